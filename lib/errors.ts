@@ -1,0 +1,94 @@
+/**
+ * The one error class of zverse and its stable codes.
+ *
+ * A `ZVerseError` is about what the caller did or what the world refused; our own mistakes are
+ * plain `Error`s ("assertion failed"). Everybody may import this file; it imports nothing.
+ */
+
+/** Every code a {@link ZVerseError} can carry. They never change meaning; new ones may come. */
+export type ErrorCode =
+  | 'ZVERSE_CLOSED'
+  | 'ZVERSE_FULL'
+  | 'ZVERSE_INVALID_OPTION'
+  | 'ZVERSE_INVALID_KEY'
+  | 'ZVERSE_INVALID_VALUE'
+  | 'ZVERSE_KEY_TOO_LARGE'
+  | 'ZVERSE_VALUE_TOO_LARGE'
+  | 'ZVERSE_VERSION_NOT_RETAINED'
+  | 'ZVERSE_FUTURE_VERSION'
+  | 'ZVERSE_UNKNOWN_TAG'
+  | 'ZVERSE_UNKNOWN_STORE'
+  | 'ZVERSE_CONFLICT'
+  | 'ZVERSE_ASYNC_TRANSACTION'
+  | 'ZVERSE_TRANSACTION_CLOSED'
+  | 'ZVERSE_NESTED_TRANSACTION'
+  | 'ZVERSE_WRITER_BUSY'
+  | 'ZVERSE_READERS_FULL'
+  | 'ZVERSE_OVER_CAPACITY'
+  | 'ZVERSE_LOCKED'
+  | 'ZVERSE_FORMAT'
+  | 'ZVERSE_CORRUPT'
+  | 'ZVERSE_IO'
+
+/** The fields that some codes carry, each named in the documentation of its code. */
+export interface ErrorFields {
+  /** KEY_TOO_LARGE, VALUE_TOO_LARGE: the size in bytes that was asked for. */
+  size?: number
+  /** KEY_TOO_LARGE, VALUE_TOO_LARGE, FULL: the most bytes there can be. */
+  max?: number
+  /** FULL: bytes in use. */
+  used?: number
+  /** CONFLICT: the version the caller expected (`null`: absent). */
+  expected?: number | null
+  /** CONFLICT: the version the entry has (`null`: absent). */
+  actual?: number | null
+  /** VERSION_NOT_RETAINED, FUTURE_VERSION: what was asked for. */
+  requested?: number | Date
+  /** VERSION_NOT_RETAINED, FUTURE_VERSION: the oldest version that can be read by number. */
+  oldest?: number
+  /** VERSION_NOT_RETAINED, FUTURE_VERSION: the present version. */
+  newest?: number
+  /** WRITER_BUSY: milliseconds waited. */
+  waitedMs?: number
+  /** WRITER_BUSY: the thread that holds the writer lock. */
+  threadId?: number
+  /** INVALID_OPTION: the option's name. */
+  option?: string
+  /** UNKNOWN_TAG: the tag asked for. */
+  tag?: string
+  /** UNKNOWN_STORE: the store asked for. */
+  store?: string
+  /** The error that led to this one. */
+  cause?: unknown
+}
+
+/** What zverse throws when the caller or the world is at fault. Branch on {@link code}. */
+export class ZVerseError extends Error implements ErrorFields {
+  override readonly name = 'ZVerseError'
+  readonly code: ErrorCode
+  declare size?: number
+  declare max?: number
+  declare used?: number
+  declare expected?: number | null
+  declare actual?: number | null
+  declare requested?: number | Date
+  declare oldest?: number
+  declare newest?: number
+  declare waitedMs?: number
+  declare threadId?: number
+  declare option?: string
+  declare tag?: string
+  declare store?: string
+
+  constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
+    const { cause, ...rest } = fields
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    Object.assign(this, rest)
+  }
+}
+
+/** A mistake of ours, not of the caller: cheap checks that stay on in production. */
+export function assert(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(`zverse: assertion failed: ${what}`)
+}

@@ -1,0 +1,50 @@
+/**
+ * The shared memory of one database, seen from one thread: typed views and nothing else.
+ *
+ * A reference is a word index, 0 … 2³²-1, so it reaches 16 GiB through one `Uint32Array`; it must
+ * never pass `|0`. A `Uint8Array` cannot span more than 4 GiB, so bytes are reached through
+ * windows. Any thread may hold an Arena; who may write which word is said in layout.ts.
+ */
+
+/** Words a byte window advances by: 1 GiB. */
+const WINDOW_WORDS = 2 ** 28
+/** Bytes a window reaches beyond its stride, so that small things never straddle two windows. */
+const OVERLAP_BYTES = 2 ** 24
+
+export class Arena {
+  readonly buffer: SharedArrayBuffer
+  /** Every word. Plain reads and writes; ordered only by what epoch/ does with {@link signed}. */
+  readonly words: Uint32Array
+  /** The first words again, signed, for `Atomics.wait` and `notify` (header words only). */
+  readonly signed: Int32Array
+  readonly #windows: Buffer[] = []
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer
+    this.words = new Uint32Array(buffer)
+    this.signed = new Int32Array(buffer, 0, 1024)
+    const bytes = buffer.byteLength
+    for (let from = 0; from < bytes; from += WINDOW_WORDS * 4) {
+      const length = Math.min(bytes - from, WINDOW_WORDS * 4 + OVERLAP_BYTES)
+      this.#windows.push(Buffer.from(buffer as unknown as ArrayBuffer, from, length))
+    }
+  }
+
+  /**
+   * The window in which the byte at word `at` lies; its offset there is {@link offsetIn}`(at)`.
+   * Covers 16 MiB from there at the least, or to the arena's end.
+   */
+  window(at: number): Buffer {
+    return this.#windows[(at / WINDOW_WORDS) >>> 0]
+  }
+
+  /** Byte offset of word `at` in {@link window}`(at)`. */
+  offsetIn(at: number): number {
+    return (at % WINDOW_WORDS) * 4
+  }
+
+  /** A view of `length` bytes from word `at` on, of any length: shared memory, never hand it out. */
+  view(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.buffer, at * 4, length)
+  }
+}
