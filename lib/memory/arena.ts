@@ -17,12 +17,15 @@ export class Arena {
   readonly words: Uint32Array
   /** The first words again, signed, for `Atomics.wait` and `notify` (header words only). */
   readonly signed: Int32Array
+  /** The first page again as float64s: header field `at` is `floats[at / 2]`. */
+  readonly floats: Float64Array
   readonly #windows: Buffer[] = []
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     this.words = new Uint32Array(buffer)
     this.signed = new Int32Array(buffer, 0, 1024)
+    this.floats = new Float64Array(buffer, 0, 512)
     const bytes = buffer.byteLength
     for (let from = 0; from < bytes; from += WINDOW_WORDS * 4) {
       const length = Math.min(bytes - from, WINDOW_WORDS * 4 + OVERLAP_BYTES)

@@ -42,7 +42,7 @@ export class ValueBuffer {
 export interface ValueCodec<In = unknown, Out = In> {
   /** Stored with a store's definition, compared when it is opened again. */
   readonly name: string
-  /** True if neither way can run user code (no getters, Proxies or custom codecs). */
+  /** True if decoding cannot run user code. (Encoding may: getters, Proxies, `toJSON`.) */
   readonly pure: boolean
   /**
    * Encodes `value` into `into`, setting `length` and `ascii`.

@@ -1,0 +1,96 @@
+/**
+ * The catalog: store id → the store's state in one snapshot. A persistent radix tree, so that a
+ * commit copies a node or two whatever the number of stores (layout.ts draws node and state).
+ *
+ * Nodes that a snapshot can reach never change; the writer changes those of its own version.
+ */
+import {
+  C_BIRTH,
+  C_KIDS,
+  C_LEVEL,
+  CATALOG_BITS,
+  CATALOG_FAN,
+  CATALOG_WORDS,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import type { Workspace } from './workspace.js'
+
+/** The state block of store `id` in the catalog `root`; 0 where the snapshot has no such store. */
+export function stateOf(W: Uint32Array, root: number, id: number): number {
+  if (root === 0) return 0
+  let node = root
+  let level = W[node + C_LEVEL]
+  if (id >= CATALOG_FAN ** (level + 1)) return 0
+  for (; level > 0 && node !== 0; level--) {
+    node = W[node + C_KIDS + ((id >>> (CATALOG_BITS * level)) & (CATALOG_FAN - 1))]
+  }
+  return node === 0 ? 0 : W[node + C_KIDS + (id & (CATALOG_FAN - 1))]
+}
+
+/**
+ * Sets the state of store `id` (0: it is dropped) and returns the catalog's new root.
+ * @throws ZVerseError `ZVERSE_FULL`; the old catalog is untouched.
+ */
+export function withState(
+  W: Uint32Array,
+  space: Workspace,
+  root: number,
+  id: number,
+  state: number,
+): number {
+  let top = root === 0 ? makeNode(W, space, 0) : root
+  while (id >= CATALOG_FAN ** (W[top + C_LEVEL] + 1)) {
+    const above = makeNode(W, space, W[top + C_LEVEL] + 1)
+    W[above + C_KIDS] = top
+    top = above
+  }
+  return setBelow(W, space, top, id, state)
+}
+
+function setBelow(
+  W: Uint32Array,
+  space: Workspace,
+  node: number,
+  id: number,
+  state: number,
+): number {
+  const level = W[node + C_LEVEL]
+  const i = (id >>> (CATALOG_BITS * level)) & (CATALOG_FAN - 1)
+  let own = node
+  if (!space.isNew(node + C_BIRTH)) {
+    own = makeNode(W, space, level)
+    for (let k = 0; k < CATALOG_FAN; k++) W[own + C_KIDS + k] = W[node + C_KIDS + k]
+    space.retireBlock(node, load48(W, node + C_BIRTH), CATALOG_WORDS)
+  }
+  let kid = state
+  if (level > 0) {
+    const below = W[own + C_KIDS + i]
+    kid = setBelow(W, space, below === 0 ? makeNode(W, space, level - 1) : below, id, state)
+  }
+  W[own + C_KIDS + i] = kid
+  return own
+}
+
+function makeNode(W: Uint32Array, space: Workspace, level: number): number {
+  const node = space.allocate(CATALOG_WORDS)
+  W.fill(0, node, node + CATALOG_WORDS)
+  store48(W, node + C_BIRTH, space.version)
+  W[node + C_LEVEL] = level
+  return node
+}
+
+/** Visits the nodes of a catalog (`visit` says whether to go below) and its states. */
+export function walkCatalog(
+  W: Uint32Array,
+  node: number,
+  visit: (ref: number, birth: number) => boolean,
+  state: (ref: number) => void,
+): void {
+  if (node === 0 || !visit(node, load48(W, node + C_BIRTH))) return
+  for (let i = 0; i < CATALOG_FAN; i++) {
+    const kid = W[node + C_KIDS + i]
+    if (kid === 0) continue
+    if (W[node + C_LEVEL] === 0) state(kid)
+    else walkCatalog(W, kid, visit, state)
+  }
+}

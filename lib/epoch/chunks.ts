@@ -1,0 +1,158 @@
+/**
+ * Lists of retired blocks, kept in chunks in the arena (layout.ts draws one).
+ *
+ * For the holder of the writer lock only. Invariants:
+ * 1. A list is two words, head and tail; both 0 when it is empty. No chunk in a list is empty.
+ * 2. An item's code orders by birth within its chunk; code 0 stands for "older than can be told"
+ *    and counts as older than everything, so that it is kept too long and never too short.
+ * 3. K_MIN and K_MAX bound the codes of all items, K_TREES counts the items that are trees.
+ */
+import type { Allocator } from '../memory/allocator.js'
+import {
+  CHUNK_ITEMS,
+  CHUNK_WORDS,
+  CODE_BIAS,
+  CODE_MASK,
+  H_SPARE,
+  K_BASE,
+  K_COUNT,
+  K_ITEMS,
+  K_MAX,
+  K_MIN,
+  K_NEXT,
+  K_TREES,
+  TREE_ITEM,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+
+/** The code of a birth relative to a base: 0 where it is too old to tell. */
+export function birthCode(birth: number, base: number): number {
+  const code = birth - base + CODE_BIAS
+  return code < 1 ? 0 : code
+}
+
+/** The largest code that a version which is `limit` still sees. */
+export function visibleCode(limit: number, base: number): number {
+  const code = limit - base + CODE_BIAS
+  return code < 0 ? 0 : code > CODE_MASK ? CODE_MASK : code
+}
+
+export class Chunks {
+  readonly #W: Uint32Array
+  readonly #allocator: Allocator
+
+  constructor(W: Uint32Array, allocator: Allocator) {
+    this.#W = W
+    this.#allocator = allocator
+  }
+
+  /** Puts a chunk by for {@link push}; false when memory is too short even for that. */
+  ensureSpare(): boolean {
+    const W = this.#W
+    if (W[H_SPARE] === 0) W[H_SPARE] = this.#allocator.allocate(CHUNK_WORDS)
+    return W[H_SPARE] !== 0
+  }
+
+  /** An empty chunk with `base`, from the one put by or the allocator; 0 when there is none. */
+  make(base: number): number {
+    const W = this.#W
+    let chunk = this.#allocator.allocate(CHUNK_WORDS)
+    if (chunk === 0) {
+      chunk = W[H_SPARE]
+      if (chunk === 0) return 0
+      W[H_SPARE] = 0
+    }
+    this.init(chunk, base)
+    return chunk
+  }
+
+  /** Makes the block `chunk` an empty chunk. */
+  init(chunk: number, base: number): void {
+    const W = this.#W
+    W[chunk + K_NEXT] = 0
+    W[chunk + K_COUNT] = 0
+    store48(W, chunk + K_BASE, base)
+    W[chunk + K_MIN] = CODE_MASK
+    W[chunk + K_MAX] = 0
+    W[chunk + K_TREES] = 0
+  }
+
+  /** Adds an item to a chunk that has room and whose base can tell its birth. */
+  add(chunk: number, ref: number, code: number, tree: boolean): void {
+    const W = this.#W
+    const n = W[chunk + K_COUNT]
+    const at = chunk + K_ITEMS + 2 * n
+    W[at] = ref
+    W[at + 1] = tree ? code + TREE_ITEM : code
+    if (code < W[chunk + K_MIN]) W[chunk + K_MIN] = code
+    if (code > W[chunk + K_MAX]) W[chunk + K_MAX] = code
+    if (tree) W[chunk + K_TREES]++
+    W[chunk + K_COUNT] = n + 1
+  }
+
+  /**
+   * Adds an item at the end of the list at `head`, `head + 1`.
+   * @returns false, with nothing changed, when a chunk was needed and there was none.
+   */
+  push(head: number, ref: number, birth: number, tree: boolean): boolean {
+    const W = this.#W
+    let chunk = W[head + 1]
+    let code = 0
+    if (chunk !== 0 && W[chunk + K_COUNT] < CHUNK_ITEMS) {
+      code = birthCode(birth, load48(W, chunk + K_BASE))
+      if (code > CODE_MASK) chunk = 0
+    } else {
+      chunk = 0
+    }
+    if (chunk === 0) {
+      chunk = this.make(birth)
+      if (chunk === 0) return false
+      code = CODE_BIAS
+      this.append(head, chunk)
+    }
+    this.add(chunk, ref, code, tree)
+    return true
+  }
+
+  /** True if {@link push} has room for `count` items of any birth without allocating. */
+  roomFor(head: number, count: number): boolean {
+    const W = this.#W
+    if (W[H_SPARE] !== 0 || this.ensureSpare()) return true
+    const chunk = W[head + 1]
+    return chunk !== 0 && W[chunk + K_COUNT] + count <= CHUNK_ITEMS
+  }
+
+  /** Appends a chunk to the list at `head`. */
+  append(head: number, chunk: number): void {
+    const W = this.#W
+    W[chunk + K_NEXT] = 0
+    const tail = W[head + 1]
+    if (tail === 0) W[head] = chunk
+    else W[tail + K_NEXT] = chunk
+    W[head + 1] = chunk
+  }
+
+  /** Takes the first chunk off the list at `head` (0: it is empty). */
+  shift(head: number): number {
+    const W = this.#W
+    const chunk = W[head]
+    if (chunk === 0) return 0
+    const next = W[chunk + K_NEXT]
+    W[head] = next
+    if (next === 0) W[head + 1] = 0
+    return chunk
+  }
+
+  /** Moves the whole list at `from` to the end of the list at `to`. */
+  concat(to: number, from: number): void {
+    const W = this.#W
+    const head = W[from]
+    if (head === 0) return
+    const tail = W[to + 1]
+    if (tail === 0) W[to] = head
+    else W[tail + K_NEXT] = head
+    W[to + 1] = W[from + 1]
+    W[from] = 0
+    W[from + 1] = 0
+  }
+}

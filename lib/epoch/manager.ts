@@ -1,0 +1,512 @@
+/**
+ * The epoch manager: publishes versions, lets old ones go, keeps what is pinned or tagged.
+ *
+ * One object for each thread and database. Reading parts may be used at any time; everything from
+ * `lock` to `unlock` is for the owner of the writer lock. The order of the steps in `publish` is the
+ * protocol (PROTOCOL.md, Commit): all that can fail comes before the one store that makes a version
+ * readable, nothing after it allocates or throws.
+ */
+import { ZVerseError } from '../errors.js'
+import { Allocator } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  ALLOCATOR_AT,
+  CHUNK_ITEMS,
+  CHUNK_WORDS,
+  H_COMMITS_SINCE_SCAN,
+  H_CURRENT,
+  H_DESCRIPTORS_AT,
+  H_DIRTY,
+  H_FRONTIER,
+  H_HISTORY_BYTES,
+  H_HISTORY_MS,
+  H_HISTORY_VERSIONS,
+  H_LIMBO_HEAD,
+  H_LOG_VERSION,
+  H_OLDEST,
+  H_PAGES,
+  H_PAST_WORDS,
+  H_PHASE,
+  H_PUBLISHED,
+  H_RECLAIMED,
+  H_RESERVE,
+  H_RETIRED_SINCE_SCAN,
+  H_SHARED,
+  H_TAG_CHANGES,
+  H_TAG_ROOT,
+  H_UNDONE,
+  INLINE_MAX,
+  K_COUNT,
+  MAX_VERSION,
+  OVERFLOW_WORDS,
+  PAGE,
+  R_DEAD_HEAD,
+  R_INLINE,
+  R_ITEMS,
+  R_NEXT,
+  R_PENDING_HEAD,
+  R_PREV,
+  R_RETIRED,
+  R_TAGS,
+  R_TIME,
+  R_VERSION,
+  SEGMENT,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { birthCode, Chunks } from './chunks.js'
+import { WriterLock } from './lock.js'
+import { Reclaimer } from './reclaim.js'
+import { recover } from './recovery.js'
+import { reservePages } from './reserve.js'
+import { type Bounds, oldestToKeep } from './retention.js'
+import { Ring } from './ring.js'
+import { Slots } from './slots.js'
+import { nodeBirth, Workspace } from './workspace.js'
+
+/** Commits, and retired words, after which the slots are scanned again. */
+const SCAN_COMMITS = 32
+const SCAN_WORDS = 1 << 15
+/** Runs after which all records below the window are looked at again. */
+const FULL_RUN = 16
+/** Blocks a commit frees beside two for each of its own allocations. */
+const FREE_BUDGET = 64
+
+/** What the outside world provides; tests bring their own. */
+export interface Environment {
+  /** The time, ms since 1970. */
+  now(): number
+}
+
+export class EpochManager {
+  readonly arena: Arena
+  readonly allocator: Allocator
+  readonly ring: Ring
+  readonly slots: Slots
+  readonly space: Workspace
+  readonly lock: WriterLock
+  /** Called after each commit of this thread. */
+  readonly listeners = new Set<() => void>()
+
+  readonly #W: Uint32Array
+  readonly #chunks: Chunks
+  readonly #reclaimer: Reclaimer
+  readonly #environment: Environment
+  readonly #lockTimeout: number
+  readonly #reservePages: number
+  #runs = 0
+  /** This thread is between `begin` and its end; a call that finds it so was cut off. */
+  #writing = false
+  /** The reserve may be used: the transaction has only taken away so far. */
+  #frugal = true
+
+  constructor(
+    arena: Arena,
+    line: number,
+    threadId: number,
+    environment: Environment,
+    options: { lockTimeout: number; announced: boolean },
+  ) {
+    const W = arena.words
+    this.arena = arena
+    this.#W = W
+    this.allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], W[H_PAGES])
+    this.#chunks = new Chunks(W, this.allocator)
+    this.#reclaimer = new Reclaimer(arena, this.allocator, this.#chunks)
+    this.#environment = environment
+    this.#lockTimeout = options.lockTimeout
+    this.#reservePages = reservePages(W[H_PAGES])
+    this.ring = new Ring(arena)
+    this.space = new Workspace(arena, this.allocator, words => this.#makeRoom(words))
+    this.lock = new WriterLock(arena, threadId)
+    const announced = options.announced || W[H_SHARED] !== 0
+    this.slots = new Slots(arena, line, announced, () => this.#overflowBlock())
+  }
+
+  // ── Reading ───────────────────────────────────────────────────────────────────────────────────
+
+  /** The newest record. */
+  get current(): number {
+    return Atomics.load(this.#W, H_CURRENT)
+  }
+
+  /** The newest version. */
+  get newest(): number {
+    return load48(this.#W, this.current + R_VERSION)
+  }
+
+  /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
+  oldestBefore(newest: number): number {
+    const oldest = Atomics.load(this.#W, H_OLDEST)
+    // The run is shorter than 2³² versions, so the low words tell its length.
+    return newest - (((newest >>> 0) - oldest) >>> 0)
+  }
+
+  get oldest(): number {
+    return this.oldestBefore(this.newest)
+  }
+
+  bounds(): Bounds {
+    const floats = this.arena.floats
+    return {
+      versions: floats[H_HISTORY_VERSIONS / 2],
+      ms: floats[H_HISTORY_MS / 2],
+      bytes: floats[H_HISTORY_BYTES / 2],
+    }
+  }
+
+  // ── Writing ───────────────────────────────────────────────────────────────────────────────────
+
+  /** True while a transaction of this thread is under way. */
+  get writing(): boolean {
+    return this.#writing
+  }
+
+  /** Takes the writer lock, mends what a dead owner left, and begins a transaction. */
+  begin(): void {
+    this.#acquire()
+    const W = this.#W
+    const version = load48(W, W[H_CURRENT] + R_VERSION) + 1
+    if (version > MAX_VERSION) {
+      this.#release()
+      throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
+    }
+    this.#frugal = true
+    this.#start(version, version)
+  }
+
+  /**
+   * The transaction is about to add something: from now on it may not use the reserve, which must
+   * be there for a delete or a clear to come.
+   * @throws ZVerseError `ZVERSE_FULL`
+   */
+  spend(): void {
+    this.#frugal = false
+    if (this.#W[H_RESERVE] !== 0) return
+    this.#W[H_PHASE] = 1
+    this.#refill()
+    this.#W[H_PHASE] = 0
+    if (this.#W[H_RESERVE] === 0) throw this.space.full()
+  }
+
+  #start(birth: number, logVersion: number): void {
+    store48(this.#W, H_LOG_VERSION, logVersion)
+    this.space.begin(birth)
+    this.#W[H_DIRTY] = 1
+  }
+
+  #acquire(): void {
+    // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
+    if (!this.#writing || !this.lock.mine) this.lock.acquire(this.#lockTimeout)
+    this.#writing = true
+    if (this.#W[H_DIRTY] !== 0) {
+      recover(this.arena, this.allocator, this.#chunks, this.ring)
+      this.#W[H_DIRTY] = 0
+    }
+  }
+
+  #release(): void {
+    this.#W[H_DIRTY] = 0
+    this.#writing = false
+    this.lock.release()
+  }
+
+  /** Undoes the transaction and releases the lock. */
+  abort(): void {
+    this.space.abort()
+    this.#W[H_PHASE] = 1
+    this.#refill()
+    this.#W[H_PHASE] = 0
+    this.#release()
+  }
+
+  /**
+   * Makes the record of the transaction's version: all that can fail. The caller then sets the state
+   * of the unnamed store and the catalog, and publishes.
+   * @throws ZVerseError `ZVERSE_FULL`; the transaction can still be aborted.
+   */
+  prepare(): number {
+    const W = this.#W
+    const space = this.space
+    const version = space.version
+    const previous = W[H_CURRENT]
+    this.#ensureSegment(version)
+    this.#chunks.ensureSpare()
+    const inline = space.retired.length <= INLINE_MAX && space.trees.length === 0
+    const items = inline ? space.retired.length : 0
+    const record = space.allocate(R_ITEMS + 2 * items)
+    W.fill(0, record, record + R_ITEMS)
+    store48(W, record + R_VERSION, version)
+    const time = Math.max(Math.floor(this.#environment.now()), load48(W, previous + R_TIME))
+    store48(W, record + R_TIME, time)
+    W[record + R_PREV] = previous
+    if (inline) {
+      for (let i = 0; i < items; i++) {
+        W[record + R_ITEMS + 2 * i] = space.retired[i]
+        W[record + R_ITEMS + 2 * i + 1] = birthCode(space.births[i], version)
+      }
+      W[record + R_INLINE] = items
+    } else {
+      this.#fillChunks(record, version)
+    }
+    const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
+    W[record + R_RETIRED] = Math.min(space.retiredWords + old, 0xffffffff)
+    return record
+  }
+
+  /** Puts what the transaction retires into chunks of `record`'s dead list. */
+  #fillChunks(record: number, version: number): void {
+    const { retired, births, trees } = this.space
+    for (let i = 0; i < retired.length; i++) {
+      this.#addDead(record + R_DEAD_HEAD, version, retired[i], births[i], false)
+    }
+    // A dropped tree may be younger than what its predecessor sees, or in part: it is pending.
+    for (const root of trees) {
+      this.#addDead(record + R_PENDING_HEAD, version, root, nodeBirth(this.#W, root), true)
+    }
+    if (trees.length > 0) this.#W[H_UNDONE] = 1
+  }
+
+  #addDead(list: number, version: number, ref: number, birth: number, tree: boolean): void {
+    const W = this.#W
+    let chunk = W[list + 1]
+    if (chunk === 0 || W[chunk + K_COUNT] === CHUNK_ITEMS) {
+      chunk = this.space.allocate(CHUNK_WORDS)
+      this.#chunks.init(chunk, version)
+      this.#chunks.append(list, chunk)
+    }
+    this.#chunks.add(chunk, ref, birthCode(birth, version), tree)
+  }
+
+  /** Publishes the prepared record and ends the transaction. Neither allocates nor throws. */
+  publish(record: number): number {
+    const W = this.#W
+    const version = this.space.version
+    const previous = W[H_CURRENT]
+    const allocations = this.space.allocations
+    W[previous + R_NEXT] = record
+    this.ring.set(version, record)
+    // The commit point. Everything written before is seen by whoever loads this.
+    Atomics.store(W, H_CURRENT, record)
+    Atomics.store(W, H_PUBLISHED, version >>> 0)
+    W[H_PHASE] = 1
+    this.space.finish()
+    this.arena.floats[H_PAST_WORDS / 2] += W[record + R_RETIRED]
+    W[H_COMMITS_SINCE_SCAN]++
+    W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + W[record + R_RETIRED], 0xffffffff)
+    this.#applyBounds(version)
+    this.#reclaim(FREE_BUDGET + 2 * allocations, false)
+    this.#refill()
+    W[H_PHASE] = 0
+    this.#release()
+    if (this.listeners.size > 0) for (const listener of this.listeners) listener()
+    return version
+  }
+
+  // ── The past ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Lets go of what the bounds exclude. */
+  #applyBounds(newest: number): void {
+    const bounds = this.bounds()
+    const oldest = this.oldestBefore(newest)
+    const versions = Math.min(bounds.versions, this.ring.capacity - SEGMENT)
+    if (newest - versions <= oldest && bounds.ms === Number.POSITIVE_INFINITY && bounds.bytes === Number.POSITIVE_INFINITY) return
+    const W = this.#W
+    const keep = oldestToKeep(
+      {
+        oldest,
+        newest,
+        now: this.#environment.now(),
+        pastBytes: this.arena.floats[H_PAST_WORDS / 2] * 4,
+        time: version => this.ring.time(version),
+        replaced: version => W[this.ring.record(version) + R_RETIRED] * 4,
+      },
+      { versions, ms: bounds.ms, bytes: bounds.bytes },
+    )
+    this.#shrink(oldest, keep)
+  }
+
+  /** Moves the window's begin from `oldest` to `keep`; before any scan, so that readers see it. */
+  #shrink(oldest: number, keep: number): void {
+    if (keep <= oldest) return
+    const W = this.#W
+    Atomics.store(W, H_OLDEST, keep >>> 0)
+    for (let version = oldest; version < keep; version++) {
+      const next = this.ring.record(version + 1)
+      this.arena.floats[H_PAST_WORDS / 2] -= W[next + R_RETIRED]
+      this.ring.set(version, 0)
+      if ((version + 1) % SEGMENT === 0) this.#dropSegment(version)
+    }
+  }
+
+  #dropSegment(version: number): void {
+    const W = this.#W
+    const word = this.ring.directoryWord(version)
+    const segment = W[word]
+    // Without room to note it, it stays where it is and serves the version that comes round to it.
+    if (!this.#chunks.push(H_LIMBO_HEAD, segment, this.newest, false)) return
+    Atomics.store(W, word, 0)
+  }
+
+  #ensureSegment(version: number): void {
+    const W = this.#W
+    const word = this.ring.directoryWord(version)
+    if (W[word] !== 0) return
+    const segment = this.space.allocate(PAGE)
+    W.fill(0, segment, segment + PAGE)
+    // Not undone by an abort: an empty segment is as good for the next commit.
+    W[H_PHASE] = 1
+    this.space.keep(segment)
+    Atomics.store(W, word, segment)
+    W[H_PHASE] = 0
+  }
+
+  /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
+  #reclaim(budget: number, force: boolean): void {
+    const W = this.#W
+    const first = this.ring.record(this.oldest)
+    const before = this.allocator.freeWords
+    const due =
+      W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS ||
+      W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS ||
+      this.slots.released
+    if (due || force) {
+      W[H_COMMITS_SINCE_SCAN] = 0
+      W[H_RETIRED_SINCE_SCAN] = 0
+      const full = force || this.slots.released || this.#runs++ % FULL_RUN === 0
+      this.slots.released = false
+      const m = this.#reclaimer.scan()
+      this.#reclaimer.unlink(first, m, full)
+      this.#reclaimer.settle(m)
+      W[H_UNDONE] = 1
+    }
+    if (W[H_UNDONE] !== 0) W[H_UNDONE] = this.#reclaimer.work(first, budget) ? 1 : 0
+    this.arena.floats[H_RECLAIMED / 2] += Math.max(0, this.allocator.freeWords - before)
+  }
+
+  /**
+   * Memory is short: frees all that may be freed, then lets the oldest versions go, then, for a
+   * transaction that only takes away, gives up the reserve.
+   */
+  #makeRoom(words: number): boolean {
+    const W = this.#W
+    const before = this.allocator.freeWords
+    W[H_PHASE] = 1
+    this.#reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    const newest = this.newest
+    const oldest = this.oldest
+    const enough = Math.max(words, PAGE)
+    if (this.allocator.freeWords - before < enough && oldest < newest) {
+      this.#shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
+      this.#reclaim(Number.POSITIVE_INFINITY, true)
+      this.allocator.trim()
+    }
+    const gained = this.allocator.freeWords > before || this.oldest > oldest
+    if (!gained && this.#frugal && W[H_RESERVE] !== 0) {
+      this.allocator.free(W[H_RESERVE])
+      W[H_RESERVE] = 0
+      W[H_PHASE] = 0
+      return true
+    }
+    W[H_PHASE] = 0
+    return gained
+  }
+
+  /** Puts the reserve by again after it was used. */
+  #refill(): void {
+    const W = this.#W
+    if (W[H_RESERVE] !== 0) return
+    W[H_RESERVE] = this.allocator.allocate(this.#reservePages * PAGE)
+    if (W[H_RESERVE] !== 0) return
+    this.#reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    W[H_RESERVE] = this.allocator.allocate(this.#reservePages * PAGE)
+  }
+
+  /** Lets go of all versions before `version`; for `prune`. */
+  prune(version: number): void {
+    this.#maintain(() => this.#shrink(this.oldest, version))
+  }
+
+  /** Runs `change` under the lock as a change that makes no version, then reclaims. */
+  #maintain(change: () => void): void {
+    this.#acquire()
+    this.#start(MAX_VERSION, MAX_VERSION)
+    this.#W[H_PHASE] = 1
+    change()
+    this.#W[H_FRONTIER] = 0
+    this.#reclaim(Number.POSITIVE_INFINITY, true)
+    this.#refill()
+    this.#W[H_PHASE] = 0
+    this.#release()
+  }
+
+  /** Changes the bounds; the next commit applies them. */
+  setBounds(bounds: Bounds): void {
+    this.#maintain(() => this.writeBounds(bounds))
+  }
+
+  writeBounds(bounds: Bounds): void {
+    const floats = this.arena.floats
+    floats[H_HISTORY_VERSIONS / 2] = bounds.versions
+    floats[H_HISTORY_MS / 2] = bounds.ms
+    floats[H_HISTORY_BYTES / 2] = bounds.bytes
+  }
+
+  // ── Tags ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins a change of the tag tree, whose nodes have births of their own. */
+  beginTags(): void {
+    this.#acquire()
+    const W = this.#W
+    const change = load48(W, H_TAG_CHANGES) + 1
+    store48(W, H_TAG_CHANGES, change)
+    this.#frugal = false
+    this.#start(change, MAX_VERSION)
+  }
+
+  /**
+   * Publishes a new tag tree.
+   * @param added record that gets a tag, or 0
+   * @param removed record that loses one, or 0
+   */
+  publishTags(root: number, added: number, removed: number): void {
+    const W = this.#W
+    const space = this.space
+    while (!this.#chunks.roomFor(H_LIMBO_HEAD, space.retired.length)) {
+      if (!this.#makeRoom(PAGE)) throw space.full()
+    }
+    W[H_PHASE] = 1
+    if (added !== 0) W[added + R_TAGS]++
+    Atomics.store(W, H_TAG_ROOT, root)
+    if (removed !== 0) W[removed + R_TAGS]--
+    const newest = this.newest
+    for (const ref of space.retired) this.#chunks.push(H_LIMBO_HEAD, ref, newest, false)
+    space.finish()
+    W[H_FRONTIER] = 0
+    this.#reclaim(FREE_BUDGET, true)
+    this.#refill()
+    W[H_PHASE] = 0
+    this.#release()
+  }
+
+  // ── Slots ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** A block of pin slots, for a thread that holds more snapshots than its line has room for. */
+  #overflowBlock(): number {
+    const nested = this.#writing
+    if (!nested) this.#acquire()
+    const W = this.#W
+    W[H_DIRTY] = 1
+    try {
+      W[H_PHASE] = 1
+      const block = this.allocator.allocate(OVERFLOW_WORDS)
+      if (block === 0) throw this.space.full()
+      W.fill(0, block, block + OVERFLOW_WORDS)
+      return block
+    } finally {
+      W[H_PHASE] = 0
+      if (!nested) this.#release()
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The version ring: version → snapshot record, for the unbroken run of versions up to the present.
+ *
+ * A directory of fixed size holds references of segments, each with SEGMENT slots; a segment is
+ * made when its first version is, and goes when its last one has been let go. Written under the
+ * writer lock; any thread reads a slot, after it has announced what it reads (PROTOCOL.md, Read 2).
+ * Invariants:
+ * 1. For every version from the oldest to the present its slot holds its record.
+ * 2. The run never has more than `capacity` versions, so no two of them share a slot.
+ */
+import type { Arena } from '../memory/arena.js'
+import { H_RING_AT, H_RING_SIZE, R_TIME, SEGMENT, SEGMENT_BITS } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+
+export class Ring {
+  readonly #W: Uint32Array
+  readonly #at: number
+  readonly #mask: number
+  /** Versions the run may have. */
+  readonly capacity: number
+
+  constructor(arena: Arena) {
+    this.#W = arena.words
+    this.#at = arena.words[H_RING_AT]
+    this.#mask = arena.words[H_RING_SIZE] - 1
+    this.capacity = (this.#mask + 1) * SEGMENT - SEGMENT
+  }
+
+  /** Word of the directory for `version`. */
+  directoryWord(version: number): number {
+    return this.#at + (((version >>> 0) >>> SEGMENT_BITS) & this.#mask)
+  }
+
+  /** The record of a version in the run. */
+  record(version: number): number {
+    const W = this.#W
+    const segment = Atomics.load(W, this.directoryWord(version))
+    return segment === 0 ? 0 : Atomics.load(W, segment + ((version >>> 0) & (SEGMENT - 1)))
+  }
+
+  /** Puts a record in its slot; its segment is there. */
+  set(version: number, record: number): void {
+    const W = this.#W
+    const segment = W[this.directoryWord(version)]
+    Atomics.store(W, segment + ((version >>> 0) & (SEGMENT - 1)), record)
+  }
+
+  /** When a version in the run was committed. */
+  time(version: number): number {
+    return load48(this.#W, this.record(version) + R_TIME)
+  }
+
+  /** The last version from `oldest` to `newest` committed at or before `time`; -1 if none was. */
+  versionAt(time: number, oldest: number, newest: number): number {
+    let low = oldest
+    let high = newest + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.time(middle) <= time) low = middle + 1
+      else high = middle
+    }
+    return low - 1 < oldest ? -1 : low - 1
+  }
+
+  /** Words of all segments there are. */
+  segments(visit: (segment: number) => void): void {
+    for (let i = 0; i <= this.#mask; i++) {
+      const segment = this.#W[this.#at + i]
+      if (segment !== 0) visit(segment)
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Visits every block of the arena, by what holds it. For `check()` and for recovery.
+ *
+ * For the holder of the writer lock. A visitor gets a reference and the version the block was born
+ * in, and says whether to go below it.
+ */
+import type { Arena } from '../memory/arena.js'
+import {
+  H_FREE_HEAD,
+  H_HIGH_WATER,
+  H_LIMBO_HEAD,
+  H_LOG_CHUNK,
+  H_LOG_COUNT,
+  H_RESERVE,
+  H_SPARE,
+  H_WALK_DEPTH,
+  H_WALK_PATH,
+  K_BASE,
+  K_COUNT,
+  K_ITEMS,
+  K_NEXT,
+  LOG_AT,
+  LOG_CHUNK,
+  LOG_INLINE,
+  R_CATALOG,
+  R_DEAD_HEAD,
+  R_INLINE,
+  R_ITEMS,
+  R_PENDING_HEAD,
+  R_STATE,
+  R_VERSION,
+  S_BIRTH,
+  S_GRAVE,
+  S_GRAVE_OLD,
+  S_LIVE,
+  THREAD_WORDS,
+  THREADS_AT,
+  TREE_ITEM,
+} from '../memory/layout.js'
+import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { load48, versionOf } from '../memory/words.js'
+import { walkCatalog } from './catalog.js'
+import type { Ring } from './ring.js'
+import { eachOverflow } from './slots.js'
+import { nodeBirth } from './workspace.js'
+
+/** Called for a block; true to go on below it. */
+export type Visit = (ref: number, birth: number) => boolean
+
+/** One bit for each possible block of the arena, in private memory. */
+export class Marks {
+  readonly #bits: Uint32Array
+
+  /** @param words words of the arena that were ever touched. */
+  constructor(words: number) {
+    this.#bits = new Uint32Array(Math.ceil(words / 64) + 1)
+  }
+
+  /** Marks a block; true if it was not marked before. */
+  add(ref: number): boolean {
+    const i = ref / 2
+    const word = (i / 32) >>> 0
+    const bit = 1 << (i & 31)
+    if ((this.#bits[word] & bit) !== 0) return false
+    this.#bits[word] |= bit
+    return true
+  }
+
+  has(ref: number): boolean {
+    const i = ref / 2
+    return (this.#bits[(i / 32) >>> 0] & (1 << (i & 31))) !== 0
+  }
+}
+
+/** Visits the nodes and entries of a tree. */
+export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
+  if (node === 0 || !visit(node, nodeBirth(W, node))) return
+  const count = countOf(W, node)
+  const leaf = levelOf(W, node) === 0
+  for (let i = 0; i < count; i++) {
+    if (leaf) visit(refAt(W, node, i), versionOf(W, refAt(W, node, i)))
+    else walkTree(W, kidAt(W, node, i), visit)
+  }
+}
+
+/** Visits the trees of a store's state. */
+function walkState(W: Uint32Array, state: number, visit: Visit): void {
+  walkTree(W, W[state + S_LIVE], visit)
+  walkTree(W, W[state + S_GRAVE], visit)
+  walkTree(W, W[state + S_GRAVE_OLD], visit)
+}
+
+/** Visits all that a snapshot reads, but for its record. */
+export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
+  walkState(W, record + R_STATE, visit)
+  walkCatalog(W, W[record + R_CATALOG], visit, state => {
+    if (visit(state, load48(W, state + S_BIRTH))) walkState(W, state, visit)
+  })
+}
+
+/** Visits the chunks of a list (`chunk`) and what their items hold, trees with all below them. */
+export function walkList(
+  W: Uint32Array,
+  head: number,
+  chunk: (ref: number) => void,
+  visit: Visit,
+): void {
+  for (let c = W[head]; c !== 0; c = W[c + K_NEXT]) {
+    chunk(c)
+    const base = load48(W, c + K_BASE)
+    for (let i = 0; i < W[c + K_COUNT]; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
+  }
+}
+
+function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
+  if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit)
+  else visit(W[at], Math.max(0, base + W[at + 1] - 2 ** 29))
+}
+
+/** Visits what a record's dead and pending lists hold, and the lists' chunks. */
+export function walkDead(
+  W: Uint32Array,
+  record: number,
+  chunk: (ref: number) => void,
+  visit: Visit,
+): void {
+  const base = load48(W, record + R_VERSION)
+  for (let i = 0; i < W[record + R_INLINE]; i++) {
+    walkItem(W, record + R_ITEMS + 2 * i, base, visit)
+  }
+  walkList(W, record + R_DEAD_HEAD, chunk, visit)
+  walkList(W, record + R_PENDING_HEAD, chunk, visit)
+}
+
+/** Visits what is left of the dead tree that is being taken apart. */
+function walkRest(W: Uint32Array, visit: Visit): void {
+  const depth = W[H_WALK_DEPTH]
+  for (let level = 0; level < depth; level++) {
+    const node = W[H_WALK_PATH + 2 * level]
+    const at = W[H_WALK_PATH + 2 * level + 1]
+    visit(node, 0)
+    // The kid at `at` is the next level of the path, where there is one.
+    for (let i = level === depth - 1 ? at : at + 1; i < countOf(W, node); i++) {
+      if (levelOf(W, node) === 0) visit(refAt(W, node, i), 0)
+      else walkTree(W, kidAt(W, node, i), visit)
+    }
+  }
+}
+
+/** Visits the blocks that wait beside the chain: free lists, limbo, a dead tree, the undo log. */
+export function walkWaiting(W: Uint32Array, chunk: (ref: number) => void, visit: Visit): void {
+  walkList(W, H_FREE_HEAD, chunk, visit)
+  walkList(W, H_LIMBO_HEAD, chunk, visit)
+  walkRest(W, visit)
+  if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
+  let page = W[H_LOG_CHUNK]
+  for (let n = W[H_LOG_COUNT]; n > 0; n--) {
+    if (n <= LOG_INLINE) {
+      visit(W[LOG_AT + n - 1], 0)
+      continue
+    }
+    const i = (n - 1 - LOG_INLINE) % (LOG_CHUNK - 1)
+    visit(W[page + 1 + i], 0)
+    if (i === 0) page = W[page]
+  }
+  for (let p = W[H_LOG_CHUNK]; p !== 0; p = W[p]) chunk(p)
+}
+
+/** Visits what belongs to the database itself: ring segments, overflow slots, the reserve. */
+export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => void): void {
+  const W = arena.words
+  ring.segments(visit)
+  for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
+  if (W[H_RESERVE] !== 0) visit(W[H_RESERVE])
+}

@@ -1,0 +1,27 @@
+/** From the `keys` option to its codec. Any thread; each call makes a codec of its own. */
+import { ZVerseError } from '../errors.js'
+import { binaryKeys } from './binary.js'
+import type { KeyCodec } from './codec.js'
+import { describe } from './describe.js'
+import { stringKeys } from './string.js'
+import { tupleKeys } from './tuple.js'
+
+/**
+ * @param option `'string'`, `'binary'` or `'tuple'`.
+ * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `keys`.
+ */
+export function keyCodec(option: unknown): KeyCodec {
+  switch (option) {
+    case 'string':
+      return stringKeys() as KeyCodec
+    case 'binary':
+      return binaryKeys() as KeyCodec
+    case 'tuple':
+      return tupleKeys() as KeyCodec
+    default: {
+      const what = typeof option === 'string' ? JSON.stringify(option) : describe(option)
+      const message = `keys must be 'string', 'binary' or 'tuple', not ${what}`
+      throw new ZVerseError('ZVERSE_INVALID_OPTION', message, { option: 'keys' })
+    }
+  }
+}

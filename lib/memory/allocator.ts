@@ -1,0 +1,337 @@
+/**
+ * Blocks of words in the arena: small ones are slots of slabs, large ones runs of whole pages.
+ *
+ * Called by whoever holds the writer lock, by nobody else: plain accesses throughout. The object
+ * holds constants and views; the state is in the arena (drawn in pages.ts), so any thread may make
+ * its own Allocator over the same words and carry on.
+ *
+ * 1. A slab is in its class's list exactly while it has a free slot. Slots are handed out in address
+ *    order first (CARVED), later from the slab's own list, which runs through their first words.
+ * 2. A slab that was full goes to the front of the list when a slot comes free, and blocks come from
+ *    the front: the fullest slabs fill up, the others run dry and give their pages back.
+ * 3. An empty slab is kept only if its class has no other with room, and is then last in the list;
+ *    it goes back before a page is touched that never was, so it costs no growth.
+ * 4. PHASE is 1 from before the first write of an operation to after its last. A thread can only be
+ *    stopped at a call or a loop; nothing here throws after the first write.
+ * 5. Neither `allocate` nor `free` makes a JS object or calls more than six deep.
+ */
+
+import { assert } from '../errors.js'
+import { inspect, rebuild } from './allocator-check.js'
+import type { Arena } from './arena.js'
+import * as pages from './pages.js'
+import * as sizes from './sizes.js'
+
+// An imported constant costs several ns in a hot loop where a local one costs two.
+const { CLASS_OF, SIZES, CAPACITIES, SLAB_PAGES, PAGE_WORDS, LARGEST_SMALL, CLASSES } = sizes
+const { DESCRIPTOR_WORDS, STATE, FIRST_SLOT, USED, CARVED, PREV, NEXT } = pages
+const { SLAB, RUN, PART, KINDS } = pages
+const { PHASE, FIRST, MARK, FREE_PAGES, FREE_WORDS, EMPTY } = pages
+const LIST_0 = pages.LISTS - PREV
+/** A descriptor's distance from the table's begin, times this, is where its page begins. */
+const WORDS_PER_DESCRIPTOR_WORD = PAGE_WORDS / DESCRIPTOR_WORDS
+
+/** What freed blocks are filled with while {@link Allocator.poison} is on. */
+export const POISON = 0xdeadbeef
+
+export class Allocator {
+  /** Words of allocator state in the arena's header. */
+  static readonly HEADER_WORDS = pages.HEADER_WORDS
+
+  /** Tests: fill what is freed with {@link POISON}, and refuse what is no block or free already. */
+  poison = false
+
+  // Fixed after construction.
+  readonly #words: Uint32Array
+  readonly #at: number
+  readonly #descriptors: number
+  readonly #pages: pages.Pages
+  // Tests only; the flag is what the hot path looks at.
+  #failing = false
+  #failAfter = Number.POSITIVE_INFINITY
+
+  /**
+   * @param at where the {@link HEADER_WORDS} words lie
+   * @param descriptors where the {@link descriptorWords} words lie
+   * @param pageCount pages of the arena, those of others included
+   */
+  constructor(arena: Arena, at: number, descriptors: number, pageCount: number) {
+    this.#words = arena.words
+    this.#at = at
+    this.#descriptors = descriptors
+    this.#pages = new pages.Pages(arena.words, at, descriptors, pageCount)
+  }
+
+  /** Words of the page table for so many pages. */
+  static descriptorWords(pageCount: number): number {
+    return pageCount * DESCRIPTOR_WORDS
+  }
+
+  /** What `allocate(words)` occupies. */
+  static roundUp(words: number): number {
+    return words <= LARGEST_SMALL
+      ? SIZES[CLASS_OF[words]]
+      : Math.ceil(words / PAGE_WORDS) * PAGE_WORDS
+  }
+
+  /** Begins with every page from `firstPage` (≥ 1) on untouched; those below belong to others. */
+  format(firstPage: number): void {
+    assert(firstPage >= 1 && firstPage <= this.#pages.pageCount, 'a first page within the arena')
+    const { words: W, at } = this.#pages
+    W[at + PHASE] = 1
+    W[at + FIRST] = firstPage
+    W[at + MARK] = firstPage
+    this.#pages.clear()
+    W[at + PHASE] = 0
+  }
+
+  /** A block of at least `words` words, contents undefined; 0 when none fits. Never throws. */
+  allocate(words: number): number {
+    if (this.#failing && this.#fails()) return 0
+    if (words > LARGEST_SMALL) return this.#allocateRun(words)
+    const W = this.#words
+    const at = this.#at
+    const index = CLASS_OF[words]
+    const sentinel = at + LIST_0 + 2 * index
+    let slab = W[sentinel + NEXT]
+    W[at + PHASE] = 1
+    if (slab === sentinel) {
+      slab = this.#makeSlab(index)
+      if (slab === 0) {
+        W[at + PHASE] = 0
+        return 0
+      }
+    }
+    const size = SIZES[index]
+    const used = W[slab + USED]
+    let ref = W[slab + FIRST_SLOT]
+    if (ref !== 0) {
+      W[slab + FIRST_SLOT] = W[ref]
+    } else {
+      const carved = W[slab + CARVED]
+      W[slab + CARVED] = carved + 1
+      ref = (slab - this.#descriptors) * WORDS_PER_DESCRIPTOR_WORD + carved * size
+    }
+    W[slab + USED] = used + 1
+    W[at + FREE_WORDS] -= size
+    if (used === 0) W[at + EMPTY]--
+    if (used + 1 === CAPACITIES[index]) {
+      const next = W[slab + NEXT]
+      W[sentinel + NEXT] = next
+      W[next + PREV] = sentinel
+    }
+    W[at + PHASE] = 0
+    return ref
+  }
+
+  /** Gives a block back. */
+  free(ref: number): void {
+    const W = this.#words
+    const at = this.#at
+    let slab = this.#descriptors + (ref >>> 10) * DESCRIPTOR_WORDS
+    let state = W[slab + STATE]
+    if ((state & 7) === PART) {
+      slab -= (state >>> 3) * DESCRIPTOR_WORDS
+      state = W[slab + STATE]
+    }
+    if (this.poison) this.#refuse(ref, slab)
+    if ((state & 7) !== SLAB) {
+      this.#freeRun(ref, state)
+      return
+    }
+    const index = state >>> 3
+    const used = W[slab + USED]
+    if (used === 0) notABlock(ref)
+    if (this.poison) W.fill(POISON, ref, ref + SIZES[index])
+    W[at + PHASE] = 1
+    W[ref] = W[slab + FIRST_SLOT]
+    W[slab + FIRST_SLOT] = ref
+    W[slab + USED] = used - 1
+    W[at + FREE_WORDS] += SIZES[index]
+    if (used === CAPACITIES[index]) {
+      const sentinel = at + LIST_0 + 2 * index
+      const next = W[sentinel + NEXT]
+      W[slab + PREV] = sentinel
+      W[slab + NEXT] = next
+      W[next + PREV] = slab
+      W[sentinel + NEXT] = slab
+    }
+    if (used === 1) this.#emptied(slab, index)
+    W[at + PHASE] = 0
+  }
+
+  /** Words the block at `ref` really occupies. */
+  sizeOf(ref: number): number {
+    const W = this.#words
+    let descriptor = this.#descriptors + (ref >>> 10) * DESCRIPTOR_WORDS
+    let state = W[descriptor + STATE]
+    if ((state & 7) === PART) {
+      descriptor -= (state >>> 3) * DESCRIPTOR_WORDS
+      state = W[descriptor + STATE]
+    }
+    if ((state & 7) === SLAB) return SIZES[state >>> 3]
+    if ((state & 7) !== RUN) notABlock(ref)
+    return (state >>> 3) * PAGE_WORDS
+  }
+
+  /** Everything below the mark, in words; header and tables included. Only grows. */
+  get touchedWords(): number {
+    return this.#words[this.#at + MARK] * PAGE_WORDS
+  }
+
+  /** Words in free runs and free slots below the mark. */
+  get freeWords(): number {
+    return this.#words[this.#at + FREE_WORDS]
+  }
+
+  /** Pages that are free or untouched. */
+  get availablePages(): number {
+    const W = this.#words
+    return W[this.#at + FREE_PAGES] + this.#pages.pageCount - W[this.#at + MARK]
+  }
+
+  /** Whether no operation was left half done; else only {@link rebuild} may follow. */
+  get consistent(): boolean {
+    return this.#words[this.#at + PHASE] === 0
+  }
+
+  /** Gives the slabs that are kept though empty back to the pages. */
+  trim(): void {
+    this.#words[this.#at + PHASE] = 1
+    this.#releaseEmpty()
+    this.#words[this.#at + PHASE] = 0
+  }
+
+  /** Walks all pages, names each used block, and returns what is wrong with the structure. */
+  inspect(used: (ref: number, words: number) => void): string[] {
+    return inspect(this.#pages, used)
+  }
+
+  /**
+   * Makes every list, bin and counter anew from which blocks are live; what is not, is free.
+   * FIRST, MARK and the STATE of whatever holds a live block are believed, nothing else is.
+   * `isLive` is asked for references at which no block begins, too. If it throws, or the thread
+   * dies, the allocator stays inconsistent and this can be begun again.
+   */
+  rebuild(isLive: (ref: number) => boolean): void {
+    rebuild(this.#pages, isLive)
+  }
+
+  /** Tests: the n-th allocation from now (1: the next) returns 0, once. Infinity: off. */
+  get failAfter(): number {
+    return this.#failAfter
+  }
+
+  set failAfter(count: number) {
+    this.#failAfter = count
+    this.#failing = count !== Number.POSITIVE_INFINITY
+  }
+
+  #fails(): boolean {
+    if (--this.#failAfter > 0) return false
+    this.failAfter = Number.POSITIVE_INFINITY
+    return true
+  }
+
+  #allocateRun(words: number): number {
+    const { words: W, at } = this.#pages
+    const count = Math.ceil(words / PAGE_WORDS)
+    W[at + PHASE] = 1
+    const page = this.#takePages(count)
+    if (page !== 0) {
+      const descriptor = this.#pages.descriptor(page)
+      W[descriptor + (count - 1) * DESCRIPTOR_WORDS + STATE] = PART + KINDS * (count - 1)
+      W[descriptor + STATE] = RUN + KINDS * count
+    }
+    W[at + PHASE] = 0
+    return page * PAGE_WORDS
+  }
+
+  #freeRun(ref: number, state: number): void {
+    if ((state & 7) !== RUN || ref % PAGE_WORDS !== 0) notABlock(ref)
+    const { words: W, at } = this.#pages
+    const count = state >>> 3
+    if (this.poison) W.fill(POISON, ref, ref + count * PAGE_WORDS)
+    W[at + PHASE] = 1
+    this.#pages.give(ref >>> 10, count)
+    W[at + PHASE] = 0
+  }
+
+  /** Pages for a slab or a block. Empty slabs are given up before untouched pages are. */
+  #takePages(count: number): number {
+    if (count > this.#pages.pageCount) return 0
+    if (this.#words[this.#at + EMPTY] > 0) {
+      const page = this.#pages.reuse(count)
+      if (page !== 0) return page
+      this.#releaseEmpty()
+    }
+    return this.#pages.take(count)
+  }
+
+  /** A slab with all its slots free, in its class's list; 0: no pages. */
+  #makeSlab(index: number): number {
+    const { words: W, at } = this.#pages
+    const count = SLAB_PAGES[index]
+    const page = this.#takePages(count)
+    if (page === 0) return 0
+    const slab = this.#pages.descriptor(page)
+    for (let i = 1; i < count; i++) W[slab + i * DESCRIPTOR_WORDS + STATE] = PART + KINDS * i
+    W[slab + FIRST_SLOT] = 0
+    W[slab + USED] = 0
+    W[slab + CARVED] = 0
+    W[slab + STATE] = SLAB + KINDS * index
+    this.#pages.link(slab, this.#pages.list(index))
+    W[at + FREE_WORDS] += CAPACITIES[index] * SIZES[index]
+    W[at + EMPTY]++
+    return slab
+  }
+
+  /** Keeps a slab whose last slot came free, or not: see invariant 3. */
+  #emptied(slab: number, index: number): void {
+    const W = this.#words
+    W[this.#at + EMPTY]++
+    // The neighbours of the only member of a ring are one: the sentinel.
+    if (W[slab + PREV] !== W[slab + NEXT]) this.#releaseSlab(slab, index)
+    else {
+      // Nothing in it is worth a list, and handing out in order again is better for the caches.
+      W[slab + FIRST_SLOT] = 0
+      W[slab + CARVED] = 0
+    }
+  }
+
+  #releaseSlab(slab: number, index: number): void {
+    const { words: W, at } = this.#pages
+    this.#pages.unlink(slab)
+    W[at + EMPTY]--
+    W[at + FREE_WORDS] -= CAPACITIES[index] * SIZES[index]
+    this.#pages.give(this.#pages.pageOf(slab), SLAB_PAGES[index])
+  }
+
+  #releaseEmpty(): void {
+    const { words: W, at } = this.#pages
+    for (let index = 0; index < CLASSES && W[at + EMPTY] > 0; index++) {
+      const sentinel = this.#pages.list(index)
+      const last = W[sentinel + PREV]
+      if (last !== sentinel && W[last + USED] === 0) this.#releaseSlab(last, index)
+    }
+  }
+
+  /** Deep checks of what is freed, while {@link poison} is on. */
+  #refuse(ref: number, slab: number): void {
+    const W = this.#words
+    const state = W[slab + STATE]
+    if ((state & 7) !== SLAB) return
+    const size = SIZES[state >>> 3]
+    const offset = ref - (slab - this.#descriptors) * WORDS_PER_DESCRIPTOR_WORD
+    if (offset % size !== 0 || offset / size >= W[slab + CARVED]) notABlock(ref)
+    let left = W[slab + CARVED]
+    for (let slot = W[slab + FIRST_SLOT]; slot !== 0 && left > 0; slot = W[slot]) {
+      if (slot === ref) notABlock(ref)
+      left--
+    }
+  }
+}
+
+function notABlock(ref: number): never {
+  throw new Error(`zverse: assertion failed: ${ref} is a block in use`)
+}

@@ -1,0 +1,252 @@
+/**
+ * Every offset, size and magic number of shared memory, with the records drawn. One place.
+ *
+ * The arena, in words of 32 bits (a reference is a word index; 0 is "nothing"):
+ *
+ *     page 0            header: fixed facts | CURRENT … | LOCK | what the writer keeps
+ *     page 1            allocator state (allocator.ts draws it)
+ *     page 2            undo log, its first entries
+ *     threadsAt         maxThreads lines of THREAD_WORDS
+ *     ringAt            directory of the version ring, ringSize words
+ *     descriptorsAt     page descriptors (pages.ts draws them)
+ *     firstPage …       pages for everything else
+ *
+ * Versions and times take 48 bits in two words, low word first. Everything below is written by the
+ * holder of the writer lock only, unless the drawing says otherwise.
+ */
+import { assert } from '../errors.js'
+
+/** Words in a page: 4 KiB. */
+export const PAGE = 1024
+/** 'ZVRS', and the layout's number: another layout cannot be attached. */
+export const MAGIC = 0x5a565253
+export const LAYOUT = 1
+export const MAX_VERSION = 2 ** 48 - 1
+
+// ── Header: fixed after construction ────────────────────────────────────────────────────────────
+export const H_MAGIC = 0
+export const H_LAYOUT = 1
+export const H_PAGES = 2
+export const H_MAX_THREADS = 3
+export const H_THREADS_AT = 4
+export const H_RING_AT = 5
+export const H_RING_SIZE = 6
+export const H_DESCRIPTORS_AT = 7
+export const H_FIRST_PAGE = 8
+/** Set once, when a handle is first given to a second thread. */
+export const H_SHARED = 9
+
+// ── Header: what every read loads, written by the writer at commit ──────────────────────────────
+/** Reference of the newest snapshot record. Its store is the commit point. */
+export const H_CURRENT = 16
+/** Low word of the newest version, stored after CURRENT: the hint readers announce. */
+export const H_PUBLISHED = 17
+/** Low word of the oldest version that can be read by number. */
+export const H_OLDEST = 18
+/** Root of the tag tree. */
+export const H_TAG_ROOT = 19
+/** Root of the point index (0: none) and the version from which "not in it" means absent. */
+export const H_INDEX_ROOT = 20
+export const H_ABSENT_FROM = 21
+
+/** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
+export const H_LOCK = 32
+
+/** Thread lines ever used; published before a line is used. Any thread, by CAS. */
+export const H_HIGH_WATER = 48
+
+// ── Header: what only the holder of the lock reads and writes ───────────────────────────────────
+/** Not 0 while a critical section is under way; the next owner that finds it so recovers. */
+export const H_DIRTY = 64
+/** Not 0 while lists of the chain are half changed: then undoing by the log is not enough. */
+export const H_PHASE = 65
+/** Undo log: entries in use, and the chunk that holds the last of them (0: the page itself). */
+export const H_LOG_COUNT = 66
+export const H_LOG_CHUNK = 67
+/** Number of the scan whose stamps are valid. */
+export const H_SCAN = 68
+export const H_COMMITS_SINCE_SCAN = 69
+export const H_RETIRED_SINCE_SCAN = 70
+/** Newest record below the window that the last run had to keep (0: look at all of them). */
+export const H_FRONTIER = 71
+/** Blocks nobody can read, waiting for budget: chunk list. */
+export const H_FREE_HEAD = 72
+export const H_FREE_TAIL = 73
+/** Blocks unlinked beside the chain (old tag trees, ring segments): chunk list by version. */
+export const H_LIMBO_HEAD = 74
+export const H_LIMBO_TAIL = 75
+/** An empty chunk put by, so that reclaiming never has to allocate. */
+export const H_SPARE = 76
+/** Pages put by for a delete or a clear in a full database (0: used up). */
+export const H_RESERVE = 77
+/** Chunks of the undo log. */
+export const H_LOG_CHUNKS = 78
+/** Words reclaimed in all. This and the four below are float64s, seen through `arena.floats`. */
+export const H_RECLAIMED = 80
+export const H_PAST_WORDS = 82
+export const H_HISTORY_VERSIONS = 84
+export const H_HISTORY_MS = 86
+export const H_HISTORY_BYTES = 88
+/** The version the undo log belongs to (two words). */
+export const H_LOG_VERSION = 90
+/** How often tags were changed: what the tag tree's nodes count as their births (two words). */
+export const H_TAG_CHANGES = 92
+/** Not 0 while dead lists may hold what a budget left undone. */
+export const H_UNDONE = 94
+/**
+ * The dead tree that is being taken apart: record whose dead list gets what an older version still
+ * sees (0: nobody does), depth of the path (0: none), then node and index for each level.
+ */
+export const H_WALK_TARGET = 96
+export const H_WALK_DEPTH = 97
+export const H_WALK_PATH = 98
+export const WALK_LEVELS = 16
+
+/** Page 1. */
+export const ALLOCATOR_AT = PAGE
+/** Page 2. */
+export const LOG_AT = 2 * PAGE
+export const LOG_INLINE = PAGE
+/** A log chunk is a page: word 0 links to the chunk before. */
+export const LOG_CHUNK = PAGE
+export const THREADS_AT = 3 * PAGE
+
+// ── Thread lines: written by their own thread, read racily by the writer's scan ─────────────────
+//   0 thread id + 1   1 operation slot   2 pin slots ever used   3 first overflow block
+//   8 … 63 pin slots (IDLE 0, or a record's reference)
+export const THREAD_WORDS = 64
+export const T_ID = 0
+export const T_SLOT = 1
+export const T_PINS_USED = 2
+export const T_OVERFLOW = 3
+export const T_PINS = 8
+export const T_PIN_COUNT = THREAD_WORDS - T_PINS
+/** An overflow block of pin slots: word 0 links to the next one, the rest are slots. */
+export const OVERFLOW_WORDS = 512
+/**
+ * References are even, so an odd slot is FROM(h): `h`'s low 30 bits above two tag bits. FROM_ALL
+ * stands for "anything".
+ */
+export const FROM_TAG = 1
+export const FROM_ALL = 3
+export const FROM_SHIFT = 2
+
+// ── Version ring ────────────────────────────────────────────────────────────────────────────────
+/** Versions in one ring segment (a page): version → directory[(v / 1024) % ringSize][v % 1024]. */
+export const SEGMENT_BITS = 10
+export const SEGMENT = 1 << SEGMENT_BITS
+
+// ── Snapshot record ─────────────────────────────────────────────────────────────────────────────
+//   0-1 version   2-3 timestamp   4 prev   5 catalog   6 next store id   7 tags on it
+//   8 stamp of the last scan that found it pinned   9 words this version retired
+//   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
+//   15 next (the record after it, for walks by the writer)
+//   16 … 31 state of the unnamed store
+//   32 … inline items, two words each, as in a chunk with base = this version
+export const R_VERSION = 0
+export const R_TIME = 2
+export const R_PREV = 4
+export const R_CATALOG = 5
+export const R_NEXT_STORE = 6
+export const R_TAGS = 7
+export const R_STAMP = 8
+export const R_RETIRED = 9
+export const R_DEAD_HEAD = 10
+export const R_DEAD_TAIL = 11
+export const R_PENDING_HEAD = 12
+export const R_PENDING_TAIL = 13
+export const R_INLINE = 14
+export const R_STATE = 16
+export const R_NEXT = 15
+export const R_ITEMS = 32
+export const INLINE_MAX = 16
+
+// ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────
+//   0 live root   1 graveyard root   2 older graveyard root   3 keys
+//   4 words of live   5 of graveyard   6 of older graveyard   7 –
+//   8-9 version of the last clear    10-11 newest tombstone in the graveyard   12-13 in the older
+//   14-15 birth of this block (named stores)
+export const S_LIVE = 0
+export const S_GRAVE = 1
+export const S_GRAVE_OLD = 2
+export const S_COUNT = 3
+export const S_LIVE_WORDS = 4
+export const S_GRAVE_WORDS = 5
+export const S_GRAVE_OLD_WORDS = 6
+export const S_CLEARED = 8
+export const S_GRAVE_NEWEST = 10
+export const S_GRAVE_OLD_NEWEST = 12
+export const S_BIRTH = 14
+export const STATE_WORDS = 16
+
+// ── Catalog: store id → state block; a radix tree with CATALOG_FAN children a node ──────────────
+//   0-1 birth   2 level   3 –   4 … children (nodes, or state blocks at level 0)
+export const C_BIRTH = 0
+export const C_LEVEL = 2
+export const C_KIDS = 4
+export const CATALOG_BITS = 4
+export const CATALOG_FAN = 1 << CATALOG_BITS
+export const CATALOG_WORDS = C_KIDS + CATALOG_FAN
+
+// ── Entry: immutable ────────────────────────────────────────────────────────────────────────────
+//   0 version low   1 flags 2 | key bytes 14 | version high 16   2 value bytes
+//   3 … key words, big-endian   then value bytes in memory order, from a whole word on
+export const E_VERSION = 0
+export const E_META = 1
+export const E_LENGTH = 2
+export const E_KEY = 3
+/** The value is a string of ASCII characters only: it may be read word by word. */
+export const E_ASCII = 0x80000000
+/** The entry says that its key was deleted in its version. */
+export const E_TOMBSTONE = 0x40000000
+
+/**
+ * Tag tree: a tag is two entries, 'n' + name and 'v' + version (8 bytes) + name; the value of both
+ * is the record's reference.
+ */
+export const TAG_BY_NAME = 0x6e
+export const TAG_BY_VERSION = 0x76
+
+// ── Tree node ───────────────────────────────────────────────────────────────────────────────────
+//   0 depth 17 | level 4 | capacity/8 4 | count 7     1 birth low   2 edition 16 | birth high 16
+//   3 entries below this node
+//   4 … heads[capacity]   refs[capacity]   and, above level 0, kids[capacity]
+// depth: bits all keys below share. head i: the 32 bits from `depth` on of the key of ref i.
+// ref i: leaf: the entry; inner: the smallest entry below kid i.
+export const N_META = 0
+export const N_BIRTH = 1
+export const N_ENTRIES = 3
+export const N_HEADS = 4
+export const N_MAX = 64
+export const N_MIN = 16
+/** Neighbours are merged when they then have this many or fewer. */
+export const N_MERGED = 48
+export const COUNT_MASK = 0x7f
+export const CAPACITY_SHIFT = 7
+export const CAPACITY_MASK = 0xf
+export const LEVEL_SHIFT = 11
+export const LEVEL_MASK = 0xf
+export const DEPTH_SHIFT = 15
+
+// ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
+//   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
+//   8 … items: reference, then TREE_ITEM flag | birth - base + CODE_BIAS (30 bits)
+export const K_NEXT = 0
+export const K_COUNT = 1
+export const K_BASE = 2
+export const K_MIN = 4
+export const K_MAX = 5
+export const K_TREES = 6
+export const K_ITEMS = 8
+export const CHUNK_WORDS = 256
+export const CHUNK_ITEMS = (CHUNK_WORDS - K_ITEMS) / 2
+export const TREE_ITEM = 0x80000000
+export const CODE_MASK = 0x3fffffff
+export const CODE_BIAS = 2 ** 29
+
+assert(new Uint8Array(new Uint32Array([1]).buffer)[0] === 1, 'a little-endian machine')
+assert(H_WALK_PATH + 2 * WALK_LEVELS < PAGE, 'the header fits its page')
+assert(R_STATE + STATE_WORDS === R_ITEMS, 'a record has room for a state')
+assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
+assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
+assert(N_MIN * 2 <= N_MAX - 8, 'two small nodes merge with room to spare')

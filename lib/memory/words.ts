@@ -1,0 +1,99 @@
+/**
+ * Versions and times in two words, and bits and order of keys. Pure functions on words.
+ */
+import { E_KEY, E_META } from './layout.js'
+
+const TWO32 = 2 ** 32
+
+/** The 48-bit number at words `at` (low) and `at + 1` (its low 16 bits). */
+export function load48(W: Uint32Array, at: number): number {
+  return (W[at + 1] & 0xffff) * TWO32 + W[at]
+}
+
+/** Stores a 48-bit number; the upper 16 bits of the second word become 0. */
+export function store48(W: Uint32Array, at: number, value: number): void {
+  W[at] = value // a typed array keeps the low 32 bits
+  W[at + 1] = value / TWO32
+}
+
+/** 32 bits from bit `depth` on of the key of `count` words at `words[at]`, zeros beyond its end. */
+export function keyBits(words: Uint32Array, at: number, count: number, depth: number): number {
+  const i = depth >>> 5
+  const shift = depth & 31
+  if (i >= count) return 0
+  const high = words[at + i]
+  if (shift === 0) return high
+  const low = i + 1 < count ? words[at + i + 1] >>> (32 - shift) : 0
+  return ((high << shift) | low) >>> 0
+}
+
+/** Bytes of the key of an entry. */
+export function keyBytesOf(W: Uint32Array, entry: number): number {
+  return (W[entry + E_META] >>> 16) & 0x3fff
+}
+
+/** {@link keyBits} of an entry's key. */
+export function entryBits(W: Uint32Array, entry: number, depth: number): number {
+  return keyBits(W, entry + E_KEY, (keyBytesOf(W, entry) + 3) >>> 2, depth)
+}
+
+/** The version that wrote an entry. */
+export function versionOf(W: Uint32Array, entry: number): number {
+  return (W[entry + E_META] & 0xffff) * TWO32 + W[entry]
+}
+
+/** Compares two keys: words unsigned, then the shorter first. Negative, 0 or positive. */
+export function compareKeys(
+  a: Uint32Array,
+  aAt: number,
+  aBytes: number,
+  b: Uint32Array,
+  bAt: number,
+  bBytes: number,
+): number {
+  const n = ((aBytes < bBytes ? aBytes : bBytes) + 3) >>> 2
+  for (let i = 0; i < n; i++) {
+    const x = a[aAt + i]
+    const y = b[bAt + i]
+    if (x !== y) return x < y ? -1 : 1
+  }
+  return aBytes - bBytes
+}
+
+/** Compares the key in `words` with an entry's. */
+export function compareToEntry(
+  words: Uint32Array,
+  bytes: number,
+  W: Uint32Array,
+  entry: number,
+): number {
+  return compareKeys(words, 0, bytes, W, entry + E_KEY, keyBytesOf(W, entry))
+}
+
+/** Compares the keys of two entries. */
+export function compareEntries(W: Uint32Array, a: number, b: number): number {
+  if (a === b) return 0
+  return compareKeys(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
+}
+
+/** Bits two keys share from the start, at most those of the words both have. */
+export function sharedBits(
+  a: Uint32Array,
+  aAt: number,
+  aBytes: number,
+  b: Uint32Array,
+  bAt: number,
+  bBytes: number,
+): number {
+  const n = ((aBytes < bBytes ? aBytes : bBytes) + 3) >>> 2
+  for (let i = 0; i < n; i++) {
+    const x = a[aAt + i] ^ b[bAt + i]
+    if (x !== 0) return i * 32 + Math.clz32(x)
+  }
+  return n * 32
+}
+
+/** {@link sharedBits} of two entries' keys. */
+export function sharedBitsOfEntries(W: Uint32Array, a: number, b: number): number {
+  return sharedBits(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
+}

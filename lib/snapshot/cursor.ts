@@ -1,0 +1,198 @@
+/**
+ * Walking a tree in key order, forwards and backwards, between bounds; counting without walking.
+ *
+ * Any thread, on a root that stays pinned while the cursor is used. A cursor hands out references
+ * of entries and never writes.
+ */
+import type { KeyBuffer } from '../key/codec.js'
+import { N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import { capacityOf, countOf, kidAt, levelOf } from '../memory/node.js'
+import { compareKeys } from '../memory/words.js'
+import { Path } from './search.js'
+
+const HEADS = N_HEADS
+/** Leaves with at least so many entries to come have them touched ahead. */
+const AHEAD = 4
+
+/** A place between keys: before the first key not below `words`, or after it where `after`. */
+export interface Bound {
+  readonly words: Uint32Array
+  readonly bytes: number
+  readonly after: boolean
+}
+
+/** The place before (or after) the key in `key`, which may be used again. */
+export function boundOf(key: KeyBuffer, after: boolean): Bound {
+  return { words: key.words.slice(0, (key.bytes + 3) >>> 2), bytes: key.bytes, after }
+}
+
+/** Compares two places. */
+export function compareBounds(a: Bound, b: Bound): number {
+  const order = compareKeys(a.words, 0, a.bytes, b.words, 0, b.bytes)
+  return order !== 0 ? order : Number(a.after) - Number(b.after)
+}
+
+/** What lies between two places; `null` is open. */
+export interface Range {
+  readonly lower: Bound | null
+  readonly upper: Bound | null
+}
+
+/** True if nothing can lie in the range. */
+export function isEmpty(range: Range): boolean {
+  return range.lower !== null && range.upper !== null && compareBounds(range.lower, range.upper) >= 0
+}
+
+/** Sets `path` to a bound's place. */
+function seekBound(W: Uint32Array, path: Path, root: number, bound: Bound): void {
+  path.seek(W, root, bound.words, bound.bytes)
+  if (bound.after && path.found) path.at[0]++
+}
+
+/** Sets `path` to the first place, or the last, of the tree. */
+function seekEnd(W: Uint32Array, path: Path, root: number, last: boolean): void {
+  if (root === 0) {
+    path.top = -1
+    return
+  }
+  let node = root
+  path.top = levelOf(W, node)
+  for (let level = path.top; ; level--) {
+    path.nodes[level] = node
+    const count = countOf(W, node)
+    if (level === 0) {
+      path.at[0] = last ? count : 0
+      return
+    }
+    path.at[level] = last ? count - 1 : 0
+    node = kidAt(W, node, path.at[level])
+  }
+}
+
+export class Cursor {
+  readonly #W: Uint32Array
+  readonly #path = new Path()
+  /** Word of ref 0 of the leaf the cursor is in; next slot and the slot to stop at. */
+  #refs = 0
+  #i = 0
+  #stop = 0
+  readonly #step: 1 | -1
+  /** The leaf in which the range ends (0: the tree's end), and the slot there. */
+  #endLeaf = 0
+  #endAt = 0
+  #left: number
+  /** Takes what touching ahead reads, so that it is not optimised away. */
+  ahead = 0
+
+  /** @param limit how many entries to hand out at most. */
+  constructor(W: Uint32Array, root: number, range: Range, reverse: boolean, limit: number) {
+    this.#W = W
+    this.#step = reverse ? -1 : 1
+    this.#left = limit
+    const path = this.#path
+    if (root === 0 || limit === 0 || isEmpty(range)) {
+      this.#left = 0
+      return
+    }
+    const end = reverse ? range.lower : range.upper
+    if (end !== null) {
+      seekBound(W, path, root, end)
+      this.#endLeaf = path.nodes[0]
+      this.#endAt = path.at[0]
+    }
+    const start = reverse ? range.upper : range.lower
+    if (start === null) seekEnd(W, path, root, reverse)
+    else seekBound(W, path, root, start)
+    this.#enter(path.at[0])
+  }
+
+  /** The next entry's reference, or 0 at the end. */
+  next(): number {
+    if (this.#left <= 0) return 0
+    while (this.#i === this.#stop) {
+      if (!this.#advance()) {
+        this.#left = 0
+        return 0
+      }
+    }
+    this.#left--
+    const i = this.#i
+    this.#i = i + this.#step
+    return this.#W[this.#refs + (this.#step === 1 ? i : i - 1)]
+  }
+
+  /** Takes up the path's leaf, from place `at` on. */
+  #enter(at: number): void {
+    const W = this.#W
+    const leaf = this.#path.nodes[0]
+    const last = leaf === this.#endLeaf
+    this.#refs = leaf + HEADS + capacityOf(W, leaf)
+    this.#i = at
+    if (this.#step === 1) this.#stop = last ? this.#endAt : countOf(W, leaf)
+    else this.#stop = last ? this.#endAt : 0
+    const more = Math.min(Math.abs(this.#stop - at), this.#left)
+    if (more >= AHEAD) this.#touch(at, more)
+  }
+
+  /** Reads a word of each entry to come: the misses overlap instead of following each other. */
+  #touch(at: number, count: number): void {
+    const W = this.#W
+    const from = this.#refs + (this.#step === 1 ? at : at - count)
+    let sum = 0
+    for (let i = 0; i < count; i++) sum ^= W[W[from + i]]
+    this.ahead = sum
+  }
+
+  /** Goes to the next leaf; false at the range's end. */
+  #advance(): boolean {
+    const W = this.#W
+    const path = this.#path
+    if (path.nodes[0] === this.#endLeaf) return false
+    const step = this.#step
+    let level = 1
+    while (level <= path.top) {
+      const at = path.at[level] + step
+      if (at >= 0 && at < countOf(W, path.nodes[level])) {
+        path.at[level] = at
+        break
+      }
+      level++
+    }
+    if (level > path.top) return false
+    while (level > 0) {
+      const node = kidAt(W, path.nodes[level], path.at[level])
+      level--
+      path.nodes[level] = node
+      const count = countOf(W, node)
+      path.at[level] = step === 1 ? 0 : level === 0 ? count : count - 1
+    }
+    this.#enter(path.at[0])
+    return true
+  }
+}
+
+/** Entries before the path's place. */
+function rank(W: Uint32Array, path: Path): number {
+  if (path.top < 0) return 0
+  let before = path.at[0]
+  for (let level = 1; level <= path.top; level++) {
+    const node = path.nodes[level]
+    const kids = node + HEADS + 2 * capacityOf(W, node)
+    for (let i = 0; i < path.at[level]; i++) before += W[W[kids + i] + N_ENTRIES]
+  }
+  return before
+}
+
+/** How many entries lie in `range` below `root`; O(height), no entry but the bounds' is touched. */
+export function countRange(W: Uint32Array, root: number, range: Range): number {
+  if (root === 0 || isEmpty(range)) return 0
+  const path = new Path()
+  let to = W[root + N_ENTRIES]
+  if (range.upper !== null) {
+    seekBound(W, path, root, range.upper)
+    to = rank(W, path)
+  }
+  if (range.lower === null) return to
+  seekBound(W, path, root, range.lower)
+  return to - rank(W, path)
+}

@@ -1,0 +1,96 @@
+/**
+ * Filling the nodes of the ordered tree (layout.ts draws one).
+ *
+ * Nodes that a snapshot can reach never change. The functions that write are for nodes that the
+ * present transaction owns. Invariants of every node:
+ * 1. refs are in key order, strictly; heads[i] are the 32 bits from `depth` on of the key of ref i.
+ * 2. All keys below the node share their first `depth` bits (keys count as padded with zeros). The
+ *    depth may be less than what they share: that only costs comparisons.
+ * 3. In an inner node, ref i is the smallest entry below kid i, in this snapshot.
+ */
+import {
+  CAPACITY_MASK,
+  CAPACITY_SHIFT,
+  COUNT_MASK,
+  DEPTH_SHIFT,
+  N_HEADS,
+} from '../memory/layout.js'
+import { capacityOf, countOf, levelOf } from '../memory/node.js'
+import { entryBits } from '../memory/words.js'
+
+const HEADS = N_HEADS
+
+/** Capacity that holds `count` refs: the next multiple of 8. */
+export function capacityFor(count: number): number {
+  return (count + 7) & ~7
+}
+
+/**
+ * Gives node a new depth, with heads to match. A smaller depth is derived from the old heads and
+ * one key; a larger one needs every key.
+ */
+export function setDepth(W: Uint32Array, node: number, depth: number): void {
+  const meta = W[node]
+  const old = meta >>> DEPTH_SHIFT
+  if (old === depth) return
+  const count = meta & COUNT_MASK
+  const refs = node + HEADS + ((meta >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+  W[node] = ((meta & ((1 << DEPTH_SHIFT) - 1)) | (depth << DEPTH_SHIFT)) >>> 0
+  if (depth < old) {
+    const shift = old - depth
+    const shared = entryBits(W, W[refs], depth)
+    if (shift >= 32) {
+      for (let i = 0; i < count; i++) W[node + HEADS + i] = shared
+    } else {
+      const top = ((shared >>> (32 - shift)) << (32 - shift)) >>> 0
+      for (let i = 0; i < count; i++) {
+        W[node + HEADS + i] = (top | (W[node + HEADS + i] >>> shift)) >>> 0
+      }
+    }
+  } else {
+    for (let i = 0; i < count; i++) W[node + HEADS + i] = entryBits(W, W[refs + i], depth)
+  }
+}
+
+/** Copies `count` slots from slot `from` of node `source` to slot `to` of `target`, heads as they are. */
+export function copySlots(
+  W: Uint32Array,
+  source: number,
+  from: number,
+  target: number,
+  to: number,
+  count: number,
+): void {
+  const sourceCapacity = capacityOf(W, source)
+  const targetCapacity = capacityOf(W, target)
+  const rows = levelOf(W, source) === 0 ? 2 : 3
+  for (let row = 0; row < rows; row++) {
+    const a = source + HEADS + row * sourceCapacity + from
+    const b = target + HEADS + row * targetCapacity + to
+    for (let i = 0; i < count; i++) W[b + i] = W[a + i]
+  }
+}
+
+/** Makes room for one slot at `at` in a node with spare capacity; the count grows by one. */
+export function openSlot(W: Uint32Array, node: number, at: number): void {
+  const capacity = capacityOf(W, node)
+  const count = countOf(W, node)
+  const rows = levelOf(W, node) === 0 ? 2 : 3
+  for (let row = 0; row < rows; row++) {
+    const base = node + HEADS + row * capacity
+    for (let i = count; i > at; i--) W[base + i] = W[base + i - 1]
+  }
+  W[node]++
+}
+
+/** Takes slot `at` out; the count shrinks by one. */
+export function closeSlot(W: Uint32Array, node: number, at: number): void {
+  const capacity = capacityOf(W, node)
+  const count = countOf(W, node)
+  const rows = levelOf(W, node) === 0 ? 2 : 3
+  for (let row = 0; row < rows; row++) {
+    const base = node + HEADS + row * capacity
+    for (let i = at + 1; i < count; i++) W[base + i - 1] = W[base + i]
+  }
+  W[node]--
+}

@@ -1,0 +1,177 @@
+/**
+ * Finding keys in an immutable tree. Any thread, on a root that is pinned or otherwise safe.
+ *
+ * The descent is blind: a node's shared prefix is not compared on the way down, only the 32 bits
+ * that follow it, and an entry only where those are equal. If the key does not have the prefix of
+ * some node on the path, the key is not below that node, so an exact search that then finds another
+ * key has its answer; a search for a place looks at one entry of the leaf it came to, and knows from
+ * the bits they share where the descent went wrong. (As in a Patricia tree, Morrison 1968, and the
+ * prefix B-tree's blind search, Ferragina and Grossi 1999.)
+ */
+import {
+  CAPACITY_MASK,
+  CAPACITY_SHIFT,
+  COUNT_MASK,
+  DEPTH_SHIFT,
+  E_KEY,
+  LEVEL_MASK,
+  LEVEL_SHIFT,
+  N_HEADS,
+} from '../memory/layout.js'
+import { compareToEntry, keyBytesOf, sharedBits } from '../memory/words.js'
+
+const HEADS = N_HEADS
+const CAP_SHIFT = CAPACITY_SHIFT
+const CAP_MASK = CAPACITY_MASK
+const COUNT = COUNT_MASK
+const DEPTH = DEPTH_SHIFT
+const L_SHIFT = LEVEL_SHIFT
+const L_MASK = LEVEL_MASK
+const KEY_AT = E_KEY
+
+/** 32 bits of a key buffer from bit `depth` on. */
+function bitsAt(words: Uint32Array, count: number, depth: number): number {
+  const i = depth >>> 5
+  const shift = depth & 31
+  if (i >= count) return 0
+  const high = words[i]
+  if (shift === 0) return high
+  return ((high << shift) | (i + 1 < count ? words[i + 1] >>> (32 - shift) : 0)) >>> 0
+}
+
+/** Index of the kid of an inner node in which `key` belongs: the last whose ref is not above it. */
+export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
+  const meta = W[node]
+  const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
+  const heads = node + HEADS
+  let low = 1
+  let high = meta & COUNT
+  // Invariant: ref[low - 1] <= key (or low is 1), ref[high] > key (or high is the count).
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const x = W[heads + middle]
+    if (x < h) low = middle + 1
+    else if (x > h) high = middle
+    else {
+      const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+      if (compareToEntry(words, bytes, W, W[refs + middle]) >= 0) low = middle + 1
+      else high = middle
+    }
+  }
+  return low - 1
+}
+
+/**
+ * Index in a leaf of the first ref not below `key`; as `~index` where that ref is not `key` itself.
+ * Where the key lacks the leaf's prefix the index means nothing, but it is never "found".
+ */
+export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
+  const meta = W[node]
+  const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
+  const heads = node + HEADS
+  let low = 0
+  let high = meta & COUNT
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const x = W[heads + middle]
+    if (x < h) low = middle + 1
+    else if (x > h) high = middle
+    else {
+      const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+      const order = compareToEntry(words, bytes, W, W[refs + middle])
+      if (order === 0) return middle
+      if (order > 0) low = middle + 1
+      else high = middle
+    }
+  }
+  return ~low
+}
+
+/** The entry with exactly this key below `root`, or 0. */
+export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: number): number {
+  let node = root
+  if (node === 0) return 0
+  let meta = W[node]
+  for (let level = (meta >>> L_SHIFT) & L_MASK; level > 0; level--) {
+    const i = kidIndex(W, node, words, bytes)
+    node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
+    meta = W[node]
+  }
+  const i = leafIndex(W, node, words, bytes)
+  return i < 0 ? 0 : W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8 + i]
+}
+
+/**
+ * A path from the root to a place in a leaf. Level 0 is the leaf; `at[0]` may be the leaf's count,
+ * which is the place after its last entry.
+ */
+export class Path {
+  readonly nodes: number[] = new Array(16).fill(0)
+  readonly at: Int32Array = new Int32Array(16)
+  /** Level of the root; -1 for the empty tree. */
+  top = -1
+  /** The entry at the place has exactly the key looked for. */
+  found = false
+  /** Bits the key shares with the entries beside the place. */
+  shared = 0
+
+  /** Sets the path to the first entry not below `key`. Costs one entry more than {@link find}. */
+  seek(W: Uint32Array, root: number, words: Uint32Array, bytes: number): void {
+    this.found = false
+    this.shared = 0
+    if (root === 0) {
+      this.top = -1
+      return
+    }
+    let node = root
+    let meta = W[node]
+    const top = (meta >>> L_SHIFT) & L_MASK
+    this.top = top
+    for (let level = top; level > 0; level--) {
+      const i = kidIndex(W, node, words, bytes)
+      this.nodes[level] = node
+      this.at[level] = i
+      node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
+      meta = W[node]
+    }
+    this.nodes[0] = node
+    const i = leafIndex(W, node, words, bytes)
+    if (i >= 0) {
+      this.at[0] = i
+      this.found = true
+      return
+    }
+    this.#settle(W, words, bytes, ~i)
+  }
+
+  /** The key is not in the leaf: finds out whether the descent was right, and mends it. */
+  #settle(W: Uint32Array, words: Uint32Array, bytes: number, index: number): void {
+    const leaf = this.nodes[0]
+    const meta = W[leaf]
+    const count = meta & COUNT
+    const refs = leaf + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+    const near = W[refs + (index < count ? index : count - 1)]
+    const shared = sharedBits(words, 0, bytes, W, near + KEY_AT, keyBytesOf(W, near))
+    this.shared = shared
+    let wrong = this.top
+    while (wrong >= 0 && W[this.nodes[wrong]] >>> DEPTH <= shared) wrong--
+    if (wrong < 0) {
+      this.at[0] = index
+      return
+    }
+    // The key lacks the prefix of this node, so it lies before or after all that is below it.
+    const before = compareToEntry(words, bytes, W, near) < 0
+    for (let level = wrong; level >= 0; level--) {
+      const node = this.nodes[level]
+      const here = W[node]
+      const last = (here & COUNT) - 1
+      const i = before ? 0 : last
+      if (level === 0) {
+        this.at[0] = before ? 0 : last + 1
+      } else {
+        this.at[level] = i
+        this.nodes[level - 1] = W[node + HEADS + ((here >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
+      }
+    }
+  }
+}

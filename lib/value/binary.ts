@@ -1,0 +1,62 @@
+/**
+ * Binary values: any Uint8Array in (Buffers and other subclasses, views on shared memory, arrays of
+ * another realm), a plain one out. Any thread; no state.
+ *
+ * Invariant: what decode gives lies in a buffer of its own and of exactly its length.
+ */
+import { types } from 'node:util'
+import { ZVerseError } from '../errors.js'
+import { byteLength } from '../key/binary.js'
+import { describe } from '../key/describe.js'
+import type { Arena } from '../memory/arena.js'
+import type { ValueBuffer, ValueCodec } from './codec.js'
+import { checkSize, MAX_VALUE_BYTES } from './text.js'
+
+/** Up to here a loop over bytes is cheaper than a view and a call. */
+const LOOPED = 48
+
+class BinaryValues implements ValueCodec<Uint8Array> {
+  readonly name = 'binary'
+  readonly pure = true
+
+  encode(value: Uint8Array, into: ValueBuffer): void {
+    if (!types.isUint8Array(value)) {
+      const message = `value must be a Uint8Array, not ${describe(value)}`
+      throw new ZVerseError('ZVERSE_INVALID_VALUE', message)
+    }
+    encodeBytes(value, into)
+  }
+
+  decode(arena: Arena, at: number, length: number): Uint8Array {
+    return copyOut(arena, at, length)
+  }
+}
+
+/** Makes `into` a copy of `value`. */
+export function encodeBytes(value: Uint8Array, into: ValueBuffer): void {
+  const size = byteLength(value)
+  checkSize(size, MAX_VALUE_BYTES)
+  into.reserve(size)
+  if (size <= LOOPED) for (let i = 0; i < size; i++) into.bytes[i] = value[i]
+  else into.bytes.set(value)
+  into.length = size
+  into.ascii = false
+}
+
+/** A fresh plain Uint8Array of the `length` bytes at word `at`. */
+export function copyOut(arena: Arena, at: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length)
+  if (length <= LOOPED) {
+    const bytes = arena.window(at)
+    const from = arena.offsetIn(at)
+    for (let i = 0; i < length; i++) copy[i] = bytes[from + i]
+  } else {
+    copy.set(arena.view(at, length))
+  }
+  return copy
+}
+
+/** The codec of `values: 'binary'`. */
+export function binaryValues(): ValueCodec<Uint8Array> {
+  return new BinaryValues()
+}

@@ -1,0 +1,45 @@
+/**
+ * JSON values, stored as UTF-8. Any thread.
+ *
+ * Invariant: encoding is finished with the caller's code (`toJSON`, getters) before the buffer is
+ * touched; decoding runs none.
+ */
+import { ZVerseError } from '../errors.js'
+import { describe } from '../key/describe.js'
+import type { Arena } from '../memory/arena.js'
+import { TextReader } from '../memory/text.js'
+import type { ValueBuffer, ValueCodec } from './codec.js'
+import { decodeText, encodeText } from './text.js'
+
+class JsonValues implements ValueCodec {
+  readonly name = 'json'
+  readonly pure = true
+  readonly #reader = new TextReader()
+
+  encode(value: unknown, into: ValueBuffer): void {
+    encodeText(stringify(value), into)
+    // The flag is for values that are strings; JSON of one has quotes around it.
+    into.ascii = false
+  }
+
+  decode(arena: Arena, at: number, length: number): unknown {
+    return JSON.parse(decodeText(this.#reader, arena, at, length, false))
+  }
+}
+
+function stringify(value: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value)
+  } catch (cause) {
+    throw new ZVerseError('ZVERSE_INVALID_VALUE', 'JSON.stringify refused the value', { cause })
+  }
+  if (text !== undefined) return text
+  const message = `value must have a JSON form, which ${describe(value)} has not`
+  throw new ZVerseError('ZVERSE_INVALID_VALUE', message)
+}
+
+/** The codec of `values: 'json'`. */
+export function jsonValues(): ValueCodec {
+  return new JsonValues()
+}
