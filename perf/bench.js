@@ -1,0 +1,228 @@
+// @ts-check
+/**
+ * What a scenario is, what it works on, and how a row is driven.
+ *
+ * A `System` is one database as all rows see it; a `Store` is one opened, with the verbs in the
+ * fastest documented form that system has for each kind of work. A verb a system has no counterpart
+ * for is left out, and the rows that need it are left out for that system.
+ *
+ * A row is driven scenario by scenario, round by round, and within a round system by system; the
+ * first round warms up and is thrown away.
+ */
+import { makeData } from './data.js'
+import { consume, settle, summarize } from './measure.js'
+
+/** @typedef {import('./systems/zverse.js').Database} Database */
+
+/**
+ * @typedef {object} OpenOptions
+ * @property {number} keys how many entries it is going to hold
+ * @property {'string' | 'msgpack'} [encoding] of the values; 'string' unless said
+ * @property {{ versions: number }} [history] zverse only; its default unless said
+ */
+
+/**
+ * @typedef {object} Store
+ * @property {(key: string) => string | undefined} get
+ * @property {(key: string, value: string) => void} put a commit of its own
+ * @property {(keys: readonly string[], values: readonly string[]) => void} putAll
+ *   one transaction, keys in any order
+ * @property {(keys: readonly string[], values: readonly string[]) => void} loadSorted
+ *   one transaction into the empty store, keys in order
+ * @property {(keys: readonly string[]) => void} [deleteAll] one transaction
+ * @property {() => void} clear
+ * @property {() => number} scan hands out every entry; a sum over what it tasted
+ * @property {(from: string, limit: number) => number} [range] the same for `limit` entries from `from`
+ * @property {() => void} [pin] takes a snapshot and lets go of it
+ * @property {Database} [database] zverse itself, for what only it can do
+ * @property {() => void | Promise<void>} close
+ */
+
+/**
+ * @typedef {object} System
+ * @property {string} name
+ * @property {boolean} orderedLoad whether sorted input is a case of its own
+ * @property {('string' | 'msgpack')[]} encodings what the values can be encoded with
+ * @property {(options: OpenOptions) => Store} open
+ */
+
+/** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB'} Unit */
+/** @typedef {Record<string, number>} Figures times in µs, whatever unit they are printed in */
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} name how it is chosen on the command line
+ * @property {string} title
+ * @property {Record<string, Unit>} figures what a round yields; the first is the row's own
+ * @property {(keyof Store)[]} needs
+ * @property {boolean} [once] its figure does not vary: one round, no warm-up
+ * @property {(system: System) => boolean} [suits] a further condition
+ * @property {(bench: Bench) => () => Figures | Promise<Figures>} start
+ *   what is not measured; returns the round. Runs anew for each system
+ * @property {string} [note]
+ */
+
+/** One system, its data, and the store with the whole set that the reading rows share. */
+export class Bench {
+  /** @type {Store | undefined} */
+  #loaded
+  /** @type {(() => void | Promise<void>)[]} */
+  #cleanups = []
+
+  /**
+   * @param {System} system
+   * @param {number} count
+   * @param {number} seed
+   */
+  constructor(system, count, seed) {
+    this.system = system
+    this.count = count
+    this.data = makeData(count, seed)
+  }
+
+  /** The store that holds the set, loaded in random order in one transaction. */
+  get loaded() {
+    if (this.#loaded === undefined) {
+      this.#loaded = this.system.open({ keys: this.count })
+      this.#loaded.putAll(this.data.keys, this.data.values)
+    }
+    return this.#loaded
+  }
+
+  /** zverse with the set; only scenarios that need `database` may ask. */
+  get database() {
+    return /** @type {Database} */ (this.loaded.database)
+  }
+
+  /**
+   * What is to be done when the present scenario ends.
+   * @param {() => void | Promise<void>} cleanup
+   */
+  after(cleanup) {
+    this.#cleanups.push(cleanup)
+  }
+
+  async cleanUp() {
+    for (const cleanup of this.#cleanups.splice(0)) await cleanup()
+  }
+
+  async close() {
+    await this.cleanUp()
+    await this.#loaded?.close()
+  }
+}
+
+/**
+ * @typedef {object} Driver one system, in this process or in another
+ * @property {string} name
+ * @property {(scenario: Scenario) => Promise<boolean>} start false if it has no such row
+ * @property {() => Promise<Figures>} round
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * The driver of a bench in this process.
+ * @param {Bench} bench
+ * @returns {Driver}
+ */
+export function localDriver(bench) {
+  /** @type {() => Figures | Promise<Figures>} */
+  let round = () => ({})
+  return {
+    name: bench.system.name,
+    async start(scenario) {
+      const probe = bench.loaded
+      if (!scenario.needs.every(verb => probe[verb] !== undefined)) return false
+      if (scenario.suits?.(bench.system) === false) return false
+      round = scenario.start(bench)
+      return true
+    },
+    async round() {
+      settle()
+      return await round()
+    },
+    async stop() {
+      round = () => ({})
+      await bench.cleanUp()
+    },
+  }
+}
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {string} title
+ * @property {string | undefined} note
+ * @property {Record<string, Unit>} units
+ * @property {Record<string, Record<string, import('./measure.js').Summary>>} systems
+ *   by system, then by figure
+ * @property {Record<string, string>} failures message by system
+ */
+
+/**
+ * Measures one row on all systems, interleaved. A system that fails is left out of the row, and its
+ * failure is part of the result.
+ * @param {Scenario} scenario
+ * @param {readonly Driver[]} drivers
+ * @param {number} rounds
+ * @returns {Promise<Row>}
+ */
+export async function measureRow(scenario, drivers, rounds) {
+  /** @type {Map<Driver, Figures[]>} */
+  const taken = new Map()
+  /** @type {Row['failures']} */
+  const failures = {}
+  /** @type {(driver: Driver, step: () => Promise<void>) => Promise<void>} */
+  const attempt = async (driver, step) => {
+    try {
+      await step()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      process.stderr.write(`${scenario.name}, ${driver.name} failed: ${message}\n`)
+      // A stack says where files lie, which a published result must not.
+      failures[driver.name] = message.split('\n')[0]
+      taken.delete(driver)
+    }
+  }
+  for (const driver of drivers) {
+    await attempt(driver, async () => {
+      if (await driver.start(scenario)) taken.set(driver, [])
+    })
+  }
+  const first = scenario.once ? 0 : -1
+  for (let round = first; round < (scenario.once ? 1 : rounds); round++) {
+    for (const [driver, all] of [...taken]) {
+      await attempt(driver, async () => {
+        const figures = await driver.round()
+        if (round >= 0) all.push(figures)
+      })
+    }
+  }
+  for (const driver of drivers) await attempt(driver, () => driver.stop())
+  /** @type {Row['systems']} */
+  const systems = {}
+  for (const [driver, all] of taken) {
+    const names = Object.keys(scenario.figures)
+    systems[driver.name] = Object.fromEntries(
+      names.map(name => [name, summarize(all.map(figures => figures[name]))]),
+    )
+  }
+  const { name, title, note, figures } = scenario
+  return { name, title, note, units: figures, systems, failures }
+}
+
+/**
+ * A chunk of `get`s over an array of keys, from where the last one ended.
+ * @param {readonly string[]} keys a multiple of `size`
+ * @param {number} size
+ * @param {(from: number, to: number) => number} loop reads `keys[from]` up to before `keys[to]`
+ */
+export function walk(keys, size, loop) {
+  let at = 0
+  return () => {
+    const from = at
+    at = from + size >= keys.length ? 0 : from + size
+    consume(loop(from, from + size))
+    return size
+  }
+}

@@ -1,0 +1,20 @@
+// @ts-check
+/** The systems by name, in the order in which they take turns. */
+import { loadEngine, zverseSystem } from '../../systems/zverse.js'
+import { lmdbSystem } from './lmdb.js'
+import { mapSystem } from './map.js'
+import { sortedBTreeSystem } from './sorted-btree.js'
+import { sqliteSystem } from './sqlite.js'
+
+/** @typedef {{ directory: string, engine: string | undefined }} Surroundings */
+/** @typedef {import('../../bench.js').System} System */
+
+/** @type {Record<string, (around: Surroundings) => System | Promise<System>>} */
+export const systems = {
+  zverse: async ({ engine }) => zverseSystem(await loadEngine(engine)),
+  lmdb: ({ directory }) => lmdbSystem(directory, false),
+  'lmdb+writemap': ({ directory }) => lmdbSystem(directory, true),
+  Map: mapSystem,
+  SQLite: sqliteSystem,
+  'sorted-btree': sortedBTreeSystem,
+}

@@ -1,0 +1,86 @@
+// @ts-check
+/**
+ * Timing and statistics. Every consumed result goes through `consume`, whose sum is printed at the
+ * end of a run: the optimiser can't leave out work whose result is used.
+ */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collect = /** @type {() => void} */ (runInNewContext('gc'))
+
+/** No sample is shorter than this, in ms, where an operation can be repeated. */
+export const SAMPLE_MS = 200
+
+const sink = { sum: 0 }
+
+/**
+ * Uses a result up.
+ * @param {number} amount
+ */
+export function consume(amount) {
+  sink.sum = (sink.sum + amount) | 0
+}
+
+export const consumed = () => sink.sum
+
+/**
+ * Reads a string's last character: a rope, if that is what it is, has to be flattened for it. Throws
+ * on `undefined`, so a system that does not find what it holds can't look fast.
+ * @param {string | undefined} text
+ */
+export function taste(text) {
+  const present = /** @type {string} */ (text)
+  return present.charCodeAt(present.length - 1)
+}
+
+/** Collects garbage, so that one row does not pay for the one before. */
+export function settle() {
+  collect()
+}
+
+/**
+ * µs an operation, repeated until the sample is long enough.
+ * @param {() => number} chunk does some operations and returns how many
+ * @param {number} [atLeastMs]
+ */
+export function timeRepeated(chunk, atLeastMs = SAMPLE_MS) {
+  let operations = 0
+  let elapsed = 0
+  const start = performance.now()
+  do {
+    operations += chunk()
+    elapsed = performance.now() - start
+  } while (elapsed < atLeastMs)
+  return (elapsed * 1000) / operations
+}
+
+/**
+ * µs that one run of `work` takes.
+ * @param {() => void} work
+ */
+export function timeOnce(work) {
+  const start = performance.now()
+  work()
+  return (performance.now() - start) * 1000
+}
+
+/**
+ * @typedef {object} Summary
+ * @property {number} median
+ * @property {number} min
+ * @property {number} max
+ * @property {number[]} samples in the order taken
+ */
+
+/**
+ * @param {number[]} samples
+ * @returns {Summary}
+ */
+export function summarize(samples) {
+  const ordered = [...samples].sort((a, b) => a - b)
+  const middle = ordered.length >> 1
+  const median =
+    ordered.length % 2 === 1 ? ordered[middle] : (ordered[middle - 1] + ordered[middle]) / 2
+  return { median, min: ordered[0], max: ordered[ordered.length - 1], samples }
+}

@@ -1,0 +1,63 @@
+// @ts-check
+/** The command line both benches share. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import { markdown } from './report.js'
+
+/**
+ * @typedef {object} Settings
+ * @property {string[]} names rows; none: all
+ * @property {number} rounds
+ * @property {number} keys
+ * @property {number} seed
+ * @property {string} [json] file to write
+ * @property {string} [markdown] file to write
+ * @property {string} [engine] URL of another build of zverse
+ * @property {string} [systems] for the comparison: which, separated by commas
+ */
+
+/** @returns {Settings} */
+export function readSettings() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '5' },
+      keys: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '20' },
+      json: { type: 'string' },
+      markdown: { type: 'string' },
+      engine: { type: 'string' },
+      systems: { type: 'string' },
+    },
+  })
+  /** @param {'rounds' | 'keys' | 'seed'} name */
+  const whole = name => {
+    const number = Number(values[name].replaceAll('_', ''))
+    if (Number.isSafeInteger(number) && number > 0) return number
+    throw new Error(`--${name} takes a positive whole number, not ${values[name]}`)
+  }
+  return {
+    names: positionals,
+    ...{ rounds: whole('rounds'), keys: whole('keys'), seed: whole('seed') },
+    ...{ json: values.json, markdown: values.markdown, systems: values.systems },
+    engine: values.engine && new URL(values.engine, `file://${process.cwd()}/`).href,
+  }
+}
+
+/**
+ * @param {Settings} settings
+ * @param {import('./report.js').Run} run
+ */
+export function writeFiles(settings, run) {
+  /** @type {[string | undefined, () => string][]} */
+  const files = [
+    [settings.json, () => `${JSON.stringify(run, null, 2)}\n`],
+    [settings.markdown, () => markdown(run)],
+  ]
+  for (const [file, text] of files) {
+    if (file === undefined) continue
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text())
+  }
+}

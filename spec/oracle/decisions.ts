@@ -1,0 +1,16 @@
+/**
+ * Where the contract is silent or can be read two ways, the reading that the oracle takes: one
+ * line each, so that changing our mind is changing one line.
+ */
+export const DECISIONS = {
+  /** A version that only a read transaction holds can be read by number too. */
+  pinnedReadableByNumber: false,
+  /** `history` of a key spans a drop of its store (one deletion) and a new store of that name. */
+  historySpansDrop: true,
+  /** A handle read at an explicit view at which its store is absent: empty, not UNKNOWN_STORE. */
+  absentAtViewIsEmpty: true,
+  /** Dates below the run find a tagged version if it truly was the last one at or before them. */
+  datesFindTagged: true,
+  /** The `type` of a deletion in `changes`. */
+  deletionType: 'del',
+} as const

@@ -1,0 +1,34 @@
+/**
+ * The one door from the tests to the engine: opens databases with the hooks that tests need.
+ *
+ * Everything under spec/model and spec/conformance opens through here, so another target (an
+ * attached worker, persistent mode) can be put in its place.
+ */
+import { ZVerse, ZVerseError } from '../../lib/index.js'
+import { openWith } from '../../lib/zverse.js'
+import type { Database } from './contract.js'
+
+export { ZVerseError }
+
+export interface Hooks {
+  now?: () => number
+  failAfter?: number
+  slots?: 'auto' | 'always'
+  poison?: boolean
+  firstVersion?: number
+}
+
+/** Only reserved, but thousands of databases are opened: keep the reservation small. */
+const MAX_BYTES = 16 * 2 ** 20
+
+/** Opens a database with a test's clock and hooks. */
+export function open(options: Record<string, unknown> = {}, hooks: Hooks = {}): Database {
+  const all = { maxBytes: MAX_BYTES, ...options } as unknown as Parameters<typeof openWith>[0]
+  const outside = { now: Date.now, ...hooks } as unknown as Parameters<typeof openWith>[1]
+  return openWith(all, outside) as unknown as Database
+}
+
+/** Opens as users do, with whatever options, also wrong ones. */
+export function openPublic(options?: unknown): Database {
+  return ZVerse.open(options as Parameters<typeof ZVerse.open>[0]) as unknown as Database
+}
