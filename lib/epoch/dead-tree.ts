@@ -10,6 +10,8 @@
  *    to t's dead list, whole subtrees at once (nothing below a node is younger than the node).
  *    Without a target, or when t has no predecessor any more, nobody sees anything of the tree.
  */
+
+import { assert } from '../errors.js'
 import type { Allocator } from '../memory/allocator.js'
 import {
   H_WALK_DEPTH,
@@ -19,10 +21,9 @@ import {
   R_PREV,
   WALK_LEVELS,
 } from '../memory/layout.js'
-import { load48, versionOf } from '../memory/words.js'
-import { assert } from '../errors.js'
-import type { Chunks } from './chunks.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { load48, versionOf } from '../memory/words.js'
+import type { Chunks } from './chunks.js'
 import { nodeBirth } from './workspace.js'
 
 export class DeadTree {

@@ -17,6 +17,7 @@ import {
   H_CURRENT,
   H_DESCRIPTORS_AT,
   H_DIRTY,
+  H_FIRST_PAGE,
   H_FRONTIER,
   H_HISTORY_BYTES,
   H_HISTORY_MS,
@@ -49,14 +50,16 @@ import {
   R_RETIRED,
   R_TAGS,
   R_TIME,
+  R_UNTIL,
   R_VERSION,
   SEGMENT,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { birthCode, Chunks } from './chunks.js'
+import { freeLine } from './format.js'
 import { WriterLock } from './lock.js'
 import { Reclaimer } from './reclaim.js'
-import { recover } from './recovery.js'
+import { canUndo, recover } from './recovery.js'
 import { reservePages } from './reserve.js'
 import { type Bounds, oldestToKeep } from './retention.js'
 import { Ring } from './ring.js'
@@ -68,6 +71,8 @@ const SCAN_COMMITS = 32
 const SCAN_WORDS = 1 << 15
 /** Runs after which all records below the window are looked at again. */
 const FULL_RUN = 16
+/** Pages that the smallest trees and records around a large value take. */
+const SPARE_PAGES = 16
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
 
@@ -88,6 +93,7 @@ export class EpochManager {
   readonly listeners = new Set<() => void>()
 
   readonly #W: Uint32Array
+  readonly #line: number
   readonly #chunks: Chunks
   readonly #reclaimer: Reclaimer
   readonly #environment: Environment
@@ -109,6 +115,7 @@ export class EpochManager {
     const W = arena.words
     this.arena = arena
     this.#W = W
+    this.#line = line
     this.allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], W[H_PAGES])
     this.#chunks = new Chunks(W, this.allocator)
     this.#reclaimer = new Reclaimer(arena, this.allocator, this.#chunks)
@@ -143,6 +150,12 @@ export class EpochManager {
 
   get oldest(): number {
     return this.oldestBefore(this.newest)
+  }
+
+  /** Words of the largest block that an empty database could hold. */
+  get largest(): number {
+    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - this.#reservePages - SPARE_PAGES
+    return Math.min(pages * PAGE, 2 ** 30)
   }
 
   bounds(): Bounds {
@@ -212,7 +225,8 @@ export class EpochManager {
 
   /** Undoes the transaction and releases the lock. */
   abort(): void {
-    this.space.abort()
+    if (canUndo(this.#W, this.allocator)) this.space.abort()
+    else recover(this.arena, this.allocator, this.#chunks, this.ring)
     this.#W[H_PHASE] = 1
     this.#refill()
     this.#W[H_PHASE] = 0
@@ -284,6 +298,7 @@ export class EpochManager {
     const previous = W[H_CURRENT]
     const allocations = this.space.allocations
     W[previous + R_NEXT] = record
+    store48(W, previous + R_UNTIL, load48(W, record + R_TIME))
     this.ring.set(version, record)
     // The commit point. Everything written before is seen by whoever loads this.
     Atomics.store(W, H_CURRENT, record)
@@ -309,7 +324,12 @@ export class EpochManager {
     const bounds = this.bounds()
     const oldest = this.oldestBefore(newest)
     const versions = Math.min(bounds.versions, this.ring.capacity - SEGMENT)
-    if (newest - versions <= oldest && bounds.ms === Number.POSITIVE_INFINITY && bounds.bytes === Number.POSITIVE_INFINITY) return
+    if (
+      newest - versions <= oldest &&
+      bounds.ms === Number.POSITIVE_INFINITY &&
+      bounds.bytes === Number.POSITIVE_INFINITY
+    )
+      return
     const W = this.#W
     const keep = oldestToKeep(
       {
@@ -488,6 +508,13 @@ export class EpochManager {
     this.#refill()
     W[H_PHASE] = 0
     this.#release()
+  }
+
+  /** Gives up all pins and this thread's line. */
+  close(): void {
+    this.slots.releaseAll()
+    this.listeners.clear()
+    freeLine(this.arena, this.#line)
   }
 
   // ── Slots ─────────────────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,8 @@
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
+  FROM_ALL,
+  FROM_SHIFT,
   H_CURRENT,
   H_FREE_HEAD,
   H_FRONTIER,
@@ -27,8 +29,6 @@ import {
   K_MAX,
   K_MIN,
   K_TREES,
-  FROM_ALL,
-  FROM_SHIFT,
   R_DEAD_HEAD,
   R_INLINE,
   R_ITEMS,
@@ -119,7 +119,8 @@ export class Reclaimer {
     const W = this.#W
     const next = W[record + R_NEXT]
     const older = W[record + R_PREV]
-    if (older !== 0 && !this.#chunks.roomFor(record + R_DEAD_HEAD, W[record + R_INLINE])) return false
+    if (older !== 0 && !this.#chunks.roomFor(record + R_DEAD_HEAD, W[record + R_INLINE]))
+      return false
     Atomics.store(W, next + R_PREV, older)
     this.#deadTree.retarget(record, next)
     if (older === 0) {

@@ -54,7 +54,7 @@ import { Marks, walkFixtures, walkRecord, walkTree } from './walk.js'
 import { undoLog } from './workspace.js'
 
 /** True if undoing by the log is enough: no list half changed, nothing published. */
-function canUndo(W: Uint32Array, allocator: Allocator): boolean {
+export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
   if (W[H_PHASE] !== 0 || !allocator.consistent) return false
   return load48(W, W[H_CURRENT] + R_VERSION) < load48(W, H_LOG_VERSION)
 }

@@ -50,6 +50,8 @@ export type Visit = (ref: number, birth: number) => boolean
 /** One bit for each possible block of the arena, in private memory. */
 export class Marks {
   readonly #bits: Uint32Array
+  /** Blocks marked. */
+  size = 0
 
   /** @param words words of the arena that were ever touched. */
   constructor(words: number) {
@@ -63,6 +65,7 @@ export class Marks {
     const bit = 1 << (i & 31)
     if ((this.#bits[word] & bit) !== 0) return false
     this.#bits[word] |= bit
+    this.size++
     return true
   }
 

@@ -285,7 +285,8 @@ export class Workspace {
   keep(ref: number): void {
     const W = this.#W
     const n = W[H_LOG_COUNT] - 1
-    const at = n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
+    const at =
+      n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
     assert(W[at] === ref, 'the block to keep was logged last')
     W[H_LOG_COUNT] = n
   }
@@ -361,7 +362,8 @@ export function undoLog(W: Uint32Array, allocator: Allocator, from: number): voi
   trimLog(W, allocator)
   for (let n = W[H_LOG_COUNT]; n > from; ) {
     n--
-    const at = n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
+    const at =
+      n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
     allocator.free(W[at])
     W[H_LOG_COUNT] = n
     if (n >= LOG_INLINE && (n - LOG_INLINE) % (LOG_CHUNK - 1) === 0) trimLog(W, allocator)

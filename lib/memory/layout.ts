@@ -141,8 +141,9 @@ export const SEGMENT = 1 << SEGMENT_BITS
 //   8 stamp of the last scan that found it pinned   9 words this version retired
 //   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
 //   15 next (the record after it, for walks by the writer)
-//   16 … 31 state of the unnamed store
-//   32 … inline items, two words each, as in a chunk with base = this version
+//   16-17 timestamp of the next record (set just before that one is published)
+//   18 … 33 state of the unnamed store
+//   34 … inline items, two words each, as in a chunk with base = this version
 export const R_VERSION = 0
 export const R_TIME = 2
 export const R_PREV = 4
@@ -156,9 +157,10 @@ export const R_DEAD_TAIL = 11
 export const R_PENDING_HEAD = 12
 export const R_PENDING_TAIL = 13
 export const R_INLINE = 14
-export const R_STATE = 16
+export const R_UNTIL = 16
+export const R_STATE = 18
 export const R_NEXT = 15
-export const R_ITEMS = 32
+export const R_ITEMS = 34
 export const INLINE_MAX = 16
 
 // ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────

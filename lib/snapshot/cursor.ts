@@ -40,7 +40,9 @@ export interface Range {
 
 /** True if nothing can lie in the range. */
 export function isEmpty(range: Range): boolean {
-  return range.lower !== null && range.upper !== null && compareBounds(range.lower, range.upper) >= 0
+  return (
+    range.lower !== null && range.upper !== null && compareBounds(range.lower, range.upper) >= 0
+  )
 }
 
 /** Sets `path` to a bound's place. */

@@ -14,14 +14,7 @@
 import type { Workspace } from '../epoch/workspace.js'
 import { entrySize, nodeSize } from '../epoch/workspace.js'
 import type { KeyBuffer } from '../key/codec.js'
-import {
-  E_KEY,
-  N_ENTRIES,
-  N_HEADS,
-  N_MAX,
-  N_MERGED,
-  N_MIN,
-} from '../memory/layout.js'
+import { E_KEY, N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
 import {
   capacityOf,
   countOf,

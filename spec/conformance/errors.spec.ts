@@ -1,172 +1,13 @@
 /**
- * Wrong keys and values, conflicts, closed things, nested and asynchronous callbacks, codecs and
- * values that run user code: each its code and fields, nothing changed, and the database sound.
+ * Conflicts, closed things, nested and asynchronous callbacks: each its code and fields, nothing
+ * changed, and the database sound. Wrong keys and values: `inputs.spec.ts`; wrong options, views
+ * and ranges: `options.spec.ts`; user code in codecs and values: `user-code.spec.ts`.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkDb, snapshot } from '../support/compare.js'
 import type { Database, StoreHandle, Writes } from '../support/contract.js'
 import { open } from '../support/engine.js'
 import { expectCode, expectRefused, thrownBy } from '../support/expect.js'
-
-const LARGE = 1 << 16
-
-describe('keys', () => {
-  const loneSurrogates = ['\ud800', 'a\udc00', '\udc00\ud800', 'x\ud83dy']
-  const cyclic: unknown[] = []
-  cyclic.push(cyclic)
-  const wrong: Record<string, unknown[]> = {
-    string: [undefined, null, 1, true, 1n, Symbol('x'), {}, ['a'], Uint8Array.of(1), ...loneSurrogates],
-    binary: [undefined, null, 1, 'a', {}, [1], new ArrayBuffer(2), Uint16Array.of(1), new DataView(new ArrayBuffer(1))],
-    tuple: [
-      undefined, Number.NaN, 1n, Symbol('x'), {}, () => 1, new Date(), new Map(), Uint16Array.of(1),
-      [undefined], [Number.NaN], [[1n]], ['a', {}], ...loneSurrogates, ...loneSurrogates.map(text => [[text]]),
-      // biome-ignore lint/suspicious/noSparseArray: a hole is no element
-      [1, , 2],
-    ],
-  }
-  const large: Record<string, unknown> = {
-    string: 'x'.repeat(LARGE),
-    binary: new Uint8Array(LARGE),
-    tuple: ['x', 'y'.repeat(LARGE)],
-  }
-  const good: Record<string, unknown> = { string: 'a', binary: Uint8Array.of(1), tuple: ['a'] }
-
-  describe.each(['string', 'binary', 'tuple'])('%s', keys => {
-    let db: Database
-    let store: StoreHandle
-
-    beforeEach(() => {
-      db = open({ keys })
-      store = db.store('s', { keys, values: 'json' })
-      db.put(good[keys], 1)
-      store.put(good[keys], 1)
-    })
-
-    afterEach(() => db.close())
-
-    const asks = (name: string, get: () => Database | StoreHandle) => {
-      type Ask = (key: unknown) => unknown
-      return [
-        [`${name}.get`, key => get().get(key)],
-        [`${name}.has`, key => get().has(key)],
-        [`${name}.getEntry`, key => get().getEntry(key)],
-        [`${name}.getMany`, key => get().getMany([good[keys], key])],
-        [`${name}.history`, key => [...get().history(key)]],
-        [`${name}.put`, key => get().put(key, 1)],
-        [`${name}.delete`, key => get().delete(key)],
-        [`${name}.update`, key => get().update(key, () => 1)],
-        [
-          `${name}.batch`,
-          key =>
-            get().batch([
-              { type: 'put', key: good[keys], value: 2 },
-              { type: 'put', key, value: 2 },
-            ]),
-        ],
-        [`${name}.batch del`, key => get().batch([{ type: 'del', key }])],
-        ['transact', key => db.transact(tx => [tx.put(good[keys], 3), tx.put(key, 1)])],
-        ['transact get', key => db.transact(tx => [tx.put(good[keys], 3), tx.get(key)])],
-      ] as [string, Ask][]
-    }
-
-    it.each([...asks('db', () => db), ...asks('store', () => store)])('%s', (_, ask) => {
-      for (const key of wrong[keys] ?? []) expectRefused(db, () => ask(key), 'INVALID_KEY', {}, [store])
-      expectCode(() => ask(cyclic), ['INVALID_KEY', 'KEY_TOO_LARGE'])
-      const error = expectRefused(db, () => ask(large[keys]), 'KEY_TOO_LARGE', {}, [store])
-      expect(error.size).toBeGreaterThanOrEqual(LARGE)
-      expect(error.max).toBeGreaterThanOrEqual(4096)
-      expect(error.max).toBeLessThan(error.size as number)
-    })
-  })
-
-  it('of exactly the greatest size are taken, one more byte is not', () => {
-    const db = open({ keys: 'binary' })
-    const { max } = expectCode(() => db.put(new Uint8Array(LARGE), 1), 'KEY_TOO_LARGE')
-    const key = new Uint8Array(max as number).fill(255)
-    db.put(key, 1)
-    expect(db.get(key)).toBe(1)
-    expectRefused(db, () => db.put(new Uint8Array((max as number) + 1), 1), 'KEY_TOO_LARGE', {
-      size: (max as number) + 1,
-      max,
-    })
-    db.close()
-  })
-})
-
-describe('values', () => {
-  const cyclic: Record<string, unknown> = {}
-  cyclic.self = cyclic
-  const deep: unknown[] = []
-  let at = deep
-  for (let i = 0; i < 100_000; i++) {
-    const next: unknown[] = []
-    at.push(next)
-    at = next
-  }
-  class Point {
-    x = 1
-  }
-  const wrong: Record<string, unknown[]> = {
-    msgpack: [
-      undefined, Symbol('x'), () => 1, new Point(), new WeakMap(), Promise.resolve(1), /x/,
-      new Error('x'), [Symbol('x')], { f: () => 1 }, new Map([['a', () => 1]]), new Set([new Point()]),
-      cyclic, deep,
-    ],
-    json: [undefined, Symbol('x'), () => 1, 1n, cyclic, { a: 1n }, { toJSON: () => undefined }, deep],
-    string: [undefined, null, 1, {}, Buffer.from('x'), '\ud800', 'a\udc00b', new String('x')],
-    binary: [undefined, null, 'x', 1, {}, [1], new ArrayBuffer(3), Uint16Array.of(1)],
-  }
-  const good: Record<string, unknown> = { msgpack: 1, json: 1, string: 'x', binary: Uint8Array.of(1) }
-
-  describe.each(Object.keys(wrong))('%s', values => {
-    let db: Database
-
-    beforeEach(() => {
-      db = open({ values })
-      db.put('a', good[values])
-    })
-
-    afterEach(() => db.close())
-
-    const asks: [string, (value: unknown) => unknown][] = [
-      ['put', value => db.put('a', value)],
-      ['put new', value => db.put('b', value)],
-      [
-        'batch',
-        value =>
-          db.batch([
-            { type: 'del', key: 'a' },
-            { type: 'put', key: 'b', value },
-          ]),
-      ],
-      ['transact', value => db.transact(tx => [tx.delete('a'), tx.put('b', value)])],
-      // An undefined result deletes, so it is wrapped out of the way below.
-      ['update', value => db.update('b', () => value)],
-    ]
-
-    it.each(asks)('%s', (name, ask) => {
-      for (const value of wrong[values] ?? []) {
-        if (name === 'update' && value === undefined) continue
-        const isPromise = name === 'update' && value instanceof Promise
-        const code = isPromise ? ['INVALID_VALUE', 'ASYNC_TRANSACTION'] : 'INVALID_VALUE'
-        expectRefused(db, () => ask(value), code)
-      }
-    })
-  })
-
-  it('larger than the arena can hold', () => {
-    const db = open({ maxBytes: 2 ** 20, values: 'binary' })
-    db.put('a', Uint8Array.of(1))
-    const value = new Uint8Array(2 ** 21)
-    const error = expectRefused(db, () => db.put('b', value), 'VALUE_TOO_LARGE')
-    expect(error.size).toBeGreaterThanOrEqual(2 ** 21)
-    expect(error.max).toBeLessThanOrEqual(2 ** 20)
-    expectRefused(db, () => db.update('a', () => value), 'VALUE_TOO_LARGE')
-    expectRefused(db, () => db.batch([{ type: 'put', key: 'b', value }]), 'VALUE_TOO_LARGE')
-    expectRefused(db, () => db.transact(tx => tx.put('b', value)), 'VALUE_TOO_LARGE')
-    db.close()
-  })
-})
 
 describe('conflicts', () => {
   it('carry what was expected and what is there, and change nothing', () => {
@@ -207,8 +48,17 @@ describe('conflicts', () => {
     const db = open()
     db.put('a', 1)
     const batches: unknown[] = [
-      null, undefined, 1, 'x', {}, [null], [1], [{}], [{ type: 'put' }],
-      [{ type: 'PUT', key: 'a', value: 1 }], [{ type: 'put', key: 'a', value: 1, more: 1 }],
+      null,
+      undefined,
+      1,
+      'x',
+      {},
+      [null],
+      [1],
+      [{}],
+      [{ type: 'put' }],
+      [{ type: 'PUT', key: 'a', value: 1 }],
+      [{ type: 'put', key: 'a', value: 1, more: 1 }],
       [{ type: 'put', key: 'a', value: 2 }, undefined],
     ]
     for (const operations of batches) {
@@ -401,7 +251,8 @@ describe('nested and asynchronous', () => {
     const { db, store } = prepared()
     const tx = db.beginWrite()
     tx.put('b', 2)
-    for (const write of writes(db, store)) expectRefused(db, write, 'NESTED_TRANSACTION', {}, [store])
+    for (const write of writes(db, store))
+      expectRefused(db, write, 'NESTED_TRANSACTION', {}, [store])
     expect([db.get('b'), tx.get('b')]).toEqual([undefined, 2])
     expect(db.store('s', { keys: 'string', values: 'json' }).size).toBe(0)
     expect(tx.commit()).toBe(3)
@@ -443,15 +294,12 @@ describe('nested and asynchronous', () => {
 
   it('promises are rolled back', () => {
     const { db } = prepared()
+    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
     const thenable = { then: () => undefined }
     for (const result of [Promise.resolve(1), (async () => 1)(), thenable]) {
       expectRefused(db, () => db.transact(tx => [tx.put('b', 1), result][1]), 'ASYNC_TRANSACTION')
     }
-    expectRefused(
-      db,
-      () => db.transact(async tx => void tx.put('b', 1)),
-      'ASYNC_TRANSACTION',
-    )
+    expectRefused(db, () => db.transact(async tx => void tx.put('b', 1)), 'ASYNC_TRANSACTION')
     expectRefused(db, () => db.update('a', async () => 1), ['ASYNC_TRANSACTION', 'INVALID_VALUE'])
     db.close()
   })
@@ -475,190 +323,6 @@ describe('nested and asynchronous', () => {
       )
       expect(snapshot(db)).toEqual(before)
       checkDb(db)
-    }
-    db.close()
-  })
-})
-
-describe('user code in codecs and values', () => {
-  const json = {
-    encode: (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value)),
-    decode: (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()),
-  }
-
-  it('encoders that throw pass it on, those that give no bytes are INVALID_VALUE', () => {
-    const boom = new Error('boom')
-    const results: unknown[] = [undefined, null, 'text', 1, [1], new ArrayBuffer(1), Uint16Array.of(1)]
-    const values = {
-      name: 'moody',
-      ...json,
-      encode(value: unknown) {
-        if (value === 'boom') throw boom
-        return typeof value === 'number' && value >= 0 ? results[value] : json.encode(value)
-      },
-    }
-    const db = open({ values })
-    db.put('a', 'good')
-    const ways: ((value: unknown) => unknown)[] = [
-      value => db.put('a', value),
-      value => db.update('a', () => value),
-      value => db.batch([{ type: 'put', key: 'b', value: 'x' }, { type: 'put', key: 'a', value }]),
-      value => db.transact(tx => [tx.put('b', 'x'), tx.put('a', value)]),
-    ]
-    for (const way of ways) {
-      const before = snapshot(db)
-      expect(thrownBy(() => way('boom'))).toBe(boom)
-      expect(snapshot(db)).toEqual(before)
-      for (let i = 0; i < results.length; i++) expectRefused(db, () => way(i), 'INVALID_VALUE')
-      checkDb(db)
-    }
-    // Caught inside, the transaction goes on without the put that failed.
-    db.transact(tx => {
-      expect(thrownBy(() => tx.put('c', 'boom'))).toBe(boom)
-      tx.put('d', 'kept')
-    })
-    expect([db.has('c'), db.get('d')]).toEqual([false, 'kept'])
-    db.close()
-  })
-
-  it('decoders that throw pass it on and leave nothing pinned', () => {
-    const boom = new Error('boom')
-    let isAngry = false
-    const decode = (bytes: Uint8Array) => {
-      if (isAngry) throw boom
-      return json.decode(bytes)
-    }
-    const db = open({ values: { name: 'angry', encode: json.encode, decode }, history: { versions: 0 } })
-    db.batch(['a', 'b', 'c'].map(key => ({ type: 'put', key, value: key })))
-    isAngry = true
-    const asks: (() => unknown)[] = [
-      () => db.get('a'),
-      () => db.getEntry('a'),
-      () => db.getMany(['a']),
-      () => [...db.range()],
-      () => db.values().toArray(),
-      () => db.update('a', () => 1),
-      () => [...db.history('a')],
-    ]
-    for (const ask of asks) expect(thrownBy(ask)).toBe(boom)
-    expect([...db.keys()]).toEqual(['a', 'b', 'c'])
-    isAngry = false
-    expect(db.put('a', 'again')).toBe(2)
-    expect([...db.values()]).toEqual(['again', 'b', 'c'])
-    checkDb(db)
-    db.close()
-  })
-
-  it('codecs that call the database get NESTED_TRANSACTION', () => {
-    let db: Database | undefined
-    let call: ((db: Database) => unknown) | undefined
-    const nested = () => {
-      const [ask, at] = [call, db]
-      call = undefined
-      if (ask && at) ask(at)
-    }
-    const values = {
-      name: 'caller',
-      encode: (value: unknown) => {
-        nested()
-        return json.encode(value)
-      },
-      decode: (bytes: Uint8Array) => {
-        nested()
-        return json.decode(bytes)
-      },
-    }
-    db = open({ values })
-    const at = db
-    at.put('a', 'first')
-    const calls: ((db: Database) => unknown)[] = [
-      db => db.get('a'),
-      db => db.put('b', 1),
-      db => [...db.range()],
-      db => db.transact(() => 1),
-      db => db.beginWrite(),
-      db => db.clear(),
-      db => db.store('s', { keys: 'string', values: 'json' }),
-    ]
-    for (const inner of calls) {
-      const asks: (() => unknown)[] = [
-        () => at.put('a', 'x'),
-        () => at.update('a', () => 'x'),
-        () => at.batch([{ type: 'put', key: 'a', value: 'x' }]),
-        () => at.transact(tx => tx.put('a', 'x')),
-        () => at.get('a'),
-        () => [...at.range()],
-        () => at.transact(tx => tx.get('a')),
-      ]
-      for (const ask of asks) {
-        const before = snapshot(at)
-        call = inner
-        expectCode(ask, 'NESTED_TRANSACTION')
-        expect(snapshot(at)).toEqual(before)
-        checkDb(at)
-      }
-    }
-    at.close()
-  })
-
-  it.each(['msgpack', 'json'])('getters and Proxies in %s values may do what they like', values => {
-    const db = open({ values })
-    db.put('a', 'first')
-    const boom = new Error('boom')
-    const evil: unknown[] = [
-      {
-        get x(): unknown {
-          throw boom
-        },
-      },
-      new Proxy({}, { ownKeys: () => { throw boom } }),
-      [1, new Proxy([], { get: () => { throw boom } })],
-    ]
-    for (const value of evil) {
-      const before = snapshot(db)
-      for (const ask of [
-        () => db.put('a', value),
-        () => db.update('a', () => value),
-        () => db.transact(tx => [tx.put('b', 1), tx.put('a', value)]),
-        () => db.batch([{ type: 'put', key: 'b', value: 1 }, { type: 'put', key: 'a', value }]),
-      ]) {
-        const error = thrownBy(ask) as { code?: string }
-        // Passed on as it is, or wrapped: it must not be swallowed.
-        if (error !== boom) expect(error.code).toBe('ZVERSE_INVALID_VALUE')
-        expect(snapshot(db)).toEqual(before)
-        checkDb(db)
-      }
-    }
-    // Reentrant getters: whatever they get, the outer write is whole or not there.
-    const reentrant = (inner: () => unknown) => ({
-      get x() {
-        inner()
-        return 1
-      },
-    })
-    for (const inner of [
-      () => db.put('b', 'inner'),
-      () => db.get('a'),
-      () => db.clear(),
-      () => db.transact(tx => tx.put('c', 'inner')),
-      () => [...db.range()],
-    ]) {
-      for (const write of [
-        () => db.put('a', reentrant(inner)),
-        () => db.update('a', () => reentrant(inner)),
-        () => db.transact(tx => tx.put('a', reentrant(inner))),
-        () => db.batch([{ type: 'put', key: 'a', value: reentrant(inner) }]),
-      ]) {
-        let isDone = true
-        try {
-          write()
-        } catch (error) {
-          isDone = false
-          expect(error).toMatchObject({ code: 'ZVERSE_NESTED_TRANSACTION' })
-        }
-        if (isDone) expect(db.get('a')).toEqual({ x: 1 })
-        checkDb(db)
-      }
     }
     db.close()
   })

@@ -3,7 +3,7 @@
  * the option, and changes nothing.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Database, ReadTx, Reads, StoreHandle } from '../support/contract.js'
+import type { Database, Reads, ReadTx, StoreHandle } from '../support/contract.js'
 import { open, openPublic } from '../support/engine.js'
 import { expectCode, expectRefused } from '../support/expect.js'
 
@@ -15,7 +15,10 @@ describe('open', () => {
       (value): [string, unknown] => ['maxBytes', value],
     ),
     ...['strings', '', 1, null, {}, [], true].map((value): [string, unknown] => ['keys', value]),
-    ...['msgpck', '', 1, null, {}, [], noCodec].map((value): [string, unknown] => ['values', value]),
+    ...['msgpck', '', 1, null, {}, [], noCodec].map((value): [string, unknown] => [
+      'values',
+      value,
+    ]),
     ...[1, null, 'all', [], true].map((value): [string, unknown] => ['history', value]),
     ...[-1, 0.5, Number.NaN, '1', null].flatMap((value): [string, unknown][] => [
       ['history', { versions: value }],
@@ -152,7 +155,8 @@ describe('views and ranges', () => {
     const { version: newest, oldestVersion: oldest } = db
     for (const at of ['nobody', '1', '', '__proto__', 'TAG']) {
       // No tag can be empty or all digits, so these are unknown or not valid at all.
-      const codes = at === 'nobody' || at === 'TAG' ? 'UNKNOWN_TAG' : ['UNKNOWN_TAG', 'INVALID_OPTION']
+      const codes =
+        at === 'nobody' || at === 'TAG' ? 'UNKNOWN_TAG' : ['UNKNOWN_TAG', 'INVALID_OPTION']
       expectRefused(db, () => ask({ at }), codes)
     }
     const gone = expectRefused(db, () => ask({ at: oldest - 1 }), 'VERSION_NOT_RETAINED')
@@ -178,7 +182,10 @@ describe('views and ranges', () => {
     ...rangers(() => db),
     ...rangers(() => store).map(([name, ask]): [string, Ask] => [`store.${name}`, ask]),
     ...rangers(() => read).map(([name, ask]): [string, Ask] => [`read.${name}`, ask]),
-    ...rangers(() => read.store(store)).map(([name, ask]): [string, Ask] => [`read.store.${name}`, ask]),
+    ...rangers(() => read.store(store)).map(([name, ask]): [string, Ask] => [
+      `read.store.${name}`,
+      ask,
+    ]),
     ['diff', options => [...db.diff('tag', db.version, options)]],
     ['store.diff', options => [...store.diff('tag', db.version, options)]],
     ['clear', options => db.clear(options)],
@@ -273,7 +280,11 @@ describe('views and ranges', () => {
       expectRefused(db, () => [...db.diff(side, db.version)], code)
       expectRefused(db, () => [...db.diff(db.version, side)], code)
     }
-    expectRefused(db, () => [...db.diff(db.version, db.version, { at: 1 } as object)], 'INVALID_OPTION')
+    expectRefused(
+      db,
+      () => [...db.diff(db.version, db.version, { at: 1 } as object)],
+      'INVALID_OPTION',
+    )
   })
 
   it('tags, prune and setHistory refuse wrong arguments', () => {

@@ -201,11 +201,11 @@ describe.each<KeyKind>(['string', 'binary', 'tuple'])('reads of %s keys', kind =
   it('diff of any two sides over every range', () => {
     type Sides = { name: string; real: Side; model: OracleSide }
     const sides = f.views.flatMap(({ name, real, model }): Sides[] => {
-        const side = real.at ?? real.asOf
-        if (side !== undefined) return [{ name, real: side, model: side }]
-        if (!real.snapshot || !model.snapshot) return []
-        return [{ name, real: real.snapshot, model: model.snapshot }]
-      })
+      const side = real.at ?? real.asOf
+      if (side !== undefined) return [{ name, real: side, model: side }]
+      if (!real.snapshot || !model.snapshot) return []
+      return [{ name, real: real.snapshot, model: model.snapshot }]
+    })
     const bounds = ranges(kind)
     let turn = 0
     for (const from of sides) {

@@ -1,0 +1,93 @@
+/**
+ * The history of one key: its entry at the oldest version, then each write and deletion since.
+ *
+ * Walks back from the newest version. A live entry tells the version that wrote it, so the next
+ * thing to look at is the version before that one; where the key is absent, its tombstone tells
+ * when it was deleted, and a store that was cleared or dropped as a whole tells that. One or two
+ * lookups for each record of the history, however many versions lie between.
+ *
+ * Synchronous, under FROM_ALL or a pin: every record of the window may be read.
+ */
+import type { KeyBuffer } from '../key/codec.js'
+import { S_CLEARED, S_GRAVE, S_GRAVE_OLD, S_LIVE } from '../memory/layout.js'
+import { load48, versionOf } from '../memory/words.js'
+import { find } from '../snapshot/search.js'
+
+/** Where a store is in each snapshot. */
+export interface Located {
+  /** Word of its state, 0 where it is absent. */
+  stateIn(record: number): number
+  /** Version in which the store that `record` has was made; 0 for the unnamed store. */
+  madeIn(record: number): number
+  /** Version that dropped the store of that name last before `record`; 0 if it is not known. */
+  droppedBefore(record: number): number
+}
+
+/** A write (`entry`) or a deletion (`entry` 0) of the key. */
+export interface Happening {
+  readonly version: number
+  readonly entry: number
+}
+
+/** The tombstone of `key` in a store's state, or 0. */
+export function findTombstone(W: Uint32Array, state: number, key: KeyBuffer): number {
+  if (state === 0) return 0
+  const young = find(W, W[state + S_GRAVE], key.words, key.bytes)
+  return young !== 0 ? young : find(W, W[state + S_GRAVE_OLD], key.words, key.bytes)
+}
+
+/**
+ * What happened to `key`, newest first, down to the entry as it stood at version `low`.
+ * @param record the snapshot to begin with, of version `top`
+ * @param recordOf the record of a version from `low` to `top`
+ */
+export function happenings(
+  W: Uint32Array,
+  store: Located,
+  key: KeyBuffer,
+  record: number,
+  low: number,
+  recordOf: (version: number) => number,
+): Happening[] {
+  const all: Happening[] = []
+  let here = record
+  for (;;) {
+    const state = store.stateIn(here)
+    const entry = state === 0 ? 0 : find(W, W[state + S_LIVE], key.words, key.bytes)
+    let before: number
+    if (entry !== 0) {
+      const version = versionOf(W, entry)
+      all.push({ version, entry })
+      before = version
+    } else {
+      before = absentSince(W, store, key, here, state, low)
+      if (before > low && isLive(W, store, key, recordOf(before - 1))) {
+        all.push({ version: before, entry: 0 })
+      }
+    }
+    if (before <= low) return all
+    here = recordOf(before - 1)
+  }
+}
+
+/** The last version up to `here` that may have taken the key away; 0 if none is known. */
+function absentSince(
+  W: Uint32Array,
+  store: Located,
+  key: KeyBuffer,
+  here: number,
+  state: number,
+  low: number,
+): number {
+  if (state === 0) return store.droppedBefore(here)
+  const tombstone = findTombstone(W, state, key)
+  const deleted = tombstone === 0 ? 0 : versionOf(W, tombstone)
+  const cleared = load48(W, state + S_CLEARED)
+  const last = Math.max(deleted, cleared)
+  return last > low ? last : store.madeIn(here)
+}
+
+function isLive(W: Uint32Array, store: Located, key: KeyBuffer, record: number): boolean {
+  const state = store.stateIn(record)
+  return state !== 0 && find(W, W[state + S_LIVE], key.words, key.bytes) !== 0
+}

@@ -1,0 +1,30 @@
+/** The public names of zverse, nothing else. */
+export type { ErrorCode, ErrorFields } from './errors.js'
+export { ZVerseError } from './errors.js'
+export type { TupleKey } from './key/tuple.js'
+export type { DatabaseOptions, History } from './options.js'
+export type { Change, Changes, Commit } from './transaction/changes.js'
+export type { CheckReport } from './transaction/check.js'
+export type { ZVerseIterator } from './transaction/iterator.js'
+export type { Condition, Operation } from './transaction/operations.js'
+export type { Entry, HistoryOptions, HistoryRecord } from './transaction/read-verbs.js'
+export type { Stats } from './transaction/stats.js'
+export type { ChangesOptions, Difference, Side, Store } from './transaction/store-verbs.js'
+export type {
+  ReadTransaction,
+  StoreDraft,
+  StoreSnapshot,
+  TypedStore,
+  WriteTransaction,
+} from './transaction/transactions.js'
+export type { Bounds, Prefix, RangeOptions, SnapshotSource, View } from './transaction/view.js'
+export type { CustomCodec } from './value/custom.js'
+export type {
+  KeyOf,
+  KeysOption,
+  StoreInfo,
+  ValueOf,
+  ValuesOption,
+  VersionInfo,
+} from './zverse.js'
+export { ZVerse } from './zverse.js'

@@ -1,0 +1,154 @@
+/**
+ * The options of `open`: defaults and checks. Also the checks that all option objects share.
+ *
+ * An unknown option, or one of the wrong type or range, is `ZVERSE_INVALID_OPTION` naming it; an
+ * option that is `undefined` counts as absent.
+ */
+import { ZVerseError } from './errors.js'
+
+const GIB = 2 ** 30
+const MIN_BYTES = 2 ** 20
+const MAX_BYTES = 16 * GIB
+const MAX_THREADS = 65_536
+const MAX_TIMEOUT = 2 ** 31 - 1
+
+/** How much past to keep; a bound that is not given is unlimited. */
+export interface History {
+  /** Versions kept before the present one: an integer ≥ 0, or Infinity. */
+  versions?: number | undefined
+  /** A version goes when the one after it was committed more than so many ms ago. ≥ 0. */
+  ms?: number | undefined
+  /** Bytes that only past versions may hold. ≥ 0. */
+  bytes?: number | undefined
+}
+
+/** The options of `open` that do not concern codecs. */
+export interface DatabaseOptions {
+  /** A directory: persistent mode, which this version does not have yet. */
+  path?: string | undefined
+  /** Address space to reserve, 1 MiB to 16 GiB; memory is used only as it is touched. Default 1 GiB. */
+  maxBytes?: number | undefined
+  /** How much past to keep. Default `{ versions: 1000 }`. */
+  history?: History | undefined
+  /** Threads attached at once, 1 to 65 536. Default 256. */
+  maxThreads?: number | undefined
+  /** ms a writer waits for its turn before `ZVERSE_WRITER_BUSY`. Default 10 000. */
+  lockTimeout?: number | undefined
+  /** Persistent mode: when commits are made durable. */
+  sync?: 'commit' | 'interval' | 'never' | undefined
+  /** Persistent mode: ms between syncs with `sync: 'interval'`. */
+  syncInterval?: number | undefined
+  /** Keep a point index; without effect until there is one. Default true. */
+  pointIndex?: boolean | undefined
+}
+
+/** Checked options with their defaults filled in. */
+export interface Settings {
+  readonly maxBytes: number
+  readonly history: Required<Record<keyof History, number>>
+  readonly maxThreads: number
+  readonly lockTimeout: number
+}
+
+const OPEN_OPTIONS = [
+  ...['path', 'maxBytes', 'keys', 'values', 'history', 'maxThreads', 'lockTimeout'],
+  ...['sync', 'syncInterval', 'pointIndex', 'cache'],
+]
+
+/** The error for a wrong option. */
+export function invalidOption(option: string, what: string): ZVerseError {
+  return new ZVerseError('ZVERSE_INVALID_OPTION', `${option} ${what}`, { option })
+}
+
+/**
+ * Checks that `options` is an object (or undefined) with no option but those in `allowed`.
+ * @param what what the options are of, for the message
+ */
+export function checkNames(
+  options: unknown,
+  allowed: readonly string[],
+  what: string,
+): Record<string, unknown> {
+  if (options === undefined) return {}
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption('options', `of ${what} must be an object`)
+  }
+  const given = options as Record<string, unknown>
+  for (const name of Object.keys(given)) {
+    if (given[name] !== undefined && !allowed.includes(name)) {
+      throw invalidOption(name, `is not an option of ${what}`)
+    }
+  }
+  return given
+}
+
+/** Checks the options of `open`, the codecs apart. */
+export function settings(options: unknown): Settings {
+  const given = checkNames(options, OPEN_OPTIONS, 'open')
+  if (given.path !== undefined) {
+    throw invalidOption('path', 'needs persistent mode, which this version does not have yet')
+  }
+  if (given.cache !== undefined) {
+    throw invalidOption('cache', 'needs the value cache, which this version does not have yet')
+  }
+  oneOf(given.sync, 'sync', ['commit', 'interval', 'never'])
+  integer(given.syncInterval, 'syncInterval', 1, MAX_TIMEOUT, 100)
+  oneOf(given.pointIndex, 'pointIndex', [true, false])
+  return {
+    maxBytes: integer(given.maxBytes, 'maxBytes', MIN_BYTES, MAX_BYTES, GIB),
+    history: historyBounds(given.history === undefined ? { versions: 1000 } : given.history),
+    maxThreads: integer(given.maxThreads, 'maxThreads', 1, MAX_THREADS, 256),
+    lockTimeout: number(given.lockTimeout, 'lockTimeout', 0, MAX_TIMEOUT, 10_000),
+  }
+}
+
+/** Checks a `history` option; bounds not given are Infinity. */
+export function historyBounds(history: unknown): Settings['history'] {
+  if (typeof history !== 'object' || history === null || Array.isArray(history)) {
+    throw invalidOption('history', 'must be an object with versions, ms or bytes')
+  }
+  const given = history as Record<string, unknown>
+  for (const name of Object.keys(given)) {
+    if (given[name] !== undefined && !['versions', 'ms', 'bytes'].includes(name)) {
+      throw invalidOption(`history.${name}`, 'is no bound: there are versions, ms and bytes')
+    }
+  }
+  const unlimited = Number.POSITIVE_INFINITY
+  const { versions } = given
+  if (versions !== undefined && versions !== unlimited && !Number.isSafeInteger(versions)) {
+    throw invalidOption('history.versions', 'must be an integer ≥ 0 or Infinity')
+  }
+  return {
+    versions: number(versions, 'history.versions', 0, unlimited, unlimited),
+    ms: number(given.ms, 'history.ms', 0, unlimited, unlimited),
+    bytes: number(given.bytes, 'history.bytes', 0, unlimited, unlimited),
+  }
+}
+
+function number(value: unknown, name: string, min: number, max: number, byDefault: number): number {
+  if (value === undefined) return byDefault
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw invalidOption(name, `must be a number from ${min} to ${max}`)
+  }
+  return value
+}
+
+/** Checks an optional integer within bounds. */
+export function integer(
+  value: unknown,
+  name: string,
+  min: number,
+  max: number,
+  byDefault: number,
+): number {
+  if (value !== undefined && !Number.isInteger(value)) {
+    throw invalidOption(name, `must be an integer from ${min} to ${max}`)
+  }
+  return number(value, name, min, max, byDefault)
+}
+
+function oneOf(value: unknown, name: string, allowed: readonly unknown[]): void {
+  if (value !== undefined && !allowed.includes(value)) {
+    throw invalidOption(name, `must be one of ${allowed.map(a => JSON.stringify(a)).join(', ')}`)
+  }
+}

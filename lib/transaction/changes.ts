@@ -1,0 +1,144 @@
+/**
+ * `changes`: commits as they happen, as an async iterator.
+ *
+ * It remembers a version, not a place in memory: what a commit changed is the structural difference
+ * of two neighbouring snapshots, read when it is asked for. So a slow consumer costs the writer
+ * nothing, and may fall behind what is kept.
+ */
+import { R_TIME } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import type { Range } from '../snapshot/cursor.js'
+import { DiffCursor } from '../snapshot/diff.js'
+import type { StoreCore } from './store-core.js'
+
+/** One thing a commit did. */
+export type Change<K, V> =
+  | { type: 'put'; key: K; value: V }
+  | { type: 'del'; key: K; value: undefined }
+
+/** What one commit changed. */
+export interface Commit<K, V> {
+  version: number
+  /** ms since 1970 */
+  timestamp: number
+  /** In key order. */
+  changes: Change<K, V>[]
+}
+
+/** Longest delay a timer can have: it is there only to keep the process alive. */
+const FOREVER = 2 ** 31 - 1
+
+export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefined> {
+  readonly #core: StoreCore
+  readonly #range: Range
+  readonly #signal: AbortSignal | undefined
+  #version: number
+  #done = false
+  #last: Promise<unknown> = Promise.resolve()
+  /** Wakes the consumer that waits. */
+  #wake: (() => void) | null = null
+
+  /** @internal */
+  constructor(core: StoreCore, since: number, range: Range, signal: AbortSignal | undefined) {
+    this.#core = core
+    this.#version = since
+    this.#range = range
+    this.#signal = signal
+  }
+
+  /** The next commit with a change in range, as soon as there is one. */
+  next(): Promise<IteratorResult<Commit<K, V>, undefined>> {
+    const result = this.#last.then(() => this.#next())
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  /** Ends the iteration, also one that waits. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#done = true
+    this.#wake?.()
+    return Promise.resolve({ value: undefined, done: true })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async #next(): Promise<IteratorResult<Commit<K, V>, undefined>> {
+    const { engine } = this.#core
+    for (;;) {
+      if (this.#done || engine.closed) return { value: undefined, done: true }
+      try {
+        if (this.#signal?.aborted) throw abortError(this.#signal)
+        const commit = this.#read()
+        if (commit !== undefined) return { value: commit, done: false }
+      } catch (error) {
+        this.#done = true
+        throw error
+      }
+      await this.#wait()
+    }
+  }
+
+  /** The next commit that is there already and has a change in range. */
+  #read(): Commit<K, V> | undefined {
+    const { engine } = this.#core
+    const { epochs, W } = engine
+    epochs.slots.enterAll()
+    try {
+      const newest = epochs.newest
+      while (this.#version < newest) {
+        if (this.#version < epochs.oldest) throw engine.notRetained(this.#version)
+        const before = epochs.ring.record(this.#version)
+        const record = epochs.ring.record(this.#version + 1)
+        const changes = this.#between(before, record)
+        this.#version++
+        if (changes.length > 0) {
+          return { version: this.#version, timestamp: load48(W, record + R_TIME), changes }
+        }
+      }
+      return undefined
+    } finally {
+      epochs.slots.exit()
+    }
+  }
+
+  #between(before: number, after: number): Change<K, V>[] {
+    const core = this.#core
+    const from = core.rootIn(before, true)
+    const cursor = new DiffCursor(core.engine.W, from, core.rootIn(after, true), this.#range)
+    const changes: Change<K, V>[] = []
+    while (cursor.next()) {
+      const key = core.keyOf(cursor.after === 0 ? cursor.before : cursor.after) as K
+      if (cursor.after === 0) changes.push({ type: 'del', key, value: undefined })
+      else changes.push({ type: 'put', key, value: core.valueOf(cursor.after) as V })
+    }
+    return changes
+  }
+
+  /** Until a commit, the close, an abort, or the end; keeps the process alive. */
+  #wait(): Promise<void> {
+    const { engine } = this.#core
+    return new Promise(resolve => {
+      const timer = setInterval(() => {}, FOREVER)
+      const wake = () => {
+        clearInterval(timer)
+        engine.epochs.listeners.delete(wake)
+        engine.onClose.delete(wake)
+        this.#signal?.removeEventListener('abort', wake)
+        this.#wake = null
+        resolve()
+      }
+      this.#wake = wake
+      engine.epochs.listeners.add(wake)
+      engine.onClose.add(wake)
+      this.#signal?.addEventListener('abort', wake)
+    })
+  }
+}
+
+function abortError(signal: AbortSignal): Error {
+  const error = new Error('The operation was aborted', { cause: signal.reason })
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}

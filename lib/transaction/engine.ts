@@ -1,0 +1,257 @@
+/**
+ * One thread's use of one database: what all its verbs share.
+ *
+ * Ties epochs, trees and codecs together: gates calls, resolves views to records, runs write
+ * transactions and puts things right when one is cut off. Invariants:
+ * 1. `barred` is 0 whenever a verb may run. User code that runs inside a codec finds it set.
+ * 2. `active` is the write transaction that this thread has open, if any; only it may write.
+ * 3. The scratch buffers hold one key and one value, from encoding to the end of the verb.
+ */
+import type { EpochManager } from '../epoch/manager.js'
+import { ZVerseError } from '../errors.js'
+import { Tags } from '../history/tags.js'
+import { KeyBuffer } from '../key/codec.js'
+import { H_TAG_ROOT, R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { invalidOption } from '../options.js'
+import { TreeEditor } from '../snapshot/editor.js'
+import { ValueBuffer } from '../value/codec.js'
+import { Names } from './names.js'
+import type { View } from './view.js'
+import { Writer } from './writer.js'
+
+const OPEN = 0
+const IN_CODEC = 1
+const CLOSED = 2
+
+/** What a read transaction gives the engine when it is used as a view. */
+export interface Pinned {
+  readonly engine: Engine
+  /** The record it holds; throws ZVERSE_TRANSACTION_CLOSED after its end. */
+  pinnedRecord(): number
+}
+
+/** A write transaction that is open on this thread. */
+export interface Active {
+  /** Set to false when it ends. */
+  open: boolean
+}
+
+/** Which objects are read transactions, without trusting their shape. */
+const pinned = new WeakMap<object, Pinned>()
+
+export class Engine {
+  readonly epochs: EpochManager
+  readonly W: Uint32Array
+  readonly editor: TreeEditor
+  readonly tags: Tags
+  readonly names: Names
+  readonly writer: Writer
+  readonly key = new KeyBuffer()
+  readonly other = new KeyBuffer()
+  readonly value = new ValueBuffer()
+  /** Not 0 while no verb may begin. */
+  barred = OPEN
+  active: Active | null = null
+  /** Called at close: ends iterators and transactions. */
+  readonly onClose = new Set<() => void>()
+
+  constructor(epochs: EpochManager) {
+    this.epochs = epochs
+    this.W = epochs.arena.words
+    this.editor = new TreeEditor(this.W, epochs.space)
+    this.tags = new Tags(this.W, this.editor, epochs.space)
+    this.names = new Names(this)
+    this.writer = new Writer(this)
+  }
+
+  // ── Gates ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Throws where no verb may begin: after close, or inside a codec. */
+  gate(): void {
+    if (this.barred !== OPEN) throw this.refusal()
+  }
+
+  /** @throws ZVerseError `ZVERSE_CLOSED` */
+  checkOpen(): void {
+    if (this.barred === CLOSED) throw this.refusal()
+  }
+
+  get closed(): boolean {
+    return this.barred === CLOSED
+  }
+
+  refusal(): ZVerseError {
+    if (this.barred === CLOSED) return new ZVerseError('ZVERSE_CLOSED', 'the database is closed')
+    const message = 'a codec, a getter or a Proxy must not call the database'
+    return new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+  }
+
+  /** Runs `body`, in which user code may run that must not call the database. */
+  guarded<T>(body: () => T): T {
+    const before = this.barred
+    this.barred = IN_CODEC
+    try {
+      return body()
+    } finally {
+      // Closing is final, also from within a codec.
+      if (this.barred === IN_CODEC) this.barred = before
+    }
+  }
+
+  // ── Views ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes `transaction` recognisable as a view. */
+  static register(transaction: object, pin: Pinned): void {
+    pinned.set(transaction, pin)
+  }
+
+  /** The engine's side of a read transaction; throws where `transaction` is none of this database. */
+  pinnedBy(transaction: unknown, option: string): Pinned {
+    const pin = pinned.get(transaction as object)
+    if (pin === undefined || pin.engine !== this) {
+      throw invalidOption(option, 'must be a read transaction of this database')
+    }
+    return pin
+  }
+
+  /**
+   * Begins a read (`epochs.slots.exit` ends it) and finds the record to read.
+   * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`;
+   * the read is then ended already.
+   */
+  enter(view: View | undefined): number {
+    const { slots } = this.epochs
+    if (view === undefined) {
+      slots.enter()
+      return this.epochs.current
+    }
+    if (view.snapshot !== undefined) {
+      // Held by its own pin: there is nothing to announce.
+      return this.pinnedBy(view.snapshot, 'snapshot').pinnedRecord()
+    }
+    slots.enterAll()
+    try {
+      return this.#find(view)
+    } catch (error) {
+      slots.exit()
+      throw error
+    }
+  }
+
+  #find(view: View): number {
+    if (typeof view.at === 'string') {
+      const record = this.tags.find(this.W[H_TAG_ROOT], view.at)
+      if (record !== 0) return record
+      const message = `there is no tag ${JSON.stringify(view.at)}`
+      throw new ZVerseError('ZVERSE_UNKNOWN_TAG', message, { tag: view.at })
+    }
+    if (view.at !== undefined) return this.recordOf(view.at)
+    return this.#recordAt(view.asOf as Date)
+  }
+
+  /** The record of a version that can be read by number, in or below the window. */
+  recordOf(version: number): number {
+    const { epochs } = this
+    const newest = epochs.newest
+    const oldest = epochs.oldestBefore(newest)
+    if (version > newest) {
+      const message = `version ${version} is not there yet: the newest is ${newest}`
+      throw new ZVerseError('ZVERSE_FUTURE_VERSION', message, {
+        requested: version,
+        oldest,
+        newest,
+      })
+    }
+    if (version >= oldest) return epochs.ring.record(version)
+    const record = this.tags.findVersion(this.W[H_TAG_ROOT], version)
+    if (record === 0) throw this.notRetained(version)
+    return record
+  }
+
+  notRetained(requested: number | Date): ZVerseError {
+    const newest = this.epochs.newest
+    const oldest = this.epochs.oldestBefore(newest)
+    const what = typeof requested === 'number' ? `version ${requested}` : 'the version of that date'
+    const message = `${what} is no longer kept: the run of versions is ${oldest} to ${newest}`
+    const fields = { requested, oldest, newest }
+    return new ZVerseError('ZVERSE_VERSION_NOT_RETAINED', message, fields)
+  }
+
+  #recordAt(date: Date): number {
+    const W = this.W
+    const { epochs } = this
+    const time = Date.prototype.getTime.call(date)
+    const newest = epochs.newest
+    const oldest = epochs.oldestBefore(newest)
+    const version = epochs.ring.versionAt(time, oldest, newest)
+    if (version >= 0) return epochs.ring.record(version)
+    const first = epochs.ring.record(oldest)
+    if (oldest === 0) return first
+    // A tagged version below the run may be the one: the record tells when the next one came.
+    const tagged = this.tags.lastBefore(
+      W[H_TAG_ROOT],
+      record =>
+        load48(W, record + R_VERSION) < oldest &&
+        (load48(W, record + R_TIME) <= time || load48(W, record + R_VERSION) === 0),
+    )
+    if (tagged !== 0 && time < load48(W, tagged + R_UNTIL)) return tagged
+    throw this.notRetained(new Date(time))
+  }
+
+  // ── Writing ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes the lock for a transaction; nothing else of this thread may write until it ends. */
+  beginWriting(active: Active, tags = false): void {
+    this.gate()
+    if (this.active !== null) {
+      const message = 'this thread has a write transaction open: write through it, or end it first'
+      throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+    }
+    if (tags) this.epochs.beginTags()
+    else this.epochs.begin()
+    this.editor.reset()
+    this.active = active
+    if (!tags) this.writer.begin()
+  }
+
+  /**
+   * Runs a transaction whose end `body` sees to. If it throws, or is cut off by a stack overflow,
+   * everything is undone; what cannot be undone now is by the next writer.
+   */
+  attempt<T>(body: () => T): T {
+    let ended = false
+    try {
+      const result = body()
+      ended = true
+      return result
+    } finally {
+      if (!ended) {
+        this.active = null
+        this.abandon()
+      }
+    }
+  }
+
+  /** Undoes the transaction that `attempt` could not finish, unless it ended by itself. */
+  abandon(): void {
+    this.active = null
+    if (this.epochs.writing) this.epochs.abort()
+  }
+
+  // ── End ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** Ends everything this thread has open. Idempotent. */
+  close(): void {
+    if (this.barred === CLOSED) return
+    const { active } = this
+    this.barred = CLOSED
+    if (active !== null) {
+      active.open = false
+      this.abandon()
+    }
+    for (const end of [...this.onClose]) end()
+    this.onClose.clear()
+    this.epochs.close()
+  }
+}

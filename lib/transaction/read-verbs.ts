@@ -1,0 +1,293 @@
+/**
+ * The read verbs, once for the database, its stores and both kinds of transactions.
+ *
+ * Options, keys and views are checked before anything is read. What is handed out is the caller's
+ * own.
+ */
+
+import { happenings } from '../history/key-history.js'
+import { N_ENTRIES, R_TIME, R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { checkNames, invalidOption } from '../options.js'
+import { Cursor, countRange } from '../snapshot/cursor.js'
+import { END, ZVerseIterator } from './iterator.js'
+import type { Source } from './source.js'
+import {
+  isVersion,
+  limitIn,
+  NAMES,
+  type RangeOptions,
+  rangeIn,
+  reverseIn,
+  type View,
+  viewIn,
+} from './view.js'
+
+/** A key with its value and the version that wrote it. */
+export interface Entry<K, V> {
+  key: K
+  value: V
+  version: number
+}
+
+/** One thing that happened to a key. */
+export interface HistoryRecord<V> {
+  /** The version that wrote or deleted. */
+  version: number
+  /** When that was committed, ms since 1970; undefined where it is no longer known. */
+  timestamp: number | undefined
+  /** What was written; undefined for a deletion. */
+  value: V | undefined
+  deleted: boolean
+}
+
+export interface HistoryOptions extends View {
+  /** First and last version to tell of, both inclusive. */
+  from?: number | undefined
+  to?: number | undefined
+  /** Newest first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
+}
+
+export abstract class ReadVerbs<K, V> {
+  /** @internal */
+  readonly _source: Source
+
+  /** @internal */
+  constructor(source: Source) {
+    this._source = source
+  }
+
+  /**
+   * The value of `key`, or undefined where it is absent.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`; with a view also
+   * `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`
+   */
+  get(key: K, view?: View): V | undefined {
+    const source = this._source
+    source.gate()
+    const { core } = source
+    const at = view === undefined ? undefined : this.#view(view, 'get')
+    const buffer = core.engine.key
+    core.encodeKey(key, buffer)
+    const root = source.root(at)
+    try {
+      const entry = core.find(root, buffer)
+      return entry === 0 ? undefined : (core.valueOf(entry) as V)
+    } finally {
+      source.leave()
+    }
+  }
+
+  /** True if `key` is present. */
+  has(key: K, view?: View): boolean {
+    return this.#lookUp(key, view, 'has', entry => entry !== 0)
+  }
+
+  /** The values of `keys`, in the order asked; undefined for each that is absent. */
+  getMany(keys: readonly K[], view?: View): (V | undefined)[] {
+    const source = this._source
+    source.gate()
+    if (!Array.isArray(keys)) throw invalidOption('keys', 'must be an array of keys')
+    const { core } = source
+    const at = view === undefined ? undefined : this.#view(view, 'getMany')
+    const buffer = core.engine.key
+    const root = source.root(at)
+    try {
+      const values: (V | undefined)[] = []
+      for (let i = 0; i < keys.length; i++) {
+        core.encodeKey(keys[i], buffer)
+        const entry = core.find(root, buffer)
+        values.push(entry === 0 ? undefined : (core.valueOf(entry) as V))
+      }
+      return values
+    } finally {
+      source.leave()
+    }
+  }
+
+  /** Key, value and the version that wrote them, or undefined where the key is absent. */
+  getEntry(key: K, view?: View): Entry<K, V> | undefined {
+    return this.#lookUp(key, view, 'getEntry', entry => {
+      return entry === 0 ? undefined : this.#entry(entry)
+    })
+  }
+
+  /** `[key, value]` in key order. Also `entries`, and iterating the object itself. */
+  range(options?: RangeOptions<K>): ZVerseIterator<[K, V]> {
+    const { core } = this._source
+    return this.#iterate(options, 'range', entry => {
+      return [core.keyOf(entry) as K, core.valueOf(entry) as V]
+    })
+  }
+
+  /** The same as {@link range}. */
+  entries(options?: RangeOptions<K>): ZVerseIterator<[K, V]> {
+    return this.range(options)
+  }
+
+  [Symbol.iterator](): ZVerseIterator<[K, V]> {
+    return this.range()
+  }
+
+  /** Keys in order. */
+  keys(options?: RangeOptions<K>): ZVerseIterator<K> {
+    const { core } = this._source
+    return this.#iterate(options, 'keys', entry => core.keyOf(entry) as K)
+  }
+
+  /** Values in key order. */
+  values(options?: RangeOptions<K>): ZVerseIterator<V> {
+    const { core } = this._source
+    return this.#iterate(options, 'values', entry => core.valueOf(entry) as V)
+  }
+
+  /** `{ key, value, version }` in key order. */
+  getEntries(options?: RangeOptions<K>): ZVerseIterator<Entry<K, V>> {
+    return this.#iterate(options, 'getEntries', entry => this.#entry(entry))
+  }
+
+  /** Number of keys; O(1). */
+  get size(): number {
+    const source = this._source
+    source.gate()
+    const root = source.root(undefined)
+    const size = root === 0 ? 0 : source.core.engine.W[root + N_ENTRIES]
+    source.leave()
+    return size
+  }
+
+  /** Number of keys in a range; O(height of the tree). */
+  count(options?: RangeOptions<K>): number {
+    const source = this._source
+    source.gate()
+    const { given, view, range } = this.#range(options, 'count')
+    reverseIn(given)
+    const limit = limitIn(given)
+    const root = source.root(view)
+    try {
+      return Math.min(limit, countRange(source.core.engine.W, root, range))
+    } finally {
+      source.leave()
+    }
+  }
+
+  /**
+   * What happened to a key: first the entry as it stood at the oldest version, if any, then each
+   * write and deletion since; oldest first.
+   */
+  history(key: K, options?: HistoryOptions): ZVerseIterator<HistoryRecord<V>> {
+    const source = this._source
+    source.gate()
+    const names = source.views ? NAMES.history : NAMES.historyOnly
+    const given = checkNames(options, names, 'history')
+    const { from = 0, to = Number.POSITIVE_INFINITY } = given as { from?: number; to?: number }
+    if (!isVersion(from)) throw invalidOption('from', 'must be a version')
+    if (to !== Number.POSITIVE_INFINITY && !isVersion(to)) {
+      throw invalidOption('to', 'must be a version')
+    }
+    const limit = limitIn(given)
+    const reverse = reverseIn(given)
+    const view = viewIn(given)
+    source.core.encodeKey(key, source.core.engine.key)
+    let records = this.#history(view, from, to, reverse, limit)
+    if (limit === 0) records = []
+    let i = 0
+    const hold = { check: () => source.gate(), release: () => {} }
+    return new ZVerseIterator(hold, () => (i < records.length ? records[i++] : END))
+  }
+
+  #history(
+    view: View | undefined,
+    from: number,
+    to: number,
+    reverse: boolean,
+    limit: number,
+  ): HistoryRecord<V>[] {
+    const source = this._source
+    const { core } = source
+    const { engine } = core
+    const { epochs, W, key } = engine
+    const record = source.past(view)
+    try {
+      const top = load48(W, record + R_VERSION)
+      const low = Math.min(epochs.oldest, top)
+      const recordOf = (version: number) => (version === top ? record : epochs.ring.record(version))
+      const all = happenings(W, core, key, record, low, recordOf)
+      const draft = source.draftRoot()
+      if (draft !== null) {
+        const now = core.find(draft, key)
+        const was = all.length > 0 ? all[0].entry : 0
+        if (now !== was) all.unshift({ version: engine.writer.version, entry: now })
+      }
+      const chosen = all.filter(({ version }) => version >= from && version <= to)
+      if (!reverse) chosen.reverse()
+      return chosen.slice(0, limit).map(({ version, entry }) => ({
+        version,
+        timestamp:
+          version < low || version > top ? undefined : load48(W, recordOf(version) + R_TIME),
+        value: entry === 0 ? undefined : (core.valueOf(entry) as V),
+        deleted: entry === 0,
+      }))
+    } finally {
+      source.leave()
+    }
+  }
+
+  #entry(entry: number): Entry<K, V> {
+    const { core } = this._source
+    return {
+      key: core.keyOf(entry) as K,
+      value: core.valueOf(entry) as V,
+      version: core.versionOf(entry),
+    }
+  }
+
+  #lookUp<T>(key: K, view: View | undefined, verb: string, use: (entry: number) => T): T {
+    const source = this._source
+    source.gate()
+    const { core } = source
+    const at = view === undefined ? undefined : this.#view(view, verb)
+    const buffer = core.engine.key
+    core.encodeKey(key, buffer)
+    const root = source.root(at)
+    try {
+      return use(core.find(root, buffer))
+    } finally {
+      source.leave()
+    }
+  }
+
+  #iterate<T>(
+    options: RangeOptions<K> | undefined,
+    verb: string,
+    make: (entry: number) => T,
+  ): ZVerseIterator<T> {
+    const source = this._source
+    source.gate()
+    const { given, view, range } = this.#range(options, verb)
+    const reverse = reverseIn(given)
+    const limit = limitIn(given)
+    const held = source.hold(view)
+    const cursor = new Cursor(source.core.engine.W, held.root, range, reverse, limit)
+    return new ZVerseIterator(held, () => {
+      const entry = cursor.next()
+      return entry === 0 ? END : make(entry)
+    })
+  }
+
+  /** Checks a range verb's options. */
+  #range(options: unknown, verb: string) {
+    const { core, views } = this._source
+    const given = checkNames(options, views ? NAMES.range : NAMES.rangeOnly, verb)
+    const view = viewIn(given)
+    const { engine } = core
+    const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    return { given, view, range }
+  }
+
+  #view(options: unknown, verb: string): View | undefined {
+    return viewIn(checkNames(options, this._source.views ? NAMES.view : NAMES.nothing, verb))
+  }
+}

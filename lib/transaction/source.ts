@@ -1,0 +1,179 @@
+/**
+ * Where a verb reads from: a version of the database, a read transaction's, or a write transaction's
+ * draft. The verbs are written once, over this.
+ */
+import { ZVerseError } from '../errors.js'
+import type { Engine } from './engine.js'
+import type { Hold } from './iterator.js'
+import type { StoreCore } from './store-core.js'
+import type { View } from './view.js'
+
+/** A root that stays readable until the hold is released. */
+export interface Held extends Hold {
+  readonly root: number
+}
+
+export interface Source {
+  readonly core: StoreCore
+  /** Verbs take a view. */
+  readonly views: boolean
+  /** Throws if no verb may begin. */
+  gate(): void
+  /** Begins a synchronous read, which `leave` ends; root of the store's tree. */
+  root(view: View | undefined): number
+  leave(): void
+  /** A root for an iterator. */
+  hold(view: View | undefined): Held
+  /** Begins a synchronous read of the past (`leave` ends it): the record to begin with. */
+  past(view: View | undefined): number
+  /** The draft's tree, where the source has one and the store is changed in it. */
+  draftRoot(): number | null
+}
+
+/** The database, at whatever version is asked for. */
+export class DatabaseSource implements Source {
+  readonly core: StoreCore
+  readonly views = true
+  readonly #engine: Engine
+
+  constructor(core: StoreCore) {
+    this.core = core
+    this.#engine = core.engine
+  }
+
+  gate(): void {
+    this.#engine.gate()
+  }
+
+  root(view: View | undefined): number {
+    const record = this.#engine.enter(view)
+    try {
+      return this.core.rootIn(record, view !== undefined)
+    } catch (error) {
+      this.leave()
+      throw error
+    }
+  }
+
+  leave(): void {
+    this.#engine.epochs.slots.exit()
+  }
+
+  hold(view: View | undefined): Held {
+    const engine = this.#engine
+    const record = engine.enter(view)
+    try {
+      const root = this.core.rootIn(record, view !== undefined)
+      const pin = engine.epochs.slots.acquire(record)
+      return {
+        root,
+        check: () => engine.gate(),
+        release: () => {
+          if (!engine.closed) engine.epochs.slots.release(pin)
+        },
+      }
+    } finally {
+      this.leave()
+    }
+  }
+
+  past(view: View | undefined): number {
+    const { epochs } = this.#engine
+    const record = this.#engine.enter(view)
+    epochs.slots.enterAll()
+    if (view !== undefined || this.core.stateIn(record) !== 0) return record
+    this.leave()
+    throw this.core.unknown()
+  }
+
+  draftRoot(): null {
+    return null
+  }
+}
+
+/** What a read transaction or a write transaction tells its sources. */
+export interface Bracket {
+  readonly engine: Engine
+  readonly record: number
+  /** Throws ZVERSE_TRANSACTION_CLOSED after its end. */
+  check(): void
+}
+
+/** The version that a read transaction holds. */
+export class PinnedSource implements Source {
+  readonly core: StoreCore
+  readonly views = false
+  readonly #bracket: Bracket
+
+  constructor(core: StoreCore, bracket: Bracket) {
+    this.core = core
+    this.#bracket = bracket
+  }
+
+  gate(): void {
+    this.#bracket.check()
+  }
+
+  root(): number {
+    return this.core.rootIn(this.#bracket.record, true)
+  }
+
+  leave(): void {
+    this.#bracket.engine.epochs.slots.exit()
+  }
+
+  hold(): Held {
+    return { root: this.root(), check: () => this.#bracket.check(), release: () => {} }
+  }
+
+  past(): number {
+    this.#bracket.engine.epochs.slots.enterAll()
+    return this.#bracket.record
+  }
+
+  draftRoot(): null {
+    return null
+  }
+}
+
+/** The draft of an open write transaction. */
+export class DraftSource implements Source {
+  readonly core: StoreCore
+  readonly views = false
+  readonly #bracket: Bracket
+
+  constructor(core: StoreCore, bracket: Bracket) {
+    this.core = core
+    this.#bracket = bracket
+  }
+
+  gate(): void {
+    this.#bracket.check()
+  }
+
+  root(): number {
+    return this.#bracket.engine.writer.root(this.core)
+  }
+
+  leave(): void {}
+
+  hold(): Held {
+    const root = this.root()
+    // From now on nothing that this cursor may see is changed in place.
+    this.#bracket.engine.epochs.space.freeze()
+    return { root, check: () => this.#bracket.check(), release: () => {} }
+  }
+
+  past(): number {
+    return this.#bracket.record
+  }
+
+  draftRoot(): number {
+    return this.root()
+  }
+}
+
+/** The error for a transaction that has ended. */
+export function transactionClosed(kind: string): ZVerseError {
+  return new ZVerseError('ZVERSE_TRANSACTION_CLOSED', `the ${kind} transaction has ended`)
+}

@@ -1,0 +1,146 @@
+/**
+ * One store as the engine sees it: its codecs, its place in a snapshot, entries in and out.
+ *
+ * A store has an id for as long as it lives; its name may pass to another one after it is dropped.
+ * A handle follows the name: where a snapshot lacks the id, the store that had the name then is
+ * meant, if its codecs are the same.
+ */
+import { stateOf } from '../epoch/catalog.js'
+import { ZVerseError } from '../errors.js'
+import { findTombstone } from '../history/key-history.js'
+import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import { E_ASCII, E_KEY, E_LENGTH, E_META, R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
+import { keyBytesOf, versionOf } from '../memory/words.js'
+import { find } from '../snapshot/search.js'
+import type { ValueBuffer, ValueCodec } from '../value/codec.js'
+import type { Engine } from './engine.js'
+
+/** Id of the unnamed store, whose state is in the record itself. */
+export const UNNAMED = -1
+/** Id of the store that holds the names of the others. */
+export const NAMES_STORE = 0
+
+/** What the names' store says of a store. */
+export interface Description {
+  readonly id: number
+  readonly keys: string
+  readonly values: string
+}
+
+export class StoreCore {
+  readonly engine: Engine
+  readonly name: string | null
+  readonly keys: KeyCodec
+  readonly values: ValueCodec
+  /** The id that was current when it was last looked up. */
+  id: number
+  readonly #W: Uint32Array
+  /** Encoding a key may run user code. */
+  readonly #guarded: boolean
+
+  constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
+    this.engine = engine
+    this.id = id
+    this.name = name
+    this.keys = keys
+    this.values = values
+    this.#W = engine.W
+    this.#guarded = keys.name !== 'string'
+  }
+
+  // ── Its place in a snapshot ───────────────────────────────────────────────────────────────────
+
+  /** Word of the store's state in `record`; 0 where that snapshot has no such store. */
+  stateIn(record: number): number {
+    if (this.id === UNNAMED) return record + R_STATE
+    const catalog = this.#W[record + R_CATALOG]
+    const state = stateOf(this.#W, catalog, this.id)
+    if (state !== 0 || this.name === null) return state
+    const found = this.described(record)
+    return found === undefined ? 0 : stateOf(this.#W, catalog, found.id)
+  }
+
+  /** What the snapshot says of the store of this name, if it has the same codecs. */
+  described(record: number): Description | undefined {
+    const entry = this.engine.names.entryOf(record, this.name as string)
+    if (entry === 0) return undefined
+    const found = this.engine.names.describe(entry)
+    const same = found.keys === this.keys.name && found.values === this.values.name
+    return same ? found : undefined
+  }
+
+  /** Root of the store's tree in `record`; `explicit`: the view was asked for by name or number. */
+  rootIn(record: number, explicit: boolean): number {
+    if (this.id === UNNAMED) return this.#W[record + R_STATE + S_LIVE]
+    const state = this.stateIn(record)
+    if (state !== 0) return this.#W[state + S_LIVE]
+    if (!explicit) throw this.unknown()
+    return 0
+  }
+
+  /** The version in which the store that `record` has was made; 0 where that does not matter. */
+  madeIn(record: number): number {
+    if (this.name === null) return 0
+    const entry = this.engine.names.entryOf(record, this.name)
+    return entry === 0 ? 0 : versionOf(this.#W, entry)
+  }
+
+  /** The version that dropped the store of this name, last before `record`; 0 if that is forgotten. */
+  droppedBefore(record: number): number {
+    if (this.name === null) return 0
+    const { core } = this.engine.names
+    const entry = findTombstone(this.#W, core.stateIn(record), this.engine.names.keyOf(this.name))
+    return entry === 0 ? 0 : versionOf(this.#W, entry)
+  }
+
+  unknown(): ZVerseError {
+    const store = this.name ?? ''
+    const message = `there is no store ${JSON.stringify(store)} with these codecs`
+    return new ZVerseError('ZVERSE_UNKNOWN_STORE', message, { store })
+  }
+
+  // ── Into bytes ────────────────────────────────────────────────────────────────────────────────
+
+  /** Encodes a key into `into`; user code that runs meanwhile cannot call the database. */
+  encodeKey(key: unknown, into: KeyBuffer): void {
+    if (!this.#guarded) this.keys.encode(key, into)
+    else this.engine.guarded(() => this.keys.encode(key, into))
+  }
+
+  /** Encodes a value into the engine's value buffer. */
+  encodeValue(value: unknown): ValueBuffer {
+    const into = this.engine.value
+    into.ascii = false
+    if (typeof value === 'string' && this.values.pure) this.values.encode(value, into)
+    else this.engine.guarded(() => this.values.encode(value, into))
+    return into
+  }
+
+  // ── Out of bytes ──────────────────────────────────────────────────────────────────────────────
+
+  keyOf(entry: number): unknown {
+    return this.keys.decode(this.#W, entry + E_KEY, keyBytesOf(this.#W, entry))
+  }
+
+  valueOf(entry: number): unknown {
+    const W = this.#W
+    const meta = W[entry + E_META]
+    const at = entry + E_KEY + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
+    const ascii = meta >= E_ASCII
+    if (this.values.pure) {
+      return this.values.decode(this.engine.epochs.arena, at, W[entry + E_LENGTH], ascii)
+    }
+    return this.engine.guarded(() =>
+      this.values.decode(this.engine.epochs.arena, at, W[entry + E_LENGTH], ascii),
+    )
+  }
+
+  versionOf(entry: number): number {
+    return versionOf(this.#W, entry)
+  }
+
+  /** The entry of the key in `key` below `root`, or 0. */
+  find(root: number, key: KeyBuffer): number {
+    return find(this.#W, root, key.words, key.bytes)
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * The verbs that a database and a named store share: reading at any view, writing, comparing.
+ */
+
+import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
+import { keyBytesOf } from '../memory/words.js'
+import { checkNames, invalidOption } from '../options.js'
+import { DiffCursor } from '../snapshot/diff.js'
+import { Changes } from './changes.js'
+import { END, ZVerseIterator } from './iterator.js'
+import { type Condition, type Operation, Operations } from './operations.js'
+import { ReadVerbs } from './read-verbs.js'
+import { DatabaseSource } from './source.js'
+import type { StoreCore } from './store-core.js'
+import {
+  ReadTransaction,
+  registerStore,
+  type TypedStore,
+  transact,
+  WriteTransaction,
+} from './transactions.js'
+import {
+  type Bounds,
+  checkView,
+  isDate,
+  isVersion,
+  NAMES,
+  rangeIn,
+  type SnapshotSource,
+  type View,
+} from './view.js'
+import * as work from './work.js'
+import type { Encoded } from './writer.js'
+
+/** A side of a `diff`: a version, a tag, a date, or a read transaction. */
+export type Side = number | string | Date | SnapshotSource
+
+/** A key whose entry differs; undefined on the side where it is absent. */
+export interface Difference<K, V> {
+  key: K
+  before: V | undefined
+  after: V | undefined
+}
+
+export interface ChangesOptions<K> extends Bounds<K> {
+  /** Commits after this version; by default those after now. */
+  since?: number | undefined
+  /** Aborting rejects with an AbortError. */
+  signal?: AbortSignal | undefined
+}
+
+export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
+  /** @internal */
+  readonly _core: StoreCore
+
+  /** @internal */
+  constructor(core: StoreCore) {
+    super(new DatabaseSource(core))
+    this._core = core
+  }
+
+  // ── Write ─────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Writes `value` for `key`.
+   * @returns the version of the commit
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`, `ZVERSE_INVALID_VALUE`,
+   * `ZVERSE_VALUE_TOO_LARGE`, `ZVERSE_CONFLICT`, `ZVERSE_FULL`, `ZVERSE_NESTED_TRANSACTION`,
+   * `ZVERSE_WRITER_BUSY`; nothing has changed then
+   */
+  put(key: K, value: V, options?: Condition): number {
+    const core = this.#gate()
+    const ifVersion = work.condition(options, 'put')
+    core.encodeValue(value)
+    core.encodeKey(key, core.engine.key)
+    return this.#commit(() => work.put(core, ifVersion))
+  }
+
+  /** Deletes `key`; the version of the commit, or the present one if the key was absent. */
+  delete(key: K, options?: Condition): number {
+    const core = this.#gate()
+    const ifVersion = work.condition(options, 'delete')
+    core.encodeKey(key, core.engine.key)
+    return this.#commit(() => work.remove(core, ifVersion))
+  }
+
+  /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
+  update(key: K, change: (old: V | undefined) => V | undefined): number {
+    const core = this.#gate()
+    core.encodeKey(key, core.engine.key)
+    return this.#commit(() => work.update(core, key, change as (old: unknown) => unknown))
+  }
+
+  /** Applies all operations in one commit, in order; later ones on a key win. */
+  batch(operations: readonly Operation<K, V>[]): number {
+    const core = this.#gate()
+    const encoded = new Operations(core, operations)
+    const { writer } = core.engine
+    return this.#commit(() => encoded.apply(writer, writer.draft(core), core))
+  }
+
+  /**
+   * Runs `callback` with a write transaction and commits. If it throws, everything is rolled back
+   * and the exception passes on.
+   * @returns what the callback returns
+   * @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` if that is a promise
+   */
+  transact<T>(callback: (tx: WriteTransaction<K, V>) => T): T {
+    return transact(this.#gate(), callback)
+  }
+
+  /** Takes the writer's turn: until the transaction ends, nobody else writes. */
+  beginWrite(): WriteTransaction<K, V> {
+    return new WriteTransaction(this.#gate())
+  }
+
+  /** Deletes all keys, or those in a range. The whole costs nothing per key. */
+  clear(range?: Bounds<K>): number {
+    const core = this.#gate()
+    const bounds = work.range(core, range, 'clear')
+    return this.#commit(() => work.clear(core, bounds))
+  }
+
+  /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
+  restore(view: View): number {
+    const core = this.#gate()
+    const held = this._source.hold(checkView(view, 'restore'))
+    try {
+      return this.#commit(() => this.#restore(core, held.root))
+    } finally {
+      held.release()
+    }
+  }
+
+  #restore(core: StoreCore, root: number): void {
+    const { W, writer, key } = core.engine
+    const draft = writer.draft(core)
+    const cursor = new DiffCursor(W, draft.live.root, root, { lower: null, upper: null })
+    while (cursor.next()) {
+      writer.copyKey(cursor.after === 0 ? cursor.before : cursor.after, key)
+      if (cursor.after === 0) {
+        writer.delete(draft, key, undefined)
+        continue
+      }
+      const value = encodedValue(W, cursor.after)
+      if (cursor.before !== 0 && sameBytes(value, encodedValue(W, cursor.before))) continue
+      writer.put(draft, key, value, undefined)
+    }
+  }
+
+  // ── Read ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Pins a version: the transaction reads it until it is closed. */
+  beginRead(view?: View): ReadTransaction<K, V> {
+    const core = this.#gate()
+    const { engine } = core
+    const record = engine.enter(view === undefined ? undefined : checkView(view, 'beginRead'))
+    try {
+      return new ReadTransaction(core, engine.epochs.slots.acquire(record))
+    } finally {
+      engine.epochs.slots.exit()
+    }
+  }
+
+  /**
+   * `{ key, before, after }`, in key order, for each key whose entry differs between two versions.
+   * The cost follows what changed, not what is stored.
+   */
+  diff(from: Side, to: Side, range?: Bounds<K>): ZVerseIterator<Difference<K, V>> {
+    const core = this.#gate()
+    const a = sideView(from, 'from')
+    const b = sideView(to, 'to')
+    const bounds = work.range(core, range, 'diff')
+    const before = this._source.hold(a)
+    let after = before
+    try {
+      after = this._source.hold(b)
+    } catch (error) {
+      before.release()
+      throw error
+    }
+    const cursor = new DiffCursor(core.engine.W, before.root, after.root, bounds)
+    const hold = {
+      check: () => before.check(),
+      release: () => {
+        before.release()
+        after.release()
+      },
+    }
+    const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
+    return new ZVerseIterator(hold, () => {
+      if (!cursor.next()) return END
+      const key = core.keyOf(cursor.before === 0 ? cursor.after : cursor.before) as K
+      return { key, before: value(cursor.before), after: value(cursor.after) }
+    })
+  }
+
+  /**
+   * Commits after `since`, as they happen, with what they changed in range.
+   * While one waits the process stays alive; `close` ends it.
+   */
+  changes(options?: ChangesOptions<K>): Changes<K, V> {
+    const core = this.#gate()
+    const { engine } = core
+    const given = checkNames(options, NAMES.changes, 'changes')
+    const { since, signal } = given
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw invalidOption('signal', 'must be an AbortSignal')
+    }
+    if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
+    const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    const from = (since as number | undefined) ?? engine.epochs.newest
+    if (from < engine.epochs.oldest) throw engine.notRetained(from)
+    engine.recordOf(from)
+    return new Changes<K, V>(core, from, range, signal)
+  }
+
+  #gate(): StoreCore {
+    this._source.gate()
+    return this._core
+  }
+
+  /** Runs `body` in a transaction of its own. */
+  #commit(body: () => void): number {
+    const { engine } = this._core
+    engine.beginWriting({ open: true })
+    return engine.attempt(() => {
+      body()
+      return engine.writer.commit()
+    })
+  }
+}
+
+/** A named store. */
+export class Store<K, V> extends StoreVerbs<K, V> implements TypedStore<K, V> {
+  /** Its name. */
+  readonly name: string
+
+  /** @internal */
+  constructor(core: StoreCore) {
+    super(core)
+    this.name = core.name as string
+    registerStore(this, core)
+  }
+}
+
+function sideView(side: unknown, option: string): View {
+  if (typeof side === 'string' || isVersion(side)) return { at: side }
+  if (isDate(side)) return { asOf: side }
+  if (typeof side === 'object' && side !== null && !(side instanceof Date)) {
+    return { snapshot: side as SnapshotSource }
+  }
+  throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
+}
+
+/** An entry's value where it is. */
+function encodedValue(W: Uint32Array, entry: number): Encoded {
+  const at = entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)
+  return { words: W, at, length: W[entry + E_LENGTH], ascii: W[entry + E_META] >= E_ASCII }
+}
+
+function sameBytes(a: Encoded, b: Encoded): boolean {
+  if (a.length !== b.length) return false
+  const n = Math.ceil(a.length / 4)
+  for (let i = 0; i < n; i++) if (a.words[a.at + i] !== b.words[b.at + i]) return false
+  return true
+}

@@ -1,0 +1,244 @@
+/**
+ * Read transactions and write transactions, and their views of named stores.
+ */
+
+import type { Pin } from '../epoch/slots.js'
+import { ZVerseError } from '../errors.js'
+import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { invalidOption } from '../options.js'
+import { type Active, Engine } from './engine.js'
+import { type Condition, type Operation, Operations } from './operations.js'
+import { ReadVerbs } from './read-verbs.js'
+import { type Bracket, DraftSource, PinnedSource, transactionClosed } from './source.js'
+import type { StoreCore } from './store-core.js'
+import type { Bounds, SnapshotSource } from './view.js'
+import * as work from './work.js'
+
+/** Anything that stands for a named store. */
+export interface StoreLike {
+  readonly name: string
+}
+
+/** The cores of store handles, without trusting their shape. */
+const cores = new WeakMap<object, StoreCore>()
+
+export function registerStore(store: object, core: StoreCore): void {
+  cores.set(store, core)
+}
+
+/** The core of a store handle of this database. */
+function coreOf(engine: Engine, store: unknown): StoreCore {
+  const core = cores.get(store as object)
+  if (core === undefined || core.engine !== engine) {
+    throw invalidOption('store', 'must be a store of this database')
+  }
+  return core
+}
+
+/** The read verbs of a store in a read transaction. */
+export class StoreSnapshot<K, V> extends ReadVerbs<K, V> {}
+
+/** A handle that carries the types of its store's keys and values. */
+export interface TypedStore<K, V> extends StoreLike {
+  /** Never there: carries types only. */
+  readonly '~types'?: { key: K; value: V }
+}
+
+/** One pinned version, for as long as it is open. */
+export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
+  readonly #engine: Engine
+  readonly #bracket: Bracket
+  readonly #record: number
+  #pin: Pin | null
+
+  /** @internal */
+  constructor(core: StoreCore, pin: Pin) {
+    const { engine } = core
+    const check = () => {
+      engine.gate()
+      if (this.#pin === null) throw transactionClosed('read')
+    }
+    const bracket: Bracket = { engine, record: pin.record, check }
+    super(new PinnedSource(core, bracket))
+    this.#engine = engine
+    this.#bracket = bracket
+    this.#record = pin.record
+    this.#pin = pin
+    Engine.register(this, { engine, pinnedRecord: () => this.#held() })
+  }
+
+  #held(): number {
+    this.#bracket.check()
+    return this.#record
+  }
+
+  /** The version it holds. */
+  get version(): number {
+    return load48(this.#engine.W, this.#held() + R_VERSION)
+  }
+
+  /** When that version was committed, ms since 1970. */
+  get timestamp(): number {
+    return load48(this.#engine.W, this.#held() + R_TIME)
+  }
+
+  /** The read verbs of a named store at this version. */
+  store<SK, SV>(store: TypedStore<SK, SV>): StoreSnapshot<SK, SV> {
+    this.#bracket.check()
+    return new StoreSnapshot(new PinnedSource(coreOf(this.#engine, store), this.#bracket))
+  }
+
+  /** Lets go of the version; its iterators end. Idempotent. */
+  close(): void {
+    const pin = this.#pin
+    this.#pin = null
+    if (pin !== null && !this.#engine.closed) this.#engine.epochs.slots.release(pin)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Read and write verbs inside a write transaction. */
+export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
+  /** @internal */
+  readonly _bracket: Bracket
+
+  /** @internal */
+  constructor(core: StoreCore, bracket: Bracket) {
+    super(new DraftSource(core, bracket))
+    this._bracket = bracket
+  }
+
+  /**
+   * Writes `value` for `key`.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_INVALID_VALUE`, `ZVERSE_CONFLICT`, `ZVERSE_FULL`…;
+   * the transaction is as it was then, and can go on.
+   */
+  put(key: K, value: V, options?: Condition): void {
+    const { core } = this.#open()
+    const ifVersion = work.condition(options, 'put')
+    core.encodeValue(value)
+    core.encodeKey(key, core.engine.key)
+    work.put(core, ifVersion)
+  }
+
+  /** Deletes `key`; an absent key is no error. */
+  delete(key: K, options?: Condition): void {
+    const { core } = this.#open()
+    const ifVersion = work.condition(options, 'delete')
+    core.encodeKey(key, core.engine.key)
+    work.remove(core, ifVersion)
+  }
+
+  /** Writes what `change` makes of the value (undefined: deletes). */
+  update(key: K, change: (old: V | undefined) => V | undefined): void {
+    const { core } = this.#open()
+    work.update(core, key, change as (old: unknown) => unknown)
+  }
+
+  /** Applies all operations in order, or none. */
+  batch(operations: readonly Operation<K, V>[]): void {
+    const { core } = this.#open()
+    work.batch(core, new Operations(core, operations))
+  }
+
+  /** Deletes all keys, or those in a range. */
+  clear(range?: Bounds<K>): void {
+    const { core } = this.#open()
+    work.clear(core, work.range(core, range, 'clear'))
+  }
+
+  #open() {
+    this._source.gate()
+    return this._source
+  }
+}
+
+/** The verbs of a named store inside a write transaction. */
+export class StoreDraft<K, V> extends DraftVerbs<K, V> {}
+
+/** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
+export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
+  readonly #engine: Engine
+  readonly #state: Active
+  readonly #version: number
+
+  /** @internal Takes the writer lock. */
+  constructor(core: StoreCore) {
+    const { engine } = core
+    const state: Active = { open: true }
+    const check = () => {
+      engine.gate()
+      if (!state.open || engine.active !== state) throw transactionClosed('write')
+    }
+    engine.beginWriting(state)
+    super(core, { engine, record: engine.writer.base, check })
+    this.#engine = engine
+    this.#state = state
+    this.#version = engine.writer.version
+  }
+
+  /** The version that a commit would make. */
+  get version(): number {
+    this._bracket.check()
+    return this.#version
+  }
+
+  /** @internal True until it ends. */
+  get _open(): boolean {
+    return this.#state.open && this.#engine.active === this.#state
+  }
+
+  /** The verbs of a named store in this transaction. */
+  store<SK, SV>(store: TypedStore<SK, SV>): StoreDraft<SK, SV> {
+    this._bracket.check()
+    return new StoreDraft(coreOf(this.#engine, store), this._bracket)
+  }
+
+  /**
+   * Publishes what changed.
+   * @returns the new version; the present one if nothing changed
+   * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
+   */
+  commit(): number {
+    this._bracket.check()
+    this.#state.open = false
+    return this.#engine.attempt(() => this.#engine.writer.commit())
+  }
+
+  /** Undoes everything. Idempotent; after `commit` it does nothing. */
+  abort(): void {
+    if (!this._open) return
+    if (this.#engine.barred !== 0) this._bracket.check()
+    this.#state.open = false
+    this.#engine.abandon()
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#engine.closed) this.abort()
+  }
+}
+
+/** Runs `body` in a write transaction: its result, or its exception with everything rolled back. */
+export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K, V>) => T): T {
+  if (typeof body !== 'function') throw invalidOption('callback', 'must be a function')
+  const tx = new WriteTransaction<K, V>(core)
+  let done = false
+  try {
+    const result = body(tx)
+    if (work.isThenable(result)) {
+      // What it does later finds the transaction closed: that is this error's fault, not another.
+      result.then(undefined, () => {})
+      const message = 'the callback returned a promise: use beginWrite for asynchronous work'
+      throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
+    }
+    if (tx._open) tx.commit()
+    done = true
+    return result
+  } finally {
+    if (!done && tx._open) tx.abort()
+  }
+}

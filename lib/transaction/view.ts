@@ -1,0 +1,155 @@
+/**
+ * What a read verb looks at: the view (which version) and the range (which keys).
+ *
+ * Checks options and turns them into bounds; touches no shared memory.
+ */
+import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import { checkNames, invalidOption } from '../options.js'
+import { type Bound, boundOf, compareBounds, type Range } from '../snapshot/cursor.js'
+
+/** A version to read at: at most one of the three; the present if none is given. */
+export interface View {
+  /** A version's number, or a tag's name. */
+  at?: number | string | undefined
+  /** The last version committed at or before this date; version 0 before the first. */
+  asOf?: Date | undefined
+  /** The version that a read transaction of the same database holds. */
+  snapshot?: SnapshotSource | undefined
+}
+
+/** What `snapshot` takes: a ReadTransaction (recognised by who made it, not by its shape). */
+export interface SnapshotSource {
+  readonly version: number
+  readonly timestamp: number
+  close(): void
+}
+
+/** Keys to read; bounds intersect. */
+export interface Bounds<K> {
+  gt?: K | undefined
+  gte?: K | undefined
+  lt?: K | undefined
+  lte?: K | undefined
+  /** Keys that begin with this: a string, bytes, or for tuples an array of first elements. */
+  prefix?: Prefix<K> | undefined
+}
+
+/** What `prefix` takes for a kind of key. */
+export type Prefix<K> = K extends string | Uint8Array ? K : readonly unknown[]
+
+export interface RangeOptions<K> extends Bounds<K>, View {
+  /** From the last key to the first; bounds do not swap. */
+  reverse?: boolean | undefined
+  /** Entries at most: an integer ≥ 0, or Infinity. */
+  limit?: number | undefined
+}
+
+const VIEW = ['at', 'asOf', 'snapshot']
+const BOUNDS = ['gt', 'gte', 'lt', 'lte', 'prefix']
+const ORDER = ['reverse', 'limit']
+
+/** The option names of the verbs. */
+export const NAMES = {
+  view: VIEW,
+  nothing: [] as string[],
+  range: [...BOUNDS, ...ORDER, ...VIEW],
+  rangeOnly: [...BOUNDS, ...ORDER],
+  bounds: BOUNDS,
+  history: ['from', 'to', ...ORDER, ...VIEW],
+  historyOnly: ['from', 'to', ...ORDER],
+  changes: ['since', 'signal', ...BOUNDS],
+}
+
+/** The view in checked options; undefined for the present. */
+export function viewIn(given: Record<string, unknown>): View | undefined {
+  const { at, asOf, snapshot } = given
+  const count = Number(at !== undefined) + Number(asOf !== undefined)
+  if (count + Number(snapshot !== undefined) === 0) return undefined
+  if (count + Number(snapshot !== undefined) > 1) {
+    throw invalidOption('at', 'asOf and snapshot exclude each other: give one of them')
+  }
+  if (at !== undefined && typeof at !== 'string' && !isVersion(at)) {
+    throw invalidOption('at', "must be a version (a safe integer ≥ 0) or a tag's name")
+  }
+  if (asOf !== undefined && !isDate(asOf)) throw invalidOption('asOf', 'must be a valid Date')
+  return { at, asOf, snapshot } as View
+}
+
+/** True for a number that can be a version. */
+export function isVersion(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+export function isDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(Date.prototype.getTime.call(value))
+}
+
+/** `limit`, checked. */
+export function limitIn(given: Record<string, unknown>): number {
+  const { limit } = given
+  if (limit === undefined || limit === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY
+  if (!isVersion(limit)) throw invalidOption('limit', 'must be an integer ≥ 0 or Infinity')
+  return limit
+}
+
+/** `reverse`, checked. */
+export function reverseIn(given: Record<string, unknown>): boolean {
+  const { reverse } = given
+  if (reverse !== undefined && typeof reverse !== 'boolean') {
+    throw invalidOption('reverse', 'must be a boolean')
+  }
+  return reverse === true
+}
+
+/** The range in checked options. `scratch` is used for encoding. */
+export function rangeIn(
+  given: Record<string, unknown>,
+  codec: KeyCodec,
+  scratch: KeyBuffer,
+): Range {
+  if (given.gt !== undefined && given.gte !== undefined) {
+    throw invalidOption('gt', 'and gte exclude each other: give one of them')
+  }
+  if (given.lt !== undefined && given.lte !== undefined) {
+    throw invalidOption('lt', 'and lte exclude each other: give one of them')
+  }
+  const place = (key: unknown, after: boolean): Bound | null => {
+    if (key === undefined) return null
+    codec.encode(key, scratch)
+    return boundOf(scratch, after)
+  }
+  let lower = place(given.gte, false) ?? place(given.gt, true)
+  let upper = place(given.lt, false) ?? place(given.lte, true)
+  if (given.prefix !== undefined) {
+    codec.encodePrefix(given.prefix, scratch)
+    const first = boundOf(scratch, false)
+    if (lower === null || compareBounds(first, lower) > 0) lower = first
+    if (successor(scratch)) {
+      const end = boundOf(scratch, false)
+      if (upper === null || compareBounds(end, upper) < 0) upper = end
+    }
+  }
+  return { lower, upper }
+}
+
+/**
+ * Makes `key`, a prefix, the first key that is above all keys that begin with it: the last byte that
+ * is not 255 counts up, what follows goes. False if there is no such key.
+ */
+function successor(key: KeyBuffer): boolean {
+  const { words } = key
+  for (let i = key.bytes - 1; i >= 0; i--) {
+    const shift = 24 - 8 * (i & 3)
+    if (((words[i >>> 2] >>> shift) & 255) !== 255) {
+      words[i >>> 2] = ((words[i >>> 2] >>> shift) + 1) * 2 ** shift
+      key.bytes = i + 1
+      return true
+    }
+  }
+  return false
+}
+
+/** Checks options that hold nothing but a view. */
+export function checkView(options: unknown, what: string): View | undefined {
+  return options === undefined ? undefined : viewIn(checkNames(options, VIEW, what))
+}

@@ -1,0 +1,97 @@
+/**
+ * Single writes inside a transaction that is open: shared by the verbs of the database, which open
+ * one for each, and by those of write transactions.
+ */
+import { ZVerseError } from '../errors.js'
+import { checkNames, invalidOption } from '../options.js'
+import type { Range } from '../snapshot/cursor.js'
+import type { Engine } from './engine.js'
+import { conditionIn, type Operations } from './operations.js'
+import type { StoreCore } from './store-core.js'
+import { NAMES, rangeIn } from './view.js'
+
+const WHOLE: Range = { lower: null, upper: null }
+
+/** Checks the options of put and delete. */
+export function condition(options: unknown, verb: string): number | null | undefined {
+  return options === undefined ? undefined : conditionIn(checkNames(options, ['ifVersion'], verb))
+}
+
+/** Checks the range of a verb that takes bounds only. */
+export function range(core: StoreCore, bounds: unknown, verb: string): Range {
+  if (bounds === undefined) return WHOLE
+  const given = checkNames(bounds, NAMES.bounds, verb)
+  return core.engine.guarded(() => rangeIn(given, core.keys, core.engine.key))
+}
+
+/** Puts the key and value that are in the engine's buffers. */
+export function put(core: StoreCore, ifVersion: number | null | undefined): void {
+  const { engine } = core
+  const { words, length, ascii } = engine.value
+  critical(engine, () => {
+    const { writer, key } = engine
+    writer.put(writer.draft(core), key, { words, at: 0, length, ascii }, ifVersion)
+  })
+  engine.value.shrink()
+}
+
+/** Deletes the key in the engine's buffer. */
+export function remove(core: StoreCore, ifVersion: number | null | undefined): void {
+  const { engine } = core
+  critical(engine, () => engine.writer.delete(engine.writer.draft(core), engine.key, ifVersion))
+}
+
+/** Deletes what is in the range. */
+export function clear(core: StoreCore, range: Range): void {
+  const { engine } = core
+  critical(engine, () => engine.writer.clear(engine.writer.draft(core), range))
+}
+
+/**
+ * Runs `body`, in which trees are changed. Our own errors leave them whole; after any other (a stack
+ * overflow) the transaction is over, for nobody can tell what state it is in.
+ */
+function critical(engine: Engine, body: () => void): void {
+  let whole = false
+  try {
+    body()
+    whole = true
+  } catch (error) {
+    whole = error instanceof ZVerseError
+    throw error
+  } finally {
+    if (!whole) {
+      engine.active = null
+      engine.abandon()
+    }
+  }
+}
+
+/** Reads, asks `change`, and writes what it returns. */
+export function update(core: StoreCore, key: unknown, change: (old: unknown) => unknown): void {
+  const { writer, key: buffer } = core.engine
+  if (typeof change !== 'function') throw invalidOption('change', 'must be a function')
+  core.encodeKey(key, buffer)
+  const entry = core.find(writer.root(core), buffer)
+  const next = change(entry === 0 ? undefined : core.valueOf(entry))
+  if (isThenable(next)) throw invalidOption('change', 'must not return a promise')
+  // `change` may have used the database: nothing found before it is good any more.
+  if (next !== undefined) core.encodeValue(next)
+  core.encodeKey(key, buffer)
+  if (next === undefined) remove(core, undefined)
+  else put(core, undefined)
+}
+
+/** Applies a batch as a whole. */
+export function batch(core: StoreCore, operations: Operations): void {
+  const { writer } = core.engine
+  critical(core.engine, () => {
+    writer.atomically(() => operations.apply(writer, writer.draft(core), core))
+  })
+}
+
+/** True for a promise or anything that acts like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' && typeof value !== 'function') return false
+  return value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

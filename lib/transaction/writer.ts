@@ -1,0 +1,329 @@
+/**
+ * A write transaction's work: puts and deletes on drafts of stores, and their publication.
+ *
+ * For the thread that holds the writer lock, between `engine.beginWriting` and its end. Invariants:
+ * 1. Each operation either takes effect as a whole or throws with the drafts as they were.
+ * 2. A transaction that changed nothing publishes nothing and makes no version.
+ */
+import { stateOf, withState } from '../epoch/catalog.js'
+import { entryWords } from '../epoch/workspace.js'
+import { ZVerseError } from '../errors.js'
+import type { KeyBuffer } from '../key/codec.js'
+import {
+  E_ASCII,
+  E_KEY,
+  E_LENGTH,
+  E_META,
+  E_TOMBSTONE,
+  R_CATALOG,
+  R_NEXT_STORE,
+  R_STATE,
+  R_VERSION,
+  S_BIRTH,
+  STATE_WORDS,
+} from '../memory/layout.js'
+import { keyBytesOf, load48, store48, versionOf } from '../memory/words.js'
+import { Cursor, type Range } from '../snapshot/cursor.js'
+import { TreeEditor } from '../snapshot/editor.js'
+import { find } from '../snapshot/search.js'
+import { Draft } from './draft.js'
+import type { Engine } from './engine.js'
+import { NAMES_STORE, type StoreCore, UNNAMED } from './store-core.js'
+
+/** Words copied one by one; longer runs go through `set`. */
+const FEW_WORDS = 64
+
+/** An encoded value: bytes in memory order from word `at` of `words` on. */
+export interface Encoded {
+  readonly words: Uint32Array
+  readonly at: number
+  readonly length: number
+  readonly ascii: boolean
+}
+
+export class Writer {
+  readonly #engine: Engine
+  readonly #W: Uint32Array
+  readonly #graves: TreeEditor
+  readonly #drafts = new Map<number, Draft>()
+  #base = 0
+  #catalog = 0
+  #nextStore = 0
+  #keepsPast = true
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#W = engine.W
+    this.#graves = new TreeEditor(engine.W, engine.epochs.space)
+  }
+
+  /** The version a commit would make. */
+  get version(): number {
+    return this.#engine.epochs.space.version
+  }
+
+  /** The record the transaction began from. */
+  get base(): number {
+    return this.#base
+  }
+
+  /** Begins; the engine has the lock. */
+  begin(): void {
+    const W = this.#W
+    this.#drafts.clear()
+    this.#graves.reset()
+    this.#base = this.#engine.epochs.current
+    this.#catalog = W[this.#base + R_CATALOG]
+    this.#nextStore = W[this.#base + R_NEXT_STORE]
+    this.#keepsPast = this.#engine.epochs.bounds().versions > 0
+  }
+
+  // ── Drafts ────────────────────────────────────────────────────────────────────────────────────
+
+  /** The draft of a store. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  draft(core: StoreCore): Draft {
+    const known = this.#drafts.get(core.id)
+    if (known !== undefined && !known.dropped) return known
+    let { id } = core
+    let state = id === UNNAMED ? this.#base + R_STATE : stateOf(this.#W, this.#catalog, id)
+    if (state === 0 && id !== NAMES_STORE) {
+      const found = core.described(this.#base)
+      if (found === undefined) throw core.unknown()
+      id = found.id
+      const other = this.#drafts.get(id)
+      if (other !== undefined) return other
+      state = stateOf(this.#W, this.#catalog, id)
+    }
+    return this.#add(id, state)
+  }
+
+  #add(id: number, state: number): Draft {
+    const draft = new Draft(this.#W, id, state)
+    this.#drafts.set(id, draft)
+    return draft
+  }
+
+  /** Root of the tree that reads inside the transaction see. */
+  root(core: StoreCore): number {
+    const known = this.#drafts.get(core.id)
+    if (known !== undefined) return known.live.root
+    return core.rootIn(this.#base, false)
+  }
+
+  // ── Operations ────────────────────────────────────────────────────────────────────────────────
+
+  /** Writes the value for `key`. */
+  put(draft: Draft, key: KeyBuffer, value: Encoded, ifVersion: number | null | undefined): void {
+    const { editor, epochs } = this.#engine
+    const old = editor.locate(draft.live, key)
+    if (ifVersion !== undefined) this.#check(ifVersion, old)
+    epochs.spend()
+    const entry = this.#entry(key, value)
+    // An entry of this transaction may be used again as soon as it is replaced.
+    const fresh = old === 0 ? !this.#inBase(draft, key) : !epochs.space.isNew(old)
+    try {
+      if (old === 0) editor.insert(draft.live, entry)
+      else editor.replace(draft.live, entry)
+    } catch (error) {
+      epochs.space.retireEntry(entry)
+      throw error
+    }
+    if (old === 0) draft.count++
+    if (fresh) draft.changed++
+  }
+
+  /** Deletes `key`; false if it was absent. */
+  delete(draft: Draft, key: KeyBuffer, ifVersion: number | null | undefined): boolean {
+    const { editor, epochs } = this.#engine
+    const old = editor.locate(draft.live, key)
+    if (ifVersion !== undefined) this.#check(ifVersion, old)
+    if (old === 0) return false
+    const own = epochs.space.isNew(old)
+    const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
+    if (known && this.#keepsPast) this.#bury(draft, key)
+    editor.remove(draft.live)
+    draft.count--
+    if (!own) {
+      draft.changed++
+      draft.removed = true
+    } else if (!known) draft.changed--
+    return true
+  }
+
+  /** Notes in the graveyard that `key` is deleted in this version. */
+  #bury(draft: Draft, key: KeyBuffer): void {
+    const { space } = this.#engine.epochs
+    const old = this.#graves.locate(draft.grave, key)
+    const tombstone = this.#entry(key, NO_VALUE)
+    this.#W[tombstone + E_META] += E_TOMBSTONE
+    try {
+      if (old === 0) this.#graves.insert(draft.grave, tombstone)
+      else this.#graves.replace(draft.grave, tombstone)
+    } catch (error) {
+      space.retireEntry(tombstone)
+      throw error
+    }
+    draft.graveNewest = space.version
+  }
+
+  /** Deletes all keys in `range`; the whole store where it is open on both sides. */
+  clear(draft: Draft, range: Range): void {
+    if (range.lower === null && range.upper === null) {
+      draft.clear(this.#engine.epochs.space, this.version)
+      return
+    }
+    this.atomically(() => {
+      const root = draft.live.root
+      const cursor = new Cursor(this.#W, root, range, false, Number.POSITIVE_INFINITY)
+      const key = this.#engine.other
+      for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+        this.copyKey(entry, key)
+        this.delete(draft, key, undefined)
+      }
+    })
+  }
+
+  /** Runs several operations as one: if it throws, all drafts are as they were. */
+  atomically(body: () => void): void {
+    const { space } = this.#engine.epochs
+    const { editor } = this.#engine
+    const saved = [...this.#drafts.values()].map(draft => ({ draft, fields: draft.save() }))
+    const point = space.savepoint()
+    try {
+      body()
+    } catch (error) {
+      space.rollback(point)
+      editor.reset()
+      this.#graves.reset()
+      const before = new Set(saved.map(({ draft }) => draft))
+      for (const draft of this.#drafts.values()) {
+        if (!before.has(draft)) this.#drafts.delete(draft.id)
+      }
+      for (const { draft, fields } of saved) draft.restore(fields)
+      throw error
+    }
+  }
+
+  /** Copies an entry's key into a buffer. */
+  copyKey(entry: number, key: KeyBuffer): void {
+    const W = this.#W
+    key.bytes = keyBytesOf(W, entry)
+    const words = (key.bytes + 3) >>> 2
+    for (let i = 0; i < words; i++) key.words[i] = W[entry + E_KEY + i]
+  }
+
+  /** True if the base has `key` although the transaction's tree has not. */
+  #inBase(draft: Draft, key: KeyBuffer): boolean {
+    return draft.removed && find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
+  }
+
+  #check(expected: number | null, entry: number): void {
+    const actual = entry === 0 ? null : versionOf(this.#W, entry)
+    if (actual === expected) return
+    const say = (version: number | null) => (version === null ? 'absent' : `version ${version}`)
+    const message = `the entry is ${say(actual)}, not ${say(expected)}`
+    throw new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
+  }
+
+  /** A new entry of this version. */
+  #entry(key: KeyBuffer, value: Encoded): number {
+    const W = this.#W
+    const { space, largest } = this.#engine.epochs
+    const size = entryWords(key.bytes, value.length)
+    if (size > largest) {
+      const max = (largest - entryWords(key.bytes, 0)) * 4
+      const message = `the value takes ${value.length} bytes, the database holds ${max} at most`
+      throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
+    }
+    const entry = space.allocate(size)
+    store48(W, entry, space.version)
+    W[entry + E_META] += key.bytes * 65536
+    if (value.ascii) W[entry + E_META] += E_ASCII
+    W[entry + E_LENGTH] = value.length
+    const keyWords = (key.bytes + 3) >>> 2
+    for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = key.words[i]
+    const at = entry + E_KEY + keyWords
+    const n = Math.ceil(value.length / 4)
+    if (n > FEW_WORDS) W.set(value.words.subarray(value.at, value.at + n), at)
+    else for (let i = 0; i < n; i++) W[at + i] = value.words[value.at + i]
+    return entry
+  }
+
+  // ── Stores ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes a store; returns its id. */
+  createStore(name: string, keys: string, values: string): number {
+    const { names } = this.#engine
+    const id = this.#nextStore
+    const value = names.core.encodeValue({ id, keys, values })
+    const encoded = { words: value.words, at: 0, length: value.length, ascii: value.ascii }
+    this.put(this.draft(names.core), names.keyOf(name), encoded, undefined)
+    this.#nextStore = id + 1
+    this.#add(id, 0)
+    return id
+  }
+
+  /** Drops a store that is there. */
+  dropStore(name: string, id: number): void {
+    const { names, epochs } = this.#engine
+    this.delete(this.draft(names.core), names.keyOf(name), undefined)
+    const draft = this.#add(id, stateOf(this.#W, this.#catalog, id))
+    epochs.space.retireTree(draft.live.root, draft.live.words)
+    draft.dropGraves(epochs.space)
+    draft.dropped = true
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Publishes what changed; the version, or the present one if nothing did. */
+  commit(): number {
+    const W = this.#W
+    const { epochs } = this.#engine
+    let changed = 0
+    for (const draft of this.#drafts.values()) changed += draft.changed
+    if (changed === 0) {
+      this.#engine.active = null
+      epochs.abort()
+      return epochs.newest
+    }
+    const oldest = epochs.oldest
+    for (const draft of this.#drafts.values()) {
+      if (!draft.dropped) draft.tidy(epochs.space, oldest)
+      if (draft.id !== UNNAMED) this.#catalogue(draft)
+    }
+    const record = epochs.prepare()
+    const base = this.#base
+    const unnamed = this.#drafts.get(UNNAMED)
+    if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
+    else W.copyWithin(record + R_STATE, base + R_STATE, base + R_STATE + STATE_WORDS)
+    W[record + R_CATALOG] = this.#catalog
+    W[record + R_NEXT_STORE] = this.#nextStore
+    this.#engine.active = null
+    try {
+      return epochs.publish(record)
+    } catch (error) {
+      // Cut off (a stack overflow, say) after the version could be read: it is committed all the same.
+      if (epochs.current !== record) throw error
+      return load48(W, record + R_VERSION)
+    } finally {
+      this.#drafts.clear()
+    }
+  }
+
+  /** Puts the state of a named store into the catalog. */
+  #catalogue(draft: Draft): void {
+    const W = this.#W
+    const { space } = this.#engine.epochs
+    let state = 0
+    if (!draft.dropped) {
+      state = space.allocate(STATE_WORDS)
+      draft.write(W, state)
+      store48(W, state + S_BIRTH, space.version)
+    }
+    if (draft.base !== 0)
+      space.retireBlock(draft.base, load48(W, draft.base + S_BIRTH), STATE_WORDS)
+    this.#catalog = withState(W, space, this.#catalog, draft.id, state)
+  }
+}
+
+const NO_VALUE: Encoded = { words: new Uint32Array(0), at: 0, length: 0, ascii: false }
