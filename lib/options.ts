@@ -114,14 +114,16 @@ export function historyBounds(history: unknown): Settings['history'] {
     }
   }
   const unlimited = Number.POSITIVE_INFINITY
-  const { versions } = given
-  if (versions !== undefined && versions !== unlimited && !Number.isSafeInteger(versions)) {
-    throw invalidOption('history.versions', 'must be an integer ≥ 0 or Infinity')
+  const { versions, bytes } = given
+  for (const [name, value] of Object.entries({ versions, bytes })) {
+    if (value !== undefined && value !== unlimited && !Number.isSafeInteger(value)) {
+      throw invalidOption(`history.${name}`, 'must be an integer ≥ 0 or Infinity')
+    }
   }
   return {
     versions: number(versions, 'history.versions', 0, unlimited, unlimited),
     ms: number(given.ms, 'history.ms', 0, unlimited, unlimited),
-    bytes: number(given.bytes, 'history.bytes', 0, unlimited, unlimited),
+    bytes: number(bytes, 'history.bytes', 0, unlimited, unlimited),
   }
 }
 

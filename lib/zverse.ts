@@ -22,7 +22,7 @@ import { Engine } from './transaction/engine.js'
 import { type Stats, stats } from './transaction/stats.js'
 import { StoreCore, UNNAMED } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
-import { checkView, isDate, isVersion, type View } from './transaction/view.js'
+import { checkView, isVersion, type View } from './transaction/view.js'
 import type { CustomCodec } from './value/custom.js'
 import { valueCodec } from './value/resolve.js'
 
@@ -220,25 +220,18 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   /**
    * Lets go of all versions before one, now. Tagged and pinned ones stay.
-   * @param options `before`: a version, a tag or a date
+   * @param options `before`: the oldest version to keep
    * @returns the oldest version kept
    */
-  prune(options: { before: number | string | Date }): number {
+  prune(options: { before: number }): number {
     const engine = this.#engine
     engine.gate()
     const { before } = checkNames(options, ['before'], 'prune')
-    let view: View
-    if (typeof before === 'string' || isVersion(before)) view = { at: before }
-    else if (isDate(before)) view = { asOf: before }
-    else throw invalidOption('before', 'must be a version, a tag or a valid Date')
+    if (!isVersion(before)) throw invalidOption('before', 'must be a version')
     this.#notWriting()
     const { epochs } = engine
-    let version = before
-    if (typeof version !== 'number' || version > epochs.newest) {
-      version = load48(engine.W, engine.enter(view) + R_VERSION)
-      epochs.slots.exit()
-    }
-    epochs.prune(version)
+    if (before > epochs.newest) engine.recordOf(before)
+    epochs.prune(before)
     return epochs.oldest
   }
 
@@ -266,8 +259,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     engine.gate()
     checkStoreName(name)
     const given = checkNames(options, ['keys', 'values'], 'store')
-    const keys = keyCodec(given.keys ?? 'string')
-    const values = valueCodec(given.values ?? 'msgpack')
+    const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
+    const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
     const found = this.#describe(name)
     let id = found?.id
     if (found === undefined) {
@@ -365,7 +358,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return {
       engine: this.#engine,
       failAfter: (n: number) => {
-        epochs.space.failAfter = n
+        epochs.space.failAfter = n > 0 ? n : Number.POSITIVE_INFINITY
       },
     }
   }
@@ -387,8 +380,8 @@ const MAIN_THREAD = 0
 export function openWith(options: object | undefined, hooks: TestHooks): ZVerse {
   const checked = settings(options)
   const given = (options ?? {}) as { keys?: unknown; values?: unknown }
-  const keys = keyCodec(given.keys ?? 'string')
-  const values = valueCodec(given.values ?? 'msgpack')
+  const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
+  const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
   const bytes = Math.floor(checked.maxBytes / 4096) * 4096
   const time = Math.floor(hooks.now())
   const arena = format(bytes, checked.maxThreads, hooks.firstVersion ?? 0, time)

@@ -104,6 +104,8 @@ export class EpochManager {
   #writing = false
   /** The reserve may be used: the transaction has only taken away so far. */
   #frugal = true
+  /** The commit lets all of the past go. */
+  #forgetful = false
 
   constructor(
     arena: Arena,
@@ -184,6 +186,7 @@ export class EpochManager {
       throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
     }
     this.#frugal = true
+    this.#forgetful = false
     this.#start(version, version)
   }
 
@@ -221,6 +224,11 @@ export class EpochManager {
     this.#W[H_DIRTY] = 0
     this.#writing = false
     this.lock.release()
+  }
+
+  /** Nothing older than the transaction's version will be kept, tags and pins apart. */
+  forgetPast(): void {
+    this.#forgetful = true
   }
 
   /** Undoes the transaction and releases the lock. */
@@ -308,7 +316,8 @@ export class EpochManager {
     this.arena.floats[H_PAST_WORDS / 2] += W[record + R_RETIRED]
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + W[record + R_RETIRED], 0xffffffff)
-    this.#applyBounds(version)
+    if (this.#forgetful) this.#shrink(this.oldestBefore(version), version)
+    else this.#applyBounds(version)
     this.#reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#refill()
     W[H_PHASE] = 0

@@ -88,7 +88,8 @@ export class Workspace {
   /** Heads of lists of blocks to use again, by half their size. */
   readonly #pool: Uint32Array = new Uint32Array(POOL_WORDS / 2 + 1)
   #pooled = false
-  #failed = false
+  /** The last allocation failed because a test wanted it to. */
+  injected = false
   #birthLow = 0
   #birthHigh = 0
   #edition = 0
@@ -141,10 +142,10 @@ export class Workspace {
    * @throws ZVerseError `ZVERSE_FULL { used, max }`; nothing is changed then.
    */
   allocate(words: number): number {
-    this.#failed = false
+    this.injected = false
     let ref = this.tryAllocate(words)
     while (ref === 0) {
-      if (this.#failed || !this.#makeRoom(words)) throw this.full()
+      if (this.injected || !this.#makeRoom(words)) throw this.full()
       ref = this.tryAllocate(words)
     }
     return ref
@@ -162,7 +163,7 @@ export class Workspace {
   tryAllocate(words: number): number {
     if (--this.failAfter <= 0) {
       this.failAfter = Number.POSITIVE_INFINITY
-      this.#failed = true
+      this.injected = true
       return 0
     }
     this.allocations++

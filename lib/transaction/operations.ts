@@ -3,7 +3,7 @@
  *
  * All keys and values go to one growing array of words, so a large batch costs few objects.
  */
-import { invalidOption } from '../options.js'
+import { checkNames, invalidOption } from '../options.js'
 import type { Draft } from './draft.js'
 import type { StoreCore } from './store-core.js'
 import { isVersion } from './view.js'
@@ -49,7 +49,9 @@ export class Operations {
     if (typeof operation !== 'object' || operation === null) {
       throw invalidOption(`operations[${i}]`, 'must be an object with type and key')
     }
-    const { type, key, value, ifVersion } = operation as Record<string, unknown>
+    const names = ['type', 'key', 'value', 'ifVersion']
+    const given = checkNames(operation, names, `operations[${i}]`)
+    const { type, key, value, ifVersion } = given
     if (type !== 'put' && type !== 'del') {
       throw invalidOption(`operations[${i}].type`, "must be 'put' or 'del'")
     }

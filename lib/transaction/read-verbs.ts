@@ -280,7 +280,7 @@ export abstract class ReadVerbs<K, V> {
   /** Checks a range verb's options. */
   #range(options: unknown, verb: string) {
     const { core, views } = this._source
-    const given = checkNames(options, views ? NAMES.range : NAMES.rangeOnly, verb)
+    const given = checkNames(options, views ? NAMES.range : NAMES.ordered, verb)
     const view = viewIn(given)
     const { engine } = core
     const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))

@@ -24,8 +24,10 @@ import {
   checkView,
   isDate,
   isVersion,
+  limitIn,
   NAMES,
   rangeIn,
+  reverseIn,
   type SnapshotSource,
   type View,
 } from './view.js'
@@ -40,6 +42,12 @@ export interface Difference<K, V> {
   key: K
   before: V | undefined
   after: V | undefined
+}
+
+export interface DiffOptions<K> extends Bounds<K> {
+  /** From the last key to the first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
 }
 
 export interface ChangesOptions<K> extends Bounds<K> {
@@ -118,7 +126,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   clear(range?: Bounds<K>): number {
     const core = this.#gate()
     const bounds = work.range(core, range, 'clear')
-    return this.#commit(() => work.clear(core, bounds))
+    return this.#commit(() => work.clear(core, bounds, true))
   }
 
   /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
@@ -166,11 +174,14 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
    * `{ key, before, after }`, in key order, for each key whose entry differs between two versions.
    * The cost follows what changed, not what is stored.
    */
-  diff(from: Side, to: Side, range?: Bounds<K>): ZVerseIterator<Difference<K, V>> {
+  diff(from: Side, to: Side, range?: DiffOptions<K>): ZVerseIterator<Difference<K, V>> {
     const core = this.#gate()
+    const { engine } = core
     const a = sideView(from, 'from')
     const b = sideView(to, 'to')
-    const bounds = work.range(core, range, 'diff')
+    const given = checkNames(range, NAMES.ordered, 'diff')
+    const bounds = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    const pairs = { reverse: reverseIn(given), limit: limitIn(given) }
     const before = this._source.hold(a)
     let after = before
     try {
@@ -179,7 +190,8 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
       before.release()
       throw error
     }
-    const cursor = new DiffCursor(core.engine.W, before.root, after.root, bounds)
+    const cursor = new DiffCursor(engine.W, before.root, after.root, bounds)
+    const next = pairs.reverse ? backwards(cursor, pairs.limit) : forwards(cursor, pairs.limit)
     const hold = {
       check: () => before.check(),
       release: () => {
@@ -189,9 +201,10 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     }
     const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
     return new ZVerseIterator(hold, () => {
-      if (!cursor.next()) return END
-      const key = core.keyOf(cursor.before === 0 ? cursor.after : cursor.before) as K
-      return { key, before: value(cursor.before), after: value(cursor.after) }
+      const pair = next()
+      if (pair === undefined) return END
+      const key = core.keyOf(pair.before === 0 ? pair.after : pair.before) as K
+      return { key, before: value(pair.before), after: value(pair.after) }
     })
   }
 
@@ -241,6 +254,31 @@ export class Store<K, V> extends StoreVerbs<K, V> implements TypedStore<K, V> {
     super(core)
     this.name = core.name as string
     registerStore(this, core)
+  }
+}
+
+/** Entries of a key on two sides, 0 where it is absent. */
+interface Pair {
+  readonly before: number
+  readonly after: number
+}
+
+function forwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
+  let left = limit
+  return () => (left-- > 0 && cursor.next() ? cursor : undefined)
+}
+
+/** The differences from the last to the first: all are found before the first is given. */
+function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
+  let pairs: Pair[] | undefined
+  let left = limit
+  return () => {
+    if (left-- <= 0) return undefined
+    if (pairs === undefined) {
+      pairs = []
+      while (cursor.next()) pairs.push({ before: cursor.before, after: cursor.after })
+    }
+    return pairs.pop()
   }
 }
 

@@ -148,7 +148,7 @@ export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
   /** Deletes all keys, or those in a range. */
   clear(range?: Bounds<K>): void {
     const { core } = this.#open()
-    work.clear(core, work.range(core, range, 'clear'))
+    work.clear(core, work.range(core, range, 'clear'), false)
   }
 
   #open() {

@@ -53,7 +53,7 @@ export const NAMES = {
   view: VIEW,
   nothing: [] as string[],
   range: [...BOUNDS, ...ORDER, ...VIEW],
-  rangeOnly: [...BOUNDS, ...ORDER],
+  ordered: [...BOUNDS, ...ORDER],
   bounds: BOUNDS,
   history: ['from', 'to', ...ORDER, ...VIEW],
   historyOnly: ['from', 'to', ...ORDER],

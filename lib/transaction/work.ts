@@ -41,10 +41,10 @@ export function remove(core: StoreCore, ifVersion: number | null | undefined): v
   critical(engine, () => engine.writer.delete(engine.writer.draft(core), engine.key, ifVersion))
 }
 
-/** Deletes what is in the range. */
-export function clear(core: StoreCore, range: Range): void {
+/** Deletes what is in the range; `alone`: the transaction ends if it throws. */
+export function clear(core: StoreCore, range: Range, alone: boolean): void {
   const { engine } = core
-  critical(engine, () => engine.writer.clear(engine.writer.draft(core), range))
+  critical(engine, () => engine.writer.clear(engine.writer.draft(core), range, alone))
 }
 
 /**
@@ -74,7 +74,11 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
   core.encodeKey(key, buffer)
   const entry = core.find(writer.root(core), buffer)
   const next = change(entry === 0 ? undefined : core.valueOf(entry))
-  if (isThenable(next)) throw invalidOption('change', 'must not return a promise')
+  if (isThenable(next)) {
+    next.then(undefined, () => {})
+    const message = 'the callback of update returned a promise'
+    throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
+  }
   // `change` may have used the database: nothing found before it is good any more.
   if (next !== undefined) core.encodeValue(next)
   core.encodeKey(key, buffer)

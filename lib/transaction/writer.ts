@@ -140,7 +140,7 @@ export class Writer {
     if (old === 0) return false
     const own = epochs.space.isNew(old)
     const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
-    if (known && this.#keepsPast) this.#bury(draft, key)
+    if (known && this.#keepsPast) this.#buryOrForget(draft, key)
     editor.remove(draft.live)
     draft.count--
     if (!own) {
@@ -148,6 +148,18 @@ export class Writer {
       draft.removed = true
     } else if (!known) draft.changed--
     return true
+  }
+
+  /** History is a bound: where there is no memory for a tombstone, the past goes with this commit. */
+  #buryOrForget(draft: Draft, key: KeyBuffer): void {
+    try {
+      this.#bury(draft, key)
+    } catch (error) {
+      const { epochs } = this.#engine
+      if (!(error instanceof ZVerseError) || epochs.space.injected) throw error
+      this.#keepsPast = false
+      epochs.forgetPast()
+    }
   }
 
   /** Notes in the graveyard that `key` is deleted in this version. */
@@ -166,21 +178,28 @@ export class Writer {
     draft.graveNewest = space.version
   }
 
-  /** Deletes all keys in `range`; the whole store where it is open on both sides. */
-  clear(draft: Draft, range: Range): void {
+  /**
+   * Deletes all keys in `range`; the whole store where it is open on both sides.
+   * @param alone the transaction ends if this throws
+   */
+  clear(draft: Draft, range: Range, alone: boolean): void {
     if (range.lower === null && range.upper === null) {
       draft.clear(this.#engine.epochs.space, this.version)
       return
     }
-    this.atomically(() => {
-      const root = draft.live.root
+    const root = draft.live.root
+    // What this transaction has not changed yet stays as it is while the walk goes on; else it must
+    // be kept from being changed in place.
+    const clear = () => {
       const cursor = new Cursor(this.#W, root, range, false, Number.POSITIVE_INFINITY)
       const key = this.#engine.other
       for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
         this.copyKey(entry, key)
         this.delete(draft, key, undefined)
       }
-    })
+    }
+    if (root === draft.baseRoot && alone) clear()
+    else this.atomically(clear)
   }
 
   /** Runs several operations as one: if it throws, all drafts are as they were. */

@@ -2,6 +2,7 @@
  * The reading operations of the model: every verb, on every kind of thing that can be read, at
  * random views and ranges; and iterators that are left open while the world goes on.
  */
+import { DECISIONS } from '../oracle/decisions.js'
 import type { Draft } from '../oracle/draft.js'
 import type { OracleView, Pin } from '../oracle/oracle.js'
 import type { Reader } from '../oracle/reader.js'
@@ -64,8 +65,7 @@ function randomSide(world: World, random: Random): TwoSides {
   }
   const lowest = Math.max(oracle.first, oracle.oldestVersion - 2)
   const version = lowest + random.int(oracle.version - lowest + 1)
-  const isFirst = version === oracle.first && oracle.first !== 0
-  const ms = oracle.timestampOf(version) + (isFirst ? random.int(2) : random.int(3) - 1)
+  const ms = oracle.timestampOf(version) + random.int(3) - 1
   return { real: new Date(ms), model: new Date(ms) }
 }
 
@@ -256,7 +256,8 @@ export function readDiff(world: World, random: Random): void {
   const store = usable.length > 0 && random.chance(0.3) ? random.pick(usable) : undefined
   const from = randomSide(world, random)
   const to = randomSide(world, random)
-  const bounds = randomOptions(world, store, random)
+  const options = DECISIONS.diffTakesReverseAndLimit ? randomOptions : randomBounds
+  const bounds = options(world, store, random)
   world.read(
     `${store?.name ?? 'db'}.diff(${brief(from.model, to.model, bounds)})`,
     () => list((store?.handle ?? world.db).diff(from.real, to.real, bounds)),

@@ -95,7 +95,7 @@ export function paramsOf(seed: number, scale = 1): Params {
     history: { ...randomHistory(random, isTimed), ...(isTimed ? { ms: 40 } : {}) },
     poolSize,
     length: Math.round((poolSize > 200 ? 60 : 40 + random.int(160)) * scale),
-    maxBytes: (isTight ? random.pick([0.5, 1]) : 64) * 2 ** 20,
+    maxBytes: (isTight ? random.pick([1, 2]) : 64) * 2 ** 20,
     isTight,
     firstVersion: random.chance(0.1) ? 2 ** 32 - random.int(60) : 0,
     slots: random.chance(0.3) ? 'always' : 'auto',

@@ -134,8 +134,8 @@ export class Oracle {
 
   /** The last version committed at or before `ms`; before the first: version 0. */
   #versionAsOf(ms: number): number {
-    for (let v = this.version; v > this.first; v--) if (this.timestampOf(v) <= ms) return v
-    return this.first
+    for (let v = this.version; v >= this.first; v--) if (this.timestampOf(v) <= ms) return v
+    return 0
   }
 
   // --- stores ---

@@ -20,7 +20,8 @@ export function outcomeOf(action: () => unknown): Outcome {
   } catch (error) {
     if (error instanceof OracleError) return { code: error.code, fields: error.fields }
     if (!(error instanceof ZVerseError)) throw error
-    return { code: error.code, fields: error as unknown as Record<string, unknown> }
+    const { message, code } = error
+    return { code, fields: { ...error, message } }
   }
 }
 
