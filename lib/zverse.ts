@@ -179,8 +179,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const tags: Tags = engine.tags
     tags.check(name)
     const at = checkView(view, 'tag')
-    engine.beginWriting({ open: true }, true)
-    return engine.attempt(() => {
+    return engine.write(() => {
       const record = engine.enter(at)
       engine.epochs.slots.exit()
       const version = load48(W, record + R_VERSION)
@@ -191,7 +190,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
       engine.active = null
       engine.epochs.publishTags(tree.root, record, before)
       return version
-    })
+    }, true)
   }
 
   /**
@@ -205,8 +204,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const { W } = engine
     const tags: Tags = engine.tags
     tags.check(name)
-    engine.beginWriting({ open: true }, true)
-    return engine.attempt(() => {
+    return engine.write(() => {
       const record = engine.enter({ at: name })
       engine.epochs.slots.exit()
       const version = load48(W, record + R_VERSION)
@@ -215,7 +213,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
       engine.active = null
       engine.epochs.publishTags(tree.root, 0, record)
       return version
-    })
+    }, true)
   }
 
   /**
@@ -264,8 +262,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const found = this.#describe(name)
     let id = found?.id
     if (found === undefined) {
-      engine.beginWriting({ open: true })
-      id = engine.attempt(() => {
+      id = engine.write(() => {
         const made = engine.writer.createStore(name, keys.name, values.name)
         engine.writer.commit()
         return made
@@ -300,8 +297,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const engine = this.#engine
     engine.gate()
     checkStoreName(name)
-    engine.beginWriting({ open: true })
-    return engine.attempt(() => {
+    return engine.write(() => {
       const found = this.#describe(name)
       if (found === undefined) {
         const message = `there is no store ${JSON.stringify(name)}`

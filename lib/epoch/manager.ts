@@ -241,6 +241,15 @@ export class EpochManager {
     this.#release()
   }
 
+  /** Puts things right after a commit that was cut off; leaves that to the next writer if it fails. */
+  tryAbort(): void {
+    try {
+      this.abort()
+    } catch {
+      // There is no stack left: the lock is dirty, and whoever takes it next recovers.
+    }
+  }
+
   /**
    * Makes the record of the transaction's version: all that can fail. The caller then sets the state
    * of the unnamed store and the catalog, and publishes.
@@ -432,8 +441,9 @@ export class EpochManager {
     }
     const gained = this.allocator.freeWords > before || this.oldest > oldest
     if (!gained && this.#frugal && W[H_RESERVE] !== 0) {
-      this.allocator.free(W[H_RESERVE])
+      const reserve = W[H_RESERVE]
       W[H_RESERVE] = 0
+      this.allocator.free(reserve)
       W[H_PHASE] = 0
       return true
     }

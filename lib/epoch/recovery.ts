@@ -79,8 +79,9 @@ export function recover(arena: Arena, allocator: Allocator, chunks: Chunks, ring
   allocator.rebuild(ref => marks.has(ref))
   if (W[H_RESERVE] !== 0) {
     // Records and their lists were in memory before, but not packed alike: this makes up for it.
-    allocator.free(W[H_RESERVE])
+    const reserve = W[H_RESERVE]
     W[H_RESERVE] = 0
+    allocator.free(reserve)
   }
   assert(relist(arena, chunks, retired), 'memory for the dead lists')
   W[H_PHASE] = 0

@@ -202,7 +202,7 @@ export class Engine {
   // ── Writing ───────────────────────────────────────────────────────────────────────────────────
 
   /** Takes the lock for a transaction; nothing else of this thread may write until it ends. */
-  beginWriting(active: Active, tags = false): void {
+  begin(active: Active, tags: boolean): void {
     this.gate()
     if (this.active !== null) {
       const message = 'this thread has a write transaction open: write through it, or end it first'
@@ -211,30 +211,37 @@ export class Engine {
     if (tags) this.epochs.beginTags()
     else this.epochs.begin()
     this.editor.reset()
-    this.active = active
     if (!tags) this.writer.begin()
+    this.active = active
   }
 
   /**
-   * Runs a transaction whose end `body` sees to. If it throws, or is cut off by a stack overflow,
-   * everything is undone; what cannot be undone now is by the next writer.
+   * Runs `body` as a transaction, whose end it sees to itself. If it throws, or is cut off by a stack
+   * overflow, everything is undone; what cannot be undone now is by the next writer.
    */
-  attempt<T>(body: () => T): T {
+  write<T>(body: () => T, tags = false): T {
+    const active = { open: true }
     let ended = false
     try {
+      this.begin(active, tags)
       const result = body()
       ended = true
       return result
     } finally {
-      if (!ended) {
+      if (!ended && this.active === active) {
         this.active = null
-        this.abandon()
+        if (this.epochs.writing) this.epochs.abort()
       }
     }
   }
 
-  /** Undoes the transaction that `attempt` could not finish, unless it ended by itself. */
-  abandon(): void {
+  /**
+   * Ends `active`, undoing it, if it is what this thread has open. Assignments come first: they work
+   * even where there is no stack left for a call, and what is missing then the next writer does.
+   */
+  cutOff(active: Active): void {
+    if (this.active !== active) return
+    active.open = false
     this.active = null
     if (this.epochs.writing) this.epochs.abort()
   }
@@ -246,10 +253,7 @@ export class Engine {
     if (this.barred === CLOSED) return
     const { active } = this
     this.barred = CLOSED
-    if (active !== null) {
-      active.open = false
-      this.abandon()
-    }
+    if (active !== null) this.cutOff(active)
     for (const end of [...this.onClose]) end()
     this.onClose.clear()
     this.epochs.close()

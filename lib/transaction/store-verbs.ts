@@ -13,11 +13,12 @@ import { ReadVerbs } from './read-verbs.js'
 import { DatabaseSource } from './source.js'
 import type { StoreCore } from './store-core.js'
 import {
+  beginWrite,
   ReadTransaction,
   registerStore,
   type TypedStore,
   transact,
-  WriteTransaction,
+  type WriteTransaction,
 } from './transactions.js'
 import {
   type Bounds,
@@ -119,7 +120,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
 
   /** Takes the writer's turn: until the transaction ends, nobody else writes. */
   beginWrite(): WriteTransaction<K, V> {
-    return new WriteTransaction(this.#gate())
+    return beginWrite(this.#gate())
   }
 
   /** Deletes all keys, or those in a range. The whole costs nothing per key. */
@@ -236,8 +237,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   /** Runs `body` in a transaction of its own. */
   #commit(body: () => void): number {
     const { engine } = this._core
-    engine.beginWriting({ open: true })
-    return engine.attempt(() => {
+    return engine.write(() => {
       body()
       return engine.writer.commit()
     })

@@ -166,15 +166,13 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   readonly #state: Active
   readonly #version: number
 
-  /** @internal Takes the writer lock. */
-  constructor(core: StoreCore) {
+  /** @internal Use `beginWrite`, which takes the lock first. */
+  constructor(core: StoreCore, state: Active) {
     const { engine } = core
-    const state: Active = { open: true }
     const check = () => {
       engine.gate()
       if (!state.open || engine.active !== state) throw transactionClosed('write')
     }
-    engine.beginWriting(state)
     super(core, { engine, record: engine.writer.base, check })
     this.#engine = engine
     this.#state = state
@@ -205,16 +203,26 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
    */
   commit(): number {
     this._bracket.check()
-    this.#state.open = false
-    return this.#engine.attempt(() => this.#engine.writer.commit())
+    const engine = this.#engine
+    const state = this.#state
+    try {
+      const version = engine.writer.commit()
+      state.open = false
+      return version
+    } finally {
+      if (engine.active === state) {
+        engine.active = null
+        state.open = false
+        if (engine.epochs.writing) engine.epochs.abort()
+      }
+    }
   }
 
   /** Undoes everything. Idempotent; after `commit` it does nothing. */
   abort(): void {
     if (!this._open) return
     if (this.#engine.barred !== 0) this._bracket.check()
-    this.#state.open = false
-    this.#engine.abandon()
+    this.#engine.cutOff(this.#state)
   }
 
   [Symbol.dispose](): void {
@@ -222,12 +230,33 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   }
 }
 
+/** Takes the writer's turn. */
+export function beginWrite<K, V>(core: StoreCore): WriteTransaction<K, V> {
+  const { engine } = core
+  const state: Active = { open: true }
+  let begun = false
+  try {
+    engine.begin(state, false)
+    const tx = new WriteTransaction<K, V>(core, state)
+    begun = true
+    return tx
+  } finally {
+    if (!begun && engine.active === state) {
+      engine.active = null
+      engine.epochs.abort()
+    }
+  }
+}
+
 /** Runs `body` in a write transaction: its result, or its exception with everything rolled back. */
 export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K, V>) => T): T {
   if (typeof body !== 'function') throw invalidOption('callback', 'must be a function')
-  const tx = new WriteTransaction<K, V>(core)
+  const { engine } = core
+  let mine: Active | null = null
   let done = false
   try {
+    const tx = beginWrite<K, V>(core)
+    mine = engine.active
     const result = body(tx)
     if (work.isThenable(result)) {
       // What it does later finds the transaction closed: that is this error's fault, not another.
@@ -239,6 +268,10 @@ export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K
     done = true
     return result
   } finally {
-    if (!done && tx._open) tx.abort()
+    if (!done && mine !== null && engine.active === mine) {
+      engine.active = null
+      mine.open = false
+      engine.epochs.abort()
+    }
   }
 }

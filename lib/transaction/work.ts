@@ -60,9 +60,12 @@ function critical(engine: Engine, body: () => void): void {
     whole = error instanceof ZVerseError
     throw error
   } finally {
-    if (!whole) {
+    const { active } = engine
+    if (!whole && active !== null) {
+      // Even where there is no stack for a call: from here on the transaction has ended.
+      active.open = false
       engine.active = null
-      engine.abandon()
+      if (engine.epochs.writing) engine.epochs.abort()
     }
   }
 }

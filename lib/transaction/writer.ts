@@ -265,6 +265,9 @@ export class Writer {
     const n = Math.ceil(value.length / 4)
     if (n > FEW_WORDS) W.set(value.words.subarray(value.at, value.at + n), at)
     else for (let i = 0; i < n; i++) W[at + i] = value.words[value.at + i]
+    // Pad bytes are 0, so that equal values are equal words.
+    const rest = value.length % 4
+    if (rest !== 0) W[at + n - 1] &= 2 ** (8 * rest) - 1
     return entry
   }
 
@@ -323,6 +326,7 @@ export class Writer {
     } catch (error) {
       // Cut off (a stack overflow, say) after the version could be read: it is committed all the same.
       if (epochs.current !== record) throw error
+      epochs.tryAbort()
       return load48(W, record + R_VERSION)
     } finally {
       this.#drafts.clear()

@@ -32,6 +32,8 @@ function stringify(value: unknown): string {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
+    // A getter that called the database is told so.
+    if (cause instanceof ZVerseError) throw cause
     throw new ZVerseError('ZVERSE_INVALID_VALUE', 'JSON.stringify refused the value', { cause })
   }
   if (text !== undefined) return text
