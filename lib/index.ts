@@ -9,7 +9,13 @@ export type { ZVerseIterator } from './transaction/iterator.js'
 export type { Condition, Operation } from './transaction/operations.js'
 export type { Entry, HistoryOptions, HistoryRecord } from './transaction/read-verbs.js'
 export type { Stats } from './transaction/stats.js'
-export type { ChangesOptions, DiffOptions, Difference, Side, Store } from './transaction/store-verbs.js'
+export type {
+  ChangesOptions,
+  Difference,
+  DiffOptions,
+  Side,
+  Store,
+} from './transaction/store-verbs.js'
 export type {
   ReadTransaction,
   StoreDraft,

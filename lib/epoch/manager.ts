@@ -41,6 +41,7 @@ import {
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
+  R_CATALOG,
   R_DEAD_HEAD,
   R_INLINE,
   R_ITEMS,
@@ -48,13 +49,21 @@ import {
   R_PENDING_HEAD,
   R_PREV,
   R_RETIRED,
+  R_STATE,
   R_TAGS,
   R_TIME,
   R_UNTIL,
   R_VERSION,
+  S_GRAVE,
+  S_GRAVE_NEWEST,
+  S_GRAVE_OLD,
+  S_GRAVE_OLD_NEWEST,
+  S_GRAVE_OLD_WORDS,
+  S_GRAVE_WORDS,
   SEGMENT,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
+import { walkCatalog } from './catalog.js'
 import { birthCode, Chunks } from './chunks.js'
 import { freeLine } from './format.js'
 import { WriterLock } from './lock.js'
@@ -73,6 +82,11 @@ const SCAN_WORDS = 1 << 15
 const FULL_RUN = 16
 /** Pages that the smallest trees and records around a large value take. */
 const SPARE_PAGES = 16
+/** Fields of a store's state: root, words and newest tombstone of each graveyard. */
+const GRAVES = [
+  [S_GRAVE, S_GRAVE_WORDS, S_GRAVE_NEWEST],
+  [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
+]
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
 
@@ -188,6 +202,7 @@ export class EpochManager {
     this.#frugal = true
     this.#forgetful = false
     this.#start(version, version)
+    if (W[H_RESERVE] === 0) this.#replenish()
   }
 
   /**
@@ -197,10 +212,6 @@ export class EpochManager {
    */
   spend(): void {
     this.#frugal = false
-    if (this.#W[H_RESERVE] !== 0) return
-    this.#W[H_PHASE] = 1
-    this.#refill()
-    this.#W[H_PHASE] = 0
     if (this.#W[H_RESERVE] === 0) throw this.space.full()
   }
 
@@ -449,6 +460,42 @@ export class EpochManager {
     }
     W[H_PHASE] = 0
     return gained
+  }
+
+  /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */
+  #replenish(): void {
+    const W = this.#W
+    do {
+      W[H_PHASE] = 1
+      this.#refill()
+      W[H_PHASE] = 0
+      if (W[H_RESERVE] !== 0) return
+    } while (this.#makeRoom(this.#reservePages * PAGE))
+    W[H_PHASE] = 1
+    this.#emptyGraves()
+    this.#reclaim(Number.POSITIVE_INFINITY, true)
+    this.#refill()
+    W[H_PHASE] = 0
+  }
+
+  /**
+   * Drops the graveyards of the present version that nobody can ask for, where no other version is
+   * left that might share them. (Otherwise the next commit to the store does it.)
+   */
+  #emptyGraves(): void {
+    const W = this.#W
+    const record = W[H_CURRENT]
+    if (W[record + R_PREV] !== 0) return
+    const empty = (state: number) => {
+      for (const [root, words, newest] of GRAVES) {
+        if (W[state + root] === 0 || load48(W, state + newest) > this.newest) continue
+        if (!this.#chunks.push(H_LIMBO_HEAD, W[state + root], this.newest, true)) return
+        W[state + root] = 0
+        W[state + words] = 0
+      }
+    }
+    empty(record + R_STATE)
+    walkCatalog(W, W[record + R_CATALOG], () => true, empty)
   }
 
   /** Puts the reserve by again after it was used. */

@@ -15,6 +15,7 @@ import {
   H_SPARE,
   H_WALK_DEPTH,
   H_WALK_PATH,
+  H_WALK_TARGET,
   K_BASE,
   K_COUNT,
   K_ITEMS,
@@ -133,10 +134,12 @@ export function walkDead(
   }
   walkList(W, record + R_DEAD_HEAD, chunk, visit)
   walkList(W, record + R_PENDING_HEAD, chunk, visit)
+  walkRest(W, record, visit)
 }
 
-/** Visits what is left of the dead tree that is being taken apart. */
-function walkRest(W: Uint32Array, visit: Visit): void {
+/** Visits what is left of the dead tree that is being taken apart for `target` (0: for nobody). */
+function walkRest(W: Uint32Array, target: number, visit: Visit): void {
+  if (W[H_WALK_TARGET] !== target) return
   const depth = W[H_WALK_DEPTH]
   for (let level = 0; level < depth; level++) {
     const node = W[H_WALK_PATH + 2 * level]
@@ -154,7 +157,7 @@ function walkRest(W: Uint32Array, visit: Visit): void {
 export function walkWaiting(W: Uint32Array, chunk: (ref: number) => void, visit: Visit): void {
   walkList(W, H_FREE_HEAD, chunk, visit)
   walkList(W, H_LIMBO_HEAD, chunk, visit)
-  walkRest(W, visit)
+  walkRest(W, 0, visit)
   if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
   let page = W[H_LOG_CHUNK]
   for (let n = W[H_LOG_COUNT]; n > 0; n--) {

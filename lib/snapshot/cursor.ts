@@ -13,6 +13,8 @@ import { Path } from './search.js'
 const HEADS = N_HEADS
 /** Leaves with at least so many entries to come have them touched ahead. */
 const AHEAD = 4
+/** Words from an entry's begin to what is most likely the cache line after its first. */
+const NEXT_LINE = 13
 
 /** A place between keys: before the first key not below `words`, or after it where `after`. */
 export interface Bound {
@@ -136,12 +138,15 @@ export class Cursor {
     if (more >= AHEAD) this.#touch(at, more)
   }
 
-  /** Reads a word of each entry to come: the misses overlap instead of following each other. */
+  /** Reads two words of each entry to come: the misses overlap instead of following each other. */
   #touch(at: number, count: number): void {
     const W = this.#W
     const from = this.#refs + (this.#step === 1 ? at : at - count)
     let sum = 0
-    for (let i = 0; i < count; i++) sum ^= W[W[from + i]]
+    for (let i = 0; i < count; i++) {
+      const entry = W[from + i]
+      sum ^= W[entry] ^ W[entry + NEXT_LINE]
+    }
     this.ahead = sum
   }
 

@@ -2,6 +2,7 @@
  * The verbs that a database and a named store share: reading at any view, writing, comparing.
  */
 
+import { ZVerseError } from '../errors.js'
 import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
 import { keyBytesOf } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
@@ -237,9 +238,20 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   /** Runs `body` in a transaction of its own. */
   #commit(body: () => void): number {
     const { engine } = this._core
+    const { writer } = engine
+    try {
+      return engine.write(() => {
+        body()
+        return writer.commit()
+      })
+    } catch (error) {
+      const full = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
+      if (!full || !writer.couldForget) throw error
+    }
     return engine.write(() => {
+      writer.forgetPast()
       body()
-      return engine.writer.commit()
+      return writer.commit()
     })
   }
 }

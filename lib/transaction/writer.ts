@@ -50,6 +50,8 @@ export class Writer {
   #catalog = 0
   #nextStore = 0
   #keepsPast = true
+  /** Tombstones written: what a second try would do without. */
+  #buried = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -76,25 +78,43 @@ export class Writer {
     this.#catalog = W[this.#base + R_CATALOG]
     this.#nextStore = W[this.#base + R_NEXT_STORE]
     this.#keepsPast = this.#engine.epochs.bounds().versions > 0
+    this.#buried = 0
+  }
+
+  /**
+   * History is a bound, so a transaction that only failed for want of memory for tombstones can do
+   * without: then nothing older than its version is kept, tags and pins apart.
+   */
+  get couldForget(): boolean {
+    return this.#buried > 0 && !this.#engine.epochs.space.injected
+  }
+
+  /** Writes no tombstones in this transaction; the past goes with its commit. */
+  forgetPast(): void {
+    this.#keepsPast = false
+    this.#engine.epochs.forgetPast()
   }
 
   // ── Drafts ────────────────────────────────────────────────────────────────────────────────────
 
   /** The draft of a store. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   draft(core: StoreCore): Draft {
-    const known = this.#drafts.get(core.id)
-    if (known !== undefined && !known.dropped) return known
-    let { id } = core
-    let state = id === UNNAMED ? this.#base + R_STATE : stateOf(this.#W, this.#catalog, id)
-    if (state === 0 && id !== NAMES_STORE) {
-      const found = core.described(this.#base)
-      if (found === undefined) throw core.unknown()
-      id = found.id
-      const other = this.#drafts.get(id)
-      if (other !== undefined) return other
-      state = stateOf(this.#W, this.#catalog, id)
-    }
-    return this.#add(id, state)
+    const id = this.#idOf(core)
+    return this.#drafts.get(id) ?? this.#add(id, this.#stateOf(id))
+  }
+
+  /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  #idOf(core: StoreCore): number {
+    const { id } = core
+    if (id === UNNAMED || id === NAMES_STORE || this.#drafts.has(id)) return id
+    if (this.#stateOf(id) !== 0) return id
+    const found = core.described(this.#base)
+    if (found === undefined) throw core.unknown()
+    return found.id
+  }
+
+  #stateOf(id: number): number {
+    return id === UNNAMED ? this.#base + R_STATE : stateOf(this.#W, this.#catalog, id)
   }
 
   #add(id: number, state: number): Draft {
@@ -105,9 +125,8 @@ export class Writer {
 
   /** Root of the tree that reads inside the transaction see. */
   root(core: StoreCore): number {
-    const known = this.#drafts.get(core.id)
-    if (known !== undefined) return known.live.root
-    return core.rootIn(this.#base, false)
+    const known = this.#drafts.get(this.#idOf(core))
+    return known === undefined ? core.rootIn(this.#base, false) : known.live.root
   }
 
   // ── Operations ────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +159,7 @@ export class Writer {
     if (old === 0) return false
     const own = epochs.space.isNew(old)
     const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
-    if (known && this.#keepsPast) this.#buryOrForget(draft, key)
+    if (known && this.#keepsPast) this.#bury(draft, key)
     editor.remove(draft.live)
     draft.count--
     if (!own) {
@@ -150,20 +169,9 @@ export class Writer {
     return true
   }
 
-  /** History is a bound: where there is no memory for a tombstone, the past goes with this commit. */
-  #buryOrForget(draft: Draft, key: KeyBuffer): void {
-    try {
-      this.#bury(draft, key)
-    } catch (error) {
-      const { epochs } = this.#engine
-      if (!(error instanceof ZVerseError) || epochs.space.injected) throw error
-      this.#keepsPast = false
-      epochs.forgetPast()
-    }
-  }
-
   /** Notes in the graveyard that `key` is deleted in this version. */
   #bury(draft: Draft, key: KeyBuffer): void {
+    this.#buried++
     const { space } = this.#engine.epochs
     const old = this.#graves.locate(draft.grave, key)
     const tombstone = this.#entry(key, NO_VALUE)

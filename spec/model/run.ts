@@ -163,10 +163,13 @@ function fails(params: Params, steps: readonly Step[]): boolean {
   }
 }
 
+/** How often a failing run is run again to make it smaller; more for people who wait. */
+const SHRINK_ATTEMPTS = Number(process.env.ZVERSE_SHRINK ?? 60)
+
 /** Leaves out as much as can be left out (delta debugging), within a number of attempts. */
 function shrink(params: Params, steps: readonly Step[]): Step[] {
   let small = [...steps]
-  let attempts = params.poolSize > 200 ? 60 : 600
+  let attempts = SHRINK_ATTEMPTS * (params.poolSize > 200 ? 1 : 10)
   for (let chunk = Math.ceil(small.length / 2); chunk >= 1; ) {
     let isSmaller = false
     for (let at = 0; at < small.length && attempts > 0; ) {

@@ -110,7 +110,7 @@ export class World {
     const kind = store ? store.values : this.params.values
     if (!this.params.isTight || random.chance(0.6)) return valueFor(kind, random)
     // Large enough that a few hundred operations fill the arena many times over.
-    const size = random.int(random.chance(0.1) ? 200_000 : 20_000)
+    const size = random.int(random.chance(0.1) ? 300_000 : 60_000)
     return kind === 'binary' ? new Uint8Array(size).fill(random.int(256)) : 'p'.repeat(size)
   }
 

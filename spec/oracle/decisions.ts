@@ -13,6 +13,6 @@ export const DECISIONS = {
   datesFindTagged: true,
   /** The `type` of a deletion in `changes`. */
   deletionType: 'del',
-  /** `diff` takes `reverse` and `limit` too ("in key order" may be read as: no). */
-  diffTakesReverseAndLimit: false,
+  /** `diff` takes `reverse` and `limit` too, as its `range` says. */
+  diffTakesReverseAndLimit: true,
 } as const
