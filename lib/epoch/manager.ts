@@ -174,6 +174,11 @@ export class EpochManager {
     return Math.min(pages * PAGE, 2 ** 30)
   }
 
+  /** True if some version before the present one may be kept. */
+  get keepsPast(): boolean {
+    return this.arena.floats[H_HISTORY_VERSIONS / 2] > 0
+  }
+
   bounds(): Bounds {
     const floats = this.arena.floats
     return {
@@ -350,15 +355,13 @@ export class EpochManager {
 
   /** Lets go of what the bounds exclude. */
   #applyBounds(newest: number): void {
-    const bounds = this.bounds()
+    const { versions, ms, bytes } = this.bounds()
     const oldest = this.oldestBefore(newest)
-    const versions = Math.min(bounds.versions, this.ring.capacity - SEGMENT)
-    if (
-      newest - versions <= oldest &&
-      bounds.ms === Number.POSITIVE_INFINITY &&
-      bounds.bytes === Number.POSITIVE_INFINITY
-    )
+    const most = Math.min(versions, this.ring.capacity - SEGMENT)
+    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
+      this.#shrink(oldest, newest - most)
       return
+    }
     const W = this.#W
     const keep = oldestToKeep(
       {
@@ -369,7 +372,7 @@ export class EpochManager {
         time: version => this.ring.time(version),
         replaced: version => W[this.ring.record(version) + R_RETIRED] * 4,
       },
-      { versions, ms: bounds.ms, bytes: bounds.bytes },
+      { versions: most, ms, bytes },
     )
     this.#shrink(oldest, keep)
   }

@@ -338,7 +338,7 @@ export class Workspace {
     this.#discarded.length = 0
     this.retiredWords = 0
     this.allocations = 0
-    this.#pool.fill(0)
+    if (this.#pooled) this.#pool.fill(0)
     this.#pooled = false
   }
 }

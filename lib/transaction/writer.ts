@@ -46,6 +46,9 @@ export class Writer {
   readonly #W: Uint32Array
   readonly #graves: TreeEditor
   readonly #drafts = new Map<number, Draft>()
+  /** The draft asked for last: most transactions have one. */
+  #lastCore: StoreCore | null = null
+  #lastDraft: Draft | null = null
   #base = 0
   #catalog = 0
   #nextStore = 0
@@ -72,12 +75,12 @@ export class Writer {
   /** Begins; the engine has the lock. */
   begin(): void {
     const W = this.#W
-    this.#drafts.clear()
+    this.#forget()
     this.#graves.reset()
     this.#base = this.#engine.epochs.current
     this.#catalog = W[this.#base + R_CATALOG]
     this.#nextStore = W[this.#base + R_NEXT_STORE]
-    this.#keepsPast = this.#engine.epochs.bounds().versions > 0
+    this.#keepsPast = this.#engine.epochs.keepsPast
     this.#buried = 0
   }
 
@@ -99,8 +102,12 @@ export class Writer {
 
   /** The draft of a store. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   draft(core: StoreCore): Draft {
+    if (core === this.#lastCore && this.#lastDraft !== null) return this.#lastDraft
     const id = this.#idOf(core)
-    return this.#drafts.get(id) ?? this.#add(id, this.#stateOf(id))
+    const draft = this.#drafts.get(id) ?? this.#add(id, this.#stateOf(id))
+    this.#lastCore = core
+    this.#lastDraft = draft
+    return draft
   }
 
   /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
@@ -226,6 +233,7 @@ export class Writer {
       for (const draft of this.#drafts.values()) {
         if (!before.has(draft)) this.#drafts.delete(draft.id)
       }
+      this.#lastDraft = null
       for (const { draft, fields } of saved) draft.restore(fields)
       throw error
     }
@@ -268,14 +276,17 @@ export class Writer {
     if (value.ascii) W[entry + E_META] += E_ASCII
     W[entry + E_LENGTH] = value.length
     const keyWords = (key.bytes + 3) >>> 2
-    for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = key.words[i]
+    const keySource = key.words
+    for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = keySource[i]
     const at = entry + E_KEY + keyWords
     const n = Math.ceil(value.length / 4)
-    if (n > FEW_WORDS) W.set(value.words.subarray(value.at, value.at + n), at)
-    else for (let i = 0; i < n; i++) W[at + i] = value.words[value.at + i]
+    const source = value.words
+    const from = value.at
+    if (n > FEW_WORDS) W.set(source.subarray(from, from + n), at)
+    else for (let i = 0; i < n; i++) W[at + i] = source[from + i]
     // Pad bytes are 0, so that equal values are equal words.
     const rest = value.length % 4
-    if (rest !== 0) W[at + n - 1] &= 2 ** (8 * rest) - 1
+    if (rest !== 0) W[at + n - 1] &= (1 << (8 * rest)) - 1
     return entry
   }
 
@@ -298,6 +309,7 @@ export class Writer {
     const { names, epochs } = this.#engine
     this.delete(this.draft(names.core), names.keyOf(name), undefined)
     const draft = this.#add(id, stateOf(this.#W, this.#catalog, id))
+    this.#lastDraft = null
     epochs.space.retireTree(draft.live.root, draft.live.words)
     draft.dropGraves(epochs.space)
     draft.dropped = true
@@ -337,8 +349,13 @@ export class Writer {
       epochs.tryAbort()
       return load48(W, record + R_VERSION)
     } finally {
-      this.#drafts.clear()
+      this.#forget()
     }
+  }
+
+  #forget(): void {
+    this.#drafts.clear()
+    this.#lastDraft = null
   }
 
   /** Puts the state of a named store into the catalog. */
