@@ -26,15 +26,15 @@ export class Draft {
   readonly id: number
   /** Word of the state in the snapshot the transaction began from; 0 for a new store. */
   readonly base: number
-  readonly baseRoot: number
-  readonly baseCount: number
-  live: Tree
-  grave: Tree
-  graveOld: Tree
-  count: number
-  cleared: number
-  graveNewest: number
-  graveOldNewest: number
+  readonly baseRoot: number = 0
+  readonly baseCount: number = 0
+  live: Tree = { root: 0, words: 0 }
+  grave: Tree = { root: 0, words: 0 }
+  graveOld: Tree = { root: 0, words: 0 }
+  count = 0
+  cleared = 0
+  graveNewest = 0
+  graveOldNewest = 0
   /** Keys whose entry is not the base's. */
   changed = 0
   /** Entries of the base have been deleted or cleared. */
@@ -43,17 +43,16 @@ export class Draft {
   dropped = false
 
   constructor(W: Uint32Array, id: number, base: number) {
-    const word = (at: number) => (base === 0 ? 0 : W[base + at])
-    const long = (at: number) => (base === 0 ? 0 : load48(W, base + at))
     this.id = id
     this.base = base
-    this.live = { root: word(S_LIVE), words: word(S_LIVE_WORDS) }
-    this.grave = { root: word(S_GRAVE), words: word(S_GRAVE_WORDS) }
-    this.graveOld = { root: word(S_GRAVE_OLD), words: word(S_GRAVE_OLD_WORDS) }
-    this.count = word(S_COUNT)
-    this.cleared = long(S_CLEARED)
-    this.graveNewest = long(S_GRAVE_NEWEST)
-    this.graveOldNewest = long(S_GRAVE_OLD_NEWEST)
+    if (base === 0) return
+    this.live = { root: W[base + S_LIVE], words: W[base + S_LIVE_WORDS] }
+    this.grave = { root: W[base + S_GRAVE], words: W[base + S_GRAVE_WORDS] }
+    this.graveOld = { root: W[base + S_GRAVE_OLD], words: W[base + S_GRAVE_OLD_WORDS] }
+    this.count = W[base + S_COUNT]
+    this.cleared = load48(W, base + S_CLEARED)
+    this.graveNewest = load48(W, base + S_GRAVE_NEWEST)
+    this.graveOldNewest = load48(W, base + S_GRAVE_OLD_NEWEST)
     this.baseRoot = this.live.root
     this.baseCount = this.count
   }

@@ -45,7 +45,8 @@ export class Writer {
   readonly #engine: Engine
   readonly #W: Uint32Array
   readonly #graves: TreeEditor
-  readonly #drafts = new Map<number, Draft>()
+  /** Few, mostly one: a list is faster than a map that is emptied with every commit. */
+  readonly #drafts: Draft[] = []
   /** The draft asked for last: most transactions have one. */
   #lastCore: StoreCore | null = null
   #lastDraft: Draft | null = null
@@ -104,7 +105,7 @@ export class Writer {
   draft(core: StoreCore): Draft {
     if (core === this.#lastCore && this.#lastDraft !== null) return this.#lastDraft
     const id = this.#idOf(core)
-    const draft = this.#drafts.get(id) ?? this.#add(id, this.#stateOf(id))
+    const draft = this.#known(id) ?? this.#add(id, this.#stateOf(id))
     this.#lastCore = core
     this.#lastDraft = draft
     return draft
@@ -113,7 +114,7 @@ export class Writer {
   /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   #idOf(core: StoreCore): number {
     const { id } = core
-    if (id === UNNAMED || id === NAMES_STORE || this.#drafts.has(id)) return id
+    if (id === UNNAMED || id === NAMES_STORE || this.#known(id) !== undefined) return id
     if (this.#stateOf(id) !== 0) return id
     const found = core.described(this.#base)
     if (found === undefined) throw core.unknown()
@@ -126,13 +127,18 @@ export class Writer {
 
   #add(id: number, state: number): Draft {
     const draft = new Draft(this.#W, id, state)
-    this.#drafts.set(id, draft)
+    this.#drafts.push(draft)
     return draft
+  }
+
+  #known(id: number): Draft | undefined {
+    for (const draft of this.#drafts) if (draft.id === id) return draft
+    return undefined
   }
 
   /** Root of the tree that reads inside the transaction see. */
   root(core: StoreCore): number {
-    const known = this.#drafts.get(this.#idOf(core))
+    const known = this.#known(this.#idOf(core))
     return known === undefined ? core.rootIn(this.#base, false) : known.live.root
   }
 
@@ -221,7 +227,7 @@ export class Writer {
   atomically(body: () => void): void {
     const { space } = this.#engine.epochs
     const { editor } = this.#engine
-    const saved = [...this.#drafts.values()].map(draft => ({ draft, fields: draft.save() }))
+    const saved = this.#drafts.map(draft => ({ draft, fields: draft.save() }))
     const point = space.savepoint()
     try {
       body()
@@ -229,10 +235,8 @@ export class Writer {
       space.rollback(point)
       editor.reset()
       this.#graves.reset()
-      const before = new Set(saved.map(({ draft }) => draft))
-      for (const draft of this.#drafts.values()) {
-        if (!before.has(draft)) this.#drafts.delete(draft.id)
-      }
+      // Drafts that came later go.
+      this.#drafts.length = saved.length
       this.#lastDraft = null
       for (const { draft, fields } of saved) draft.restore(fields)
       throw error
@@ -322,20 +326,20 @@ export class Writer {
     const W = this.#W
     const { epochs } = this.#engine
     let changed = 0
-    for (const draft of this.#drafts.values()) changed += draft.changed
+    for (const draft of this.#drafts) changed += draft.changed
     if (changed === 0) {
       this.#engine.active = null
       epochs.abort()
       return epochs.newest
     }
     const oldest = epochs.oldest
-    for (const draft of this.#drafts.values()) {
+    for (const draft of this.#drafts) {
       if (!draft.dropped) draft.tidy(epochs.space, oldest)
       if (draft.id !== UNNAMED) this.#catalogue(draft)
     }
     const record = epochs.prepare()
     const base = this.#base
-    const unnamed = this.#drafts.get(UNNAMED)
+    const unnamed = this.#known(UNNAMED)
     if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
     else W.copyWithin(record + R_STATE, base + R_STATE, base + R_STATE + STATE_WORDS)
     W[record + R_CATALOG] = this.#catalog
@@ -354,7 +358,7 @@ export class Writer {
   }
 
   #forget(): void {
-    this.#drafts.clear()
+    if (this.#drafts.length > 0) this.#drafts.length = 0
     this.#lastDraft = null
   }
 
