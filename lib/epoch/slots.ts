@@ -16,6 +16,7 @@ import {
   FROM_ALL,
   FROM_SHIFT,
   FROM_TAG,
+  H_CURRENT,
   H_PUBLISHED,
   OVERFLOW_WORDS,
   T_OVERFLOW,
@@ -47,6 +48,8 @@ export class Slots {
   readonly #line: number
   readonly #pins = new Map<number, Pin>()
   readonly #free: number[] = []
+  /** The pin used last; it may be idle. */
+  #last: Pin | null = null
   /** Makes a zeroed overflow block and returns it; throws ZVERSE_FULL. */
   readonly #makeBlock: () => number
   #lastBlock = 0
@@ -77,40 +80,58 @@ export class Slots {
 
   /** Pins `record`, which the operation slot (or another pin) covers now. */
   acquire(record: number): Pin {
-    const known = this.#pins.get(record)
-    if (known !== undefined) {
-      known.uses++
-      return known
+    const last = this.#last
+    if (last !== null) {
+      if (last.record === record) {
+        if (last.uses++ === 0) Atomics.store(this.#W, last.slot, record)
+        return last
+      }
+      if (last.uses === 0) this.#drop(last)
     }
-    const slot = this.#free.pop() ?? this.#nextSlot()
-    Atomics.store(this.#W, slot, record)
-    const pin = new Pin(record, slot)
-    this.#pins.set(record, pin)
+    let pin = this.#pins.get(record)
+    if (pin !== undefined) {
+      pin.uses++
+    } else {
+      pin = new Pin(record, this.#free.pop() ?? this.#nextSlot())
+      Atomics.store(this.#W, pin.slot, record)
+      this.#pins.set(record, pin)
+    }
+    this.#last = pin
     return pin
   }
 
   /** Gives up one use of a pin. */
   release(pin: Pin): void {
     if (--pin.uses > 0) return
+    Atomics.store(this.#W, pin.slot, 0)
+    if (pin.record !== this.#W[H_CURRENT]) this.released = true
+    // The one used last keeps its slot, which is idle: the next pin is most likely of its record.
+    if (pin !== this.#last) this.#drop(pin)
+  }
+
+  /** Forgets an idle pin. */
+  #drop(pin: Pin): void {
     this.#pins.delete(pin.record)
     this.#free.push(pin.slot)
-    this.released = true
-    Atomics.store(this.#W, pin.slot, 0)
+    if (pin === this.#last) this.#last = null
   }
 
   /** Records pinned by this thread. */
   get count(): number {
-    return this.#pins.size
+    let count = 0
+    for (const pin of this.#pins.values()) if (pin.uses > 0) count++
+    return count
   }
 
-  pinned(): Iterable<number> {
-    return this.#pins.keys()
+  *pinned(): Iterable<number> {
+    for (const pin of this.#pins.values()) if (pin.uses > 0) yield pin.record
   }
 
   /** Gives up everything: at close. */
   releaseAll(): void {
     for (const pin of this.#pins.values()) Atomics.store(this.#W, pin.slot, 0)
     this.#pins.clear()
+    this.#last = null
     Atomics.store(this.#W, this.#line + T_SLOT, 0)
   }
 

@@ -24,11 +24,14 @@ const OPEN = 0
 const IN_CODEC = 1
 const CLOSED = 2
 
+/** The key under which a read transaction keeps what it gives the engine as a view. */
+export const PINNED: unique symbol = Symbol('pinned')
+
 /** What a read transaction gives the engine when it is used as a view. */
 export interface Pinned {
   readonly engine: Engine
   /** The record it holds; throws ZVERSE_TRANSACTION_CLOSED after its end. */
-  pinnedRecord(): number
+  heldRecord(): number
 }
 
 /** A write transaction that is open on this thread. */
@@ -36,9 +39,6 @@ export interface Active {
   /** Set to false when it ends. */
   open: boolean
 }
-
-/** Which objects are read transactions, without trusting their shape. */
-const pinned = new WeakMap<object, Pinned>()
 
 export class Engine {
   readonly epochs: EpochManager
@@ -101,14 +101,9 @@ export class Engine {
 
   // ── Views ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes `transaction` recognisable as a view. */
-  static register(transaction: object, pin: Pinned): void {
-    pinned.set(transaction, pin)
-  }
-
   /** The engine's side of a read transaction; throws where `transaction` is none of this database. */
   pinnedBy(transaction: unknown, option: string): Pinned {
-    const pin = pinned.get(transaction as object)
+    const pin = (transaction as { [PINNED]?: Pinned } | null)?.[PINNED]
     if (pin === undefined || pin.engine !== this) {
       throw invalidOption(option, 'must be a read transaction of this database')
     }
@@ -128,7 +123,7 @@ export class Engine {
     }
     if (view.snapshot !== undefined) {
       // Held by its own pin: there is nothing to announce.
-      return this.pinnedBy(view.snapshot, 'snapshot').pinnedRecord()
+      return this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
     }
     slots.enterAll()
     try {

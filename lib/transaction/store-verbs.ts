@@ -14,8 +14,9 @@ import { ReadVerbs } from './read-verbs.js'
 import { DatabaseSource } from './source.js'
 import type { StoreCore } from './store-core.js'
 import {
+  beginRead,
   beginWrite,
-  ReadTransaction,
+  type ReadTransaction,
   registerStore,
   type TypedStore,
   transact,
@@ -163,13 +164,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   /** Pins a version: the transaction reads it until it is closed. */
   beginRead(view?: View): ReadTransaction<K, V> {
     const core = this.#gate()
-    const { engine } = core
-    const record = engine.enter(view === undefined ? undefined : checkView(view, 'beginRead'))
-    try {
-      return new ReadTransaction(core, engine.epochs.slots.acquire(record))
-    } finally {
-      engine.epochs.slots.exit()
-    }
+    return beginRead(core, view === undefined ? undefined : checkView(view, 'beginRead'))
   }
 
   /**

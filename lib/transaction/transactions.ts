@@ -7,12 +7,12 @@ import { ZVerseError } from '../errors.js'
 import { R_TIME, R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
-import { type Active, Engine } from './engine.js'
+import { type Active, type Engine, PINNED, type Pinned } from './engine.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { type Bracket, DraftSource, PinnedSource, transactionClosed } from './source.js'
 import type { StoreCore } from './store-core.js'
-import type { Bounds, SnapshotSource } from './view.js'
+import type { Bounds, SnapshotSource, View } from './view.js'
 import * as work from './work.js'
 
 /** Anything that stands for a named store. */
@@ -45,59 +45,80 @@ export interface TypedStore<K, V> extends StoreLike {
   readonly '~types'?: { key: K; value: V }
 }
 
-/** One pinned version, for as long as it is open. */
-export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
-  readonly #engine: Engine
-  readonly #bracket: Bracket
-  readonly #record: number
-  #pin: Pin | null
+/** What a read transaction shares with its sources. */
+class Hold implements Bracket, Pinned {
+  readonly engine: Engine
+  readonly record: number
+  pin: Pin | null
 
-  /** @internal */
-  constructor(core: StoreCore, pin: Pin) {
-    const { engine } = core
-    const check = () => {
-      engine.gate()
-      if (this.#pin === null) throw transactionClosed('read')
-    }
-    const bracket: Bracket = { engine, record: pin.record, check }
-    super(new PinnedSource(core, bracket))
-    this.#engine = engine
-    this.#bracket = bracket
-    this.#record = pin.record
-    this.#pin = pin
-    Engine.register(this, { engine, pinnedRecord: () => this.#held() })
+  constructor(engine: Engine, pin: Pin) {
+    this.engine = engine
+    this.record = pin.record
+    this.pin = pin
   }
 
-  #held(): number {
-    this.#bracket.check()
-    return this.#record
+  check(): void {
+    this.engine.gate()
+    if (this.pin === null) throw transactionClosed('read')
+  }
+
+  heldRecord(): number {
+    this.check()
+    return this.record
+  }
+}
+
+/** One pinned version, for as long as it is open. */
+export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
+  /** @internal */
+  readonly [PINNED]: Hold
+
+  /** @internal Use `beginRead`. */
+  constructor(core: StoreCore, hold: Hold) {
+    super(new PinnedSource(core, hold))
+    this[PINNED] = hold
   }
 
   /** The version it holds. */
   get version(): number {
-    return load48(this.#engine.W, this.#held() + R_VERSION)
+    const hold = this[PINNED]
+    return load48(hold.engine.W, hold.heldRecord() + R_VERSION)
   }
 
   /** When that version was committed, ms since 1970. */
   get timestamp(): number {
-    return load48(this.#engine.W, this.#held() + R_TIME)
+    const hold = this[PINNED]
+    return load48(hold.engine.W, hold.heldRecord() + R_TIME)
   }
 
   /** The read verbs of a named store at this version. */
   store<SK, SV>(store: TypedStore<SK, SV>): StoreSnapshot<SK, SV> {
-    this.#bracket.check()
-    return new StoreSnapshot(new PinnedSource(coreOf(this.#engine, store), this.#bracket))
+    const hold = this[PINNED]
+    hold.check()
+    return new StoreSnapshot(new PinnedSource(coreOf(hold.engine, store), hold))
   }
 
   /** Lets go of the version; its iterators end. Idempotent. */
   close(): void {
-    const pin = this.#pin
-    this.#pin = null
-    if (pin !== null && !this.#engine.closed) this.#engine.epochs.slots.release(pin)
+    const hold = this[PINNED]
+    const { pin } = hold
+    hold.pin = null
+    if (pin !== null && !hold.engine.closed) hold.engine.epochs.slots.release(pin)
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+}
+
+/** Pins the version that `view` asks for. */
+export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTransaction<K, V> {
+  const { engine } = core
+  const record = engine.enter(view)
+  try {
+    return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
+  } finally {
+    engine.epochs.slots.exit()
   }
 }
 
