@@ -1,6 +1,7 @@
 /**
  * ZVerse: opens a database and wires its parts together. No algorithms here.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 import { claimLine, format } from './epoch/format.js'
 import { type Environment, EpochManager } from './epoch/manager.js'
 import { ZVerseError } from './errors.js'

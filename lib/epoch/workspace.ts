@@ -155,7 +155,8 @@ export class Workspace {
   full(): ZVerseError {
     const used = (this.#allocator.touchedWords - this.#allocator.freeWords) * 4
     const max = this.#maxBytes
-    const message = `the database is full: ${used} of ${max} bytes hold data that is present, tagged or pinned`
+    const held = 'hold data that is present, tagged or pinned'
+    const message = `the database is full: ${used} of ${max} bytes ${held}`
     return new ZVerseError('ZVERSE_FULL', message, { used, max })
   }
 

@@ -25,13 +25,21 @@ export interface Commit<K, V> {
   changes: Change<K, V>[]
 }
 
+/** What of an AbortSignal is used (its type is not part of the language's own). */
+export interface Signal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 /** Longest delay a timer can have: it is there only to keep the process alive. */
 const FOREVER = 2 ** 31 - 1
 
 export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefined> {
   readonly #core: StoreCore
   readonly #range: Range
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: Signal | undefined
   #version: number
   #done = false
   #last: Promise<unknown> = Promise.resolve()
@@ -39,7 +47,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
   #wake: (() => void) | null = null
 
   /** @internal */
-  constructor(core: StoreCore, since: number, range: Range, signal: AbortSignal | undefined) {
+  constructor(core: StoreCore, since: number, range: Range, signal: Signal | undefined) {
     this.#core = core
     this.#version = since
     this.#range = range
@@ -137,7 +145,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
   }
 }
 
-function abortError(signal: AbortSignal): Error {
+function abortError(signal: Signal): Error {
   const error = new Error('The operation was aborted', { cause: signal.reason })
   error.name = 'AbortError'
   return Object.assign(error, { code: 'ABORT_ERR' })

@@ -5,6 +5,7 @@
  * disposal are there on every Node. An iterator keeps what it reads pinned until it is exhausted,
  * left, disposed or cut off.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 
 // Node 20 has no global Iterator, but its prototype is there.
 const prototype: object = Object.getPrototypeOf(

@@ -7,7 +7,7 @@ import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
 import { keyBytesOf } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
 import { DiffCursor } from '../snapshot/diff.js'
-import { Changes } from './changes.js'
+import { Changes, type Signal } from './changes.js'
 import { END, ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
@@ -57,7 +57,7 @@ export interface ChangesOptions<K> extends Bounds<K> {
   /** Commits after this version; by default those after now. */
   since?: number | undefined
   /** Aborting rejects with an AbortError. */
-  signal?: AbortSignal | undefined
+  signal?: Signal | undefined
 }
 
 export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
@@ -255,6 +255,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
 export class Store<K, V> extends StoreVerbs<K, V> implements TypedStore<K, V> {
   /** Its name. */
   readonly name: string
+  declare readonly '~types'?: { key: K; value: V }
 
   /** @internal */
   constructor(core: StoreCore) {

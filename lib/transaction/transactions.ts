@@ -1,6 +1,7 @@
 /**
  * Read transactions and write transactions, and their views of named stores.
  */
+/// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Pin } from '../epoch/slots.js'
 import { ZVerseError } from '../errors.js'

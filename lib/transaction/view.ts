@@ -35,7 +35,11 @@ export interface Bounds<K> {
 }
 
 /** What `prefix` takes for a kind of key. */
-export type Prefix<K> = K extends string | Uint8Array ? K : readonly unknown[]
+export type Prefix<K> = [K] extends [string]
+  ? string
+  : [K] extends [Uint8Array]
+    ? Uint8Array
+    : readonly unknown[]
 
 export interface RangeOptions<K> extends Bounds<K>, View {
   /** From the last key to the first; bounds do not swap. */

@@ -32,3 +32,10 @@ for (const { runs, scale } of parts) {
   if (status !== 0) process.exit(status ?? 1)
   at += runs
 }
+
+// References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
+if (factor >= 1) {
+  const large = fileURLToPath(new URL('large.js', import.meta.url))
+  const { status } = spawnSync(process.execPath, [large, '6'], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

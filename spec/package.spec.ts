@@ -1,0 +1,105 @@
+/**
+ * The package as users get it: packed, unpacked into an empty folder, type-checked under both module
+ * resolutions with and without Node's types, and run. Needs the built `dist/`.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = process.cwd()
+const folder = mkdtempSync(join(tmpdir(), 'zverse-package-'))
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+
+const PROGRAM = `import { ZVerse, ZVerseError, type TupleKey } from 'zverse'
+interface Session { user: string }
+const db = ZVerse.open<string, Session>()
+const v1: number = db.put('a', { user: 'one' })
+db.put('a', { user: 'two' })
+const then: Session | undefined = db.get('a', { at: v1 })
+if (then?.user !== 'one') throw new Error('not then')
+for (const [key, value] of db.range({ reverse: true })) if (key + value.user !== 'atwo') throw new Error(key)
+const keys: TupleKey[] = ZVerse.open({ keys: 'tuple' }).keys().toArray()
+if (keys.length !== 0 || !(new ZVerseError('ZVERSE_FULL', '') instanceof Error)) throw new Error()
+db.close()
+`
+
+let files: string[] = []
+
+beforeAll(() => {
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const [packed] = JSON.parse(execFileSync(npm, pack, { cwd: root, encoding: 'utf8' }))
+  files = packed.files.map(({ path }: { path: string }) => path)
+  const home = join(folder, 'node_modules', 'zverse')
+  mkdirSync(home, { recursive: true })
+  execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1'])
+  mkdirSync(join(folder, 'node_modules', '@types'))
+  symlinkSync(
+    join(root, 'node_modules', '@types', 'node'),
+    join(folder, 'node_modules', '@types', 'node'),
+  )
+  symlinkSync(
+    join(root, 'node_modules', 'undici-types'),
+    join(folder, 'node_modules', 'undici-types'),
+  )
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(folder, 'program.ts'), PROGRAM)
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the packed tarball', () => {
+  it('holds what it should and nothing else', () => {
+    for (const path of files) {
+      expect(path).toMatch(/^(dist\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/)
+    }
+    expect(files).toContain('dist/index.js')
+    expect(files).toContain('dist/index.d.ts')
+  })
+
+  it.each([
+    ['nodenext', 'nodenext', []],
+    ['nodenext', 'nodenext', ['node']],
+    ['bundler', 'esnext', []],
+    ['bundler', 'esnext', ['node']],
+  ])('type-checks under %s, %s, types %j', (moduleResolution, module, types) => {
+    const config = {
+      compilerOptions: {
+        ...{ target: 'es2022', lib: ['es2022'], strict: true, noEmit: true, skipLibCheck: false },
+        ...{ moduleResolution, module, types },
+      },
+      files: ['program.ts'],
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    let output = ''
+    try {
+      execFileSync(process.execPath, [tsc, '-p', folder], { cwd: folder, encoding: 'utf8' })
+    } catch (error) {
+      output = (error as { stdout: string }).stdout
+    }
+    // The declarations of Node itself are not ours to answer for.
+    expect(output.split('\n').filter(line => line !== '' && !/@types|undici/.test(line))).toEqual(
+      [],
+    )
+  })
+
+  it('runs', () => {
+    const source = PROGRAM.replace(/^interface .*$/m, '')
+      .replace(', type TupleKey', '')
+      .replace('<string, Session>', '')
+      .replace(/: (number|Session \| undefined|TupleKey\[\])/g, '')
+    writeFileSync(join(folder, 'program.mjs'), source)
+    execFileSync(process.execPath, ['program.mjs'], { cwd: folder })
+  })
+
+  it.skipIf(!(process.features as { require_module?: boolean }).require_module)(
+    'can be required',
+    () => {
+      const script = "if (typeof require('zverse').ZVerse.open !== 'function') process.exit(1)"
+      writeFileSync(join(folder, 'program.cjs'), script)
+      execFileSync(process.execPath, ['program.cjs'], { cwd: folder, stdio: 'pipe' })
+    },
+  )
+})

@@ -1,0 +1,140 @@
+/** The rules of style that linters cannot see. Each violation is printed with its place. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const LAYERS = [
+  ...['errors', 'options', 'memory', 'epoch', 'key', 'value', 'snapshot', 'hot', 'history'],
+  ...['transaction', 'queue', 'storage', 'zverse', 'index', 'level', 'cli'],
+]
+/** Files are mostly under LINES, none above MOST_LINES. */
+const LINES = 400
+const MOST_LINES = 620
+const LONG_LINE = 110
+/** Objects at module level that hold state, and why they may. */
+const STATE: Record<string, string> = {
+  'lib/transaction/transactions.ts': 'a brand: which objects are store handles',
+  'lib/value/kinds.ts': 'tables, filled once when the module loads',
+  'lib/memory/sizes.ts': 'tables, filled once when the module loads',
+}
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(
+    file => /^(lib|spec|perf|examples)\/.*\.(ts|js)$/.test(file) && !file.includes('node_modules'),
+  )
+const sources = new Map(files.map(file => [file, readFileSync(file, 'utf8')]))
+const lib = [...sources].filter(([file]) => file.startsWith('lib/'))
+
+/** The source without comments and strings. */
+function code(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|\s)\/\/.*$/gm, '')
+    .replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''")
+}
+
+function imports(file: string, text: string): { target: string; isType: boolean }[] {
+  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?from\s+'(\.[^']+)'/gm)
+  return [...found].map(([, type, path]) => ({
+    target: normalize(join(dirname(file), (path as string).replace(/\.js$/, '.ts'))),
+    isType: type !== undefined,
+  }))
+}
+
+const layerOf = (file: string) => (file.split('/')[1] as string).replace(/\.ts$/, '')
+
+describe('tidy', () => {
+  it('there is something to look at', () => {
+    expect(lib.length).toBeGreaterThan(40)
+  })
+
+  it('every file begins by saying what it is for', () => {
+    const bare = [...sources].filter(([, text]) => !/^(#!.*\n)?(\/\/ @ts-\w+\n)?\/\*\*/.test(text))
+    expect(bare.map(([file]) => file)).toEqual([])
+  })
+
+  it('imports point upwards', () => {
+    const wrong: string[] = []
+    for (const [file, text] of lib) {
+      const own = LAYERS.indexOf(layerOf(file))
+      if (own < 0) wrong.push(`${file}: in no layer`)
+      for (const { target } of imports(file, text)) {
+        const layer = LAYERS.indexOf(layerOf(target))
+        if (layer > own || layer < 0) wrong.push(`${file} -> ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('no module needs itself', () => {
+    const edges = new Map(
+      lib.map(([file, text]) => [
+        file,
+        imports(file, text)
+          .filter(({ isType }) => !isType)
+          .map(({ target }) => target),
+      ]),
+    )
+    const cycles: string[] = []
+    const visit = (file: string, path: string[]) => {
+      if (path.includes(file)) {
+        cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+        return
+      }
+      for (const next of edges.get(file) ?? []) visit(next, [...path, file])
+    }
+    for (const file of edges.keys()) if (cycles.length === 0) visit(file, [])
+    expect(cycles).toEqual([])
+  })
+
+  it('Atomics and SharedArrayBuffer stay in memory/ and epoch/', () => {
+    const wrong = lib.filter(([file, text]) => {
+      return (
+        !/^lib\/(memory|epoch)\//.test(file) && /\b(Atomics|SharedArrayBuffer)\b/.test(code(text))
+      )
+    })
+    expect(wrong.map(([file]) => file)).toEqual([])
+  })
+
+  it('no mutable state at module level', () => {
+    const wrong: string[] = []
+    for (const [file, text] of lib) {
+      if (file in STATE) continue
+      for (const line of code(text).split('\n')) {
+        if (/^(export )?(let|var) /.test(line)) wrong.push(`${file}: ${line}`)
+        if (/^(export )?const \w+(: [^=]+)? = new (Map|Set|WeakMap|WeakSet)\b/.test(line)) {
+          wrong.push(`${file}: ${line}`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('files and lines are of a size to read', () => {
+    const wrong: string[] = []
+    let long = 0
+    for (const [file, text] of sources) {
+      const lines = text.split('\n')
+      if (lines.length > LINES) long++
+      if (lines.length > MOST_LINES) wrong.push(`${file}: ${lines.length} lines`)
+      lines.forEach((line, i) => {
+        if (line.length > LONG_LINE && !/https?:|^\s*(\/\/|\*|['"`])/.test(line)) {
+          wrong.push(`${file}:${i + 1}: ${line.length} characters`)
+        }
+      })
+    }
+    expect(wrong).toEqual([])
+    expect(long).toBeLessThan(sources.size / 20)
+  })
+
+  it('names no machine', () => {
+    const wrong = [...sources].filter(([file, text]) => {
+      return file !== 'spec/tidy.spec.ts' && /(["'` ])\/(work|root|home)\//.test(text)
+    })
+    expect(wrong.map(([file]) => file)).toEqual([])
+  })
+})
