@@ -3,7 +3,8 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { claimLine, format } from './epoch/format.js'
-import { type Environment, EpochManager } from './epoch/manager.js'
+import { EpochManager } from './epoch/manager.js'
+import type { Environment } from './epoch/past.js'
 import { ZVerseError } from './errors.js'
 import type { Tags } from './history/tags.js'
 import { keyCodec } from './key/resolve.js'

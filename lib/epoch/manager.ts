@@ -24,12 +24,10 @@ import {
   H_HISTORY_VERSIONS,
   H_LIMBO_HEAD,
   H_LOG_VERSION,
-  H_OLDEST,
   H_PAGES,
   H_PAST_WORDS,
   H_PHASE,
   H_PUBLISHED,
-  H_RECLAIMED,
   H_RESERVE,
   H_RETIRED_SINCE_SCAN,
   H_SHARED,
@@ -41,7 +39,6 @@ import {
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
-  R_CATALOG,
   R_DEAD_HEAD,
   R_INLINE,
   R_ITEMS,
@@ -49,52 +46,26 @@ import {
   R_PENDING_HEAD,
   R_PREV,
   R_RETIRED,
-  R_STATE,
   R_TAGS,
   R_TIME,
   R_UNTIL,
   R_VERSION,
-  S_GRAVE,
-  S_GRAVE_NEWEST,
-  S_GRAVE_OLD,
-  S_GRAVE_OLD_NEWEST,
-  S_GRAVE_OLD_WORDS,
-  S_GRAVE_WORDS,
-  SEGMENT,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
-import { walkCatalog } from './catalog.js'
 import { birthCode, Chunks } from './chunks.js'
 import { freeLine } from './format.js'
 import { WriterLock } from './lock.js'
-import { Reclaimer } from './reclaim.js'
+import { type Environment, Past } from './past.js'
 import { canUndo, recover } from './recovery.js'
-import { reservePages } from './reserve.js'
-import { type Bounds, oldestToKeep } from './retention.js'
+import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
 import { Slots } from './slots.js'
 import { nodeBirth, Workspace } from './workspace.js'
 
-/** Commits, and retired words, after which the slots are scanned again. */
-const SCAN_COMMITS = 32
-const SCAN_WORDS = 1 << 15
-/** Runs after which all records below the window are looked at again. */
-const FULL_RUN = 16
 /** Pages that the smallest trees and records around a large value take. */
 const SPARE_PAGES = 16
-/** Fields of a store's state: root, words and newest tombstone of each graveyard. */
-const GRAVES = [
-  [S_GRAVE, S_GRAVE_WORDS, S_GRAVE_NEWEST],
-  [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
-]
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
-
-/** What the outside world provides; tests bring their own. */
-export interface Environment {
-  /** The time, ms since 1970. */
-  now(): number
-}
 
 export class EpochManager {
   readonly arena: Arena
@@ -109,15 +80,11 @@ export class EpochManager {
   readonly #W: Uint32Array
   readonly #line: number
   readonly #chunks: Chunks
-  readonly #reclaimer: Reclaimer
+  readonly #past: Past
   readonly #environment: Environment
   readonly #lockTimeout: number
-  readonly #reservePages: number
-  #runs = 0
   /** This thread is between `begin` and its end; a call that finds it so was cut off. */
   #writing = false
-  /** The reserve may be used: the transaction has only taken away so far. */
-  #frugal = true
   /** The commit lets all of the past go. */
   #forgetful = false
 
@@ -134,15 +101,15 @@ export class EpochManager {
     this.#line = line
     this.allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], W[H_PAGES])
     this.#chunks = new Chunks(W, this.allocator)
-    this.#reclaimer = new Reclaimer(arena, this.allocator, this.#chunks)
     this.#environment = environment
     this.#lockTimeout = options.lockTimeout
-    this.#reservePages = reservePages(W[H_PAGES])
     this.ring = new Ring(arena)
-    this.space = new Workspace(arena, this.allocator, words => this.#makeRoom(words))
+    this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
+    this.space = new Workspace(arena, this.allocator, words => this.#past.makeRoom(words))
     this.lock = new WriterLock(arena, threadId)
     const announced = options.announced || W[H_SHARED] !== 0
     this.slots = new Slots(arena, line, announced, () => this.#overflowBlock())
+    this.#past.slots = this.slots
   }
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────
@@ -154,38 +121,27 @@ export class EpochManager {
 
   /** The newest version. */
   get newest(): number {
-    return load48(this.#W, this.current + R_VERSION)
+    return this.#past.newest
   }
 
   /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
   oldestBefore(newest: number): number {
-    const oldest = Atomics.load(this.#W, H_OLDEST)
-    // The run is shorter than 2³² versions, so the low words tell its length.
-    return newest - (((newest >>> 0) - oldest) >>> 0)
+    return this.#past.oldestBefore(newest)
   }
 
   get oldest(): number {
-    return this.oldestBefore(this.newest)
+    return this.#past.oldest
   }
 
   /** Words of the largest block that an empty database could hold. */
   get largest(): number {
-    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - this.#reservePages - SPARE_PAGES
+    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - this.#past.reservePages - SPARE_PAGES
     return Math.min(pages * PAGE, 2 ** 30)
   }
 
   /** True if some version before the present one may be kept. */
   get keepsPast(): boolean {
     return this.arena.floats[H_HISTORY_VERSIONS / 2] > 0
-  }
-
-  bounds(): Bounds {
-    const floats = this.arena.floats
-    return {
-      versions: floats[H_HISTORY_VERSIONS / 2],
-      ms: floats[H_HISTORY_MS / 2],
-      bytes: floats[H_HISTORY_BYTES / 2],
-    }
   }
 
   // ── Writing ───────────────────────────────────────────────────────────────────────────────────
@@ -204,10 +160,10 @@ export class EpochManager {
       this.#release()
       throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
     }
-    this.#frugal = true
+    this.#past.frugal = true
     this.#forgetful = false
     this.#start(version, version)
-    if (W[H_RESERVE] === 0) this.#replenish()
+    if (W[H_RESERVE] === 0) this.#past.replenish()
   }
 
   /**
@@ -216,7 +172,7 @@ export class EpochManager {
    * @throws ZVerseError `ZVERSE_FULL`
    */
   spend(): void {
-    this.#frugal = false
+    this.#past.frugal = false
     if (this.#W[H_RESERVE] === 0) throw this.space.full()
   }
 
@@ -252,7 +208,7 @@ export class EpochManager {
     if (canUndo(this.#W, this.allocator)) this.space.abort()
     else recover(this.arena, this.allocator, this.#chunks, this.ring)
     this.#W[H_PHASE] = 1
-    this.#refill()
+    this.#past.refill()
     this.#W[H_PHASE] = 0
     this.#release()
   }
@@ -276,7 +232,7 @@ export class EpochManager {
     const space = this.space
     const version = space.version
     const previous = W[H_CURRENT]
-    this.#ensureSegment(version)
+    this.#past.ensureSegment(version, space)
     this.#chunks.ensureSpare()
     const inline = space.retired.length <= INLINE_MAX && space.trees.length === 0
     const items = inline ? space.retired.length : 0
@@ -341,10 +297,10 @@ export class EpochManager {
     this.arena.floats[H_PAST_WORDS / 2] += W[record + R_RETIRED]
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + W[record + R_RETIRED], 0xffffffff)
-    if (this.#forgetful) this.#shrink(this.oldestBefore(version), version)
-    else this.#applyBounds(version)
-    this.#reclaim(FREE_BUDGET + 2 * allocations, false)
-    this.#refill()
+    if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
+    else this.#past.applyBounds(version)
+    this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
+    this.#past.refill()
     W[H_PHASE] = 0
     this.#release()
     if (this.listeners.size > 0) for (const listener of this.listeners) listener()
@@ -353,168 +309,9 @@ export class EpochManager {
 
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Lets go of what the bounds exclude. */
-  #applyBounds(newest: number): void {
-    const { versions, ms, bytes } = this.bounds()
-    const oldest = this.oldestBefore(newest)
-    const most = Math.min(versions, this.ring.capacity - SEGMENT)
-    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
-      this.#shrink(oldest, newest - most)
-      return
-    }
-    const W = this.#W
-    const keep = oldestToKeep(
-      {
-        oldest,
-        newest,
-        now: this.#environment.now(),
-        pastBytes: this.arena.floats[H_PAST_WORDS / 2] * 4,
-        time: version => this.ring.time(version),
-        replaced: version => W[this.ring.record(version) + R_RETIRED] * 4,
-      },
-      { versions: most, ms, bytes },
-    )
-    this.#shrink(oldest, keep)
-  }
-
-  /** Moves the window's begin from `oldest` to `keep`; before any scan, so that readers see it. */
-  #shrink(oldest: number, keep: number): void {
-    if (keep <= oldest) return
-    const W = this.#W
-    Atomics.store(W, H_OLDEST, keep >>> 0)
-    for (let version = oldest; version < keep; version++) {
-      const next = this.ring.record(version + 1)
-      this.arena.floats[H_PAST_WORDS / 2] -= W[next + R_RETIRED]
-      this.ring.set(version, 0)
-      if ((version + 1) % SEGMENT === 0) this.#dropSegment(version)
-    }
-  }
-
-  #dropSegment(version: number): void {
-    const W = this.#W
-    const word = this.ring.directoryWord(version)
-    const segment = W[word]
-    // Without room to note it, it stays where it is and serves the version that comes round to it.
-    if (!this.#chunks.push(H_LIMBO_HEAD, segment, this.newest, false)) return
-    Atomics.store(W, word, 0)
-  }
-
-  #ensureSegment(version: number): void {
-    const W = this.#W
-    const word = this.ring.directoryWord(version)
-    if (W[word] !== 0) return
-    const segment = this.space.allocate(PAGE)
-    W.fill(0, segment, segment + PAGE)
-    // Not undone by an abort: an empty segment is as good for the next commit.
-    W[H_PHASE] = 1
-    this.space.keep(segment)
-    Atomics.store(W, word, segment)
-    W[H_PHASE] = 0
-  }
-
-  /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
-  #reclaim(budget: number, force: boolean): void {
-    const W = this.#W
-    const first = this.ring.record(this.oldest)
-    const before = this.allocator.freeWords
-    const due =
-      W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS ||
-      W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS ||
-      this.slots.released
-    if (due || force) {
-      W[H_COMMITS_SINCE_SCAN] = 0
-      W[H_RETIRED_SINCE_SCAN] = 0
-      const full = force || this.slots.released || this.#runs++ % FULL_RUN === 0
-      this.slots.released = false
-      const m = this.#reclaimer.scan()
-      this.#reclaimer.unlink(first, m, full)
-      this.#reclaimer.settle(m)
-      W[H_UNDONE] = 1
-    }
-    if (W[H_UNDONE] !== 0) W[H_UNDONE] = this.#reclaimer.work(first, budget) ? 1 : 0
-    this.arena.floats[H_RECLAIMED / 2] += Math.max(0, this.allocator.freeWords - before)
-  }
-
-  /**
-   * Memory is short: frees all that may be freed, then lets the oldest versions go, then, for a
-   * transaction that only takes away, gives up the reserve.
-   */
-  #makeRoom(words: number): boolean {
-    const W = this.#W
-    const before = this.allocator.freeWords
-    W[H_PHASE] = 1
-    this.#reclaim(Number.POSITIVE_INFINITY, true)
-    this.allocator.trim()
-    const newest = this.newest
-    const oldest = this.oldest
-    const enough = Math.max(words, PAGE)
-    if (this.allocator.freeWords - before < enough && oldest < newest) {
-      this.#shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
-      this.#reclaim(Number.POSITIVE_INFINITY, true)
-      this.allocator.trim()
-    }
-    const gained = this.allocator.freeWords > before || this.oldest > oldest
-    if (!gained && this.#frugal && W[H_RESERVE] !== 0) {
-      const reserve = W[H_RESERVE]
-      W[H_RESERVE] = 0
-      this.allocator.free(reserve)
-      W[H_PHASE] = 0
-      return true
-    }
-    W[H_PHASE] = 0
-    return gained
-  }
-
-  /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */
-  #replenish(): void {
-    const W = this.#W
-    do {
-      W[H_PHASE] = 1
-      this.#refill()
-      W[H_PHASE] = 0
-      if (W[H_RESERVE] !== 0) return
-    } while (this.#makeRoom(this.#reservePages * PAGE))
-    W[H_PHASE] = 1
-    this.#emptyGraves()
-    this.#reclaim(Number.POSITIVE_INFINITY, true)
-    this.#refill()
-    W[H_PHASE] = 0
-  }
-
-  /**
-   * Drops the graveyards of the present version that nobody can ask for, where no other version is
-   * left that might share them. (Otherwise the next commit to the store does it.)
-   */
-  #emptyGraves(): void {
-    const W = this.#W
-    const record = W[H_CURRENT]
-    if (W[record + R_PREV] !== 0) return
-    const empty = (state: number) => {
-      for (const [root, words, newest] of GRAVES) {
-        if (W[state + root] === 0 || load48(W, state + newest) > this.newest) continue
-        if (!this.#chunks.push(H_LIMBO_HEAD, W[state + root], this.newest, true)) return
-        W[state + root] = 0
-        W[state + words] = 0
-      }
-    }
-    empty(record + R_STATE)
-    walkCatalog(W, W[record + R_CATALOG], () => true, empty)
-  }
-
-  /** Puts the reserve by again after it was used. */
-  #refill(): void {
-    const W = this.#W
-    if (W[H_RESERVE] !== 0) return
-    W[H_RESERVE] = this.allocator.allocate(this.#reservePages * PAGE)
-    if (W[H_RESERVE] !== 0) return
-    this.#reclaim(Number.POSITIVE_INFINITY, true)
-    this.allocator.trim()
-    W[H_RESERVE] = this.allocator.allocate(this.#reservePages * PAGE)
-  }
-
   /** Lets go of all versions before `version`; for `prune`. */
   prune(version: number): void {
-    this.#maintain(() => this.#shrink(this.oldest, version))
+    this.#maintain(() => this.#past.shrink(this.oldest, version))
   }
 
   /** Runs `change` under the lock as a change that makes no version, then reclaims. */
@@ -524,8 +321,8 @@ export class EpochManager {
     this.#W[H_PHASE] = 1
     change()
     this.#W[H_FRONTIER] = 0
-    this.#reclaim(Number.POSITIVE_INFINITY, true)
-    this.#refill()
+    this.#past.reclaim(Number.POSITIVE_INFINITY, true)
+    this.#past.refill()
     this.#W[H_PHASE] = 0
     this.#release()
   }
@@ -550,7 +347,7 @@ export class EpochManager {
     const W = this.#W
     const change = load48(W, H_TAG_CHANGES) + 1
     store48(W, H_TAG_CHANGES, change)
-    this.#frugal = false
+    this.#past.frugal = false
     this.#start(change, MAX_VERSION)
   }
 
@@ -563,7 +360,7 @@ export class EpochManager {
     const W = this.#W
     const space = this.space
     while (!this.#chunks.roomFor(H_LIMBO_HEAD, space.retired.length)) {
-      if (!this.#makeRoom(PAGE)) throw space.full()
+      if (!this.#past.makeRoom(PAGE)) throw space.full()
     }
     W[H_PHASE] = 1
     if (added !== 0) W[added + R_TAGS]++
@@ -573,8 +370,8 @@ export class EpochManager {
     for (const ref of space.retired) this.#chunks.push(H_LIMBO_HEAD, ref, newest, false)
     space.finish()
     W[H_FRONTIER] = 0
-    this.#reclaim(FREE_BUDGET, true)
-    this.#refill()
+    this.#past.reclaim(FREE_BUDGET, true)
+    this.#past.refill()
     W[H_PHASE] = 0
     this.#release()
   }

@@ -1,0 +1,283 @@
+/**
+ * The past: which versions there are, which are let go, and the memory that comes of it.
+ *
+ * For the holder of the writer lock, but for the getters. Invariants:
+ * 1. The window's begin moves before the slots are looked at, so that a reader that is missed sees it.
+ * 2. Nothing here throws; what allocates does without where there is no memory.
+ * 3. The reserve is there whenever a transaction that adds something begins, or that one is refused.
+ */
+import type { Allocator } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  H_COMMITS_SINCE_SCAN,
+  H_CURRENT,
+  H_HISTORY_BYTES,
+  H_HISTORY_MS,
+  H_HISTORY_VERSIONS,
+  H_LIMBO_HEAD,
+  H_OLDEST,
+  H_PAGES,
+  H_PAST_WORDS,
+  H_PHASE,
+  H_RECLAIMED,
+  H_RESERVE,
+  H_RETIRED_SINCE_SCAN,
+  H_UNDONE,
+  PAGE,
+  R_CATALOG,
+  R_PREV,
+  R_RETIRED,
+  R_STATE,
+  R_VERSION,
+  S_GRAVE,
+  S_GRAVE_NEWEST,
+  S_GRAVE_OLD,
+  S_GRAVE_OLD_NEWEST,
+  S_GRAVE_OLD_WORDS,
+  S_GRAVE_WORDS,
+  SEGMENT,
+} from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { walkCatalog } from './catalog.js'
+import type { Chunks } from './chunks.js'
+import { Reclaimer } from './reclaim.js'
+import { reservePages } from './reserve.js'
+import { type Bounds, oldestToKeep } from './retention.js'
+import type { Ring } from './ring.js'
+import type { Slots } from './slots.js'
+import type { Workspace } from './workspace.js'
+
+/** Commits, and retired words, after which the slots are scanned again. */
+const SCAN_COMMITS = 32
+const SCAN_WORDS = 1 << 15
+/** Runs after which all records below the window are looked at again. */
+const FULL_RUN = 16
+/** Fields of a store's state: root, words and newest tombstone of each graveyard. */
+const GRAVES = [
+  [S_GRAVE, S_GRAVE_WORDS, S_GRAVE_NEWEST],
+  [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
+]
+
+/** What the outside world provides; tests bring their own. */
+export interface Environment {
+  /** The time, ms since 1970. */
+  now(): number
+}
+
+export class Past {
+  /** Pages of the reserve. */
+  readonly reservePages: number
+  /** The reserve may be used: the transaction has only taken away so far. */
+  frugal = true
+  /** This thread's slots, which tell when a pin was given up. */
+  slots: Slots | null = null
+
+  readonly arena: Arena
+  readonly allocator: Allocator
+  readonly ring: Ring
+  readonly #W: Uint32Array
+  readonly #chunks: Chunks
+  readonly #reclaimer: Reclaimer
+  readonly #environment: Environment
+  #runs = 0
+
+  constructor(
+    arena: Arena,
+    allocator: Allocator,
+    chunks: Chunks,
+    ring: Ring,
+    environment: Environment,
+  ) {
+    this.arena = arena
+    this.allocator = allocator
+    this.ring = ring
+    this.#W = arena.words
+    this.#chunks = chunks
+    this.#reclaimer = new Reclaimer(arena, allocator, chunks)
+    this.#environment = environment
+    this.reservePages = reservePages(arena.words[H_PAGES])
+  }
+
+  /** The newest version. */
+  get newest(): number {
+    return load48(this.#W, Atomics.load(this.#W, H_CURRENT) + R_VERSION)
+  }
+
+  /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
+  oldestBefore(newest: number): number {
+    const oldest = Atomics.load(this.#W, H_OLDEST)
+    // The run is shorter than 2³² versions, so the low words tell its length.
+    return newest - (((newest >>> 0) - oldest) >>> 0)
+  }
+
+  get oldest(): number {
+    return this.oldestBefore(this.newest)
+  }
+
+  bounds(): Bounds {
+    const floats = this.arena.floats
+    return {
+      versions: floats[H_HISTORY_VERSIONS / 2],
+      ms: floats[H_HISTORY_MS / 2],
+      bytes: floats[H_HISTORY_BYTES / 2],
+    }
+  }
+
+  /** Lets go of what the bounds exclude. */
+  applyBounds(newest: number): void {
+    const { versions, ms, bytes } = this.bounds()
+    const oldest = this.oldestBefore(newest)
+    const most = Math.min(versions, this.ring.capacity - SEGMENT)
+    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
+      this.shrink(oldest, newest - most)
+      return
+    }
+    const W = this.#W
+    const keep = oldestToKeep(
+      {
+        oldest,
+        newest,
+        now: this.#environment.now(),
+        pastBytes: this.arena.floats[H_PAST_WORDS / 2] * 4,
+        time: version => this.ring.time(version),
+        replaced: version => W[this.ring.record(version) + R_RETIRED] * 4,
+      },
+      { versions: most, ms, bytes },
+    )
+    this.shrink(oldest, keep)
+  }
+
+  /** Moves the window's begin from `oldest` to `keep`; before any scan, so that readers see it. */
+  shrink(oldest: number, keep: number): void {
+    if (keep <= oldest) return
+    const W = this.#W
+    Atomics.store(W, H_OLDEST, keep >>> 0)
+    for (let version = oldest; version < keep; version++) {
+      const next = this.ring.record(version + 1)
+      this.arena.floats[H_PAST_WORDS / 2] -= W[next + R_RETIRED]
+      this.ring.set(version, 0)
+      if ((version + 1) % SEGMENT === 0) this.#dropSegment(version)
+    }
+  }
+
+  #dropSegment(version: number): void {
+    const W = this.#W
+    const word = this.ring.directoryWord(version)
+    const segment = W[word]
+    // Without room to note it, it stays where it is and serves the version that comes round to it.
+    if (!this.#chunks.push(H_LIMBO_HEAD, segment, this.newest, false)) return
+    Atomics.store(W, word, 0)
+  }
+
+  ensureSegment(version: number, space: Workspace): void {
+    const W = this.#W
+    const word = this.ring.directoryWord(version)
+    if (W[word] !== 0) return
+    const segment = space.allocate(PAGE)
+    W.fill(0, segment, segment + PAGE)
+    // Not undone by an abort: an empty segment is as good for the next commit.
+    W[H_PHASE] = 1
+    space.keep(segment)
+    Atomics.store(W, word, segment)
+    W[H_PHASE] = 0
+  }
+
+  /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
+  reclaim(budget: number, force: boolean): void {
+    const W = this.#W
+    const first = this.ring.record(this.oldest)
+    const before = this.allocator.freeWords
+    const released = this.slots?.released === true
+    const due =
+      W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS || W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS || released
+    if (due || force) {
+      W[H_COMMITS_SINCE_SCAN] = 0
+      W[H_RETIRED_SINCE_SCAN] = 0
+      const full = force || released || this.#runs++ % FULL_RUN === 0
+      if (this.slots !== null) this.slots.released = false
+      const m = this.#reclaimer.scan()
+      this.#reclaimer.unlink(first, m, full)
+      this.#reclaimer.settle(m)
+      W[H_UNDONE] = 1
+    }
+    if (W[H_UNDONE] !== 0) W[H_UNDONE] = this.#reclaimer.work(first, budget) ? 1 : 0
+    this.arena.floats[H_RECLAIMED / 2] += Math.max(0, this.allocator.freeWords - before)
+  }
+
+  /**
+   * Memory is short: frees all that may be freed, then lets the oldest versions go, then, for a
+   * transaction that only takes away, gives up the reserve.
+   */
+  makeRoom(words: number): boolean {
+    const W = this.#W
+    const before = this.allocator.freeWords
+    W[H_PHASE] = 1
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    const newest = this.newest
+    const oldest = this.oldest
+    const enough = Math.max(words, PAGE)
+    if (this.allocator.freeWords - before < enough && oldest < newest) {
+      this.shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
+      this.reclaim(Number.POSITIVE_INFINITY, true)
+      this.allocator.trim()
+    }
+    const gained = this.allocator.freeWords > before || this.oldest > oldest
+    if (!gained && this.frugal && W[H_RESERVE] !== 0) {
+      const reserve = W[H_RESERVE]
+      W[H_RESERVE] = 0
+      this.allocator.free(reserve)
+      W[H_PHASE] = 0
+      return true
+    }
+    W[H_PHASE] = 0
+    return gained
+  }
+
+  /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */
+  replenish(): void {
+    const W = this.#W
+    do {
+      W[H_PHASE] = 1
+      this.refill()
+      W[H_PHASE] = 0
+      if (W[H_RESERVE] !== 0) return
+    } while (this.makeRoom(this.reservePages * PAGE))
+    W[H_PHASE] = 1
+    this.#emptyGraves()
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    this.refill()
+    W[H_PHASE] = 0
+  }
+
+  /**
+   * Drops the graveyards of the present version that nobody can ask for, where no other version is
+   * left that might share them. (Otherwise the next commit to the store does it.)
+   */
+  #emptyGraves(): void {
+    const W = this.#W
+    const record = W[H_CURRENT]
+    if (W[record + R_PREV] !== 0) return
+    const empty = (state: number) => {
+      for (const [root, words, newest] of GRAVES) {
+        if (W[state + root] === 0 || load48(W, state + newest) > this.newest) continue
+        if (!this.#chunks.push(H_LIMBO_HEAD, W[state + root], this.newest, true)) return
+        W[state + root] = 0
+        W[state + words] = 0
+      }
+    }
+    empty(record + R_STATE)
+    walkCatalog(W, W[record + R_CATALOG], () => true, empty)
+  }
+
+  /** Puts the reserve by again after it was used. */
+  refill(): void {
+    const W = this.#W
+    if (W[H_RESERVE] !== 0) return
+    W[H_RESERVE] = this.allocator.allocate(this.reservePages * PAGE)
+    if (W[H_RESERVE] !== 0) return
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    W[H_RESERVE] = this.allocator.allocate(this.reservePages * PAGE)
+  }
+}
