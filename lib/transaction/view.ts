@@ -70,7 +70,7 @@ export function viewIn(given: Record<string, unknown>): View | undefined {
   const count = Number(at !== undefined) + Number(asOf !== undefined)
   if (count + Number(snapshot !== undefined) === 0) return undefined
   if (count + Number(snapshot !== undefined) > 1) {
-    throw invalidOption('at', 'asOf and snapshot exclude each other: give one of them')
+    throw invalidOption('at', '(or asOf, or snapshot) excludes the other two: give one of them')
   }
   if (at !== undefined && typeof at !== 'string' && !isVersion(at)) {
     throw invalidOption('at', "must be a version (a safe integer ≥ 0) or a tag's name")
@@ -112,10 +112,10 @@ export function rangeIn(
   scratch: KeyBuffer,
 ): Range {
   if (given.gt !== undefined && given.gte !== undefined) {
-    throw invalidOption('gt', 'and gte exclude each other: give one of them')
+    throw invalidOption('gt', 'excludes gte: give one of them')
   }
   if (given.lt !== undefined && given.lte !== undefined) {
-    throw invalidOption('lt', 'and lte exclude each other: give one of them')
+    throw invalidOption('lt', 'excludes lte: give one of them')
   }
   const place = (key: unknown, after: boolean): Bound | null => {
     if (key === undefined) return null
