@@ -2,14 +2,20 @@
  * ZVerse: opens a database and wires its parts together. No algorithms here.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import { claimLine, format } from './epoch/format.js'
+import { threadId } from 'node:worker_threads'
+import { claimFor } from './epoch/claims.js'
+import { format } from './epoch/format.js'
+import { type Handle, makeHandle, openHandle } from './epoch/handle.js'
 import { EpochManager } from './epoch/manager.js'
-import type { Environment } from './epoch/past.js'
+import { type Environment, writeBounds } from './epoch/past.js'
+import { type TrackedWorker, trackWorker } from './epoch/track.js'
 import { ZVerseError } from './errors.js'
 import type { Tags } from './history/tags.js'
+import type { KeyCodec } from './key/codec.js'
 import { keyCodec } from './key/resolve.js'
 import type { TupleKey } from './key/tuple.js'
-import { H_TAG_ROOT, R_TIME, R_VERSION } from './memory/layout.js'
+import { Arena } from './memory/arena.js'
+import { H_LOCK_TIMEOUT, H_POISON, R_TIME, R_VERSION } from './memory/layout.js'
 import { load48 } from './memory/words.js'
 import {
   checkNames,
@@ -25,8 +31,10 @@ import { type Stats, stats } from './transaction/stats.js'
 import { StoreCore, UNNAMED } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
 import { checkView, isVersion, type View } from './transaction/view.js'
+import { checkGoesOn, type Signal, signalIn, waitUntil } from './transaction/wait.js'
+import type { ValueCodec } from './value/codec.js'
 import type { CustomCodec } from './value/custom.js'
-import { valueCodec } from './value/resolve.js'
+import { isBuiltIn, valueCodec } from './value/resolve.js'
 
 /** Key codecs by name, and the keys they take. */
 export interface KeyTypes {
@@ -99,6 +107,10 @@ export interface TestHooks extends Environment {
   slots?: 'auto' | 'always'
   /** Fill freed memory with garbage and check every free. */
   poison?: boolean
+  /** Poses as another thread. */
+  threadId?: number
+  /** Puts something between the engine and its memory. */
+  wrap?: (arena: Arena) => Arena
 }
 
 /**
@@ -123,6 +135,19 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return openWith(options, { now: Date.now })
   }
 
+  /**
+   * Opens the database of another thread, with what its `share` gave. Attaching twice on a thread
+   * gives two handles, each with iterators, transactions and an end of its own.
+   * @param options `values`: the custom codec, again, where the database has one
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_FORMAT`, `ZVERSE_READERS_FULL`
+   */
+  static attach<K = string, V = unknown>(
+    handle: Handle<K, V>,
+    options?: { values?: ValuesOption | undefined },
+  ): ZVerse<K, V> {
+    return attachWith(handle, options, { now: Date.now }) as unknown as ZVerse<K, V>
+  }
+
   readonly #engine: Engine
 
   /** @internal */
@@ -136,13 +161,17 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** The present version. */
   get version(): number {
     this.#engine.gate()
-    return this.#engine.epochs.newest
+    return this.#engine.newest
   }
 
   /** The oldest version of the unbroken run that ends at the present. */
   get oldestVersion(): number {
     this.#engine.gate()
-    return this.#engine.epochs.oldest
+    const { epochs } = this.#engine
+    epochs.slots.enter()
+    const { oldest } = epochs
+    epochs.slots.exit()
+    return oldest
   }
 
   /** All versions that can be read by number, oldest first, with their tags. */
@@ -153,15 +182,18 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     epochs.slots.enterAll()
     try {
       const all = new Map<number, VersionInfo>()
-      const tags = engine.tags.all(W[H_TAG_ROOT])
-      const oldest = epochs.oldest
+      const tags = engine.tags.all(epochs.tagRoot)
+      const newest = epochs.newest
+      const oldest = epochs.oldestBefore(newest)
       const add = (record: number) => {
         const version = load48(W, record + R_VERSION)
         all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
       }
       for (const tag of tags) if (tag.version < oldest && !all.has(tag.version)) add(tag.record)
-      for (let version = oldest; version <= epochs.newest; version++) {
-        add(epochs.ring.record(version))
+      for (let version = oldest; version <= newest; version++) {
+        const record = epochs.ring.record(version)
+        // Others may let go of the oldest meanwhile: the run begins behind them.
+        if (record !== 0) add(record)
       }
       for (const tag of tags) all.get(tag.version)?.tags.push(tag.name)
       return [...all.values()]
@@ -177,21 +209,27 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   tag(name: string, view?: View): number {
     const engine = this.#engine
     engine.gate()
-    const { W } = engine
+    const { W, epochs } = engine
     const tags: Tags = engine.tags
     tags.check(name)
     const at = checkView(view, 'tag')
     return engine.write(() => {
+      // Pinned, for the tag tree may need room, which is made by letting versions go.
       const record = engine.enter(at)
-      engine.epochs.slots.exit()
-      const version = load48(W, record + R_VERSION)
-      const before = tags.find(W[H_TAG_ROOT], name)
-      const tree = { root: W[H_TAG_ROOT], words: 0 }
-      if (before !== 0) tags.remove(tree, name, load48(W, before + R_VERSION))
-      tags.add(tree, name, version, record)
-      engine.active = null
-      engine.epochs.publishTags(tree.root, record, before)
-      return version
+      const pin = epochs.slots.acquire(record)
+      epochs.slots.exit()
+      try {
+        const version = load48(W, record + R_VERSION)
+        const before = tags.find(epochs.tagRoot, name)
+        const tree = { root: epochs.tagRoot, words: 0 }
+        if (before !== 0) tags.remove(tree, name, load48(W, before + R_VERSION))
+        tags.add(tree, name, version, record)
+        engine.active = null
+        epochs.publishTags(tree.root, record, before)
+        return version
+      } finally {
+        epochs.slots.release(pin)
+      }
     }, true)
   }
 
@@ -203,14 +241,13 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   untag(name: string): number {
     const engine = this.#engine
     engine.gate()
-    const { W } = engine
     const tags: Tags = engine.tags
     tags.check(name)
     return engine.write(() => {
       const record = engine.enter({ at: name })
       engine.epochs.slots.exit()
-      const version = load48(W, record + R_VERSION)
-      const tree = { root: W[H_TAG_ROOT], words: 0 }
+      const version = load48(engine.W, record + R_VERSION)
+      const tree = { root: engine.epochs.tagRoot, words: 0 }
       tags.remove(tree, name, version)
       engine.active = null
       engine.epochs.publishTags(tree.root, 0, record)
@@ -228,18 +265,18 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     engine.gate()
     const { before } = checkNames(options, ['before'], 'prune')
     if (!isVersion(before)) throw invalidOption('before', 'must be a version')
-    this.#notWriting()
+    engine.notWriting()
     const { epochs } = engine
-    if (before > epochs.newest) engine.recordOf(before)
+    if (before > this.version) throw engine.futureVersion(before)
     epochs.prune(before)
-    return epochs.oldest
+    return this.oldestVersion
   }
 
   /** Changes how much past is kept; the next commit applies it. */
   setHistory(history: History): void {
     this.#engine.gate()
     const bounds = historyBounds(history)
-    this.#notWriting()
+    this.#engine.notWriting()
     this.#engine.epochs.setBounds(bounds)
   }
 
@@ -321,6 +358,46 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     }
   }
 
+  // ── Threads ───────────────────────────────────────────────────────────────────────────────────
+
+  /** What another thread attaches with: pass it as `workerData` or by `postMessage`. */
+  share(): Handle<K, V> {
+    const engine = this.#engine
+    engine.gate()
+    const { keys, values } = this._core
+    const handle = makeHandle(engine.epochs.arena, keys.name, values.name)
+    engine.epochs.share()
+    return handle
+  }
+
+  /**
+   * Frees what a worker held, and the workers that it tracks, when it exits or is killed. Call it
+   * once, on the thread that made the worker.
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is no worker, or one that has exited
+   */
+  track(worker: TrackedWorker): void {
+    this.#engine.gate()
+    trackWorker(this.#engine.epochs, worker)
+  }
+
+  /**
+   * Resolves once `version` is there, whichever thread commits it; keeps the process alive till then.
+   * @param options `signal`: aborting rejects with an AbortError
+   * @returns the version that is there then, `version` or a later one
+   */
+  async waitFor(version: number, options?: { signal?: Signal | undefined }): Promise<number> {
+    const engine = this.#engine
+    engine.gate()
+    if (!isVersion(version)) throw invalidOption('version', 'must be a version')
+    const signal = signalIn(checkNames(options, ['signal'], 'waitFor'))
+    checkGoesOn(engine, signal)
+    if (engine.newest < version) {
+      await waitUntil(engine, signal, () => engine.newest >= version)
+      checkGoesOn(engine, signal)
+    }
+    return engine.newest
+  }
+
   // ── Care ──────────────────────────────────────────────────────────────────────────────────────
 
   /** Plain numbers about the database, grouped. */
@@ -332,7 +409,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** Walks everything and proves each byte reachable, retired and waiting, or free. Slow. */
   check(): CheckReport {
     this.#engine.gate()
-    return check(this.#engine.epochs)
+    const { epochs } = this.#engine
+    return epochs.exclusively(() => check(epochs))
   }
 
   /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */
@@ -342,12 +420,6 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   [Symbol.dispose](): void {
     this.close()
-  }
-
-  #notWriting(): void {
-    if (this.#engine.active === null) return
-    const message = 'this thread has a write transaction open: end it first'
-    throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
   }
 
   /** @internal Hooks for tests. */
@@ -368,9 +440,6 @@ function checkStoreName(name: unknown): asserts name is string {
   }
 }
 
-/** Thread id of the only thread, until there are more. */
-const MAIN_THREAD = 0
-
 /**
  * Opens a database with a clock, and other hooks, of the caller's own.
  * @internal
@@ -381,14 +450,42 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
   const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
   const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
   const bytes = Math.floor(checked.maxBytes / 4096) * 4096
-  const time = Math.floor(hooks.now())
-  const arena = format(bytes, checked.maxThreads, hooks.firstVersion ?? 0, time)
-  const line = claimLine(arena, MAIN_THREAD)
-  const epochs = new EpochManager(arena, line, MAIN_THREAD, hooks, {
-    lockTimeout: checked.lockTimeout,
-    announced: hooks.slots === 'always',
-  })
-  epochs.writeBounds(checked.history)
-  epochs.allocator.poison = hooks.poison === true
-  return new ZVerse(new StoreCore(new Engine(epochs), UNNAMED, null, keys, values))
+  const arena = format(
+    Arena.reserve(bytes),
+    checked.maxThreads,
+    hooks.firstVersion ?? 0,
+    Math.floor(hooks.now()),
+  )
+  arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
+  arena.words[H_POISON] = hooks.poison === true ? 1 : 0
+  writeBounds(arena, checked.history)
+  return connect(arena, keys, values, hooks)
+}
+
+/**
+ * Attaches with hooks of the caller's own.
+ * @internal
+ */
+export function attachWith(handle: unknown, options: unknown, hooks: TestHooks): ZVerse {
+  const { arena, keys, values } = openHandle(handle)
+  const given = checkNames(options, ['values'], 'attach')
+  const codec = valueCodec(given.values === undefined ? builtIn(values) : given.values)
+  if (codec.name !== values) {
+    throw invalidOption('values', `must be the codec ${JSON.stringify(values)} of the database`)
+  }
+  return connect(arena, keyCodec(keys), codec, hooks)
+}
+
+/** The name of a codec that needs no giving again. */
+function builtIn(name: string): string {
+  if (isBuiltIn(name)) return name
+  throw invalidOption('values', `must give the custom codec ${JSON.stringify(name)} again`)
+}
+
+/** A handle of this thread on a formatted arena. */
+function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHooks): ZVerse {
+  const arena = hooks.wrap === undefined ? plain : hooks.wrap(plain)
+  const claim = claimFor(arena, hooks.threadId ?? threadId)
+  const engine = new Engine(new EpochManager(claim, hooks, hooks.slots === 'always'))
+  return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
 }

@@ -1,15 +1,13 @@
 /**
- * A new arena: its geometry, and version 0 in it. The inverse is {@link checkFormat}.
+ * A new arena: its geometry, and version 0 in it.
  */
-import { ZVerseError } from '../errors.js'
 import { Allocator } from '../memory/allocator.js'
-import { Arena } from '../memory/arena.js'
+import type { Arena } from '../memory/arena.js'
 import {
   ALLOCATOR_AT,
   H_CURRENT,
   H_DESCRIPTORS_AT,
   H_FIRST_PAGE,
-  H_HIGH_WATER,
   H_LAYOUT,
   H_MAGIC,
   H_MAX_THREADS,
@@ -20,6 +18,7 @@ import {
   H_RING_AT,
   H_RING_SIZE,
   H_THREADS_AT,
+  H_TRACKS_AT,
   LAYOUT,
   MAGIC,
   PAGE,
@@ -28,9 +27,9 @@ import {
   R_TIME,
   R_VERSION,
   SEGMENT,
-  T_ID,
   THREAD_WORDS,
   THREADS_AT,
+  TRACK_WORDS,
 } from '../memory/layout.js'
 import { store48 } from '../memory/words.js'
 import { reservePages } from './reserve.js'
@@ -42,21 +41,21 @@ const FIRST_STORE = 1
 const PAGES_PER_SEGMENT = 32
 
 /**
- * Makes an empty database of `bytes` bytes.
+ * Makes an empty database in a zeroed arena of whole pages.
  * @param version its first version (tests begin elsewhere than at 0)
  * @param time when that was made, ms since 1970
  */
-export function format(bytes: number, maxThreads: number, version: number, time: number): Arena {
-  const arena = new Arena(new SharedArrayBuffer(bytes))
+export function format(arena: Arena, maxThreads: number, version: number, time: number): Arena {
   const W = arena.words
-  const pages = Math.floor(bytes / (4 * PAGE))
+  const pages = Math.floor(arena.buffer.byteLength / (4 * PAGE))
   const ringSize = 2 ** Math.max(2, Math.ceil(Math.log2(pages / PAGES_PER_SEGMENT)))
   W[H_MAGIC] = MAGIC
   W[H_LAYOUT] = LAYOUT
   W[H_PAGES] = pages
   W[H_MAX_THREADS] = maxThreads
   W[H_THREADS_AT] = THREADS_AT
-  W[H_RING_AT] = roundUp(THREADS_AT + maxThreads * THREAD_WORDS)
+  W[H_TRACKS_AT] = THREADS_AT + maxThreads * THREAD_WORDS
+  W[H_RING_AT] = roundUp(W[H_TRACKS_AT] + maxThreads * TRACK_WORDS)
   W[H_RING_SIZE] = ringSize
   W[H_DESCRIPTORS_AT] = roundUp(W[H_RING_AT] + ringSize)
   W[H_FIRST_PAGE] = roundUp(W[H_DESCRIPTORS_AT] + Allocator.descriptorWords(pages)) / PAGE
@@ -81,20 +80,4 @@ export function format(bytes: number, maxThreads: number, version: number, time:
 
 function roundUp(words: number): number {
   return Math.ceil(words / PAGE) * PAGE
-}
-
-/** Claims a line for this thread; its word offset. */
-export function claimLine(arena: Arena, threadId: number): number {
-  const W = arena.words
-  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
-    const line = THREADS_AT + i * THREAD_WORDS
-    if (i >= Atomics.load(W, H_HIGH_WATER)) Atomics.store(W, H_HIGH_WATER, i + 1)
-    if (Atomics.compareExchange(W, line + T_ID, 0, threadId + 1) === 0) return line
-  }
-  throw new ZVerseError('ZVERSE_READERS_FULL', `${W[H_MAX_THREADS]} threads are attached already`)
-}
-
-/** Gives a line back; its slots are idle. */
-export function freeLine(arena: Arena, line: number): void {
-  Atomics.store(arena.words, line + T_ID, 0)
 }

@@ -13,27 +13,30 @@ import {
   ALLOCATOR_AT,
   CHUNK_ITEMS,
   CHUNK_WORDS,
+  H_COMMIT_TIMES,
   H_COMMITS_SINCE_SCAN,
   H_CURRENT,
   H_DESCRIPTORS_AT,
   H_DIRTY,
   H_FIRST_PAGE,
   H_FRONTIER,
-  H_HISTORY_BYTES,
-  H_HISTORY_MS,
   H_HISTORY_VERSIONS,
   H_LIMBO_HEAD,
+  H_LOCK_TIMEOUT,
   H_LOG_VERSION,
   H_PAGES,
   H_PAST_WORDS,
   H_PHASE,
+  H_POISON,
   H_PUBLISHED,
   H_RESERVE,
+  H_RETIRED,
   H_RETIRED_SINCE_SCAN,
   H_SHARED,
   H_TAG_CHANGES,
   H_TAG_ROOT,
   H_UNDONE,
+  H_WATCHERS,
   INLINE_MAX,
   K_COUNT,
   MAX_VERSION,
@@ -50,22 +53,34 @@ import {
   R_TIME,
   R_UNTIL,
   R_VERSION,
+  T_ID,
+  T_WRITING,
+  WRITING_CALLBACK,
+  WRITING_NOT,
+  WRITING_OPEN,
+  WRITING_VERB,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { birthCode, Chunks } from './chunks.js'
-import { freeLine } from './format.js'
+import { type Claim, giveBack, giveBackWith } from './claims.js'
 import { WriterLock } from './lock.js'
-import { type Environment, Past } from './past.js'
+import { type Environment, Past, writeBounds } from './past.js'
 import { canUndo, recover } from './recovery.js'
 import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
+import { CALLBACK_FRAME, isRunning } from './running.js'
 import { Slots } from './slots.js'
+import { bury, eachLine, isAlive } from './threads.js'
+import { noteTime } from './times.js'
+import { sleepOn, Watch } from './watch.js'
 import { nodeBirth, Workspace } from './workspace.js'
 
 /** Pages that the smallest trees and records around a large value take. */
 const SPARE_PAGES = 16
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
+/** One commit in so many has its time taken. */
+const SAMPLED = 7
 
 export class EpochManager {
   readonly arena: Arena
@@ -74,41 +89,44 @@ export class EpochManager {
   readonly slots: Slots
   readonly space: Workspace
   readonly lock: WriterLock
-  /** Called after each commit of this thread. */
-  readonly listeners = new Set<() => void>()
+  /** Tells of commits. */
+  readonly watch: Watch
+  readonly threadId: number
 
   readonly #W: Uint32Array
   readonly #line: number
+  readonly #claim: Claim
   readonly #chunks: Chunks
   readonly #past: Past
   readonly #environment: Environment
-  readonly #lockTimeout: number
-  /** This thread is between `begin` and its end; a call that finds it so was cut off. */
-  #writing = false
   /** The commit lets all of the past go. */
   #forgetful = false
+  /** Transactions begun; when the present one began, if its time is taken. */
+  #begun = 0
+  #began = 0
 
-  constructor(
-    arena: Arena,
-    line: number,
-    threadId: number,
-    environment: Environment,
-    options: { lockTimeout: number; announced: boolean },
-  ) {
+  constructor(claim: Claim, environment: Environment, announced: boolean) {
+    const { arena, line, threadId } = claim
     const W = arena.words
+    this.#claim = claim
     this.arena = arena
     this.#W = W
     this.#line = line
     this.allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], W[H_PAGES])
     this.#chunks = new Chunks(W, this.allocator)
+    this.allocator.poison = W[H_POISON] !== 0
     this.#environment = environment
-    this.#lockTimeout = options.lockTimeout
+    this.threadId = threadId
     this.ring = new Ring(arena)
     this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
     this.space = new Workspace(arena, this.allocator, words => this.#past.makeRoom(words))
-    this.lock = new WriterLock(arena, threadId)
-    const announced = options.announced || W[H_SHARED] !== 0
-    this.slots = new Slots(arena, line, announced, () => this.#overflowBlock())
+    this.lock = new WriterLock(arena, line, threadId, owner => {
+      if (isAlive(arena, owner) === false) bury(arena, owner, threadId)
+    })
+    const shared = W[H_SHARED] !== 0
+    if (shared) giveBackWith(this, claim)
+    this.watch = new Watch(arena, line, shared)
+    this.slots = new Slots(arena, line, announced || shared, link => this.#overflowBlock(link))
     this.#past.slots = this.slots
   }
 
@@ -119,7 +137,12 @@ export class EpochManager {
     return Atomics.load(this.#W, H_CURRENT)
   }
 
-  /** The newest version. */
+  /** Root of the tag tree, to be read under FROM_ALL. */
+  get tagRoot(): number {
+    return Atomics.load(this.#W, H_TAG_ROOT)
+  }
+
+  /** The newest version; for the writer, or between `slots.enter` and `exit`. */
   get newest(): number {
     return this.#past.newest
   }
@@ -139,6 +162,11 @@ export class EpochManager {
     return Math.min(pages * PAGE, 2 ** 30)
   }
 
+  /** The time, ms since 1970. */
+  now(): number {
+    return this.#environment.now()
+  }
+
   /** True if some version before the present one may be kept. */
   get keepsPast(): boolean {
     return this.arena.floats[H_HISTORY_VERSIONS / 2] > 0
@@ -146,14 +174,21 @@ export class EpochManager {
 
   // ── Writing ───────────────────────────────────────────────────────────────────────────────────
 
-  /** True while a transaction of this thread is under way. */
+  /** True from `begin` to the end of the transaction; a call that should not find it so was cut off. */
   get writing(): boolean {
-    return this.#writing
+    return this.#W[this.#line + T_WRITING] !== WRITING_NOT
   }
 
-  /** Takes the writer lock, mends what a dead owner left, and begins a transaction. */
-  begin(): void {
-    this.#acquire()
+  /**
+   * Takes the writer lock, mends what a dead owner left, and begins a transaction.
+   * @param kind WRITING_…: what the lock is taken for
+   * @param held the lock has been taken already
+   */
+  begin(kind: number, held = false): void {
+    const timed = (++this.#begun & SAMPLED) === 0
+    if (held) this.#enter(kind)
+    else this.#acquire(kind)
+    this.#began = timed ? performance.now() : 0
     const W = this.#W
     const version = load48(W, W[H_CURRENT] + R_VERSION) + 1
     if (version > MAX_VERSION) {
@@ -182,20 +217,70 @@ export class EpochManager {
     this.#W[H_DIRTY] = 1
   }
 
-  #acquire(): void {
+  #acquire(kind: number): void {
     // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
-    if (!this.#writing || !this.lock.mine) this.lock.acquire(this.#lockTimeout)
-    this.#writing = true
-    if (this.#W[H_DIRTY] !== 0) {
-      recover(this.arena, this.allocator, this.#chunks, this.ring)
-      this.#W[H_DIRTY] = 0
-    }
+    if (!this.lock.mine) this.lock.acquire(this.#W[H_LOCK_TIMEOUT])
+    else if (!this.writing) this.#takeOver()
+    this.#enter(kind)
+  }
+
+  /** Another handle of this very thread has the lock: an open transaction, or a call cut off. */
+  #takeOver(): void {
+    const W = this.#W
+    eachLine(W, line => {
+      if (Atomics.load(W, line + T_ID) !== this.threadId + 1 || line === this.#line) return false
+      const kind = W[line + T_WRITING]
+      if (kind === WRITING_OPEN || (kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME))) {
+        const message = 'this thread has a write transaction open through another handle'
+        throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+      }
+      W[line + T_WRITING] = WRITING_NOT
+      return false
+    })
+  }
+
+  #enter(kind: number): void {
+    const W = this.#W
+    W[this.#line + T_WRITING] = kind
+    if (W[H_DIRTY] === 0) return
+    recover(this.arena, this.allocator, this.#chunks, this.ring)
+    W[H_DIRTY] = 0
   }
 
   #release(): void {
     this.#W[H_DIRTY] = 0
-    this.#writing = false
+    this.#W[this.#line + T_WRITING] = WRITING_NOT
     this.lock.release()
+  }
+
+  /**
+   * Takes the lock without blocking the thread.
+   * @param goesOn throws when the wait is to end
+   * @param taken begins the transaction
+   */
+  acquireAsync(goesOn: () => void, taken: () => void): Promise<void> {
+    const sleep = async (word: number, value: number, ms: number) => {
+      await sleepOn(this.arena, word, value, ms)
+      goesOn()
+    }
+    return this.lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], sleep, () => {
+      try {
+        taken()
+      } finally {
+        if (this.lock.mine && !this.writing) this.lock.release()
+      }
+    })
+  }
+
+  /** Runs `body` while nobody writes. */
+  exclusively<T>(body: () => T): T {
+    if (this.writing && this.lock.mine) return body()
+    this.#acquire(WRITING_VERB)
+    try {
+      return body()
+    } finally {
+      this.#release()
+    }
   }
 
   /** Nothing older than the transaction's version will be kept, tags and pins apart. */
@@ -232,6 +317,10 @@ export class EpochManager {
     const space = this.space
     const version = space.version
     const previous = W[H_CURRENT]
+    // What the user did between begin and commit is no part of the commit's time.
+    if (this.#began !== 0 && W[this.#line + T_WRITING] !== WRITING_VERB) {
+      this.#began = performance.now()
+    }
     this.#past.ensureSegment(version, space)
     this.#chunks.ensureSpare()
     const inline = space.retired.length <= INLINE_MAX && space.trees.length === 0
@@ -292,9 +381,11 @@ export class EpochManager {
     // The commit point. Everything written before is seen by whoever loads this.
     Atomics.store(W, H_CURRENT, record)
     Atomics.store(W, H_PUBLISHED, version >>> 0)
+    if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(this.arena.signed, H_PUBLISHED)
     W[H_PHASE] = 1
     this.space.finish()
     this.arena.floats[H_PAST_WORDS / 2] += W[record + R_RETIRED]
+    this.arena.floats[H_RETIRED / 2] += W[record + R_RETIRED]
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + W[record + R_RETIRED], 0xffffffff)
     if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
@@ -303,7 +394,8 @@ export class EpochManager {
     this.#past.refill()
     W[H_PHASE] = 0
     this.#release()
-    if (this.listeners.size > 0) for (const listener of this.listeners) listener()
+    if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, performance.now() - this.#began)
+    this.watch.tell()
     return version
   }
 
@@ -316,7 +408,7 @@ export class EpochManager {
 
   /** Runs `change` under the lock as a change that makes no version, then reclaims. */
   #maintain(change: () => void): void {
-    this.#acquire()
+    this.#acquire(WRITING_VERB)
     this.#start(MAX_VERSION, MAX_VERSION)
     this.#W[H_PHASE] = 1
     change()
@@ -329,21 +421,14 @@ export class EpochManager {
 
   /** Changes the bounds; the next commit applies them. */
   setBounds(bounds: Bounds): void {
-    this.#maintain(() => this.writeBounds(bounds))
-  }
-
-  writeBounds(bounds: Bounds): void {
-    const floats = this.arena.floats
-    floats[H_HISTORY_VERSIONS / 2] = bounds.versions
-    floats[H_HISTORY_MS / 2] = bounds.ms
-    floats[H_HISTORY_BYTES / 2] = bounds.bytes
+    this.#maintain(() => writeBounds(this.arena, bounds))
   }
 
   // ── Tags ──────────────────────────────────────────────────────────────────────────────────────
 
   /** Begins a change of the tag tree, whose nodes have births of their own. */
   beginTags(): void {
-    this.#acquire()
+    this.#acquire(WRITING_VERB)
     const W = this.#W
     const change = load48(W, H_TAG_CHANGES) + 1
     store48(W, H_TAG_CHANGES, change)
@@ -376,30 +461,45 @@ export class EpochManager {
     this.#release()
   }
 
-  /** Gives up all pins and this thread's line. */
+  /** Other threads may read and write from now on. */
+  share(): void {
+    giveBackWith(this, this.#claim)
+    this.slots.announced = true
+    this.watch.share()
+  }
+
+  /** Gives up all pins and this handle's line. */
   close(): void {
-    this.slots.releaseAll()
-    this.listeners.clear()
-    freeLine(this.arena, this.#line)
+    this.watch.clear()
+    this.slots.forget()
+    giveBack(this.#claim)
   }
 
   // ── Slots ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** A block of pin slots, for a thread that holds more snapshots than its line has room for. */
-  #overflowBlock(): number {
-    const nested = this.#writing
-    if (!nested) this.#acquire()
+  /**
+   * A block of pin slots, linked at word `link`, for a handle that holds more snapshots than its
+   * line has room for. 0 where that would mean to wait: a read never does.
+   */
+  #overflowBlock(link: number): number {
+    const nested = this.writing && this.lock.mine
+    if (!nested && !this.lock.tryAcquire()) return 0
     const W = this.#W
-    W[H_DIRTY] = 1
     try {
+      if (!nested && W[H_DIRTY] !== 0) return 0
+      // A death in between would leak the block, so recovery is told to mark.
       W[H_PHASE] = 1
+      W[H_DIRTY] = 1
       const block = this.allocator.allocate(OVERFLOW_WORDS)
-      if (block === 0) throw this.space.full()
-      W.fill(0, block, block + OVERFLOW_WORDS)
+      if (block !== 0) {
+        W.fill(0, block, block + OVERFLOW_WORDS)
+        Atomics.store(W, link, block)
+      }
+      W[H_PHASE] = 0
+      if (!nested) W[H_DIRTY] = 0
       return block
     } finally {
-      W[H_PHASE] = 0
-      if (!nested) this.#release()
+      if (!nested) this.lock.release()
     }
   }
 }

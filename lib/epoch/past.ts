@@ -64,6 +64,13 @@ export interface Environment {
   now(): number
 }
 
+/** Stores the bounds of `history`: for `open`, and for the holder of the lock. */
+export function writeBounds(arena: Arena, bounds: Bounds): void {
+  arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions
+  arena.floats[H_HISTORY_MS / 2] = bounds.ms
+  arena.floats[H_HISTORY_BYTES / 2] = bounds.bytes
+}
+
 export class Past {
   /** Pages of the reserve. */
   readonly reservePages: number
@@ -106,8 +113,9 @@ export class Past {
   /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
   oldestBefore(newest: number): number {
     const oldest = Atomics.load(this.#W, H_OLDEST)
-    // The run is shorter than 2³² versions, so the low words tell its length.
-    return newest - (((newest >>> 0) - oldest) >>> 0)
+    // The run is shorter than 2³¹ versions, so the low words tell its length; it is negative where
+    // the window has moved past `newest` meanwhile.
+    return newest - (((newest >>> 0) - oldest) | 0)
   }
 
   get oldest(): number {

@@ -9,7 +9,14 @@
  * 2. The run never has more than `capacity` versions, so no two of them share a slot.
  */
 import type { Arena } from '../memory/arena.js'
-import { H_RING_AT, H_RING_SIZE, R_TIME, SEGMENT, SEGMENT_BITS } from '../memory/layout.js'
+import {
+  H_RING_AT,
+  H_RING_SIZE,
+  R_TIME,
+  R_VERSION,
+  SEGMENT,
+  SEGMENT_BITS,
+} from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 
 export class Ring {
@@ -31,11 +38,17 @@ export class Ring {
     return this.#at + (((version >>> 0) >>> SEGMENT_BITS) & this.#mask)
   }
 
-  /** The record of a version in the run. */
+  /**
+   * The record of a version in the run; 0 where it has been let go of since the caller looked. For
+   * the writer, or under FROM_ALL: what is found may then be followed.
+   */
   record(version: number): number {
     const W = this.#W
     const segment = Atomics.load(W, this.directoryWord(version))
-    return segment === 0 ? 0 : Atomics.load(W, segment + ((version >>> 0) & (SEGMENT - 1)))
+    if (segment === 0) return 0
+    const record = Atomics.load(W, segment + ((version >>> 0) & (SEGMENT - 1)))
+    // The slot may be another version's by now, or hold one that was not published.
+    return record !== 0 && load48(W, record + R_VERSION) === version ? record : 0
   }
 
   /** Puts a record in its slot; its segment is there. */
@@ -50,16 +63,27 @@ export class Ring {
     return load48(this.#W, this.record(version) + R_TIME)
   }
 
-  /** The last version from `oldest` to `newest` committed at or before `time`; -1 if none was. */
-  versionAt(time: number, oldest: number, newest: number): number {
+  /**
+   * The record of the last version from `oldest` to `newest` committed at or before `time`; 0 if
+   * none was, or if it has been let go of meanwhile. For whom {@link record} is.
+   */
+  lastAt(time: number, oldest: number, newest: number): number {
+    const W = this.#W
+    let found = 0
     let low = oldest
     let high = newest + 1
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
-      if (this.time(middle) <= time) low = middle + 1
-      else high = middle
+      const record = this.record(middle)
+      // What has been let go of is older than all that is left.
+      if (record !== 0 && load48(W, record + R_TIME) > time) {
+        high = middle
+      } else {
+        low = middle + 1
+        found = record
+      }
     }
-    return low - 1 < oldest ? -1 : low - 1
+    return found
   }
 
   /** Words of all segments there are. */

@@ -8,7 +8,9 @@
  * 2. A pin slot holds a record's reference from `acquire` to the last `release`; it is written while
  *    the operation slot still covers that record. A pin is never copied or moved to another slot.
  * 3. There is one Pin for a record in this thread, shared by counting.
- * 4. While no second thread has been given a handle, reads that run no user code need no slot: the
+ * 4. Nobody waits for a slot. Where there is none, and the lock is not free to make more, the spill
+ *    slot holds FROM(h) until the last such pin is gone: more is kept than need be, never less.
+ * 5. While no second thread has been given a handle, reads that run no user code need no slot: the
  *    only writer is this thread, and it does not write in the middle of a read.
  */
 import type { Arena } from '../memory/arena.js'
@@ -18,17 +20,27 @@ import {
   FROM_TAG,
   H_CURRENT,
   H_PUBLISHED,
+  H_READ_TIMES,
   OVERFLOW_WORDS,
+  R_VERSION,
   T_OVERFLOW,
   T_PIN_COUNT,
   T_PINS,
   T_PINS_USED,
+  T_READS,
   T_SLOT,
+  T_SPILL,
 } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { noteTime } from './times.js'
+
+/** One read in so many has its time taken. */
+const SAMPLED = 1023
 
 /** A record that this thread keeps readable. */
 export class Pin {
   readonly record: number
+  /** Word of its slot; 0: it is covered by the spill slot. */
   readonly slot: number
   uses = 1
 
@@ -50,32 +62,58 @@ export class Slots {
   readonly #free: number[] = []
   /** The pin used last; it may be idle. */
   #last: Pin | null = null
-  /** Makes a zeroed overflow block and returns it; throws ZVERSE_FULL. */
-  readonly #makeBlock: () => number
-  #lastBlock = 0
+  /** Pins without a slot of their own, and the oldest version they have held together. */
+  #spilled = 0
+  #spillFrom = 0
+  /** Makes a zeroed block of slots and links it at a word, if that needs no waiting; else 0. */
+  readonly #makeBlock: (link: number) => number
+  /** When the read under way began, if its time is taken. */
+  #began = 0
+  /** Word to link the next overflow block at. */
+  #link: number
 
-  constructor(arena: Arena, line: number, announced: boolean, makeBlock: () => number) {
-    this.#W = arena.words
+  constructor(arena: Arena, line: number, announced: boolean, makeBlock: (link: number) => number) {
+    const W = arena.words
+    this.#W = W
     this.#line = line
     this.announced = announced
     this.#makeBlock = makeBlock
+    this.#link = line + T_OVERFLOW
+    for (let block = W[this.#link]; block !== 0; block = W[block]) this.#addBlock(block)
   }
 
   /** Begins a read of the present, or of any version committed after now. */
   enter(): void {
+    this.count()
     if (!this.announced) return
-    const hint = Atomics.load(this.#W, H_PUBLISHED)
-    Atomics.store(this.#W, this.#line + T_SLOT, (hint << FROM_SHIFT) | FROM_TAG)
+    const W = this.#W
+    const hint = Atomics.load(W, H_PUBLISHED)
+    // Before CURRENT is loaded (invariant 1). A hint that is too old only keeps more.
+    Atomics.store(W, this.#line + T_SLOT, (hint << FROM_SHIFT) | FROM_TAG)
   }
 
   /** Begins a read of whatever can be read. */
   enterAll(): void {
+    this.count()
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, FROM_ALL)
+  }
+
+  /** Counts a read that a pin covers already. */
+  count(): void {
+    const W = this.#W
+    const at = this.#line + T_READS
+    const reads = ++W[at]
+    if ((reads & SAMPLED) !== 0) return
+    if (reads === 0) W[at + 1]++
+    this.#began = performance.now()
   }
 
   /** Ends a read: nothing may be followed after this. */
   exit(): void {
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, 0)
+    if (this.#began === 0) return
+    noteTime(this.#W, H_READ_TIMES, performance.now() - this.#began)
+    this.#began = 0
   }
 
   /** Pins `record`, which the operation slot (or another pin) covers now. */
@@ -83,7 +121,8 @@ export class Slots {
     const last = this.#last
     if (last !== null) {
       if (last.record === record) {
-        if (last.uses++ === 0) Atomics.store(this.#W, last.slot, record)
+        if (last.uses === 0) Atomics.store(this.#W, last.slot, record)
+        last.uses++
         return last
       }
       if (last.uses === 0) this.#drop(last)
@@ -92,17 +131,25 @@ export class Slots {
     if (pin !== undefined) {
       pin.uses++
     } else {
-      pin = new Pin(record, this.#free.pop() ?? this.#nextSlot())
-      Atomics.store(this.#W, pin.slot, record)
+      const slot = this.#free.pop() ?? this.#nextSlot()
+      pin = new Pin(record, slot)
+      if (slot === 0) this.#spill(record)
+      else Atomics.store(this.#W, slot, record)
       this.#pins.set(record, pin)
     }
-    this.#last = pin
+    if (pin.slot !== 0) this.#last = pin
     return pin
   }
 
   /** Gives up one use of a pin. */
   release(pin: Pin): void {
     if (--pin.uses > 0) return
+    if (pin.slot === 0) {
+      this.#pins.delete(pin.record)
+      if (--this.#spilled === 0) Atomics.store(this.#W, this.#line + T_SPILL, 0)
+      this.released = true
+      return
+    }
     Atomics.store(this.#W, pin.slot, 0)
     if (pin.record !== this.#W[H_CURRENT]) this.released = true
     // The one used last keeps its slot, which is idle: the next pin is most likely of its record.
@@ -116,26 +163,14 @@ export class Slots {
     if (pin === this.#last) this.#last = null
   }
 
-  /** Records pinned by this thread. */
-  get count(): number {
-    let count = 0
-    for (const pin of this.#pins.values()) if (pin.uses > 0) count++
-    return count
-  }
-
-  *pinned(): Iterable<number> {
-    for (const pin of this.#pins.values()) if (pin.uses > 0) yield pin.record
-  }
-
-  /** Gives up everything: at close. */
-  releaseAll(): void {
-    for (const pin of this.#pins.values()) Atomics.store(this.#W, pin.slot, 0)
+  /** Forgets everything: the line is about to be given back. */
+  forget(): void {
     this.#pins.clear()
     this.#last = null
-    Atomics.store(this.#W, this.#line + T_SLOT, 0)
+    this.announced = false
   }
 
-  /** A pin slot that was never used: in the line, then in overflow blocks. */
+  /** A pin slot that was never used: in the line, then in overflow blocks. 0: there is none. */
   #nextSlot(): number {
     const W = this.#W
     const line = this.#line
@@ -144,11 +179,25 @@ export class Slots {
       Atomics.store(W, line + T_PINS_USED, used + 1)
       return line + T_PINS + used
     }
-    const block = this.#makeBlock()
-    Atomics.store(W, this.#lastBlock === 0 ? line + T_OVERFLOW : this.#lastBlock, block)
-    this.#lastBlock = block
-    for (let i = OVERFLOW_WORDS - 1; i > 1; i--) this.#free.push(block + i)
-    return block + 1
+    const block = this.#makeBlock(this.#link)
+    if (block === 0) return 0
+    this.#addBlock(block)
+    return this.#free.pop() as number
+  }
+
+  #addBlock(block: number): void {
+    for (let i = OVERFLOW_WORDS - 1; i > 0; i--) this.#free.push(block + i)
+    this.#link = block
+  }
+
+  #spill(record: number): void {
+    const version = load48(this.#W, record + R_VERSION)
+    if (this.#spilled++ === 0 || version < this.#spillFrom) {
+      this.#spillFrom = version
+      // While the operation slot still covers the record, like a pin.
+      const hint = (version << FROM_SHIFT) | FROM_TAG
+      Atomics.store(this.#W, this.#line + T_SPILL, hint)
+    }
   }
 }
 

@@ -39,7 +39,9 @@ export function findTombstone(W: Uint32Array, state: number, key: KeyBuffer): nu
 /**
  * What happened to `key`, newest first, down to the entry as it stood at version `low`.
  * @param record the snapshot to begin with, of version `top`
- * @param recordOf the record of a version from `low` to `top`
+ * @param recordOf the record of a version from `low` to `top`; 0 where other threads have let go of
+ * it meanwhile
+ * @returns also the `low` that it came to: higher where versions were let go of
  */
 export function happenings(
   W: Uint32Array,
@@ -48,25 +50,19 @@ export function happenings(
   record: number,
   low: number,
   recordOf: (version: number) => number,
-): Happening[] {
+): { all: Happening[]; low: number } {
   const all: Happening[] = []
   let here = record
   for (;;) {
     const state = store.stateIn(here)
     const entry = state === 0 ? 0 : find(W, W[state + S_LIVE], key.words, key.bytes)
-    let before: number
-    if (entry !== 0) {
-      const version = versionOf(W, entry)
-      all.push({ version, entry })
-      before = version
-    } else {
-      before = absentSince(W, store, key, here, state, low)
-      if (before > low && isLive(W, store, key, recordOf(before - 1))) {
-        all.push({ version: before, entry: 0 })
-      }
-    }
-    if (before <= low) return all
-    here = recordOf(before - 1)
+    const version = entry !== 0 ? versionOf(W, entry) : absentSince(W, store, key, here, state, low)
+    if (entry !== 0) all.push({ version, entry })
+    if (version <= low) return { all, low }
+    here = recordOf(version - 1)
+    // The run now begins with what is known already: what was before that is not to be told.
+    if (here === 0) return { all, low: version }
+    if (entry === 0 && isLive(W, store, key, here)) all.push({ version, entry: 0 })
   }
 }
 

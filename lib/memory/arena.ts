@@ -21,6 +21,11 @@ export class Arena {
   readonly floats: Float64Array
   readonly #windows: Buffer[] = []
 
+  /** A new arena of zeros; the system commits its pages as they are touched. */
+  static reserve(bytes: number): Arena {
+    return new Arena(new SharedArrayBuffer(bytes))
+  }
+
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     this.words = new Uint32Array(buffer)

@@ -7,6 +7,7 @@
  *     page 1            allocator state (allocator.ts draws it)
  *     page 2            undo log, its first entries
  *     threadsAt         maxThreads lines of THREAD_WORDS
+ *     tracksAt          maxThreads entries of TRACK_WORDS: who tracks whom
  *     ringAt            directory of the version ring, ringSize words
  *     descriptorsAt     page descriptors (pages.ts draws them)
  *     firstPage …       pages for everything else
@@ -20,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 1
+export const LAYOUT = 2
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -35,6 +36,11 @@ export const H_DESCRIPTORS_AT = 7
 export const H_FIRST_PAGE = 8
 /** Set once, when a handle is first given to a second thread. */
 export const H_SHARED = 9
+export const H_TRACKS_AT = 10
+/** ms that a writer waits for its turn. */
+export const H_LOCK_TIMEOUT = 11
+/** Tests: fill what is freed with garbage. */
+export const H_POISON = 12
 
 // ── Header: what every read loads, written by the writer at commit ──────────────────────────────
 /** Reference of the newest snapshot record. Its store is the commit point. */
@@ -49,8 +55,15 @@ export const H_TAG_ROOT = 19
 export const H_INDEX_ROOT = 20
 export const H_ABSENT_FROM = 21
 
+// ── Header: a line of its own for what threads wait on ──────────────────────────────────────────
 /** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
 export const H_LOCK = 32
+/** Who gets the next turn: a thread id plus 1, or 0. Any thread, by CAS. */
+export const H_TURN = 33
+/** Threads that wait for the lock; never too low, too high by those that died waiting. */
+export const H_WAITERS = 34
+/** Threads that wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
+export const H_WATCHERS = 22
 
 /** Thread lines ever used; published before a line is used. Any thread, by CAS. */
 export const H_HIGH_WATER = 48
@@ -101,6 +114,12 @@ export const H_WALK_TARGET = 96
 export const H_WALK_DEPTH = 97
 export const H_WALK_PATH = 98
 export const WALK_LEVELS = 16
+/** Words retired in all; a float64 like those above. */
+export const H_RETIRED = 132
+/** Histograms of sampled times (epoch/times.ts). Any thread, by atomic addition. */
+export const H_READ_TIMES = 256
+export const H_COMMIT_TIMES = 416
+export const TIME_BUCKETS = 160
 
 /** Page 1. */
 export const ALLOCATOR_AT = PAGE
@@ -112,15 +131,41 @@ export const LOG_CHUNK = PAGE
 export const THREADS_AT = 3 * PAGE
 
 // ── Thread lines: written by their own thread, read racily by the writer's scan ─────────────────
-//   0 thread id + 1   1 operation slot   2 pin slots ever used   3 first overflow block
-//   8 … 63 pin slots (IDLE 0, or a record's reference)
+//   0 thread id + 1 (0: free; with BURIED: the id of the thread that is cleaning up)
+//   1 operation slot   2 pin slots ever used   3 first overflow block
+//   4 spill slot: FROM(h), h the oldest version pinned for want of slots
+//   5 what this handle has the writer lock for (WRITING_…)   6 it waits for the lock   7 for a commit
+//   8-9 proof that the thread lives (liveness.ts)
+//   10-11 reads begun   12-13 times it waited for the lock   14-15 µs it waited   (low, high)
+//   16 … 63 pin slots (IDLE 0, or a record's reference)
+// An overflow block stays with its line when the thread is gone; counters go on counting.
 export const THREAD_WORDS = 64
 export const T_ID = 0
 export const T_SLOT = 1
 export const T_PINS_USED = 2
 export const T_OVERFLOW = 3
-export const T_PINS = 8
+export const T_SPILL = 4
+export const T_WRITING = 5
+export const T_WAITING = 6
+export const T_WATCHING = 7
+export const T_TASK = 8
+export const T_PROOF = 9
+export const T_READS = 10
+export const T_WAITS = 12
+export const T_WAITED = 14
+export const T_PINS = 16
 export const T_PIN_COUNT = THREAD_WORDS - T_PINS
+export const BURIED = 0x80000000
+/** In no transaction; in a verb; in a verb that calls the user back; in one the user holds open. */
+export const WRITING_NOT = 0
+export const WRITING_VERB = 1
+export const WRITING_CALLBACK = 2
+export const WRITING_OPEN = 3
+
+// ── Tracks: any thread, by CAS on word 0 ────────────────────────────────────────────────────────
+//   0 id + 1 of the thread that is tracked (0: free)   1 id + 1 of the one that tracks it
+export const TRACK_WORDS = 2
+
 /** An overflow block of pin slots: word 0 links to the next one, the rest are slots. */
 export const OVERFLOW_WORDS = 512
 /**
@@ -247,7 +292,8 @@ export const CODE_MASK = 0x3fffffff
 export const CODE_BIAS = 2 ** 29
 
 assert(new Uint8Array(new Uint32Array([1]).buffer)[0] === 1, 'a little-endian machine')
-assert(H_WALK_PATH + 2 * WALK_LEVELS < PAGE, 'the header fits its page')
+assert(H_WALK_PATH + 2 * WALK_LEVELS <= H_RETIRED, 'the dead tree’s path has room')
+assert(H_COMMIT_TIMES + TIME_BUCKETS <= PAGE, 'the header fits its page')
 assert(R_STATE + STATE_WORDS === R_ITEMS, 'a record has room for a state')
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')

@@ -10,6 +10,7 @@ import { load48 } from '../memory/words.js'
 import type { Range } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import type { StoreCore } from './store-core.js'
+import { abortError, type Signal, waitUntil } from './wait.js'
 
 /** One thing a commit did. */
 export type Change<K, V> =
@@ -25,17 +26,6 @@ export interface Commit<K, V> {
   changes: Change<K, V>[]
 }
 
-/** What of an AbortSignal is used (its type is not part of the language's own). */
-export interface Signal {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
-
-/** Longest delay a timer can have: it is there only to keep the process alive. */
-const FOREVER = 2 ** 31 - 1
-
 export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefined> {
   readonly #core: StoreCore
   readonly #range: Range
@@ -43,8 +33,6 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
   #version: number
   #done = false
   #last: Promise<unknown> = Promise.resolve()
-  /** Wakes the consumer that waits. */
-  #wake: (() => void) | null = null
 
   /** @internal */
   constructor(core: StoreCore, since: number, range: Range, signal: Signal | undefined) {
@@ -64,7 +52,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
   /** Ends the iteration, also one that waits. */
   return(): Promise<IteratorReturnResult<undefined>> {
     this.#done = true
-    this.#wake?.()
+    this.#core.engine.epochs.watch.tell()
     return Promise.resolve({ value: undefined, done: true })
   }
 
@@ -84,7 +72,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
         this.#done = true
         throw error
       }
-      await this.#wait()
+      await waitUntil(engine, this.#signal, () => this.#done || engine.newest > this.#version)
     }
   }
 
@@ -96,9 +84,9 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
     try {
       const newest = epochs.newest
       while (this.#version < newest) {
-        if (this.#version < epochs.oldest) throw engine.notRetained(this.#version)
         const before = epochs.ring.record(this.#version)
         const record = epochs.ring.record(this.#version + 1)
+        if (before === 0 || record === 0) throw engine.notRetained(this.#version)
         const changes = this.#between(before, record)
         this.#version++
         if (changes.length > 0) {
@@ -123,30 +111,4 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
     }
     return changes
   }
-
-  /** Until a commit, the close, an abort, or the end; keeps the process alive. */
-  #wait(): Promise<void> {
-    const { engine } = this.#core
-    return new Promise(resolve => {
-      const timer = setInterval(() => {}, FOREVER)
-      const wake = () => {
-        clearInterval(timer)
-        engine.epochs.listeners.delete(wake)
-        engine.onClose.delete(wake)
-        this.#signal?.removeEventListener('abort', wake)
-        this.#wake = null
-        resolve()
-      }
-      this.#wake = wake
-      engine.epochs.listeners.add(wake)
-      engine.onClose.add(wake)
-      this.#signal?.addEventListener('abort', wake)
-    })
-  }
-}
-
-function abortError(signal: Signal): Error {
-  const error = new Error('The operation was aborted', { cause: signal.reason })
-  error.name = 'AbortError'
-  return Object.assign(error, { code: 'ABORT_ERR' })
 }

@@ -4,18 +4,28 @@
  * Ties epochs, trees and codecs together: gates calls, resolves views to records, runs write
  * transactions and puts things right when one is cut off. Invariants:
  * 1. `barred` is 0 whenever a verb may run. User code that runs inside a codec finds it set.
- * 2. `active` is the write transaction that this thread has open, if any; only it may write.
+ * 2. `active` is the write transaction that this handle has open, if any; only it may write. One that
+ *    was cut off without unwinding (by a vm timeout) is recognised by the next verb that it bars.
  * 3. The scratch buffers hold one key and one value, from encoding to the end of the verb.
  */
 import type { EpochManager } from '../epoch/manager.js'
+import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
 import { KeyBuffer } from '../key/codec.js'
-import { H_TAG_ROOT, R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
+import {
+  R_TIME,
+  R_UNTIL,
+  R_VERSION,
+  WRITING_CALLBACK,
+  WRITING_OPEN,
+  WRITING_VERB,
+} from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { TreeEditor } from '../snapshot/editor.js'
 import { ValueBuffer } from '../value/codec.js'
+import { Leases } from './lease.js'
 import { Names } from './names.js'
 import type { View } from './view.js'
 import { Writer } from './writer.js'
@@ -34,10 +44,12 @@ export interface Pinned {
   heldRecord(): number
 }
 
-/** A write transaction that is open on this thread. */
+/** A write transaction that is open on this handle. */
 export interface Active {
   /** Set to false when it ends. */
   open: boolean
+  /** WRITING_…: what it is for. */
+  readonly kind: number
 }
 
 export class Engine {
@@ -50,6 +62,7 @@ export class Engine {
   readonly key = new KeyBuffer()
   readonly other = new KeyBuffer()
   readonly value = new ValueBuffer()
+  readonly leases = new Leases()
   /** Not 0 while no verb may begin. */
   barred = OPEN
   active: Active | null = null
@@ -65,11 +78,26 @@ export class Engine {
     this.writer = new Writer(this)
   }
 
+  /** The present version. */
+  get newest(): number {
+    const { epochs } = this
+    epochs.slots.enter()
+    const { newest } = epochs
+    epochs.slots.exit()
+    return newest
+  }
+
   // ── Gates ─────────────────────────────────────────────────────────────────────────────────────
 
   /** Throws where no verb may begin: after close, or inside a codec. */
   gate(): void {
-    if (this.barred !== OPEN) throw this.refusal()
+    if (this.barred !== OPEN) this.#refuse()
+  }
+
+  #refuse(): void {
+    // A codec that was cut off by a vm timeout left this set: it is on the stack no more.
+    if (this.barred === IN_CODEC && !isRunning(this.guarded.name)) this.barred = OPEN
+    else throw this.refusal()
   }
 
   /** @throws ZVerseError `ZVERSE_CLOSED` */
@@ -136,7 +164,7 @@ export class Engine {
 
   #find(view: View): number {
     if (typeof view.at === 'string') {
-      const record = this.tags.find(this.W[H_TAG_ROOT], view.at)
+      const record = this.tags.find(this.epochs.tagRoot, view.at)
       if (record !== 0) return record
       const message = `there is no tag ${JSON.stringify(view.at)}`
       throw new ZVerseError('ZVERSE_UNKNOWN_TAG', message, { tag: view.at })
@@ -150,18 +178,20 @@ export class Engine {
     const { epochs } = this
     const newest = epochs.newest
     const oldest = epochs.oldestBefore(newest)
-    if (version > newest) {
-      const message = `version ${version} is not there yet: the newest is ${newest}`
-      throw new ZVerseError('ZVERSE_FUTURE_VERSION', message, {
-        requested: version,
-        oldest,
-        newest,
-      })
-    }
-    if (version >= oldest) return epochs.ring.record(version)
-    const record = this.tags.findVersion(this.W[H_TAG_ROOT], version)
-    if (record === 0) throw this.notRetained(version)
-    return record
+    if (version > newest) throw this.futureVersion(version)
+    const record = version >= oldest ? epochs.ring.record(version) : 0
+    if (record !== 0) return record
+    // Below the run, or let go of since we looked.
+    const tagged = this.tags.findVersion(epochs.tagRoot, version)
+    if (tagged === 0) throw this.notRetained(version)
+    return tagged
+  }
+
+  futureVersion(requested: number): ZVerseError {
+    const newest = this.epochs.newest
+    const oldest = this.epochs.oldestBefore(newest)
+    const message = `version ${requested} is not there yet: the newest is ${newest}`
+    return new ZVerseError('ZVERSE_FUTURE_VERSION', message, { requested, oldest, newest })
   }
 
   notRetained(requested: number | Date): ZVerseError {
@@ -179,13 +209,14 @@ export class Engine {
     const time = Date.prototype.getTime.call(date)
     const newest = epochs.newest
     const oldest = epochs.oldestBefore(newest)
-    const version = epochs.ring.versionAt(time, oldest, newest)
-    if (version >= 0) return epochs.ring.record(version)
+    const found = epochs.ring.lastAt(time, oldest, newest)
+    if (found !== 0) return found
     const first = epochs.ring.record(oldest)
-    if (oldest === 0) return first
+    // Before the first version of all, that is meant: empty.
+    if (oldest === 0 && first !== 0) return first
     // A tagged version below the run may be the one: the record tells when the next one came.
     const tagged = this.tags.lastBefore(
-      W[H_TAG_ROOT],
+      epochs.tagRoot,
       record =>
         load48(W, record + R_VERSION) < oldest &&
         (load48(W, record + R_TIME) <= time || load48(W, record + R_VERSION) === 0),
@@ -197,25 +228,37 @@ export class Engine {
   // ── Writing ───────────────────────────────────────────────────────────────────────────────────
 
   /** Takes the lock for a transaction; nothing else of this thread may write until it ends. */
-  begin(active: Active, tags: boolean): void {
+  begin(active: Active, tags: boolean, held = false): void {
     this.gate()
-    if (this.active !== null) {
-      const message = 'this thread has a write transaction open: write through it, or end it first'
-      throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
-    }
+    this.notWriting()
     if (tags) this.epochs.beginTags()
-    else this.epochs.begin()
+    else this.epochs.begin(active.kind, held)
     this.editor.reset()
     if (!tags) this.writer.begin()
     this.active = active
+  }
+
+  /** @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this handle has a transaction open. */
+  notWriting(): void {
+    const { active } = this
+    if (active === null) return
+    const { kind } = active
+    const called = kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME)
+    if (this.epochs.writing && (kind === WRITING_OPEN || called)) {
+      const message = 'this thread has a write transaction open: write through it, or end it first'
+      throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+    }
+    // Cut off without unwinding. The lock is dirty; who takes it next recovers.
+    active.open = false
+    this.active = null
   }
 
   /**
    * Runs `body` as a transaction, whose end it sees to itself. If it throws, or is cut off by a stack
    * overflow, everything is undone; what cannot be undone now is by the next writer.
    */
-  write<T>(body: () => T, tags = false): T {
-    const active = { open: true }
+  write<T>(body: () => T, tags = false, kind: number = WRITING_VERB): T {
+    const active = { open: true, kind }
     let ended = false
     try {
       this.begin(active, tags)

@@ -50,6 +50,11 @@ export interface HistoryOptions extends View {
   limit?: number | undefined
 }
 
+/** When a record was committed; undefined where it has been let go of meanwhile. */
+function timeOf(W: Uint32Array, record: number): number | undefined {
+  return record === 0 ? undefined : load48(W, record + R_TIME)
+}
+
 export abstract class ReadVerbs<K, V> {
   /** @internal */
   readonly _source: Source
@@ -212,9 +217,8 @@ export abstract class ReadVerbs<K, V> {
     const record = source.past(view)
     try {
       const top = load48(W, record + R_VERSION)
-      const low = Math.min(epochs.oldest, top)
       const recordOf = (version: number) => (version === top ? record : epochs.ring.record(version))
-      const all = happenings(W, core, key, record, low, recordOf)
+      const { all, low } = happenings(W, core, key, record, Math.min(epochs.oldest, top), recordOf)
       const draft = source.draftRoot()
       if (draft !== null) {
         const now = core.find(draft, key)
@@ -225,8 +229,7 @@ export abstract class ReadVerbs<K, V> {
       if (!reverse) chosen.reverse()
       return chosen.slice(0, limit).map(({ version, entry }) => ({
         version,
-        timestamp:
-          version < low || version > top ? undefined : load48(W, recordOf(version) + R_TIME),
+        timestamp: version < low || version > top ? undefined : timeOf(W, recordOf(version)),
         value: entry === 0 ? undefined : (core.valueOf(entry) as V),
         deleted: entry === 0,
       }))

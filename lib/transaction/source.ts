@@ -2,9 +2,11 @@
  * Where a verb reads from: a version of the database, a read transaction's, or a write transaction's
  * draft. The verbs are written once, over this.
  */
+import type { Pin } from '../epoch/slots.js'
 import { ZVerseError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
+import { Lease, PinGrip } from './lease.js'
 import type { StoreCore } from './store-core.js'
 import type { View } from './view.js'
 
@@ -64,14 +66,7 @@ export class DatabaseSource implements Source {
     const record = engine.enter(view)
     try {
       const root = this.core.rootIn(record, view !== undefined)
-      const pin = engine.epochs.slots.acquire(record)
-      return {
-        root,
-        check: () => engine.gate(),
-        release: () => {
-          if (!engine.closed) engine.epochs.slots.release(pin)
-        },
-      }
+      return new PinnedRoot(engine, engine.epochs.slots.acquire(record), root)
     } finally {
       this.leave()
     }
@@ -88,6 +83,20 @@ export class DatabaseSource implements Source {
 
   draftRoot(): null {
     return null
+  }
+}
+
+/** A root in a version that is pinned for an iterator. */
+class PinnedRoot extends Lease implements Held {
+  readonly root: number
+
+  constructor(engine: Engine, pin: Pin, root: number) {
+    super(engine, new PinGrip(engine, pin, 'iterator'))
+    this.root = root
+  }
+
+  check(): void {
+    this.engine.gate()
   }
 }
 
@@ -115,6 +124,7 @@ export class PinnedSource implements Source {
   }
 
   root(): number {
+    this.#bracket.engine.epochs.slots.count()
     return this.core.rootIn(this.#bracket.record, true)
   }
 
@@ -123,7 +133,9 @@ export class PinnedSource implements Source {
   }
 
   hold(): Held {
-    return { root: this.root(), check: () => this.#bracket.check(), release: () => {} }
+    const root = this.root()
+    this.leave()
+    return { root, check: () => this.#bracket.check(), release: () => {} }
   }
 
   past(): number {

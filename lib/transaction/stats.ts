@@ -1,12 +1,25 @@
-/** `stats()`: plain numbers, grouped; all of them cost a few loads. */
+/** `stats()`: plain numbers, grouped. A few loads for each thread and each version below the run. */
+import { eachPin } from '../epoch/slots.js'
+import { eachLine } from '../epoch/threads.js'
+import { type Times, timesAt } from '../epoch/times.js'
 import {
+  BURIED,
+  H_COMMIT_TIMES,
   H_COMMITS_SINCE_SCAN,
-  H_CURRENT,
   H_PAST_WORDS,
+  H_READ_TIMES,
   H_RECLAIMED,
+  H_RETIRED,
   H_RETIRED_SINCE_SCAN,
   R_PREV,
+  R_TAGS,
+  R_TIME,
   R_VERSION,
+  T_ID,
+  T_READS,
+  T_WAITED,
+  T_WAITING,
+  T_WAITS,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import type { Engine } from './engine.js'
@@ -30,17 +43,49 @@ export interface Stats {
     pastBytes: number
   }
   readers: {
-    /** Snapshots that this thread has pinned. */
+    /** Handles attached: one a thread, more where a thread attached more often. */
+    attached: number
+    /** Read verbs begun, by all threads there were. */
+    reads: number
+    /** Snapshots pinned, counted once for each handle that has it. */
     pins: number
-    /** The oldest of them; the present version if there is none. */
+    /** The oldest version that is pinned; the present one if there is none. */
     oldestPinned: number
+    /** Its age in ms, and the thread that has it pinned; 0 and null if there is none. */
+    oldestPinnedMs: number
+    oldestPinnedThread: number | null
   }
   writer: {
-    /** Bytes freed that past versions had held. */
+    /** Versions committed, by all threads. */
+    published: number
+    /** Bytes that commits have replaced, and bytes freed since, in all. */
+    retiredBytes: number
     reclaimedBytes: number
+    /** Snapshots that nobody holds any more and that still wait to be reclaimed. */
+    lag: number
     commitsSinceScan: number
     retiredBytesSinceScan: number
+    /** How often a writer had to wait for its turn, and ms waited in all. */
+    waits: number
+    waitedMs: number
+    /** Waiting now. */
+    waiting: number
   }
+  /** Sampled times in µs, by all threads. */
+  latency: {
+    read: Times
+    /** From the writer's turn to its end; what users do in a transaction of their own apart. */
+    commit: Times
+  }
+}
+
+/** What is pinned, by whom. */
+interface Pinned {
+  pins: number
+  /** Records, the oldest first found of them, and the thread that has it. */
+  records: Set<number>
+  oldest: number
+  thread: number
 }
 
 export function stats(engine: Engine): Stats {
@@ -48,31 +93,88 @@ export function stats(engine: Engine): Stats {
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.touchedWords * 4
   const freeBytes = allocator.freeWords * 4
-  const version = epochs.newest
-  let retained = 0
-  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) retained++
-  let oldestPinned = version
-  for (const record of slots.pinned()) {
-    oldestPinned = Math.min(oldestPinned, load48(W, record + R_VERSION))
+  // Nothing that can be reached from here on is freed until the end.
+  slots.enterAll()
+  try {
+    const current = epochs.current
+    const version = load48(W, current + R_VERSION)
+    const oldestVersion = epochs.oldestBefore(version)
+    const pinned = allPins(W)
+    let retained = 0
+    let lag = 0
+    for (let record = current; record !== 0; record = W[record + R_PREV]) {
+      retained++
+      const held = W[record + R_TAGS] !== 0 || pinned.records.has(record)
+      if (load48(W, record + R_VERSION) < oldestVersion && !held) lag++
+    }
+    const { oldest } = pinned
+    return {
+      memory: {
+        maxBytes: W.length * 4,
+        touchedBytes,
+        usedBytes: touchedBytes - freeBytes,
+        freeBytes,
+      },
+      versions: {
+        version,
+        oldestVersion,
+        retained,
+        pastBytes: arena.floats[H_PAST_WORDS / 2] * 4,
+      },
+      readers: {
+        attached: sum(W, () => 1),
+        reads: sum(W, line => count64(W, line + T_READS), true),
+        pins: pinned.pins,
+        oldestPinned: oldest === 0 ? version : load48(W, oldest + R_VERSION),
+        oldestPinnedMs: oldest === 0 ? 0 : Math.max(0, epochs.now() - load48(W, oldest + R_TIME)),
+        oldestPinnedThread: oldest === 0 ? null : pinned.thread,
+      },
+      writer: {
+        published: version,
+        retiredBytes: arena.floats[H_RETIRED / 2] * 4,
+        reclaimedBytes: arena.floats[H_RECLAIMED / 2] * 4,
+        lag,
+        commitsSinceScan: W[H_COMMITS_SINCE_SCAN],
+        retiredBytesSinceScan: W[H_RETIRED_SINCE_SCAN] * 4,
+        waits: sum(W, line => count64(W, line + T_WAITS), true),
+        waitedMs: sum(W, line => count64(W, line + T_WAITED), true) / 1000,
+        waiting: sum(W, line => W[line + T_WAITING]),
+      },
+      latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
+    }
+  } finally {
+    slots.exit()
   }
-  return {
-    memory: {
-      maxBytes: W.length * 4,
-      touchedBytes,
-      usedBytes: touchedBytes - freeBytes,
-      freeBytes,
-    },
-    versions: {
-      version,
-      oldestVersion: epochs.oldest,
-      retained,
-      pastBytes: arena.floats[H_PAST_WORDS / 2] * 4,
-    },
-    readers: { pins: slots.count, oldestPinned },
-    writer: {
-      reclaimedBytes: arena.floats[H_RECLAIMED / 2] * 4,
-      commitsSinceScan: W[H_COMMITS_SINCE_SCAN],
-      retiredBytesSinceScan: W[H_RETIRED_SINCE_SCAN] * 4,
-    },
-  }
+}
+
+/** Adds `value` up over the lines in use; `ever`: over those of threads that are gone, too. */
+function sum(W: Uint32Array, value: (line: number) => number, ever = false): number {
+  let total = 0
+  eachLine(W, line => {
+    if (ever || W[line + T_ID] !== 0) total += value(line)
+    return false
+  })
+  return total
+}
+
+function count64(W: Uint32Array, at: number): number {
+  return W[at + 1] * 2 ** 32 + W[at]
+}
+
+function allPins(W: Uint32Array): Pinned {
+  const found: Pinned = { pins: 0, records: new Set(), oldest: 0, thread: 0 }
+  eachLine(W, line => {
+    const id = W[line + T_ID]
+    if (id === 0) return false
+    eachPin(W, line, record => {
+      found.pins++
+      found.records.add(record)
+      const older = load48(W, record + R_VERSION) < load48(W, found.oldest + R_VERSION)
+      if (found.oldest !== 0 && !older) return
+      found.oldest = record
+      found.thread = (id % BURIED) - 1
+    })
+    return false
+  })
+  return found
 }

@@ -3,11 +3,18 @@
  */
 
 import { ZVerseError } from '../errors.js'
-import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
+import {
+  E_ASCII,
+  E_KEY,
+  E_LENGTH,
+  E_META,
+  WRITING_CALLBACK,
+  WRITING_VERB,
+} from '../memory/layout.js'
 import { keyBytesOf } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
 import { DiffCursor } from '../snapshot/diff.js'
-import { Changes, type Signal } from './changes.js'
+import { Changes } from './changes.js'
 import { END, ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
@@ -16,6 +23,7 @@ import type { StoreCore } from './store-core.js'
 import {
   beginRead,
   beginWrite,
+  beginWriteAsync,
   type ReadTransaction,
   registerStore,
   type TypedStore,
@@ -34,6 +42,7 @@ import {
   type SnapshotSource,
   type View,
 } from './view.js'
+import { type Signal, signalIn } from './wait.js'
 import * as work from './work.js'
 import type { Encoded } from './writer.js'
 
@@ -99,7 +108,10 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   update(key: K, change: (old: V | undefined) => V | undefined): number {
     const core = this.#gate()
     core.encodeKey(key, core.engine.key)
-    return this.#commit(() => work.update(core, key, change as (old: unknown) => unknown))
+    return this.#commit(
+      () => work.update(core, key, change as (old: unknown) => unknown),
+      WRITING_CALLBACK,
+    )
   }
 
   /** Applies all operations in one commit, in order; later ones on a key win. */
@@ -123,6 +135,21 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   /** Takes the writer's turn: until the transaction ends, nobody else writes. */
   beginWrite(): WriteTransaction<K, V> {
     return beginWrite(this.#gate())
+  }
+
+  /**
+   * Takes the writer's turn without blocking the event loop; it is yours when the promise resolves.
+   * The process stays alive until then.
+   * @param options `signal`: aborting rejects with an AbortError
+   * @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this thread has a transaction open,
+   * `ZVERSE_WRITER_BUSY { waitedMs, threadId }`, `ZVERSE_CLOSED` (all as rejections)
+   */
+  async beginWriteAsync(options?: {
+    signal?: Signal | undefined
+  }): Promise<WriteTransaction<K, V>> {
+    const core = this.#gate()
+    const signal = signalIn(checkNames(options, ['signal'], 'beginWriteAsync'))
+    return beginWriteAsync(core, signal)
   }
 
   /** Deletes all keys, or those in a range. The whole costs nothing per key. */
@@ -213,16 +240,20 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const core = this.#gate()
     const { engine } = core
     const given = checkNames(options, NAMES.changes, 'changes')
-    const { since, signal } = given
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw invalidOption('signal', 'must be an AbortSignal')
-    }
+    const { since } = given
+    const signal = signalIn(given)
     if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
     const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
-    const from = (since as number | undefined) ?? engine.epochs.newest
-    if (from < engine.epochs.oldest) throw engine.notRetained(from)
-    engine.recordOf(from)
-    return new Changes<K, V>(core, from, range, signal)
+    const { slots } = engine.epochs
+    slots.enterAll()
+    try {
+      const from = (since as number | undefined) ?? engine.epochs.newest
+      if (from < engine.epochs.oldest) throw engine.notRetained(from)
+      engine.recordOf(from)
+      return new Changes<K, V>(core, from, range, signal)
+    } finally {
+      slots.exit()
+    }
   }
 
   #gate(): StoreCore {
@@ -231,23 +262,24 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   }
 
   /** Runs `body` in a transaction of its own. */
-  #commit(body: () => void): number {
+  #commit(body: () => void, kind: number = WRITING_VERB): number {
     const { engine } = this._core
     const { writer } = engine
+    const commit = () => {
+      body()
+      return writer.commit()
+    }
     try {
-      return engine.write(() => {
-        body()
-        return writer.commit()
-      })
+      return engine.write(commit, false, kind)
     } catch (error) {
       const full = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
       if (!full || !writer.couldForget) throw error
     }
-    return engine.write(() => {
+    const forget = () => {
       writer.forgetPast()
-      body()
-      return writer.commit()
-    })
+      return commit()
+    }
+    return engine.write(forget, false, kind)
   }
 }
 

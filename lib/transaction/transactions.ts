@@ -3,17 +3,20 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { inCallback } from '../epoch/running.js'
 import type { Pin } from '../epoch/slots.js'
 import { ZVerseError } from '../errors.js'
-import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { R_TIME, R_VERSION, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { type Active, type Engine, PINNED, type Pinned } from './engine.js'
+import { Lease, PinGrip, WriteGrip } from './lease.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { type Bracket, DraftSource, PinnedSource, transactionClosed } from './source.js'
 import type { StoreCore } from './store-core.js'
 import type { Bounds, SnapshotSource, View } from './view.js'
+import { checkGoesOn, type Signal } from './wait.js'
 import * as work from './work.js'
 
 /** Anything that stands for a named store. */
@@ -47,20 +50,17 @@ export interface TypedStore<K, V> extends StoreLike {
 }
 
 /** What a read transaction shares with its sources. */
-class Hold implements Bracket, Pinned {
-  readonly engine: Engine
+class Hold extends Lease implements Bracket, Pinned {
   readonly record: number
-  pin: Pin | null
 
   constructor(engine: Engine, pin: Pin) {
-    this.engine = engine
+    super(engine, new PinGrip(engine, pin, 'read transaction'))
     this.record = pin.record
-    this.pin = pin
   }
 
   check(): void {
     this.engine.gate()
-    if (this.pin === null) throw transactionClosed('read')
+    if (this.ended) throw transactionClosed('read')
   }
 
   heldRecord(): number {
@@ -101,10 +101,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 
   /** Lets go of the version; its iterators end. Idempotent. */
   close(): void {
-    const hold = this[PINNED]
-    const { pin } = hold
-    hold.pin = null
-    if (pin !== null && !hold.engine.closed) hold.engine.epochs.slots.release(pin)
+    this[PINNED].release()
   }
 
   [Symbol.dispose](): void {
@@ -182,20 +179,36 @@ export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
 /** The verbs of a named store inside a write transaction. */
 export class StoreDraft<K, V> extends DraftVerbs<K, V> {}
 
+/** What a write transaction shares with its sources. */
+class WriteHold extends Lease implements Bracket {
+  readonly record: number
+  readonly #state: Active
+
+  constructor(engine: Engine, state: Active) {
+    super(engine, new WriteGrip(engine, state))
+    this.record = engine.writer.base
+    this.#state = state
+  }
+
+  check(): void {
+    this.engine.gate()
+    if (!this.#state.open || this.engine.active !== this.#state) throw transactionClosed('write')
+  }
+}
+
 /** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
 export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   readonly #engine: Engine
   readonly #state: Active
   readonly #version: number
+  readonly #hold: WriteHold
 
   /** @internal Use `beginWrite`, which takes the lock first. */
   constructor(core: StoreCore, state: Active) {
     const { engine } = core
-    const check = () => {
-      engine.gate()
-      if (!state.open || engine.active !== state) throw transactionClosed('write')
-    }
-    super(core, { engine, record: engine.writer.base, check })
+    const hold = new WriteHold(engine, state)
+    super(core, hold)
+    this.#hold = hold
     this.#engine = engine
     this.#state = state
     this.#version = engine.writer.version
@@ -232,6 +245,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
       state.open = false
       return version
     } finally {
+      this.#hold.leave()
       if (engine.active === state) {
         engine.active = null
         state.open = false
@@ -244,6 +258,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   abort(): void {
     if (!this._open) return
     if (this.#engine.barred !== 0) this._bracket.check()
+    this.#hold.leave()
     this.#engine.cutOff(this.#state)
   }
 
@@ -252,13 +267,21 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   }
 }
 
-/** Takes the writer's turn. */
-export function beginWrite<K, V>(core: StoreCore): WriteTransaction<K, V> {
+/**
+ * Takes the writer's turn.
+ * @param kind WRITING_OPEN, or WRITING_CALLBACK for a transaction that a callback runs in
+ * @param held the lock has been taken already
+ */
+export function beginWrite<K, V>(
+  core: StoreCore,
+  kind: number = WRITING_OPEN,
+  held = false,
+): WriteTransaction<K, V> {
   const { engine } = core
-  const state: Active = { open: true }
+  const state: Active = { open: true, kind }
   let begun = false
   try {
-    engine.begin(state, false)
+    engine.begin(state, false, held)
     const tx = new WriteTransaction<K, V>(core, state)
     begun = true
     return tx
@@ -270,6 +293,22 @@ export function beginWrite<K, V>(core: StoreCore): WriteTransaction<K, V> {
   }
 }
 
+/** Takes the writer's turn without blocking the thread. */
+export async function beginWriteAsync<K, V>(
+  core: StoreCore,
+  signal: Signal | undefined,
+): Promise<WriteTransaction<K, V>> {
+  const { engine } = core
+  const goesOn = () => checkGoesOn(engine, signal)
+  goesOn()
+  engine.notWriting()
+  let tx: WriteTransaction<K, V> | undefined
+  await engine.epochs.acquireAsync(goesOn, () => {
+    tx = beginWrite<K, V>(core, WRITING_OPEN, true)
+  })
+  return tx as WriteTransaction<K, V>
+}
+
 /** Runs `body` in a write transaction: its result, or its exception with everything rolled back. */
 export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K, V>) => T): T {
   if (typeof body !== 'function') throw invalidOption('callback', 'must be a function')
@@ -277,9 +316,9 @@ export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K
   let mine: Active | null = null
   let done = false
   try {
-    const tx = beginWrite<K, V>(core)
+    const tx = beginWrite<K, V>(core, WRITING_CALLBACK)
     mine = engine.active
-    const result = body(tx)
+    const result = inCallback(() => body(tx))
     if (work.isThenable(result)) {
       // What it does later finds the transaction closed: that is this error's fault, not another.
       result.then(undefined, () => {})

@@ -2,6 +2,7 @@
  * Single writes inside a transaction that is open: shared by the verbs of the database, which open
  * one for each, and by those of write transactions.
  */
+import { inCallback } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { checkNames, invalidOption } from '../options.js'
 import type { Range } from '../snapshot/cursor.js'
@@ -76,7 +77,8 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
   if (typeof change !== 'function') throw invalidOption('change', 'must be a function')
   core.encodeKey(key, buffer)
   const entry = core.find(writer.root(core), buffer)
-  const next = change(entry === 0 ? undefined : core.valueOf(entry))
+  const old = entry === 0 ? undefined : core.valueOf(entry)
+  const next = inCallback(() => change(old))
   if (isThenable(next)) {
     next.then(undefined, () => {})
     const message = 'the callback of update returned a promise'

@@ -29,6 +29,11 @@ export function valueCodec(option: unknown): ValueCodec {
   return customValues(custom, name)
 }
 
+/** True for the name of a codec that is not the user's own. */
+export function isBuiltIn(name: string): boolean {
+  return builtIn(name) !== undefined
+}
+
 function builtIn(name: unknown): ValueCodec | undefined {
   switch (name) {
     case 'msgpack':

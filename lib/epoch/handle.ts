@@ -1,0 +1,56 @@
+/**
+ * What one thread gives another so that it can use the same database: the arena and the names of the
+ * codecs. A plain object that structured cloning takes; any thread may make or take one.
+ */
+import { types } from 'node:util'
+import { ZVerseError } from '../errors.js'
+import { Arena } from '../memory/arena.js'
+import { H_LAYOUT, H_MAGIC, H_SHARED, LAYOUT, MAGIC, PAGE } from '../memory/layout.js'
+import { invalidOption } from '../options.js'
+
+/** Made by `share`, taken by `attach`: pass it on as it is, to as many threads as there are. */
+export interface Handle<K = unknown, V = unknown> {
+  readonly format: 'zverse'
+  readonly layout: number
+  readonly buffer: SharedArrayBuffer
+  /** Names of the codecs of the unnamed store. */
+  readonly keys: string
+  readonly values: string
+  /** Never there: carries types only. */
+  readonly '~types'?: { key: K; value: V }
+}
+
+/** A handle on `arena`; from now on its readers announce what they read. */
+export function makeHandle(arena: Arena, keys: string, values: string): Handle<never, never> {
+  Atomics.store(arena.words, H_SHARED, 1)
+  return { format: 'zverse', layout: LAYOUT, buffer: arena.buffer, keys, values }
+}
+
+/**
+ * Checks a handle that came from another thread.
+ * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is none, `ZVERSE_FORMAT` if it is another layout's
+ */
+export function openHandle(handle: unknown): { arena: Arena; keys: string; values: string } {
+  const given = (typeof handle === 'object' && handle !== null ? handle : {}) as Partial<Handle>
+  const { format, layout, buffer, keys, values } = given
+  const named = typeof keys === 'string' && typeof values === 'string'
+  if (format !== 'zverse' || !types.isSharedArrayBuffer(buffer) || !named) {
+    throw invalidOption('handle', 'must be what share() gave')
+  }
+  if (layout !== LAYOUT) throw otherLayout(layout)
+  if (buffer.byteLength < 4 * PAGE || buffer.byteLength % (4 * PAGE) !== 0) {
+    throw invalidOption('handle', 'must be what share() gave: there is no database in its buffer')
+  }
+  const arena = new Arena(buffer)
+  const W = arena.words
+  if (W[H_MAGIC] !== MAGIC) {
+    throw invalidOption('handle', 'must be what share() gave: there is no database in its buffer')
+  }
+  if (W[H_LAYOUT] !== LAYOUT) throw otherLayout(W[H_LAYOUT])
+  return { arena, keys, values }
+}
+
+function otherLayout(found: unknown): ZVerseError {
+  const message = `the handle has memory layout ${String(found)}, this zverse has ${LAYOUT}: all threads must load the same version`
+  return new ZVerseError('ZVERSE_FORMAT', message)
+}

@@ -1,0 +1,190 @@
+/**
+ * The table of threads: lines claimed and given back, who tracks whom, the burial of the dead.
+ *
+ * Any thread may call any of this at any time; nothing here needs the writer lock. Invariants:
+ * 1. A line belongs to whoever stored its T_ID by CAS from 0. A thread may have several lines, one
+ *    for each handle.
+ * 2. Thread ids are never used again within a process; lines are. So the lock and the table of
+ *    tracks hold ids, and a dead thread's lock is taken away by its id.
+ * 3. A burial goes line by line: CAS of T_ID to BURIED and the burier's id, slots idle, T_ID 0 last.
+ *    If the burier dies meanwhile, whoever buries it finds that mark and goes on.
+ * 4. Nothing is written to a line after it is given back, by its thread or by a burier.
+ */
+import { ZVerseError } from '../errors.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  BURIED,
+  H_HIGH_WATER,
+  H_LOCK,
+  H_MAX_THREADS,
+  H_TRACKS_AT,
+  H_TURN,
+  H_WAITERS,
+  H_WATCHERS,
+  OVERFLOW_WORDS,
+  T_ID,
+  T_OVERFLOW,
+  T_PINS,
+  T_PINS_USED,
+  T_PROOF,
+  T_SLOT,
+  T_SPILL,
+  T_TASK,
+  T_WAITING,
+  T_WATCHING,
+  T_WRITING,
+  THREAD_WORDS,
+  THREADS_AT,
+  TRACK_WORDS,
+  WRITING_NOT,
+} from '../memory/layout.js'
+import { lives, type Trace } from './liveness.js'
+
+/** Visits every line that was ever used, until `visit` returns true. */
+export function eachLine(W: Uint32Array, visit: (line: number) => boolean | undefined): void {
+  const lines = Atomics.load(W, H_HIGH_WATER)
+  for (let i = 0; i < lines; i++) if (visit(THREADS_AT + i * THREAD_WORDS)) return
+}
+
+// ── Lines ───────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Claims a line for thread `threadId`; buries the dead first where all are taken.
+ * @returns its word offset
+ * @throws ZVerseError `ZVERSE_READERS_FULL`
+ */
+export function claimLine(arena: Arena, threadId: number, trace: Trace): number {
+  const W = arena.words
+  let line = claim(W, threadId)
+  if (line === 0 && sweep(arena, threadId)) line = claim(W, threadId)
+  if (line === 0) {
+    const message = `${W[H_MAX_THREADS]} threads are attached already (the option maxThreads)`
+    throw new ZVerseError('ZVERSE_READERS_FULL', message)
+  }
+  W[line + T_TASK] = trace.task
+  Atomics.store(W, line + T_PROOF, trace.proof)
+  return line
+}
+
+function claim(W: Uint32Array, threadId: number): number {
+  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
+    const line = THREADS_AT + i * THREAD_WORDS
+    // Before the line is used, so that no scan misses it.
+    for (let high = Atomics.load(W, H_HIGH_WATER); high <= i; ) {
+      high = Atomics.compareExchange(W, H_HIGH_WATER, high, i + 1)
+    }
+    if (Atomics.compareExchange(W, line + T_ID, 0, threadId + 1) === 0) return line
+  }
+  return 0
+}
+
+/** Gives a line back: its slots become idle, and the line free. */
+export function freeLine(arena: Arena, line: number): void {
+  const W = arena.words
+  Atomics.store(W, line + T_SLOT, 0)
+  Atomics.store(W, line + T_SPILL, 0)
+  const used = W[line + T_PINS_USED]
+  for (let i = 0; i < used; i++) Atomics.store(W, line + T_PINS + i, 0)
+  for (let block = W[line + T_OVERFLOW]; block !== 0; block = W[block]) {
+    for (let i = 1; i < OVERFLOW_WORDS; i++) Atomics.store(W, block + i, 0)
+  }
+  Atomics.store(W, line + T_PINS_USED, 0)
+  W[line + T_WRITING] = WRITING_NOT
+  // First the flag: whoever dies in between leaves a count too high, which costs a notification.
+  for (const [flag, count] of [
+    [T_WAITING, H_WAITERS],
+    [T_WATCHING, H_WATCHERS],
+  ]) {
+    const waits = W[line + flag]
+    W[line + flag] = 0
+    Atomics.sub(W, count, waits)
+  }
+  W[line + T_TASK] = 0
+  W[line + T_PROOF] = 0
+  Atomics.store(W, line + T_ID, 0)
+}
+
+// ── Death ───────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Frees all that a dead thread held: the lock (the next owner recovers), its turn, its lines; and
+ * then what the threads held that it tracked, for they died with it.
+ */
+export function bury(arena: Arena, dead: number, me: number): void {
+  const W = arena.words
+  if (Atomics.compareExchange(W, H_LOCK, dead + 1, 0) === dead + 1) {
+    Atomics.notify(arena.signed, H_LOCK)
+  }
+  Atomics.compareExchange(W, H_TURN, dead + 1, 0)
+  eachLine(W, line => {
+    const id = Atomics.load(W, line + T_ID)
+    if (id !== dead + 1 && id !== BURIED + dead + 1) return false
+    if (Atomics.compareExchange(W, line + T_ID, id, BURIED + me + 1) === id) freeLine(arena, line)
+    return false
+  })
+  for (const child of forget(W, dead)) bury(arena, child, me)
+}
+
+/** True or false where it can be told whether a thread lives, else null. */
+export function isAlive(arena: Arena, threadId: number): boolean | null {
+  const W = arena.words
+  if (threadId === 0) return true
+  let answer: boolean | null = null
+  eachLine(W, line => {
+    if (Atomics.load(W, line + T_ID) !== threadId + 1) return false
+    const trace = { task: W[line + T_TASK], proof: Atomics.load(W, line + T_PROOF) }
+    // The trace was that thread's only if the line still is.
+    if (Atomics.load(W, line + T_ID) === threadId + 1) answer = lives(trace)
+    return answer !== null
+  })
+  return answer
+}
+
+/** Buries all threads that are known to be dead; true if there were any. */
+export function sweep(arena: Arena, me: number): boolean {
+  const dead = new Set<number>()
+  eachLine(arena.words, line => {
+    const id = Atomics.load(arena.words, line + T_ID) % BURIED
+    if (id !== 0 && id !== me + 1 && isAlive(arena, id - 1) === false) dead.add(id - 1)
+    return false
+  })
+  for (const threadId of dead) bury(arena, threadId, me)
+  return dead.size > 0
+}
+
+// ── Tracks ──────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Notes that `tracker` hears when `child` ends; false if that is noted already. Without room in the
+ * table nothing is noted: the tracker hears it all the same, only nobody could tell if both die.
+ */
+export function noteTrack(arena: Arena, child: number, tracker: number): boolean {
+  const W = arena.words
+  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
+    const at = W[H_TRACKS_AT] + i * TRACK_WORDS
+    if (Atomics.load(W, at) === child + 1 && Atomics.load(W, at + 1) === tracker + 1) return false
+  }
+  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
+    const at = W[H_TRACKS_AT] + i * TRACK_WORDS
+    if (Atomics.compareExchange(W, at, 0, child + 1) !== 0) continue
+    Atomics.store(W, at + 1, tracker + 1)
+    return true
+  }
+  return true
+}
+
+/** Takes the entries of a dead thread from the table; the ids of those it tracked. */
+function forget(W: Uint32Array, dead: number): number[] {
+  const children: number[] = []
+  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
+    const at = W[H_TRACKS_AT] + i * TRACK_WORDS
+    const child = Atomics.load(W, at)
+    if (child === 0) continue
+    const tracker = Atomics.load(W, at + 1)
+    if (child !== dead + 1 && tracker !== dead + 1) continue
+    if (child !== dead + 1) children.push(child - 1)
+    Atomics.compareExchange(W, at + 1, tracker, 0)
+    Atomics.compareExchange(W, at, child, 0)
+  }
+  return children
+}

@@ -1,0 +1,104 @@
+/**
+ * Waiting without blocking the thread: for a commit of any thread, or for a word to change.
+ *
+ * A notification reaches all who wait, and they look for themselves, so none can be lost to a waiter
+ * that dies; the slices are for a process that was stopped for a while. A pending `waitAsync` does
+ * not keep the process alive: who waits has a timer of its own for that.
+ */
+import type { Arena } from '../memory/arena.js'
+import { H_PUBLISHED, H_WATCHERS, T_WATCHING } from '../memory/layout.js'
+
+/** ms after which a waiter looks without having been told. */
+const SLICE = 250
+
+type Async = { async: false } | { async: true; value: Promise<unknown> }
+/** Not in the language's types yet; in Node since 16. */
+const waitAsync = (
+  Atomics as unknown as {
+    waitAsync(words: Int32Array, at: number, value: number, ms: number): Async
+  }
+).waitAsync
+
+/** Resolves when the header word `at` no longer holds `value` and someone said so, or after `ms`. */
+export function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, Math.max(1, ms))
+    const woken = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    const result = waitAsync(arena.signed, at, value, ms)
+    if (result.async) result.value.then(woken)
+    else woken()
+  })
+}
+
+/** Tells listeners of this thread that something was committed, by whichever thread. */
+export class Watch {
+  readonly #arena: Arena
+  readonly #line: number
+  readonly #listeners = new Set<() => void>()
+  /** Other threads may commit. */
+  #shared: boolean
+  #counted = false
+
+  constructor(arena: Arena, line: number, shared: boolean) {
+    this.#arena = arena
+    this.#line = line
+    this.#shared = shared
+  }
+
+  add(listener: () => void): void {
+    this.#listeners.add(listener)
+    this.#begin()
+  }
+
+  delete(listener: () => void): void {
+    this.#listeners.delete(listener)
+  }
+
+  /** From now on other threads may commit. */
+  share(): void {
+    this.#shared = true
+    this.#begin()
+  }
+
+  /** This thread has committed. */
+  tell(): void {
+    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener()
+  }
+
+  clear(): void {
+    this.#listeners.clear()
+    this.#end()
+  }
+
+  #begin(): void {
+    if (this.#counted || !this.#shared || this.#listeners.size === 0) return
+    this.#counted = true
+    // The count first: see freeLine.
+    Atomics.add(this.#arena.words, H_WATCHERS, 1)
+    this.#arena.words[this.#line + T_WATCHING] = 1
+    this.#wait(Atomics.load(this.#arena.signed, H_PUBLISHED))
+  }
+
+  #end(): void {
+    if (!this.#counted) return
+    this.#counted = false
+    this.#arena.words[this.#line + T_WATCHING] = 0
+    Atomics.sub(this.#arena.words, H_WATCHERS, 1)
+  }
+
+  #wait(seen: number): void {
+    const again = () => {
+      if (!this.#counted) return
+      if (this.#listeners.size === 0) return this.#end()
+      const now = Atomics.load(this.#arena.signed, H_PUBLISHED)
+      if (now !== seen) this.tell()
+      this.#wait(now)
+    }
+    const result = waitAsync(this.#arena.signed, H_PUBLISHED, seen, SLICE)
+    if (result.async) result.value.then(again)
+    else setImmediate(again)
+  }
+}
