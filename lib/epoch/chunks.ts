@@ -13,6 +13,7 @@ import {
   CHUNK_WORDS,
   CODE_BIAS,
   CODE_MASK,
+  H_PHASE,
   H_SPARE,
   K_BASE,
   K_COUNT,
@@ -49,7 +50,12 @@ export class Chunks {
   /** Puts a chunk by for {@link push}; false when memory is too short even for that. */
   ensureSpare(): boolean {
     const W = this.#W
-    if (W[H_SPARE] === 0) W[H_SPARE] = this.#allocator.allocate(CHUNK_WORDS)
+    if (W[H_SPARE] !== 0) return true
+    // A death in between would leak the chunk, so recovery is told to mark.
+    const phase = W[H_PHASE]
+    W[H_PHASE] = 1
+    W[H_SPARE] = this.#allocator.allocate(CHUNK_WORDS)
+    W[H_PHASE] = phase
     return W[H_SPARE] !== 0
   }
 

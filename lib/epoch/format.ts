@@ -17,6 +17,7 @@ import {
   H_RESERVE,
   H_RING_AT,
   H_RING_SIZE,
+  H_TAIL,
   H_THREADS_AT,
   H_TRACKS_AT,
   LAYOUT,
@@ -74,6 +75,7 @@ export function format(arena: Arena, maxThreads: number, version: number, time: 
   ring.set(version, record)
   W[H_OLDEST] = version >>> 0
   W[H_PUBLISHED] = version >>> 0
+  W[H_TAIL] = record
   Atomics.store(W, H_CURRENT, record)
   return arena
 }

@@ -11,27 +11,29 @@ import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   ALLOCATOR_AT,
+  BURIED,
   CHUNK_ITEMS,
   CHUNK_WORDS,
+  H_AGAIN,
   H_COMMIT_TIMES,
   H_COMMITS_SINCE_SCAN,
   H_CURRENT,
   H_DESCRIPTORS_AT,
   H_DIRTY,
   H_FIRST_PAGE,
-  H_FRONTIER,
+  H_HIGH_WATER,
   H_HISTORY_VERSIONS,
   H_LIMBO_HEAD,
   H_LOCK_TIMEOUT,
   H_LOG_VERSION,
+  H_MAGIC,
   H_PAGES,
-  H_PAST_WORDS,
   H_PHASE,
   H_POISON,
   H_PUBLISHED,
   H_RESERVE,
-  H_RETIRED,
   H_RETIRED_SINCE_SCAN,
+  H_SEARCH_AGAIN,
   H_SHARED,
   H_TAG_CHANGES,
   H_TAG_ROOT,
@@ -39,6 +41,7 @@ import {
   H_WATCHERS,
   INLINE_MAX,
   K_COUNT,
+  MAGIC,
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
@@ -48,13 +51,16 @@ import {
   R_NEXT,
   R_PENDING_HEAD,
   R_PREV,
-  R_RETIRED,
+  R_REPLACED,
   R_TAGS,
   R_TIME,
   R_UNTIL,
   R_VERSION,
   T_ID,
+  T_SLOT,
   T_WRITING,
+  THREAD_WORDS,
+  THREADS_AT,
   WRITING_CALLBACK,
   WRITING_NOT,
   WRITING_OPEN,
@@ -70,7 +76,7 @@ import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
 import { CALLBACK_FRAME, isRunning } from './running.js'
 import { Slots } from './slots.js'
-import { bury, eachLine, isAlive } from './threads.js'
+import { bury, eachLine, isAlive, sweep } from './threads.js'
 import { noteTime } from './times.js'
 import { sleepOn, Watch } from './watch.js'
 import { nodeBirth, Workspace } from './workspace.js'
@@ -79,6 +85,10 @@ import { nodeBirth, Workspace } from './workspace.js'
 const SPARE_PAGES = 16
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
+/** ms to wait for readers before a transaction is refused. */
+const PATIENCE = 5
+/** ms between questions whether some thread lives. */
+const ASK_EVERY = 50
 /** One commit in so many has its time taken. */
 const SAMPLED = 7
 
@@ -101,6 +111,11 @@ export class EpochManager {
   readonly #environment: Environment
   /** The commit lets all of the past go. */
   #forgetful = false
+  /** Times that a transaction may still wait for room. */
+  #patience = 0
+  /** The line that was asked last whether its thread lives, and when to ask the next. */
+  #asked = 0
+  #askNext = 0
   /** Transactions begun; when the present one began, if its time is taken. */
   #begun = 0
   #began = 0
@@ -119,7 +134,9 @@ export class EpochManager {
     this.threadId = threadId
     this.ring = new Ring(arena)
     this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
-    this.space = new Workspace(arena, this.allocator, words => this.#past.makeRoom(words))
+    this.space = new Workspace(arena, this.allocator, words => {
+      return this.#past.makeRoom(words) || this.#waitForRoom()
+    })
     this.lock = new WriterLock(arena, line, threadId, owner => {
       if (isAlive(arena, owner) === false) bury(arena, owner, threadId)
     })
@@ -197,6 +214,7 @@ export class EpochManager {
     }
     this.#past.frugal = true
     this.#forgetful = false
+    this.#patience = PATIENCE
     this.#start(version, version)
     if (W[H_RESERVE] === 0) this.#past.replenish()
   }
@@ -209,6 +227,14 @@ export class EpochManager {
   spend(): void {
     this.#past.frugal = false
     if (this.#W[H_RESERVE] === 0) throw this.space.full()
+  }
+
+  /** Words that the versions before the present one hold and it does not: what their end would free. */
+  get pastWords(): number {
+    const W = this.#W
+    const newest = this.newest
+    const first = this.ring.record(this.oldestBefore(newest))
+    return first === 0 ? 0 : load48(W, this.current + R_REPLACED) - load48(W, first + R_REPLACED)
   }
 
   #start(birth: number, logVersion: number): void {
@@ -341,7 +367,8 @@ export class EpochManager {
       this.#fillChunks(record, version)
     }
     const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
-    W[record + R_RETIRED] = Math.min(space.retiredWords + old, 0xffffffff)
+    const replaced = load48(W, previous + R_REPLACED) + space.retiredWords + old
+    store48(W, record + R_REPLACED, replaced)
     return record
   }
 
@@ -355,7 +382,9 @@ export class EpochManager {
     for (const root of trees) {
       this.#addDead(record + R_PENDING_HEAD, version, root, nodeBirth(this.#W, root), true)
     }
-    if (trees.length > 0) this.#W[H_UNDONE] = 1
+    if (trees.length === 0) return
+    this.#W[H_UNDONE] = 1
+    this.#W[H_SEARCH_AGAIN] = 1
   }
 
   #addDead(list: number, version: number, ref: number, birth: number, tree: boolean): void {
@@ -384,19 +413,51 @@ export class EpochManager {
     if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(this.arena.signed, H_PUBLISHED)
     W[H_PHASE] = 1
     this.space.finish()
-    this.arena.floats[H_PAST_WORDS / 2] += W[record + R_RETIRED]
-    this.arena.floats[H_RETIRED / 2] += W[record + R_RETIRED]
     W[H_COMMITS_SINCE_SCAN]++
-    W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + W[record + R_RETIRED], 0xffffffff)
+    const replaced = load48(W, record + R_REPLACED) - load48(W, previous + R_REPLACED)
+    W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
     if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
     else this.#past.applyBounds(version)
     this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#past.refill()
     W[H_PHASE] = 0
+    this.#lookAround()
     this.#release()
     if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, performance.now() - this.#began)
     this.watch.tell()
     return version
+  }
+
+  // ── Other threads ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Nothing more can be freed. Perhaps a dead thread holds something, or a reader has only been put
+   * aside by the system in the middle of a read; true if it is worth trying again.
+   */
+  #waitForRoom(): boolean {
+    if (this.#patience-- === 0) return false
+    if (sweep(this.arena, this.threadId)) return true
+    const W = this.#W
+    let reading = false
+    eachLine(W, line => {
+      reading ||= line !== this.#line && Atomics.load(W, line + T_SLOT) !== 0
+      return reading
+    })
+    if (reading) Atomics.wait(this.arena.signed, H_MAGIC, MAGIC, 1)
+    return reading
+  }
+
+  /** Now and then asks of one thread whether it lives, for it may be dead and tracked by nobody. */
+  #lookAround(): void {
+    const W = this.#W
+    if (W[H_COMMITS_SINCE_SCAN] !== 0 || W[H_SHARED] === 0) return
+    const now = performance.now()
+    if (now < this.#askNext) return
+    this.#askNext = now + ASK_EVERY
+    this.#asked = (this.#asked + 1) % Atomics.load(W, H_HIGH_WATER)
+    const id = W[THREADS_AT + this.#asked * THREAD_WORDS + T_ID] % BURIED
+    if (id === 0 || id === this.threadId + 1) return
+    if (isAlive(this.arena, id - 1) === false) bury(this.arena, id - 1, this.threadId)
   }
 
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
@@ -412,7 +473,7 @@ export class EpochManager {
     this.#start(MAX_VERSION, MAX_VERSION)
     this.#W[H_PHASE] = 1
     change()
-    this.#W[H_FRONTIER] = 0
+    this.#W[H_AGAIN] = 1
     this.#past.reclaim(Number.POSITIVE_INFINITY, true)
     this.#past.refill()
     this.#W[H_PHASE] = 0
@@ -448,13 +509,14 @@ export class EpochManager {
       if (!this.#past.makeRoom(PAGE)) throw space.full()
     }
     W[H_PHASE] = 1
+    // On the list before it is unlinked: recovery keeps what is there, and drops what is still in use.
+    const newest = this.newest
+    for (const ref of space.retired) this.#chunks.push(H_LIMBO_HEAD, ref, newest, false)
     if (added !== 0) W[added + R_TAGS]++
     Atomics.store(W, H_TAG_ROOT, root)
     if (removed !== 0) W[removed + R_TAGS]--
-    const newest = this.newest
-    for (const ref of space.retired) this.#chunks.push(H_LIMBO_HEAD, ref, newest, false)
     space.finish()
-    W[H_FRONTIER] = 0
+    W[H_AGAIN] = 1
     this.#past.reclaim(FREE_BUDGET, true)
     this.#past.refill()
     W[H_PHASE] = 0

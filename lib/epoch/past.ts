@@ -17,7 +17,6 @@ import {
   H_LIMBO_HEAD,
   H_OLDEST,
   H_PAGES,
-  H_PAST_WORDS,
   H_PHASE,
   H_RECLAIMED,
   H_RESERVE,
@@ -26,7 +25,7 @@ import {
   PAGE,
   R_CATALOG,
   R_PREV,
-  R_RETIRED,
+  R_REPLACED,
   R_STATE,
   R_VERSION,
   S_GRAVE,
@@ -50,6 +49,10 @@ import type { Workspace } from './workspace.js'
 /** Commits, and retired words, after which the slots are scanned again. */
 const SCAN_COMMITS = 32
 const SCAN_WORDS = 1 << 15
+/** Where the count of commits begins when a run was cut short. */
+const SCAN_SOON = SCAN_COMMITS - 4
+/** Records that a run looks at. */
+const UNLINK_BUDGET = 256
 /** Runs after which all records below the window are looked at again. */
 const FULL_RUN = 16
 /** Fields of a store's state: root, words and newest tombstone of each graveyard. */
@@ -146,9 +149,8 @@ export class Past {
         oldest,
         newest,
         now: this.#environment.now(),
-        pastBytes: this.arena.floats[H_PAST_WORDS / 2] * 4,
         time: version => this.ring.time(version),
-        replaced: version => W[this.ring.record(version) + R_RETIRED] * 4,
+        replaced: version => load48(W, this.ring.record(version) + R_REPLACED) * 4,
       },
       { versions: most, ms, bytes },
     )
@@ -160,11 +162,10 @@ export class Past {
     if (keep <= oldest) return
     const W = this.#W
     Atomics.store(W, H_OLDEST, keep >>> 0)
-    for (let version = oldest; version < keep; version++) {
-      const next = this.ring.record(version + 1)
-      this.arena.floats[H_PAST_WORDS / 2] -= W[next + R_RETIRED]
-      this.ring.set(version, 0)
-      if ((version + 1) % SEGMENT === 0) this.#dropSegment(version)
+    // Their slots keep what they hold: nobody looks at a slot before the window's begin.
+    const last = SEGMENT - 1
+    for (let version = oldest + last - (oldest % SEGMENT); version < keep; version += SEGMENT) {
+      this.#dropSegment(version)
     }
   }
 
@@ -204,9 +205,15 @@ export class Past {
       const full = force || released || this.#runs++ % FULL_RUN === 0
       if (this.slots !== null) this.slots.released = false
       const m = this.#reclaimer.scan()
-      this.#reclaimer.unlink(first, m, full)
       this.#reclaimer.settle(m)
       W[H_UNDONE] = 1
+      const most = Math.max(UNLINK_BUDGET, budget)
+      // Where much is to be done, the next run comes soon.
+      let done = this.#reclaimer.unlink(first, m, full, most)
+      if (!done && budget === Number.POSITIVE_INFINITY) {
+        done = this.#reclaimer.unlink(first, m, false, budget)
+      }
+      if (!done) W[H_COMMITS_SINCE_SCAN] = SCAN_SOON
     }
     if (W[H_UNDONE] !== 0) W[H_UNDONE] = this.#reclaimer.work(first, budget) ? 1 : 0
     this.arena.floats[H_RECLAIMED / 2] += Math.max(0, this.allocator.freeWords - before)

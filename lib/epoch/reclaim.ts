@@ -16,13 +16,16 @@ import type { Arena } from '../memory/arena.js'
 import {
   FROM_ALL,
   FROM_SHIFT,
+  H_AGAIN,
   H_CURRENT,
   H_FREE_HEAD,
   H_FRONTIER,
-  H_HIGH_WATER,
   H_LIMBO_HEAD,
   H_PUBLISHED,
   H_SCAN,
+  H_SEARCH,
+  H_SEARCH_AGAIN,
+  H_TAIL,
   K_BASE,
   K_COUNT,
   K_ITEMS,
@@ -40,14 +43,14 @@ import {
   R_VERSION,
   T_ID,
   T_SLOT,
-  THREAD_WORDS,
-  THREADS_AT,
+  T_SPILL,
   TREE_ITEM,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { type Chunks, visibleCode } from './chunks.js'
 import { DeadTree } from './dead-tree.js'
 import { eachPin } from './slots.js'
+import { eachLine } from './threads.js'
 
 /** Hints this far back cannot be told from ones still further back. */
 const HINT_REACH = 2 ** 29
@@ -75,43 +78,59 @@ export class Reclaimer {
     W[H_SCAN]++
     const newest = load48(W, W[H_CURRENT] + R_VERSION)
     let oldestHint = Number.POSITIVE_INFINITY
-    const lines = Atomics.load(W, H_HIGH_WATER)
-    for (let i = 0; i < lines; i++) {
-      const line = THREADS_AT + i * THREAD_WORDS
-      if (Atomics.load(W, line + T_ID) === 0) continue
-      const slot = Atomics.load(W, line + T_SLOT)
-      if (slot !== 0) {
-        const age = (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
-        const all = slot === FROM_ALL || age >= HINT_REACH
-        oldestHint = Math.min(oldestHint, all ? 0 : Math.max(0, newest - age))
-      }
+    const note = (slot: number) => {
+      if (slot === 0) return
+      const age = (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
+      const all = slot === FROM_ALL || age >= HINT_REACH
+      oldestHint = Math.min(oldestHint, all ? 0 : Math.max(0, newest - age))
+    }
+    eachLine(W, line => {
+      if (Atomics.load(W, line + T_ID) === 0) return false
+      // First the operation slot, then the pins: what a reader settles in between was covered by
+      // the one or is found among the others.
+      note(Atomics.load(W, line + T_SLOT))
       eachPin(W, line, record => {
         W[record + R_STAMP] = W[H_SCAN]
       })
-    }
+      note(Atomics.load(W, line + T_SPILL))
+      return false
+    })
     return oldestHint
   }
 
   /**
-   * Unlinks what nothing holds any more below `first`, the window's oldest record.
+   * Unlinks what nothing holds any more below `first`, the window's oldest record: a pass from the
+   * oldest record on, in as many runs as it takes. What a pass has to keep it does not look at again;
+   * the next one does.
    * @param m what {@link scan} returned
-   * @param full look at all records below the window, not only at those newer than the last kept
+   * @param again another pass is wanted: something may have been let go of
+   * @param budget records to look at
+   * @returns true if the pass is at its end
    */
-  unlink(first: number, m: number, full: boolean): void {
+  unlink(first: number, m: number, again: boolean, budget: number): boolean {
     const W = this.#W
-    const frontier = full ? 0 : W[H_FRONTIER]
-    const below: number[] = []
-    for (let r = W[first + R_PREV]; r !== 0 && r !== frontier; r = W[r + R_PREV]) below.push(r)
-    let kept = frontier
-    for (let i = below.length - 1; i >= 0; i--) {
-      const record = below[i]
+    if (again) W[H_AGAIN] = 1
+    if (W[H_AGAIN] !== 0 && this.#next() === first) {
+      W[H_AGAIN] = 0
+      W[H_FRONTIER] = 0
+    }
+    let record = this.#next()
+    for (let looked = 0; record !== first && looked < budget; looked++) {
+      const next = W[record + R_NEXT]
       const held =
         W[record + R_STAMP] === W[H_SCAN] ||
         W[record + R_TAGS] !== 0 ||
         load48(W, record + R_VERSION) >= m
-      if (held || !this.#remove(record)) kept = record
+      if (held || !this.#remove(record)) W[H_FRONTIER] = record
+      record = next
     }
-    W[H_FRONTIER] = kept
+    return record === first && W[H_AGAIN] === 0
+  }
+
+  /** The record that the pass looks at next. */
+  #next(): number {
+    const W = this.#W
+    return W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
   }
 
   /** Takes `record` out of the chain; false when memory is too short to keep its list. */
@@ -123,6 +142,8 @@ export class Reclaimer {
       return false
     Atomics.store(W, next + R_PREV, older)
     this.#deadTree.retarget(record, next)
+    if (W[H_SEARCH] === record) W[H_SEARCH] = next
+    if (W[H_TAIL] === record) W[H_TAIL] = next
     if (older === 0) {
       for (const list of [record, next]) {
         this.#chunks.concat(H_FREE_HEAD, list + R_PENDING_HEAD)
@@ -141,6 +162,7 @@ export class Reclaimer {
   #inherit(record: number, next: number, limit: number): void {
     const W = this.#W
     const chunks = this.#chunks
+    W[H_SEARCH_AGAIN] = 1
     chunks.concat(next + R_PENDING_HEAD, next + R_DEAD_HEAD)
     chunks.concat(next + R_PENDING_HEAD, record + R_PENDING_HEAD)
     chunks.concat(next + R_DEAD_HEAD, record + R_DEAD_HEAD)
@@ -177,27 +199,37 @@ export class Reclaimer {
    * @returns true if there is more to do
    */
   work(first: number, budget: number): boolean {
-    for (let done = 0; done < budget; ) {
-      let round = this.#deadTree.step(budget - done)
-      round += this.#drain(budget - done - round)
-      round += this.#filter(first, budget - done - round)
-      if (round === 0) return this.#deadTree.busy
-      done += round
+    for (let left = budget; left > 0; ) {
+      if (this.#deadTree.busy) {
+        const visited = this.#deadTree.step(left)
+        // Memory is too short to hand something on: later.
+        if (visited === 0) return true
+        left -= visited
+        continue
+      }
+      const done = this.#drain(left) || this.#search(first)
+      if (done === 0) return false
+      left -= done
     }
     return true
   }
 
-  /** Sorts pending lists below and at `first`; returns what that cost. */
-  #filter(first: number, budget: number): number {
+  /**
+   * Sorts a pending chunk, or goes on looking for one, from `first` to the oldest record.
+   * @returns what that cost; 0 when there is none left
+   */
+  #search(first: number): number {
     const W = this.#W
-    let done = 0
-    for (let record = first; record !== 0; record = W[record + R_PREV]) {
-      while (W[record + R_PENDING_HEAD] !== 0) {
-        if (done >= budget || this.#deadTree.busy) return done
-        done += this.#filterChunk(record)
-      }
+    const record = W[H_SEARCH] === 0 ? first : W[H_SEARCH]
+    if (W[record + R_PENDING_HEAD] !== 0) {
+      W[H_SEARCH_AGAIN] = 1
+      return this.#filterChunk(record)
     }
-    return done
+    W[H_SEARCH] = W[record + R_PREV]
+    if (W[H_SEARCH] !== 0) return 1
+    const again = W[H_SEARCH_AGAIN]
+    W[H_SEARCH_AGAIN] = 0
+    return again
   }
 
   /** Frees blocks on the free list; returns how many. */

@@ -6,14 +6,15 @@
  * 1. If all lists were whole and nothing was published, undo by the log: time proportional to the
  *    transaction.
  * 2. Else mark what each record sees, newest first. What is first marked at record s is retired by
- *    the record after s: so the dead lists are made anew. Whatever is not marked is free.
+ *    the record after s: so the dead lists are made anew. Then the tag tree, the ring and limbo, where
+ *    a reader may be in the middle of what was unlinked. Whatever is not marked nobody can reach.
  * Being stopped in the middle leaves the lock dirty; the next one starts over.
  */
-import { assert } from '../errors.js'
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   E_KEY,
+  H_AGAIN,
   H_COMMITS_SINCE_SCAN,
   H_CURRENT,
   H_FREE_HEAD,
@@ -26,31 +27,40 @@ import {
   H_LOG_COUNT,
   H_LOG_VERSION,
   H_OLDEST,
-  H_PAST_WORDS,
   H_PHASE,
   H_PUBLISHED,
   H_RESERVE,
+  H_SCAN,
+  H_SEARCH,
   H_SPARE,
   H_TAG_ROOT,
+  H_TAIL,
   H_WALK_DEPTH,
+  INLINE_MAX,
+  K_COUNT,
+  K_ITEMS,
+  K_NEXT,
   PAGE,
   R_DEAD_HEAD,
   R_DEAD_TAIL,
   R_INLINE,
+  R_ITEMS,
   R_NEXT,
   R_PENDING_HEAD,
   R_PENDING_TAIL,
   R_PREV,
-  R_RETIRED,
+  R_STAMP,
   R_TAGS,
   R_VERSION,
   TAG_BY_NAME,
+  TREE_ITEM,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { keyBytesOf, load48 } from '../memory/words.js'
-import type { Chunks } from './chunks.js'
+import { birthCode, type Chunks } from './chunks.js'
+import { Reclaimer } from './reclaim.js'
 import type { Ring } from './ring.js'
-import { Marks, walkFixtures, walkRecord, walkTree } from './walk.js'
+import { Marks, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 import { undoLog } from './workspace.js'
 
 /** True if undoing by the log is enough: no list half changed, nothing published. */
@@ -64,18 +74,31 @@ export function recover(arena: Arena, allocator: Allocator, chunks: Chunks, ring
   const W = arena.words
   if (canUndo(W, allocator)) {
     undoLog(W, allocator, 0)
-    mendRing(W, ring)
+    W[W[H_CURRENT] + R_NEXT] = 0
     return
   }
   W[H_PHASE] = 1
-  for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_LIMBO_HEAD, H_LIMBO_TAIL]) W[at] = 0
-  for (const at of [H_SPARE, H_WALK_DEPTH, H_FRONTIER, H_COMMITS_SINCE_SCAN]) W[at] = 0
+  if (!rebuild(arena, allocator, chunks, ring)) {
+    // History is a bound: without it the lists are shorter. What still finds no room then is left
+    // aside until the next recovery.
+    forgetPast(arena, allocator, chunks)
+    rebuild(arena, allocator, chunks, ring)
+  }
+  W[H_PHASE] = 0
+}
+
+/** Makes allocator and lists anew from what the chain reaches; false if memory was too short. */
+function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring): boolean {
+  const W = arena.words
+  for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
+  for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
   for (const at of [H_LOG_CHUNK, H_LOG_CHUNKS, H_LOG_COUNT]) W[at] = 0
-  mendRing(W, ring)
+  mendChain(W, ring)
   const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
   const retired = markChain(W, marks)
   markTags(W, marks)
   walkFixtures(arena, ring, ref => marks.add(ref))
+  keepLimbo(W, marks)
   allocator.rebuild(ref => marks.has(ref))
   if (W[H_RESERVE] !== 0) {
     // Records and their lists were in memory before, but not packed alike: this makes up for it.
@@ -83,25 +106,67 @@ export function recover(arena: Arena, allocator: Allocator, chunks: Chunks, ring
     W[H_RESERVE] = 0
     allocator.free(reserve)
   }
-  assert(relist(arena, chunks, retired), 'memory for the dead lists')
-  W[H_PHASE] = 0
+  return relist(W, allocator, chunks, retired)
 }
 
-/** PUBLISHED, PREV/NEXT and the ring say what the chain says. */
-function mendRing(W: Uint32Array, ring: Ring): void {
+/** Takes all versions out of the chain that no slot and no tag holds, but the present one. */
+function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
+  const W = arena.words
+  Atomics.store(W, H_OLDEST, W[H_PUBLISHED])
+  // After the window has moved, as always.
+  const m = new Reclaimer(arena, allocator, chunks).scan()
+  let kept = W[H_CURRENT]
+  for (let record = W[kept + R_PREV]; record !== 0; record = W[record + R_PREV]) {
+    const held = W[record + R_STAMP] === W[H_SCAN] || W[record + R_TAGS] !== 0
+    if (!held && load48(W, record + R_VERSION) < m) continue
+    Atomics.store(W, kept + R_PREV, record)
+    kept = record
+  }
+  Atomics.store(W, kept + R_PREV, 0)
+}
+
+/** PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
+function mendChain(W: Uint32Array, ring: Ring): void {
   const current = W[H_CURRENT]
   const newest = load48(W, current + R_VERSION)
+  const oldest = newest - ((W[current + R_VERSION] - W[H_OLDEST]) | 0)
   Atomics.store(W, H_PUBLISHED, W[current + R_VERSION])
   W[current + R_NEXT] = 0
-  const oldest = newest - ((W[H_PUBLISHED] - W[H_OLDEST]) >>> 0)
-  for (let record = current; W[record + R_PREV] !== 0; record = W[record + R_PREV]) {
-    W[W[record + R_PREV] + R_NEXT] = record
-  }
   for (let record = current; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
-    if (version < oldest) break
-    ring.set(version, record)
+    if (version >= oldest) ring.set(version, record)
+    if (W[record + R_PREV] === 0) W[H_TAIL] = record
+    else W[W[record + R_PREV] + R_NEXT] = record
   }
+}
+
+/**
+ * Limbo stays: a reader may be in the middle of what was unlinked beside the chain. Blocks come here
+ * before they are unlinked, so some may still be in use; those are taken off the list.
+ */
+function keepLimbo(W: Uint32Array, marks: Marks): void {
+  let tail = 0
+  for (let chunk = W[H_LIMBO_HEAD]; chunk !== 0; chunk = W[chunk + K_NEXT]) {
+    let kept = 0
+    for (let i = 0; i < W[chunk + K_COUNT]; i++) {
+      const at = chunk + K_ITEMS + 2 * i
+      const isTree = W[at + 1] >= TREE_ITEM
+      if (!marks.add(W[at])) continue
+      if (isTree) walkKids(W, W[at], ref => marks.add(ref))
+      W[chunk + K_ITEMS + 2 * kept] = W[at]
+      W[chunk + K_ITEMS + 2 * kept + 1] = W[at + 1]
+      kept++
+    }
+    W[chunk + K_COUNT] = kept
+    if (kept === 0) {
+      if (tail === 0) W[H_LIMBO_HEAD] = W[chunk + K_NEXT]
+      else W[tail + K_NEXT] = W[chunk + K_NEXT]
+    } else {
+      marks.add(chunk)
+      tail = chunk
+    }
+  }
+  W[H_LIMBO_TAIL] = tail
 }
 
 /** What each record loses against the one after it, oldest facts first: reference, birth, … */
@@ -144,21 +209,27 @@ function eachEntry(W: Uint32Array, node: number, visit: (entry: number) => void)
 }
 
 /** Makes the dead lists anew; false if memory is too short for them. */
-function relist(arena: Arena, chunks: Chunks, retired: Retired): boolean {
-  const W = arena.words
-  const age = (W[H_PUBLISHED] - W[H_OLDEST]) >>> 0
-  const oldest = load48(W, W[H_CURRENT] + R_VERSION) - age
-  let past = 0
+function relist(W: Uint32Array, allocator: Allocator, chunks: Chunks, retired: Retired): boolean {
   for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
     for (const at of [R_DEAD_HEAD, R_DEAD_TAIL, R_PENDING_HEAD, R_PENDING_TAIL, R_INLINE]) {
       W[record + at] = 0
     }
-    if (load48(W, record + R_VERSION) > oldest) past += W[record + R_RETIRED]
-    const lost = retired.get(record) ?? []
-    for (let i = 0; i < lost.length; i += 2) {
-      if (!chunks.push(record + R_DEAD_HEAD, lost[i], lost[i + 1], false)) return false
-    }
   }
-  arena.floats[H_PAST_WORDS / 2] = past
+  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+    const lost = retired.get(record) ?? []
+    const room = Math.min(INLINE_MAX, Math.floor((allocator.sizeOf(record) - R_ITEMS) / 2))
+    const version = load48(W, record + R_VERSION)
+    let inline = 0
+    for (let i = 0; i < lost.length; i += 2) {
+      if (inline < room) {
+        W[record + R_ITEMS + 2 * inline] = lost[i]
+        W[record + R_ITEMS + 2 * inline + 1] = birthCode(lost[i + 1], version)
+        inline++
+      } else if (!chunks.push(record + R_DEAD_HEAD, lost[i], lost[i + 1], false)) {
+        return false
+      }
+    }
+    W[record + R_INLINE] = inline
+  }
   return true
 }

@@ -18,29 +18,38 @@ export interface Timeline {
   readonly newest: number
   /** The present time, ms. */
   readonly now: number
-  /** Bytes that versions before the newest hold and the newest does not. */
-  readonly pastBytes: number
-  /** When a version from oldest to newest was committed, ms. */
+  /** When a version from oldest to newest was committed, ms; never less than its predecessor's. */
   time(version: number): number
-  /** Bytes that `version` replaced: what goes when its predecessor is let go. */
+  /** Bytes that a version from oldest to newest and all before it have replaced. */
   replaced(version: number): number
 }
 
 /**
  * The oldest version to keep: the first that no bound excludes. Never below `oldest`, never above
- * `newest`. Costs one step for each version let go.
+ * `newest`. Each bound excludes a version only if it excludes all older ones, so halving finds it,
+ * however many versions go at once.
  */
-export function oldestToKeep(line: Timeline, bounds: Bounds): number {
-  let oldest = Math.max(line.oldest, line.newest - bounds.versions)
-  let bytes = line.pastBytes
-  if (bounds.bytes !== Number.POSITIVE_INFINITY) {
-    for (let v = line.oldest + 1; v <= oldest; v++) bytes -= line.replaced(v)
+export function oldestToKeep(line: Timeline, { versions, ms, bytes }: Bounds): number {
+  const { newest, now } = line
+  let low = Math.max(line.oldest, newest - versions)
+  if (ms !== Number.POSITIVE_INFINITY) {
+    low = firstThat(low, newest, version => now - line.time(version + 1) <= ms)
   }
-  while (oldest < line.newest) {
-    const late = line.now - line.time(oldest + 1) > bounds.ms
-    if (!late && bytes <= bounds.bytes) break
-    oldest++
-    bytes -= line.replaced(oldest)
+  if (bytes !== Number.POSITIVE_INFINITY) {
+    const all = line.replaced(newest)
+    low = firstThat(low, newest, version => all - line.replaced(version) <= bytes)
   }
-  return oldest
+  return low
+}
+
+/** The first version from `low` on of which `holds` is true (and of all after it), at most `high`. */
+function firstThat(low: number, high: number, holds: (version: number) => boolean): number {
+  // Mostly the first one does, or the second.
+  for (let tries = 0; tries < 2; tries++) if (low < high && !holds(low)) low++
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
 }

@@ -78,7 +78,11 @@ export class Marks {
 
 /** Visits the nodes and entries of a tree. */
 export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
-  if (node === 0 || !visit(node, nodeBirth(W, node))) return
+  if (node !== 0 && visit(node, nodeBirth(W, node))) walkKids(W, node, visit)
+}
+
+/** Visits what is below a node. */
+export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
   const count = countOf(W, node)
   const leaf = levelOf(W, node) === 0
   for (let i = 0; i < count; i++) {

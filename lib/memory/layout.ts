@@ -80,7 +80,7 @@ export const H_LOG_CHUNK = 67
 export const H_SCAN = 68
 export const H_COMMITS_SINCE_SCAN = 69
 export const H_RETIRED_SINCE_SCAN = 70
-/** Newest record below the window that the last run had to keep (0: look at all of them). */
+/** The last record that a pass over those below the window had to keep (0: it begins anew). */
 export const H_FRONTIER = 71
 /** Blocks nobody can read, waiting for budget: chunk list. */
 export const H_FREE_HEAD = 72
@@ -94,9 +94,8 @@ export const H_SPARE = 76
 export const H_RESERVE = 77
 /** Chunks of the undo log. */
 export const H_LOG_CHUNKS = 78
-/** Words reclaimed in all. This and the four below are float64s, seen through `arena.floats`. */
+/** Words reclaimed in all. This and the bounds of history are float64s: `arena.floats`. */
 export const H_RECLAIMED = 80
-export const H_PAST_WORDS = 82
 export const H_HISTORY_VERSIONS = 84
 export const H_HISTORY_MS = 86
 export const H_HISTORY_BYTES = 88
@@ -106,6 +105,13 @@ export const H_LOG_VERSION = 90
 export const H_TAG_CHANGES = 92
 /** Not 0 while dead lists may hold what a budget left undone. */
 export const H_UNDONE = 94
+/** The oldest record of the chain. */
+export const H_TAIL = 82
+/** Not 0: when the pass over the records below the window ends, another is to begin. */
+export const H_AGAIN = 83
+/** Where the search for pending lists stands (0: it begins anew), and whether to begin once more. */
+export const H_SEARCH = 130
+export const H_SEARCH_AGAIN = 131
 /**
  * The dead tree that is being taken apart: record whose dead list gets what an older version still
  * sees (0: nobody does), depth of the path (0: none), then node and index for each level.
@@ -114,8 +120,6 @@ export const H_WALK_TARGET = 96
 export const H_WALK_DEPTH = 97
 export const H_WALK_PATH = 98
 export const WALK_LEVELS = 16
-/** Words retired in all; a float64 like those above. */
-export const H_RETIRED = 132
 /** Histograms of sampled times (epoch/times.ts). Any thread, by atomic addition. */
 export const H_READ_TIMES = 256
 export const H_COMMIT_TIMES = 416
@@ -183,12 +187,13 @@ export const SEGMENT = 1 << SEGMENT_BITS
 
 // ── Snapshot record ─────────────────────────────────────────────────────────────────────────────
 //   0-1 version   2-3 timestamp   4 prev   5 catalog   6 next store id   7 tags on it
-//   8 stamp of the last scan that found it pinned   9 words this version retired
+//   8 stamp of the last scan that found it pinned   9 –
 //   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
 //   15 next (the record after it, for walks by the writer)
 //   16-17 timestamp of the next record (set just before that one is published)
 //   18 … 33 state of the unnamed store
-//   34 … inline items, two words each, as in a chunk with base = this version
+//   34-35 words that this version and all before it have replaced
+//   36 … inline items, two words each, as in a chunk with base = this version
 export const R_VERSION = 0
 export const R_TIME = 2
 export const R_PREV = 4
@@ -196,7 +201,6 @@ export const R_CATALOG = 5
 export const R_NEXT_STORE = 6
 export const R_TAGS = 7
 export const R_STAMP = 8
-export const R_RETIRED = 9
 export const R_DEAD_HEAD = 10
 export const R_DEAD_TAIL = 11
 export const R_PENDING_HEAD = 12
@@ -205,7 +209,8 @@ export const R_INLINE = 14
 export const R_UNTIL = 16
 export const R_STATE = 18
 export const R_NEXT = 15
-export const R_ITEMS = 34
+export const R_REPLACED = 34
+export const R_ITEMS = 36
 export const INLINE_MAX = 16
 
 // ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────
@@ -292,9 +297,9 @@ export const CODE_MASK = 0x3fffffff
 export const CODE_BIAS = 2 ** 29
 
 assert(new Uint8Array(new Uint32Array([1]).buffer)[0] === 1, 'a little-endian machine')
-assert(H_WALK_PATH + 2 * WALK_LEVELS <= H_RETIRED, 'the dead tree’s path has room')
+assert(H_WALK_PATH + 2 * WALK_LEVELS <= H_SEARCH, 'the dead tree’s path has room')
 assert(H_COMMIT_TIMES + TIME_BUCKETS <= PAGE, 'the header fits its page')
-assert(R_STATE + STATE_WORDS === R_ITEMS, 'a record has room for a state')
+assert(R_STATE + STATE_WORDS === R_REPLACED, 'a record has room for a state')
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
 assert(N_MIN * 2 <= N_MAX - 8, 'two small nodes merge with room to spare')

@@ -86,7 +86,8 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
       while (this.#version < newest) {
         const before = epochs.ring.record(this.#version)
         const record = epochs.ring.record(this.#version + 1)
-        if (before === 0 || record === 0) throw engine.notRetained(this.#version)
+        const isKept = this.#version >= epochs.oldest && before !== 0 && record !== 0
+        if (!isKept) throw engine.notRetained(this.#version)
         const changes = this.#between(before, record)
         this.#version++
         if (changes.length > 0) {

@@ -32,7 +32,8 @@ describe('oldestToKeep', () => {
             return bytes
           }
           const now = time + later
-          const line = { oldest, newest, now, pastBytes: past(oldest), time: timeOf, replaced }
+          const through = (version: number) => 77 + past(oldest) - past(version)
+          const line = { oldest, newest, now, time: timeOf, replaced: through }
           let expected = oldest
           const isOutside = (v: number) =>
             newest - v > bounds.versions ||
