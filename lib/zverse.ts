@@ -427,6 +427,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const { epochs } = this.#engine
     return {
       engine: this.#engine,
+      line: epochs.line,
       failAfter: (n: number) => {
         epochs.space.failAfter = n > 0 ? n : Number.POSITIVE_INFINITY
       },

@@ -3,7 +3,7 @@
  * thread exits in an orderly way, and when a handle is dropped and collected. (A thread that is
  * terminated runs none of this: then others bury it, threads.ts.)
  */
-import { isMainThread } from 'node:worker_threads'
+import { threadId as here, isMainThread } from 'node:worker_threads'
 import type { Arena } from '../memory/arena.js'
 import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'
 import { leaveTrace, type Trace, takeTrace } from './liveness.js'
@@ -40,7 +40,8 @@ export function claimFor(arena: Arena, threadId: number): Claim {
 
 /** Gives the claim back when the thread exits or `engine` has been collected, if not before. */
 export function giveBackWith(engine: object, claim: Claim): void {
-  if (open.has(claim)) return
+  // A test's handle that poses as another thread is not ours to give back.
+  if (open.has(claim) || claim.threadId !== here) return
   if (open.size === 0 && !isMainThread) process.on('exit', abandonAll)
   open.add(claim)
   dropped.register(engine, claim, claim)

@@ -102,9 +102,10 @@ export class EpochManager {
   /** Tells of commits. */
   readonly watch: Watch
   readonly threadId: number
+  /** This handle's line. */
+  readonly line: number
 
   readonly #W: Uint32Array
-  readonly #line: number
   readonly #claim: Claim
   readonly #chunks: Chunks
   readonly #past: Past
@@ -126,7 +127,7 @@ export class EpochManager {
     this.#claim = claim
     this.arena = arena
     this.#W = W
-    this.#line = line
+    this.line = line
     this.allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], W[H_PAGES])
     this.#chunks = new Chunks(W, this.allocator)
     this.allocator.poison = W[H_POISON] !== 0
@@ -193,7 +194,7 @@ export class EpochManager {
 
   /** True from `begin` to the end of the transaction; a call that should not find it so was cut off. */
   get writing(): boolean {
-    return this.#W[this.#line + T_WRITING] !== WRITING_NOT
+    return this.#W[this.line + T_WRITING] !== WRITING_NOT
   }
 
   /**
@@ -254,7 +255,7 @@ export class EpochManager {
   #takeOver(): void {
     const W = this.#W
     eachLine(W, line => {
-      if (Atomics.load(W, line + T_ID) !== this.threadId + 1 || line === this.#line) return false
+      if (Atomics.load(W, line + T_ID) !== this.threadId + 1 || line === this.line) return false
       const kind = W[line + T_WRITING]
       if (kind === WRITING_OPEN || (kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME))) {
         const message = 'this thread has a write transaction open through another handle'
@@ -267,7 +268,7 @@ export class EpochManager {
 
   #enter(kind: number): void {
     const W = this.#W
-    W[this.#line + T_WRITING] = kind
+    W[this.line + T_WRITING] = kind
     if (W[H_DIRTY] === 0) return
     recover(this.arena, this.allocator, this.#chunks, this.ring)
     W[H_DIRTY] = 0
@@ -275,7 +276,7 @@ export class EpochManager {
 
   #release(): void {
     this.#W[H_DIRTY] = 0
-    this.#W[this.#line + T_WRITING] = WRITING_NOT
+    this.#W[this.line + T_WRITING] = WRITING_NOT
     this.lock.release()
   }
 
@@ -344,7 +345,7 @@ export class EpochManager {
     const version = space.version
     const previous = W[H_CURRENT]
     // What the user did between begin and commit is no part of the commit's time.
-    if (this.#began !== 0 && W[this.#line + T_WRITING] !== WRITING_VERB) {
+    if (this.#began !== 0 && W[this.line + T_WRITING] !== WRITING_VERB) {
       this.#began = performance.now()
     }
     this.#past.ensureSegment(version, space)
@@ -440,7 +441,7 @@ export class EpochManager {
     const W = this.#W
     let reading = false
     eachLine(W, line => {
-      reading ||= line !== this.#line && Atomics.load(W, line + T_SLOT) !== 0
+      reading ||= line !== this.line && Atomics.load(W, line + T_SLOT) !== 0
       return reading
     })
     if (reading) Atomics.wait(this.arena.signed, H_MAGIC, MAGIC, 1)

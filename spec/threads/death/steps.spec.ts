@@ -1,0 +1,293 @@
+/**
+ * A thread dies before each single store of each kind of operation. Then it is buried, and another
+ * thread finds the database as it was before or as it is after, whole, with nothing leaked; and writes.
+ *
+ * `ZVERSE_DEATHS` says how often each operation dies at most (default 25, spread over all its stores;
+ * Infinity: before every store), `ZVERSE_SEED` where to begin.
+ */
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bury } from '../../../lib/epoch/threads.js'
+import { H_LOCK, WRITING_OPEN } from '../../../lib/memory/layout.js'
+import { runToDeath, Tracer, traceAtomics } from './traced.js'
+import {
+  attach,
+  attachTraced,
+  build,
+  type Contents,
+  contents,
+  copyOf,
+  type Db,
+  type Image,
+  SURVIVOR,
+  sound,
+} from './world.js'
+
+const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 25)
+const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
+const VICTIM = 99
+const HEIR = 98
+const plainAtomics = globalThis.Atomics
+
+/** What the victim does. */
+const OPERATIONS: [string, (db: Db) => unknown][] = [
+  ['put', db => db.put('key 3', 'new')],
+  ['put of a large value', db => db.put('key 3', 'x'.repeat(9000))],
+  ['delete', db => db.delete('key 4')],
+  ['update', db => db.update('key 5', old => `${old}!`)],
+  [
+    'batch',
+    db =>
+      db.batch([
+        { type: 'put', key: 'a', value: 1 },
+        { type: 'del', key: 'key 7' },
+        ...Array.from({ length: 40 }, (_, i) => ({
+          type: 'put' as const,
+          key: `b ${i}`,
+          value: i,
+        })),
+      ]),
+  ],
+  ['clear', db => db.clear()],
+  ['clear of a range', db => db.clear({ prefix: 'key 1' })],
+  ['restore', db => db.restore({ at: 'tag 22' })],
+  ['tag', db => db.tag('new tag')],
+  ['tag that moves', db => db.tag('tag 22')],
+  ['untag', db => db.untag('tag 13')],
+  ['store', db => db.store('third')],
+  ['dropStore', db => db.dropStore('other')],
+  ['put in a store', db => db.store('other').put('other 1', 'new')],
+  ['prune', db => db.prune({ before: db.version })],
+  ['setHistory', db => db.setHistory({ versions: 2 })],
+  [
+    'abort',
+    db => {
+      const tx = db.beginWrite()
+      for (let i = 0; i < 12; i++) tx.put(`key ${i}`, i)
+      tx.abort()
+    },
+  ],
+  [
+    'a transaction that rolls a verb back',
+    db =>
+      db.transact(tx => {
+        tx.put('a', 1)
+        try {
+          tx.batch([
+            { type: 'put', key: 'c', value: 1 },
+            { type: 'put', key: 'key 2', value: 2, ifVersion: null },
+          ])
+        } catch {}
+        tx.put('b', 1)
+      }),
+  ],
+  ['check', db => db.check()],
+  [
+    'reads',
+    db => {
+      db.get('key 1')
+      db.get('key 1', { at: db.oldestVersion })
+      db.get('key 1', { at: 'tag 22' })
+      db.get('key 1', { asOf: new Date(1020) })
+      db.history('key 1').toArray()
+      db.range().next()
+      db.beginRead({ at: 'tag 22' })
+    },
+  ],
+  [
+    'many pins',
+    db => {
+      for (let i = 0; i < 70; i++) {
+        const tx = db.beginRead(i % 4 === 1 ? { at: 'tag 22' } : { at: db.oldestVersion })
+        db.put(`pin ${i}`, i)
+        if (i % 3 === 0) tx.close()
+      }
+    },
+  ],
+  ['close', db => db.close()],
+]
+
+/** Operations, and how far in the first of two threads dies. */
+const RECOVERED: [string, number][] = [
+  ['put', 0.4],
+  ['put', 0.9],
+  ['batch', 0.5],
+  ['batch', 0.99],
+  ['clear', 0.8],
+  ['tag that moves', 0.85],
+  ['prune', 0.3],
+  ['prune', 0.9],
+  ['abort', 0.8],
+]
+
+/** What the database may be: each version as before or as after, and nothing in between. */
+function expectEither(got: Contents, before: Contents, after: Contents): void {
+  const known = (from: Contents) =>
+    new Map(from.versions.map(([version, ...rest]) => [version, rest]))
+  const [old, young] = [known(before), known(after)]
+  expect(got.version >= before.version && got.version <= after.version).toBe(true)
+  expect(got.oldest >= before.oldest && got.oldest <= after.oldest).toBe(true)
+  expect(got.versions.at(-1)?.[0]).toBe(got.version)
+  for (const [version, ...rest] of got.versions) {
+    const options = [old.get(version), young.get(version)].filter(Boolean)
+    if (options.length === 0) continue
+    const same = options.map(option => JSON.stringify(option) === JSON.stringify(rest))
+    if (!same.includes(true)) expect(rest).toEqual(options[0])
+  }
+  for (const [key, content] of got.stores) {
+    const options = [before.stores.get(key), after.stores.get(key)].filter(Boolean)
+    const same = options.map(option => JSON.stringify(option) === JSON.stringify(content))
+    if (options.length > 0 && !same.includes(true)) expect(content, key).toEqual(options[0])
+  }
+  expect(got.pinned).toEqual(before.pinned)
+  for (const side of [before, after]) {
+    if (side.version === got.version && side.oldest === got.oldest)
+      expect(got.tags).toEqual(side.tags)
+  }
+}
+
+/** Runs the operation undisturbed: the stores it makes, and what is there afterwards. */
+function cleanRun(image: Image, operate: (db: Db) => unknown) {
+  const handle = copyOf(image)
+  const tracer = new Tracer(Number.POSITIVE_INFINITY)
+  const victim = attachTraced(handle, VICTIM, tracer)
+  const attached = tracer.steps
+  expect(runToDeath(tracer, () => operate(victim))).toEqual({ died: false, error: undefined })
+  const { steps } = tracer
+  expect(steps).toBeGreaterThan(attached)
+  const db = attach(handle, SURVIVOR)
+  bury(db._test.engine.epochs.arena, VICTIM, SURVIVOR)
+  sound(db)
+  return { steps, attached, expected: contents(db, image.line, image.pins) }
+}
+
+/** The stores to die before. */
+function* chosen(attached: number, steps: number): Iterable<number> {
+  const stride = Math.max(1, Math.ceil((steps - attached) / DEATHS))
+  for (let n = attached + 1 + (SEED % stride); n <= steps; n += stride) yield n
+}
+
+/** The survivor's part. */
+function survive(handle: unknown, image: Image, before: Contents, after: Contents): void {
+  const db = attach(handle, SURVIVOR)
+  bury(db._test.engine.epochs.arena, VICTIM, SURVIVOR)
+  sound(db)
+  expectEither(contents(db, image.line, image.pins), before, after)
+  const version = db.version
+  expect(db.put('survivor', 'writes')).toBe(version + 1)
+  sound(db)
+  expect(db.get('survivor')).toBe('writes')
+  for (let i = 0; i < 40; i++) db.put(`key ${i % 9}`, i)
+  db.prune({ before: db.version })
+  sound(db)
+  expect(contents(db, image.line, image.pins).pinned).toEqual(before.pinned)
+  db.close()
+}
+
+describe.each([
+  ['of a window of 12', 12],
+  ['of no past', 0],
+])('death before each store, in a database %s', (_, history) => {
+  let image: Image
+  beforeAll(() => {
+    image = build(history)
+    traceAtomics()
+  })
+  afterAll(() => {
+    Object.defineProperty(globalThis, 'Atomics', { value: plainAtomics, configurable: true })
+  })
+
+  it.each(OPERATIONS)('%s', async (_, operate) => {
+    const { steps, attached, expected } = cleanRun(image, operate)
+    for (const n of chosen(attached, steps)) {
+      await turn()
+      const handle = copyOf(image)
+      const tracer = new Tracer(n)
+      const victim = attachTraced(handle, VICTIM, tracer)
+      const outcome = runToDeath(tracer, () => operate(victim))
+      try {
+        expect(outcome).toEqual({ died: true })
+        survive(handle, image, image.contents, expected)
+      } catch (error) {
+        throw new Error(`death before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`, {
+          cause: error,
+        })
+      }
+    }
+  })
+
+  it.each(OPERATIONS)(
+    '%s, cut off by a vm timeout: the same handle goes on',
+    async (_, operate) => {
+      const { steps, attached, expected } = cleanRun(image, operate)
+      for (const n of chosen(attached, steps)) {
+        await turn()
+        const handle = copyOf(image)
+        const tracer = new Tracer(n)
+        const db = attachTraced(handle, VICTIM, tracer)
+        expect(runToDeath(tracer, () => operate(db))).toEqual({ died: true })
+        try {
+          if (!db._test.engine.closed) {
+            // Not the first: a transaction that the user holds open is still open.
+            db._test.engine.active?.kind === WRITING_OPEN &&
+              db._test.engine.cutOff(db._test.engine.active)
+            const version = db.version
+            expect(db.put('cut off', n)).toBe(version + 1)
+            expect(db.get('cut off')).toBe(n)
+            sound(db)
+            db.delete('cut off')
+            db.close()
+          }
+          const other = attach(handle, SURVIVOR)
+          sound(other)
+          expect(contents(other, image.line, image.pins).pinned).toEqual(expected.pinned)
+          expect(other.put('other', 1)).toBe(other.version)
+          other.close()
+        } catch (error) {
+          throw new Error(`cut off before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`, {
+            cause: error,
+          })
+        }
+      }
+    },
+  )
+
+  it.each(RECOVERED)('a recoverer dies too, after a death in %s', async (name, share) => {
+    const operate = OPERATIONS.find(([other]) => other === name)?.[1] as (db: Db) => unknown
+    const { steps, attached, expected } = cleanRun(image, operate)
+    const first = attached + Math.floor((steps - attached) * share)
+    for (let n = 1; ; n += 1 + Math.floor(300 / DEATHS)) {
+      await turn()
+      const handle = copyOf(image)
+      const tracer = new Tracer(first)
+      const victim = attachTraced(handle, VICTIM, tracer)
+      expect(runToDeath(tracer, () => operate(victim))).toEqual({ died: true })
+      const second = new Tracer(n)
+      const outcome = runToDeath(second, () => {
+        const heir = attachTraced(handle, HEIR, second)
+        bury(heir._test.engine.epochs.arena, VICTIM, HEIR)
+        heir.delete('no such key')
+      })
+      try {
+        const db = attach(handle, SURVIVOR)
+        bury(db._test.engine.epochs.arena, HEIR, SURVIVOR)
+        survive(handle, image, image.contents, expected)
+        expect(db._test.engine.W[H_LOCK]).toBe(0)
+      } catch (error) {
+        throw new Error(`deaths before stores ${first} and ${n}`, { cause: error })
+      }
+      if (!outcome.died) break
+    }
+  })
+
+  it('attaching', async () => {
+    for (let n = 1; ; n++) {
+      await turn()
+      const handle = copyOf(image)
+      const tracer = new Tracer(n)
+      const outcome = runToDeath(tracer, () => attachTraced(handle, VICTIM, tracer))
+      survive(handle, image, image.contents, image.contents)
+      if (!outcome.died) break
+    }
+  })
+})
