@@ -409,8 +409,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** Walks everything and proves each byte reachable, retired and waiting, or free. Slow. */
   check(): CheckReport {
     this.#engine.gate()
-    const { epochs } = this.#engine
-    return epochs.exclusively(() => check(epochs))
+    const { epochs, isWriting } = this.#engine
+    return isWriting ? check(epochs) : epochs.exclusively(() => check(epochs))
   }
 
   /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */

@@ -11,7 +11,6 @@ import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   ALLOCATOR_AT,
-  BURIED,
   CHUNK_ITEMS,
   CHUNK_WORDS,
   H_AGAIN,
@@ -21,12 +20,9 @@ import {
   H_DESCRIPTORS_AT,
   H_DIRTY,
   H_FIRST_PAGE,
-  H_HIGH_WATER,
   H_HISTORY_VERSIONS,
   H_LIMBO_HEAD,
-  H_LOCK_TIMEOUT,
   H_LOG_VERSION,
-  H_MAGIC,
   H_PAGES,
   H_PHASE,
   H_POISON,
@@ -41,7 +37,6 @@ import {
   H_WATCHERS,
   INLINE_MAX,
   K_COUNT,
-  MAGIC,
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
@@ -56,39 +51,26 @@ import {
   R_TIME,
   R_UNTIL,
   R_VERSION,
-  T_ID,
-  T_SLOT,
-  T_WRITING,
-  THREAD_WORDS,
-  THREADS_AT,
-  WRITING_CALLBACK,
   WRITING_NOT,
-  WRITING_OPEN,
   WRITING_VERB,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { birthCode, Chunks } from './chunks.js'
 import { type Claim, giveBack, giveBackWith } from './claims.js'
-import { WriterLock } from './lock.js'
 import { type Environment, Past, writeBounds } from './past.js'
 import { canUndo, recover } from './recovery.js'
 import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
-import { CALLBACK_FRAME, isRunning } from './running.js'
 import { Slots } from './slots.js'
-import { bury, eachLine, isAlive, sweep } from './threads.js'
 import { noteTime } from './times.js'
-import { sleepOn, Watch } from './watch.js'
+import { Turn } from './turn.js'
+import { Watch } from './watch.js'
 import { nodeBirth, Workspace } from './workspace.js'
 
 /** Pages that the smallest trees and records around a large value take. */
 const SPARE_PAGES = 16
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
-/** ms to wait for readers before a transaction is refused. */
-const PATIENCE = 5
-/** ms between questions whether some thread lives. */
-const ASK_EVERY = 50
 /** One commit in so many has its time taken. */
 const SAMPLED = 7
 
@@ -98,7 +80,6 @@ export class EpochManager {
   readonly ring: Ring
   readonly slots: Slots
   readonly space: Workspace
-  readonly lock: WriterLock
   /** Tells of commits. */
   readonly watch: Watch
   readonly threadId: number
@@ -109,14 +90,10 @@ export class EpochManager {
   readonly #claim: Claim
   readonly #chunks: Chunks
   readonly #past: Past
+  readonly #turn: Turn
   readonly #environment: Environment
   /** The commit lets all of the past go. */
   #forgetful = false
-  /** Times that a transaction may still wait for room. */
-  #patience = 0
-  /** The line that was asked last whether its thread lives, and when to ask the next. */
-  #asked = 0
-  #askNext = 0
   /** Transactions begun; when the present one began, if its time is taken. */
   #begun = 0
   #began = 0
@@ -136,11 +113,9 @@ export class EpochManager {
     this.ring = new Ring(arena)
     this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
     this.space = new Workspace(arena, this.allocator, words => {
-      return this.#past.makeRoom(words) || this.#waitForRoom()
+      return this.#past.makeRoom(words) || this.#turn.waitForRoom()
     })
-    this.lock = new WriterLock(arena, line, threadId, owner => {
-      if (isAlive(arena, owner) === false) bury(arena, owner, threadId)
-    })
+    this.#turn = new Turn(claim, () => recover(arena, this.allocator, this.#chunks, this.ring))
     const shared = W[H_SHARED] !== 0
     if (shared) giveBackWith(this, claim)
     this.watch = new Watch(arena, line, shared)
@@ -194,7 +169,7 @@ export class EpochManager {
 
   /** True from `begin` to the end of the transaction; a call that should not find it so was cut off. */
   get writing(): boolean {
-    return this.#W[this.line + T_WRITING] !== WRITING_NOT
+    return this.#turn.kind !== WRITING_NOT
   }
 
   /**
@@ -204,18 +179,16 @@ export class EpochManager {
    */
   begin(kind: number, held = false): void {
     const timed = (++this.#begun & SAMPLED) === 0
-    if (held) this.#enter(kind)
-    else this.#acquire(kind)
+    this.#turn.take(kind, held)
     this.#began = timed ? performance.now() : 0
     const W = this.#W
     const version = load48(W, W[H_CURRENT] + R_VERSION) + 1
     if (version > MAX_VERSION) {
-      this.#release()
+      this.#turn.give()
       throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
     }
     this.#past.frugal = true
     this.#forgetful = false
-    this.#patience = PATIENCE
     this.#start(version, version)
     if (W[H_RESERVE] === 0) this.#past.replenish()
   }
@@ -244,69 +217,18 @@ export class EpochManager {
     this.#W[H_DIRTY] = 1
   }
 
-  #acquire(kind: number): void {
-    // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
-    if (!this.lock.mine) this.lock.acquire(this.#W[H_LOCK_TIMEOUT])
-    else if (!this.writing) this.#takeOver()
-    this.#enter(kind)
-  }
-
-  /** Another handle of this very thread has the lock: an open transaction, or a call cut off. */
-  #takeOver(): void {
-    const W = this.#W
-    eachLine(W, line => {
-      if (Atomics.load(W, line + T_ID) !== this.threadId + 1 || line === this.line) return false
-      const kind = W[line + T_WRITING]
-      if (kind === WRITING_OPEN || (kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME))) {
-        const message = 'this thread has a write transaction open through another handle'
-        throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
-      }
-      W[line + T_WRITING] = WRITING_NOT
-      return false
-    })
-  }
-
-  #enter(kind: number): void {
-    const W = this.#W
-    W[this.line + T_WRITING] = kind
-    if (W[H_DIRTY] === 0) return
-    recover(this.arena, this.allocator, this.#chunks, this.ring)
-    W[H_DIRTY] = 0
-  }
-
-  #release(): void {
-    this.#W[H_DIRTY] = 0
-    this.#W[this.line + T_WRITING] = WRITING_NOT
-    this.lock.release()
-  }
-
-  /**
-   * Takes the lock without blocking the thread.
-   * @param goesOn throws when the wait is to end
-   * @param taken begins the transaction
-   */
-  acquireAsync(goesOn: () => void, taken: () => void): Promise<void> {
-    const sleep = async (word: number, value: number, ms: number) => {
-      await sleepOn(this.arena, word, value, ms)
-      goesOn()
-    }
-    return this.lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], sleep, () => {
-      try {
-        taken()
-      } finally {
-        if (this.lock.mine && !this.writing) this.lock.release()
-      }
-    })
+  /** Waits for the turn without blocking the thread; `taken` then begins. */
+  waitForTurn(goesOn: () => void, taken: () => void): Promise<void> {
+    return this.#turn.waitFor(goesOn, taken)
   }
 
   /** Runs `body` while nobody writes. */
   exclusively<T>(body: () => T): T {
-    if (this.writing && this.lock.mine) return body()
-    this.#acquire(WRITING_VERB)
+    this.#turn.take(WRITING_VERB)
     try {
       return body()
     } finally {
-      this.#release()
+      this.#turn.give()
     }
   }
 
@@ -322,7 +244,7 @@ export class EpochManager {
     this.#W[H_PHASE] = 1
     this.#past.refill()
     this.#W[H_PHASE] = 0
-    this.#release()
+    this.#turn.give()
   }
 
   /** Puts things right after a commit that was cut off; leaves that to the next writer if it fails. */
@@ -345,7 +267,7 @@ export class EpochManager {
     const version = space.version
     const previous = W[H_CURRENT]
     // What the user did between begin and commit is no part of the commit's time.
-    if (this.#began !== 0 && W[this.line + T_WRITING] !== WRITING_VERB) {
+    if (this.#began !== 0 && this.#turn.kind !== WRITING_VERB) {
       this.#began = performance.now()
     }
     this.#past.ensureSegment(version, space)
@@ -422,43 +344,11 @@ export class EpochManager {
     this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#past.refill()
     W[H_PHASE] = 0
-    this.#lookAround()
-    this.#release()
+    this.#turn.lookAround()
+    this.#turn.give()
     if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, performance.now() - this.#began)
     this.watch.tell()
     return version
-  }
-
-  // ── Other threads ─────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * Nothing more can be freed. Perhaps a dead thread holds something, or a reader has only been put
-   * aside by the system in the middle of a read; true if it is worth trying again.
-   */
-  #waitForRoom(): boolean {
-    if (this.#patience-- === 0) return false
-    if (sweep(this.arena, this.threadId)) return true
-    const W = this.#W
-    let reading = false
-    eachLine(W, line => {
-      reading ||= line !== this.line && Atomics.load(W, line + T_SLOT) !== 0
-      return reading
-    })
-    if (reading) Atomics.wait(this.arena.signed, H_MAGIC, MAGIC, 1)
-    return reading
-  }
-
-  /** Now and then asks of one thread whether it lives, for it may be dead and tracked by nobody. */
-  #lookAround(): void {
-    const W = this.#W
-    if (W[H_COMMITS_SINCE_SCAN] !== 0 || W[H_SHARED] === 0) return
-    const now = performance.now()
-    if (now < this.#askNext) return
-    this.#askNext = now + ASK_EVERY
-    this.#asked = (this.#asked + 1) % Atomics.load(W, H_HIGH_WATER)
-    const id = W[THREADS_AT + this.#asked * THREAD_WORDS + T_ID] % BURIED
-    if (id === 0 || id === this.threadId + 1) return
-    if (isAlive(this.arena, id - 1) === false) bury(this.arena, id - 1, this.threadId)
   }
 
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
@@ -470,7 +360,7 @@ export class EpochManager {
 
   /** Runs `change` under the lock as a change that makes no version, then reclaims. */
   #maintain(change: () => void): void {
-    this.#acquire(WRITING_VERB)
+    this.#turn.take(WRITING_VERB)
     this.#start(MAX_VERSION, MAX_VERSION)
     this.#W[H_PHASE] = 1
     change()
@@ -478,7 +368,7 @@ export class EpochManager {
     this.#past.reclaim(Number.POSITIVE_INFINITY, true)
     this.#past.refill()
     this.#W[H_PHASE] = 0
-    this.#release()
+    this.#turn.give()
   }
 
   /** Changes the bounds; the next commit applies them. */
@@ -490,7 +380,7 @@ export class EpochManager {
 
   /** Begins a change of the tag tree, whose nodes have births of their own. */
   beginTags(): void {
-    this.#acquire(WRITING_VERB)
+    this.#turn.take(WRITING_VERB)
     const W = this.#W
     const change = load48(W, H_TAG_CHANGES) + 1
     store48(W, H_TAG_CHANGES, change)
@@ -521,7 +411,7 @@ export class EpochManager {
     this.#past.reclaim(FREE_BUDGET, true)
     this.#past.refill()
     W[H_PHASE] = 0
-    this.#release()
+    this.#turn.give()
   }
 
   /** Other threads may read and write from now on. */
@@ -545,11 +435,11 @@ export class EpochManager {
    * line has room for. 0 where that would mean to wait: a read never does.
    */
   #overflowBlock(link: number): number {
-    const nested = this.writing && this.lock.mine
-    if (!nested && !this.lock.tryAcquire()) return 0
+    const nested = this.#turn.mine
+    if (!nested && !this.#turn.tryTake(WRITING_VERB)) return 0
     const W = this.#W
+    let whole = false
     try {
-      if (!nested && W[H_DIRTY] !== 0) return 0
       // A death in between would leak the block, so recovery is told to mark.
       W[H_PHASE] = 1
       W[H_DIRTY] = 1
@@ -559,10 +449,11 @@ export class EpochManager {
         Atomics.store(W, link, block)
       }
       W[H_PHASE] = 0
-      if (!nested) W[H_DIRTY] = 0
+      whole = true
       return block
     } finally {
-      if (!nested) this.lock.release()
+      if (!nested && whole) this.#turn.give()
+      else if (!nested) this.#turn.giveDirty()
     }
   }
 }

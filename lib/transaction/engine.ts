@@ -238,19 +238,24 @@ export class Engine {
     this.active = active
   }
 
-  /** @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this handle has a transaction open. */
-  notWriting(): void {
+  /** True while this handle has a transaction open; one that was cut off is forgotten. */
+  get isWriting(): boolean {
     const { active } = this
-    if (active === null) return
+    if (active === null) return false
     const { kind } = active
     const called = kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME)
-    if (this.epochs.writing && (kind === WRITING_OPEN || called)) {
-      const message = 'this thread has a write transaction open: write through it, or end it first'
-      throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
-    }
+    if (this.epochs.writing && (kind === WRITING_OPEN || called)) return true
     // Cut off without unwinding. The lock is dirty; who takes it next recovers.
     active.open = false
     this.active = null
+    return false
+  }
+
+  /** @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this handle has a transaction open. */
+  notWriting(): void {
+    if (!this.isWriting) return
+    const message = 'this thread has a write transaction open: write through it, or end it first'
+    throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
   }
 
   /**

@@ -13,6 +13,7 @@ import type { Active, Engine } from './engine.js'
 
 /** What a lease holds. */
 export interface Grip {
+  readonly engine: Engine
   /** What to call it in a warning. */
   readonly what: string
   /** Gives up what is held. */
@@ -88,6 +89,7 @@ const ENDED = -2
 export class Leases {
   readonly #fresh: Lease[] = []
   readonly #registry = new FinalizationRegistry<[Grip, { stack?: string }]>(([grip, site]) => {
+    if (grip.engine.closed) return
     grip.end()
     this.#warn(grip.what, site.stack)
   })

@@ -303,7 +303,7 @@ export async function beginWriteAsync<K, V>(
   goesOn()
   engine.notWriting()
   let tx: WriteTransaction<K, V> | undefined
-  await engine.epochs.acquireAsync(goesOn, () => {
+  await engine.epochs.waitForTurn(goesOn, () => {
     tx = beginWrite<K, V>(core, WRITING_OPEN, true)
   })
   return tx as WriteTransaction<K, V>
