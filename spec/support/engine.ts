@@ -5,7 +5,7 @@
  * attached worker, persistent mode) can be put in its place.
  */
 import { ZVerse, ZVerseError } from '../../lib/index.js'
-import { openWith } from '../../lib/zverse.js'
+import { attachWith, openWith, type TestHooks } from '../../lib/zverse.js'
 import type { Database } from './contract.js'
 
 export { ZVerseError }
@@ -25,7 +25,18 @@ const MAX_BYTES = 16 * 2 ** 20
 export function open(options: Record<string, unknown> = {}, hooks: Hooks = {}): Database {
   const all = { maxBytes: MAX_BYTES, ...options } as unknown as Parameters<typeof openWith>[0]
   const outside = { now: Date.now, ...hooks } as unknown as Parameters<typeof openWith>[1]
-  return openWith(all, outside) as unknown as Database
+  const db = openWith(all, outside)
+  return (isAttached ? attached(db, options, outside) : db) as unknown as Database
+}
+
+/** `ZVERSE_TARGET=attached`: every database is used through a handle that was shared. */
+const isAttached = process.env.ZVERSE_TARGET === 'attached'
+
+function attached(db: ZVerse, { values }: Record<string, unknown>, hooks: TestHooks): ZVerse {
+  const other = attachWith(db.share(), { values }, hooks)
+  // There is no owner: the first handle may go.
+  db.close()
+  return other
 }
 
 /** Opens as users do, with whatever options, also wrong ones. */
