@@ -11,70 +11,41 @@
 import type { Pin } from '../epoch/slots.js'
 import type { Active, Engine } from './engine.js'
 
-/** What a lease holds. */
-export interface Grip {
+/** What a lease holds, for the time when there is no lease any more. */
+interface Grip {
   readonly engine: Engine
   /** What to call it in a warning. */
   readonly what: string
+  /** Where it was opened, in development. */
+  readonly site: { stack?: string } | null
   /** Gives up what is held. */
   end(): void
 }
 
-/** The grip on a pinned version. */
-export class PinGrip implements Grip {
-  readonly what: string
+/** Place of a lease that is not fresh. */
+const REGISTERED = -1
+const ENDED = -2
+
+export abstract class Lease {
   readonly engine: Engine
-  readonly pin: Pin
-
-  constructor(engine: Engine, pin: Pin, what: string) {
-    this.engine = engine
-    this.pin = pin
-    this.what = what
-  }
-
-  end(): void {
-    if (!this.engine.closed) this.engine.epochs.slots.release(this.pin)
-  }
-}
-
-/** The grip on the writer lock. */
-export class WriteGrip implements Grip {
-  readonly what = 'write transaction'
-  readonly engine: Engine
-  readonly state: Active
-
-  constructor(engine: Engine, state: Active) {
-    this.engine = engine
-    this.state = state
-  }
-
-  end(): void {
-    if (!this.engine.closed) this.engine.cutOff(this.state)
-  }
-}
-
-export class Lease {
-  readonly engine: Engine
-  readonly grip: Grip
   /** Place on the list of fresh leases; REGISTERED; or ENDED. */
   at: number
+  /** Where it was opened, in development. */
+  site: { stack?: string } | null = null
 
-  constructor(engine: Engine, grip: Grip) {
+  constructor(engine: Engine) {
     this.engine = engine
-    this.grip = grip
     this.at = engine.leases.add(this)
   }
+
+  /** What to leave the finalizer. */
+  abstract makeGrip(): Grip
 
   get ended(): boolean {
     return this.at === ENDED
   }
 
-  /** The user is done with it. Gives up what is held, once. */
-  release(): void {
-    if (this.leave()) this.grip.end()
-  }
-
-  /** What was held has been given up already; true the first time. */
+  /** True the first time: what is held is the caller's to give up. */
   leave(): boolean {
     if (this.at === ENDED) return false
     this.engine.leases.remove(this)
@@ -82,27 +53,61 @@ export class Lease {
   }
 }
 
-const REGISTERED = -1
-const ENDED = -2
+/** A lease on a version that is pinned. */
+export class PinLease extends Lease {
+  readonly #pin: Pin
+  readonly #what: string
+
+  constructor(engine: Engine, pin: Pin, what: string) {
+    super(engine)
+    this.#pin = pin
+    this.#what = what
+  }
+
+  /** The user is done with it. Idempotent. */
+  release(): void {
+    if (this.leave() && !this.engine.closed) this.engine.epochs.slots.release(this.#pin)
+  }
+
+  makeGrip(): Grip {
+    const pin = this.#pin
+    const { engine, site } = this
+    return { engine, what: this.#what, site, end: () => engine.epochs.slots.release(pin) }
+  }
+}
+
+/** A lease on the writer's turn. */
+export class WriteLease extends Lease {
+  readonly #state: Active
+
+  constructor(engine: Engine, state: Active) {
+    super(engine)
+    this.#state = state
+  }
+
+  makeGrip(): Grip {
+    const state = this.#state
+    const { engine, site } = this
+    return { engine, what: 'write transaction', site, end: () => engine.cutOff(state) }
+  }
+}
 
 /** The leases of one engine. */
 export class Leases {
   readonly #fresh: Lease[] = []
-  readonly #registry = new FinalizationRegistry<[Grip, { stack?: string }]>(([grip, site]) => {
+  readonly #registry = new FinalizationRegistry<Grip>(grip => {
     if (grip.engine.closed) return
     grip.end()
-    this.#warn(grip.what, site.stack)
+    this.#warn(grip)
   })
-  readonly #sites = new WeakMap<Lease, { stack?: string }>()
   readonly #mode = process.env.NODE_ENV
   #scheduled = false
   #warned = false
 
   add(lease: Lease): number {
     if (this.#mode === 'development') {
-      const site: { stack?: string } = {}
-      Error.captureStackTrace(site, Lease)
-      this.#sites.set(lease, site)
+      lease.site = {}
+      Error.captureStackTrace(lease.site, Lease)
     }
     if (!this.#scheduled) {
       this.#scheduled = true
@@ -115,7 +120,7 @@ export class Leases {
     const { at } = lease
     lease.at = ENDED
     if (at === REGISTERED) {
-      this.#registry.unregister(lease.grip)
+      this.#registry.unregister(lease)
       return
     }
     const last = this.#fresh.pop() as Lease
@@ -129,21 +134,20 @@ export class Leases {
     this.#scheduled = false
     for (const lease of this.#fresh) {
       lease.at = REGISTERED
-      this.#registry.register(lease, [lease.grip, this.#sites.get(lease) ?? {}], lease.grip)
+      this.#registry.register(lease, lease.makeGrip(), lease)
     }
     this.#fresh.length = 0
   }
 
-  #warn(what: string, stack: string | undefined): void {
+  #warn({ what, site }: Grip): void {
     if (this.#warned || this.#mode === 'production') return
     this.#warned = true
-    const place = stack === undefined ? '' : ` It was opened${stack.replace(/^[^\n]*/, '')}`
-    const hint = 'NODE_ENV=development tells where it was opened.'
-    const detail = `Close it, or exhaust it, or use 'using'.${place || ` ${hint}`}`
+    const place = site?.stack?.replace(/^[^\n]*/, 'It was opened')
+    const detail = place ?? 'NODE_ENV=development tells where it was opened.'
     process.emitWarning(`a ${what} was dropped without being closed`, {
       type: 'ZVerseWarning',
       code: 'ZVERSE_NOT_CLOSED',
-      detail,
+      detail: `Close it, or exhaust it, or declare it with 'using'. ${detail}`,
     })
   }
 }

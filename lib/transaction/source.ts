@@ -6,7 +6,7 @@ import type { Pin } from '../epoch/slots.js'
 import { ZVerseError } from '../errors.js'
 import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
-import { Lease, PinGrip } from './lease.js'
+import { PinLease } from './lease.js'
 import type { StoreCore } from './store-core.js'
 import type { View } from './view.js'
 
@@ -87,11 +87,11 @@ export class DatabaseSource implements Source {
 }
 
 /** A root in a version that is pinned for an iterator. */
-class PinnedRoot extends Lease implements Held {
+class PinnedRoot extends PinLease implements Held {
   readonly root: number
 
   constructor(engine: Engine, pin: Pin, root: number) {
-    super(engine, new PinGrip(engine, pin, 'iterator'))
+    super(engine, pin, 'iterator')
     this.root = root
   }
 

@@ -10,7 +10,7 @@ import { R_TIME, R_VERSION, WRITING_CALLBACK, WRITING_OPEN } from '../memory/lay
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { type Active, type Engine, PINNED, type Pinned } from './engine.js'
-import { Lease, PinGrip, WriteGrip } from './lease.js'
+import { PinLease, WriteLease } from './lease.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { type Bracket, DraftSource, PinnedSource, transactionClosed } from './source.js'
@@ -50,11 +50,11 @@ export interface TypedStore<K, V> extends StoreLike {
 }
 
 /** What a read transaction shares with its sources. */
-class Hold extends Lease implements Bracket, Pinned {
+class Hold extends PinLease implements Bracket, Pinned {
   readonly record: number
 
   constructor(engine: Engine, pin: Pin) {
-    super(engine, new PinGrip(engine, pin, 'read transaction'))
+    super(engine, pin, 'read transaction')
     this.record = pin.record
   }
 
@@ -180,12 +180,12 @@ export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
 export class StoreDraft<K, V> extends DraftVerbs<K, V> {}
 
 /** What a write transaction shares with its sources. */
-class WriteHold extends Lease implements Bracket {
+class WriteHold extends WriteLease implements Bracket {
   readonly record: number
   readonly #state: Active
 
   constructor(engine: Engine, state: Active) {
-    super(engine, new WriteGrip(engine, state))
+    super(engine, state)
     this.record = engine.writer.base
     this.#state = state
   }
