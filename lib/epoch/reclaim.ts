@@ -71,7 +71,8 @@ export class Reclaimer {
 
   /**
    * Looks at all slots once. Records that settled slots hold are stamped.
-   * @returns the oldest version that a read under way may have begun from; Infinity if none is.
+   * @returns the oldest version that a read under way may have begun from; Infinity if none is, -1 if
+   * one may hold anything.
    */
   scan(): number {
     const W = this.#W
@@ -82,7 +83,8 @@ export class Reclaimer {
       if (slot === 0) return
       const age = (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
       const all = slot === FROM_ALL || age >= HINT_REACH
-      oldestHint = Math.min(oldestHint, all ? 0 : Math.max(0, newest - age))
+      // "Everything" is older than version 0, in which something may have been unlinked, too.
+      oldestHint = Math.min(oldestHint, all ? -1 : Math.max(0, newest - age))
     }
     eachLine(W, line => {
       if (Atomics.load(W, line + T_ID) === 0) return false
