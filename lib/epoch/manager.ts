@@ -232,6 +232,17 @@ export class EpochManager {
     }
   }
 
+  /** Runs `body` while nobody writes, if that needs no waiting; undefined otherwise. */
+  tryExclusively<T>(body: () => T): T | undefined {
+    if (this.#turn.mine) return body()
+    if (!this.#turn.tryTake(WRITING_VERB)) return undefined
+    try {
+      return body()
+    } finally {
+      this.#turn.give()
+    }
+  }
+
   /** Nothing older than the transaction's version will be kept, tags and pins apart. */
   forgetPast(): void {
     this.#forgetful = true

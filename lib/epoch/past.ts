@@ -52,7 +52,7 @@ const SCAN_WORDS = 1 << 15
 /** Where the count of commits begins when a run was cut short. */
 const SCAN_SOON = SCAN_COMMITS - 4
 /** Records that a run looks at. */
-const UNLINK_BUDGET = 256
+const UNLINK_BUDGET = 64
 /** Runs after which all records below the window are looked at again. */
 const FULL_RUN = 16
 /** Fields of a store's state: root, words and newest tombstone of each graveyard. */

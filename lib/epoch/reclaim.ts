@@ -107,16 +107,12 @@ export class Reclaimer {
    * @param m what {@link scan} returned
    * @param again another pass is wanted: something may have been let go of
    * @param budget records to look at
-   * @returns true if the pass is at its end
+   * @returns true if the pass is at its end, and none is to follow
    */
   unlink(first: number, m: number, again: boolean, budget: number): boolean {
     const W = this.#W
     if (again) W[H_AGAIN] = 1
-    if (W[H_AGAIN] !== 0 && this.#next() === first) {
-      W[H_AGAIN] = 0
-      W[H_FRONTIER] = 0
-    }
-    let record = this.#next()
+    let record = W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
     for (let looked = 0; record !== first && looked < budget; looked++) {
       const next = W[record + R_NEXT]
       const held =
@@ -126,13 +122,11 @@ export class Reclaimer {
       if (held || !this.#remove(record)) W[H_FRONTIER] = record
       record = next
     }
-    return record === first && W[H_AGAIN] === 0
-  }
-
-  /** The record that the pass looks at next. */
-  #next(): number {
-    const W = this.#W
-    return W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
+    if (record !== first) return false
+    if (W[H_AGAIN] === 0) return true
+    W[H_AGAIN] = 0
+    W[H_FRONTIER] = 0
+    return false
   }
 
   /** Takes `record` out of the chain; false when memory is too short to keep its list. */

@@ -116,12 +116,14 @@ export function bury(arena: Arena, dead: number, me: number): void {
     Atomics.notify(arena.signed, H_LOCK)
   }
   Atomics.compareExchange(W, H_TURN, dead + 1, 0)
-  eachLine(W, line => {
-    const id = Atomics.load(W, line + T_ID)
-    if (id !== dead + 1 && id !== BURIED + dead + 1) return false
-    if (Atomics.compareExchange(W, line + T_ID, id, BURIED + me + 1) === id) freeLine(arena, line)
-    return false
-  })
+  // Its own lines last: as long as one is there, it can be told to be dead.
+  for (const id of [BURIED + dead + 1, dead + 1]) {
+    eachLine(W, line => {
+      const mine = Atomics.compareExchange(W, line + T_ID, id, BURIED + me + 1) === id
+      if (mine) freeLine(arena, line)
+      return false
+    })
+  }
   for (const child of forget(W, dead)) bury(arena, child, me)
 }
 

@@ -27,6 +27,7 @@ import { TreeEditor } from '../snapshot/editor.js'
 import { ValueBuffer } from '../value/codec.js'
 import { Leases } from './lease.js'
 import { Names } from './names.js'
+import { NO_SURVEY, type Survey } from './stats.js'
 import type { View } from './view.js'
 import { Writer } from './writer.js'
 
@@ -66,6 +67,8 @@ export class Engine {
   /** Not 0 while no verb may begin. */
   barred = OPEN
   active: Active | null = null
+  /** What `stats` saw last of what only the writer may look at. */
+  survey: Survey = NO_SURVEY
   /** Called at close: ends iterators and transactions. */
   readonly onClose = new Set<() => void>()
 

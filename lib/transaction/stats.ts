@@ -1,4 +1,4 @@
-/** `stats()`: plain numbers, grouped. A few loads for each thread and each version below the run. */
+/** `stats()`: plain numbers, grouped. A few loads for each thread and each version; never waits. */
 import { eachPin } from '../epoch/slots.js'
 import { eachLine } from '../epoch/threads.js'
 import { type Times, timesAt } from '../epoch/times.js'
@@ -78,35 +78,32 @@ export interface Stats {
   }
 }
 
-/** What is pinned, by whom. */
-interface Pinned {
-  pins: number
-  /** Records, the oldest first found of them, and the thread that has it. */
-  records: Set<number>
-  oldest: number
-  thread: number
+/** What can only be looked at while nobody reclaims: what others have pinned, and below the run. */
+export interface Survey {
+  readonly retained: number
+  readonly lag: number
+  /** The oldest pinned version, when it was committed, and the thread that has it. */
+  readonly oldest: number
+  readonly since: number
+  readonly thread: number | null
 }
+
+/** Nothing looked at yet. */
+export const NO_SURVEY: Survey = { retained: 1, lag: 0, oldest: 0, since: 0, thread: null }
 
 export function stats(engine: Engine): Stats {
   const { W, epochs } = engine
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.touchedWords * 4
   const freeBytes = allocator.freeWords * 4
-  // Nothing that can be reached from here on is freed until the end.
+  // While another thread is in the middle of a transaction, what was seen last has to do.
+  engine.survey = epochs.tryExclusively(() => survey(engine)) ?? engine.survey
+  const { retained, lag, oldest, since, thread } = engine.survey
   slots.enterAll()
   try {
-    const current = epochs.current
+    const { current } = epochs
     const version = load48(W, current + R_VERSION)
-    const oldestVersion = epochs.oldestBefore(version)
-    const pinned = allPins(W)
-    let retained = 0
-    let lag = 0
-    for (let record = current; record !== 0; record = W[record + R_PREV]) {
-      retained++
-      const held = W[record + R_TAGS] !== 0 || pinned.records.has(record)
-      if (load48(W, record + R_VERSION) < oldestVersion && !held) lag++
-    }
-    const { oldest } = pinned
+    const pins = sum(W, line => pinsOf(W, line))
     return {
       memory: {
         maxBytes: W.length * 4,
@@ -116,17 +113,17 @@ export function stats(engine: Engine): Stats {
       },
       versions: {
         version,
-        oldestVersion,
+        oldestVersion: epochs.oldestBefore(version),
         retained,
         pastBytes: epochs.pastWords * 4,
       },
       readers: {
         attached: sum(W, () => 1),
         reads: sum(W, line => count64(W, line + T_READS), true),
-        pins: pinned.pins,
-        oldestPinned: oldest === 0 ? version : load48(W, oldest + R_VERSION),
-        oldestPinnedMs: oldest === 0 ? 0 : Math.max(0, epochs.now() - load48(W, oldest + R_TIME)),
-        oldestPinnedThread: oldest === 0 ? null : pinned.thread,
+        pins,
+        oldestPinned: thread === null ? version : oldest,
+        oldestPinnedMs: thread === null ? 0 : Math.max(0, epochs.now() - since),
+        oldestPinnedThread: thread,
       },
       writer: {
         published: version,
@@ -146,6 +143,44 @@ export function stats(engine: Engine): Stats {
   }
 }
 
+function pinsOf(W: Uint32Array, line: number): number {
+  let pins = 0
+  eachPin(W, line, () => pins++)
+  return pins
+}
+
+/** For the holder of the writer lock. */
+function survey({ W, epochs }: Engine): Survey {
+  const held = new Set<number>()
+  let oldest = 0
+  let thread: number | null = null
+  eachLine(W, line => {
+    const id = W[line + T_ID]
+    if (id === 0) return false
+    eachPin(W, line, record => {
+      held.add(record)
+      if (oldest !== 0 && load48(W, record + R_VERSION) >= load48(W, oldest + R_VERSION)) return
+      oldest = record
+      thread = (id % BURIED) - 1
+    })
+    return false
+  })
+  let retained = 0
+  let lag = 0
+  for (let record = epochs.current; record !== 0; record = W[record + R_PREV]) {
+    retained++
+    const isHeld = W[record + R_TAGS] !== 0 || held.has(record)
+    if (!isHeld && load48(W, record + R_VERSION) < epochs.oldest) lag++
+  }
+  return {
+    retained,
+    lag,
+    oldest: oldest === 0 ? 0 : load48(W, oldest + R_VERSION),
+    since: oldest === 0 ? 0 : load48(W, oldest + R_TIME),
+    thread,
+  }
+}
+
 /** Adds `value` up over the lines in use; `ever`: over those of threads that are gone, too. */
 function sum(W: Uint32Array, value: (line: number) => number, ever = false): number {
   let total = 0
@@ -158,22 +193,4 @@ function sum(W: Uint32Array, value: (line: number) => number, ever = false): num
 
 function count64(W: Uint32Array, at: number): number {
   return W[at + 1] * 2 ** 32 + W[at]
-}
-
-function allPins(W: Uint32Array): Pinned {
-  const found: Pinned = { pins: 0, records: new Set(), oldest: 0, thread: 0 }
-  eachLine(W, line => {
-    const id = W[line + T_ID]
-    if (id === 0) return false
-    eachPin(W, line, record => {
-      found.pins++
-      found.records.add(record)
-      const older = load48(W, record + R_VERSION) < load48(W, found.oldest + R_VERSION)
-      if (found.oldest !== 0 && !older) return
-      found.oldest = record
-      found.thread = (id % BURIED) - 1
-    })
-    return false
-  })
-  return found
 }

@@ -1,41 +1,64 @@
 /**
- * The long run: the model with other seeds, more runs and longer ones, until `ZVERSE_STRESS`
- * (default 1, about 60 s) is used up. `npm run stress`, or `node spec/stress/main.js`.
+ * The long run, `npm run stress`: other seeds, more runs, longer ones, more threads than cores, and
+ * workers killed at random. `ZVERSE_STRESS` (default 1, about five minutes) scales all of it;
+ * `ZVERSE_STRESS=0.1` is what CI runs. `ZVERSE_SEED` repeats.
  *
- * It starts vitest as a process of its own, so that the same code runs here and in `npm test`.
+ * Each part is a process of its own, so that the same code runs here and in `npm test`.
  */
 import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
 const factor = Number(process.env.ZVERSE_STRESS ?? 1)
 const seed = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
+const threads = Math.max(8, 4 * availableParallelism())
 
-/** Short runs that collide, then long ones in which things add up. */
-const parts = [
-  { runs: Math.ceil(5000 * factor), scale: 1 },
-  { runs: Math.ceil(150 * factor), scale: 10 },
-]
-
-let at = seed
-for (const { runs, scale } of parts) {
-  const env = {
-    ...process.env,
-    ZVERSE_SEED: String(at),
-    ZVERSE_RUNS: String(runs),
-    ZVERSE_SCALE: String(scale),
-  }
-  console.log(`stress: ${runs} runs of scale ${scale} from seed ${at}`)
-  const args = [vitest, 'run', 'spec/model', '--silent=false']
+/**
+ * @param {string} what
+ * @param {string[]} args
+ * @param {Record<string, string | number>} settings
+ */
+function part(what, args, settings = {}) {
+  const named = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  console.log(`stress: ${what} (${named.join(' ')})`)
+  const env = { ...process.env, ...Object.fromEntries(named.map(each => each.split('='))) }
   const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
-  at += runs
 }
 
-// References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
-if (factor >= 1) {
-  const large = fileURLToPath(new URL('large.js', import.meta.url))
-  const { status } = spawnSync(process.execPath, [large, '6'], { stdio: 'inherit' })
-  if (status !== 0) process.exit(status ?? 1)
+/** @param {string[]} files */
+const vitest = (...files) => ['node_modules/vitest/vitest.mjs', 'run', ...files]
+const histories = ['spec/threads/consistency/stress.js']
+
+const seconds = Math.ceil(60 * factor)
+part('many threads', histories, {
+  ZVERSE_SECONDS: seconds,
+  ZVERSE_THREADS: threads,
+  ZVERSE_SEED: seed,
+})
+part('many threads, killed at random', histories, {
+  ZVERSE_SECONDS: seconds,
+  ZVERSE_THREADS: threads,
+  ZVERSE_SEED: seed,
+  ZVERSE_KILLS: 1,
+})
+part('death before stores', vitest('spec/threads/death'), {
+  ZVERSE_DEATHS: factor >= 4 ? 'Infinity' : Math.ceil(60 * factor),
+  ZVERSE_SEED: seed,
+})
+// Short runs that collide, then long ones in which things add up, alone and over a shared handle.
+for (const [runs, scale, target] of [
+  [3000, 1, 'alone'],
+  [100, 10, 'alone'],
+  [1000, 1, 'attached'],
+]) {
+  part('the model', vitest('spec/model/model.spec.ts', '--silent=false'), {
+    ZVERSE_SEED: seed,
+    ZVERSE_RUNS: Math.ceil(Number(runs) * factor),
+    ZVERSE_SCALE: scale,
+    ZVERSE_TARGET: target,
+  })
 }
+// References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
+if (factor >= 1) part('a large database', ['spec/stress/large.js', '6'])

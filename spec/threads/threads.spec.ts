@@ -176,13 +176,12 @@ describe('the end of a worker', () => {
     const db = open({ history: { versions: 0 } })
     db.put('a', 1)
     const worker = actor(db)
-    await worker.run(
-      `state.tx = db.beginRead(); state.write = db.beginWrite(); state.write.put('a', 9)`,
-    )
-    expect(db.stats().readers).toMatchObject({
-      pins: 1,
-      oldestPinnedThread: worker.worker.threadId,
-    })
+    await worker.run(`state.tx = db.beginRead()`)
+    const { threadId } = worker.worker
+    expect(db.stats().readers).toMatchObject({ pins: 1, oldestPinnedThread: threadId })
+    await worker.run(`state.write = db.beginWrite(); state.write.put('a', 9)`)
+    // The writer's turn is taken: what was seen last has to do.
+    expect(db.stats().readers).toMatchObject({ pins: 1, oldestPinnedThread: threadId })
     await worker.kill()
     await until(() => db.stats().readers.pins === 0)
     expect(db.get('a')).toBe(1)
@@ -446,5 +445,33 @@ describe('what is forgotten', () => {
     const worker = actor(db)
     await worker.run(`for (let i = 0; i < 5; i++) ZVerse.attach(state.handle).get('a'); ${collect}`)
     expect(db.stats().readers.attached).toBe(2)
+  })
+})
+
+describe('stats', () => {
+  it('are of all threads', async () => {
+    const db = open()
+    const worker = actor(db)
+    await worker.run(`
+      for (let i = 0; i < 100; i++) db.put('a', i)
+      for (let i = 0; i < 20_000; i++) db.get('a')
+      state.tx = db.beginRead({ at: 60 })`)
+    const { readers, writer, latency, versions } = db.stats()
+    expect(readers).toMatchObject({ attached: 2, pins: 1, oldestPinned: 60 })
+    expect(readers.oldestPinnedThread).toBe(worker.worker.threadId)
+    expect(readers.oldestPinnedMs).toBeGreaterThanOrEqual(0)
+    expect(readers.reads).toBeGreaterThanOrEqual(20_000)
+    expect(writer).toMatchObject({ published: 100, waits: 0, waitedMs: 0, waiting: 0 })
+    expect(writer.retiredBytes).toBeGreaterThan(writer.reclaimedBytes)
+    expect(versions.version).toBe(100)
+    for (const { samples, p50, p99, p999 } of [latency.read, latency.commit]) {
+      expect(samples).toBeGreaterThan(5)
+      expect(p50).toBeGreaterThan(0)
+      expect(p99).toBeGreaterThanOrEqual(p50)
+      expect(p999).toBeGreaterThanOrEqual(p99)
+    }
+    await worker.kill()
+    await until(() => db.stats().readers.pins === 0)
+    expect(db.stats().readers.reads).toBeGreaterThanOrEqual(20_000)
   })
 })

@@ -1,0 +1,160 @@
+/**
+ * Checks the Promela models of the shared-memory protocol with spin, and that each mutant fails.
+ *
+ *     node spec/model/spin/run.js [--deep] [--trail] [NAME...]
+ *
+ * A name selects the run of that name and the mutants of the file of that name. `--deep` adds the
+ * runs that take minutes; `--trail` prints the steps that lead to an error. Without spin or a C
+ * compiler nothing is checked, which is an error only if ZVERSE_MODEL is `required`.
+ */
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Runs that must find no error: name, file, definitions. */
+const MODELS = [
+  { name: 'reclaim', file: 'reclaim', defs: ['LAST=3'] },
+  { name: 'reclaim-second-look', file: 'reclaim', defs: ['LAST=2', 'SECOND_LOOK'] },
+  { name: 'reclaim-numbers', file: 'reclaim', defs: ['LAST=2', 'NUMBERS'] },
+  { name: 'reclaim-small-ring', file: 'reclaim', defs: ['LAST=2', 'NUMBERS', 'RING=2'] },
+  { name: 'reclaim-tags', file: 'reclaim', defs: ['LAST=2', 'TAGS'] },
+  { name: 'recovery', file: 'recovery', defs: ['NO_TAGS', 'TURNS=5', 'DEATHS=2'] },
+  { name: 'recovery-tags', file: 'recovery', defs: ['TURNS=3', 'DEATHS=2'] },
+  { name: 'recovery-twice', file: 'recovery', defs: ['LAST=1', 'TURNS=4', 'DEATHS=2'] },
+  { name: 'recovery-quarantine', file: 'recovery', defs: ['LAST=1', 'DEATHS=1', 'QUARANTINE'] },
+  { name: 'lock', file: 'lock', defs: ['ROUNDS=2'] },
+  { name: 'lock-live', file: 'lock', defs: ['LIVE'], live: true },
+  { name: 'lines', file: 'lines', defs: [] },
+  { name: 'lines-under-lock', file: 'lines', defs: ['UNDER_LOCK'] },
+  { name: 'reclaim-deep', file: 'reclaim', defs: ['LAST=3', 'SECOND_LOOK'], deep: true },
+  { name: 'recovery-deep', file: 'recovery', defs: ['TURNS=4', 'DEATHS=2'], deep: true },
+]
+
+/** Mistakes, each of which must be found: file, name, definitions beside it. */
+const MUTANTS = [
+  { file: 'reclaim', mutant: 'PUBLISH_EARLY', defs: [] },
+  { file: 'reclaim', mutant: 'PUBLISHED_FIRST', defs: [] },
+  { file: 'reclaim', mutant: 'SCAN_FIRST', defs: ['LAST=2', 'NUMBERS'] },
+  { file: 'reclaim', mutant: 'PINS_FIRST', defs: [] },
+  { file: 'reclaim', mutant: 'PIN_MOVED', defs: [] },
+  { file: 'reclaim', mutant: 'HINT_LATE', defs: [] },
+  { file: 'reclaim', mutant: 'FUTURE_HINT', defs: ['LAST=2', 'NUMBERS'] },
+  { file: 'reclaim', mutant: 'RING_TRUSTED', defs: ['LAST=2', 'NUMBERS', 'RING=2'] },
+  { file: 'reclaim', mutant: 'UNPIN_EARLY', defs: [] },
+  { file: 'reclaim', mutant: 'BIRTHS_IGNORED', defs: [] },
+  { file: 'reclaim', mutant: 'ALL_IS_ZERO', defs: ['LAST=1', 'TAGS'] },
+  { file: 'recovery', mutant: 'UNLINK_LATE', defs: ['NO_TAGS'] },
+  { file: 'recovery', mutant: 'GLOBAL_DEAD_LIST', defs: ['NO_TAGS'] },
+  { file: 'recovery', mutant: 'CURRENT_ONLY', defs: ['NO_TAGS'] },
+  { file: 'recovery', mutant: 'UNDO_ALWAYS', defs: ['NO_TAGS'] },
+  { file: 'recovery', mutant: 'NO_PHASE', defs: ['NO_TAGS'] },
+  { file: 'recovery', mutant: 'REUSE_AT_ONCE', defs: ['LAST=1', 'DEATHS=1'] },
+  { file: 'recovery', mutant: 'LIMBO_LATE', defs: ['LAST=1', 'DEATHS=1'] },
+  { file: 'lock', mutant: 'NOTIFY_ONE', defs: [] },
+  { file: 'lock', mutant: 'NO_SLICES', defs: [] },
+  { file: 'lock', mutant: 'LINE_NUMBER', defs: [] },
+  { file: 'lines', mutant: 'BURY_UNCLAIMED', defs: [] },
+  { file: 'lines', mutant: 'MARK_STORED', defs: ['THREADS=3'] },
+]
+
+/** Longest path that is followed, and megabytes that a search may take. */
+const DEPTH = 200_000
+const MEGABYTES = 4000
+const UNFINISHED = /max search depth too small|out of memory|MEMLIM bound|Search not completed/
+
+const args = process.argv.slice(2)
+const names = args.filter(arg => !arg.startsWith('--'))
+const deep = args.includes('--deep')
+const trail = args.includes('--trail')
+
+function works(command, ...argument) {
+  return spawnSync(command, argument, { stdio: 'ignore' }).status === 0
+}
+
+const compiler = ['gcc', 'cc'].find(command => works(command, '--version'))
+if (compiler === undefined || !works('spin', '-V')) {
+  console.log('The models need spin and a C compiler. Debian: apt-get install spin gcc')
+  console.log('model: skipped, spin is not installed')
+  process.exit(process.env.ZVERSE_MODEL === 'required' ? 1 : 0)
+}
+
+function must(command, argument) {
+  const { status, stdout, stderr, error } = spawnSync(command, argument, {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  if (error !== undefined) throw error
+  if (status !== 0) throw new Error(`${command} ${argument.join(' ')}\n${stdout}${stderr}`)
+  return stdout
+}
+
+/** Checks one model: states, errors, whether it saw them all, and what is wrong, in pan's words. */
+function search({ file, defs, live = false, mutant }) {
+  const source = `${file}.pml`
+  const given = [...defs, ...(mutant === undefined ? [] : [`MUTANT_${mutant}`])].map(d => `-D${d}`)
+  copyFileSync(new URL(source, import.meta.url), join(folder, source))
+  const preprocessor = compiler === 'gcc' ? [] : [`-P${compiler} -E -x c`]
+  must('spin', [...preprocessor, '-a', ...given, source])
+  const kind = live ? '-DNFAIR=3' : '-DSAFETY'
+  // A mutant is found in a moment: what counts there is the time to compile.
+  const effort = mutant === undefined ? '-O2' : '-O1'
+  must(compiler, [
+    ...[effort, '-w', kind, '-DCOLLAPSE', `-DMEMLIM=${MEGABYTES}`],
+    ...['-o', 'pan', 'pan.c'],
+  ])
+  const text = must('./pan', [
+    `-m${DEPTH}`,
+    mutant === undefined ? '-w25' : '-w22',
+    ...(live ? ['-a', '-f'] : []),
+  ])
+  const errors = Number(/errors: (\d+)/.exec(text)?.[1] ?? Number.NaN)
+  if (errors > 0 && trail) {
+    console.log(must('spin', ['-k', `${source}.trail`, '-t', '-p', ...given, source]))
+  }
+  return {
+    errors,
+    states: Math.round(Number(/([\d.e+]+) states, stored/.exec(text)?.[1])),
+    complete: !UNFINISHED.test(text),
+    wrong: /^pan:\d*:? *(.*?)(?: \(at depth \d+\))?$/m.exec(text)?.[1] ?? '',
+  }
+}
+
+const wanted = [
+  ...MODELS.filter(
+    ({ name, deep: long }) => names.includes(name) || (!names[0] && (deep || !long)),
+  ),
+  ...MUTANTS.filter(({ file, mutant }) => {
+    return !names[0] || names.includes(file) || names.includes(mutant)
+  }),
+]
+if (wanted.length === 0) {
+  console.log(`no run is called ${names.join(' or ')}`)
+  process.exit(1)
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'zverse-model-'))
+let failed = 0
+const begin = Date.now()
+try {
+  for (const run of wanted) {
+    const since = Date.now()
+    const { errors, states, complete, wrong } = search(run)
+    const ok = run.mutant === undefined ? errors === 0 && complete : errors > 0
+    if (!ok) failed++
+    const name = (run.name ?? `${run.file}: ${run.mutant}`).padEnd(28)
+    const seconds = ((Date.now() - since) / 1000).toFixed(1)
+    let note = ''
+    if (errors > 0) note = `  ${wrong}`
+    else if (run.mutant !== undefined) note = '  the mistake is not found'
+    else if (!complete) note = '  the search was not completed'
+    const figures = `${String(states).padStart(9)} states ${seconds.padStart(6)} s`
+    console.log(`${name} ${figures}  ${ok ? 'ok    ' : 'FAILED'}${note}`)
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+const seconds = Math.round((Date.now() - begin) / 1000)
+console.log(`model: ${wanted.length} runs, ${failed} failed, ${seconds} s`)
+process.exitCode = failed > 0 ? 1 : 0
