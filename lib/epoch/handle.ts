@@ -51,6 +51,6 @@ export function openHandle(handle: unknown): { arena: Arena; keys: string; value
 }
 
 function otherLayout(found: unknown): ZVerseError {
-  const message = `the handle has memory layout ${String(found)}, this zverse has ${LAYOUT}: all threads must load the same version`
+  const message = `the handle has memory layout ${String(found)}, this version of zverse ${LAYOUT}`
   return new ZVerseError('ZVERSE_FORMAT', message)
 }

@@ -12,7 +12,18 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+/**
+ * @typedef {object} Run
+ * @property {string} file
+ * @property {string[]} defs
+ * @property {string} [name]
+ * @property {string} [mutant]
+ * @property {boolean} [live]
+ * @property {boolean} [deep]
+ */
+
 /** Runs that must find no error: name, file, definitions. */
+/** @type {Run[]} */
 const MODELS = [
   { name: 'reclaim', file: 'reclaim', defs: ['LAST=3'] },
   { name: 'reclaim-second-look', file: 'reclaim', defs: ['LAST=2', 'SECOND_LOOK'] },
@@ -32,6 +43,7 @@ const MODELS = [
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
+/** @type {Run[]} */
 const MUTANTS = [
   { file: 'reclaim', mutant: 'PUBLISH_EARLY', defs: [] },
   { file: 'reclaim', mutant: 'PUBLISHED_FIRST', defs: [] },
@@ -68,6 +80,10 @@ const names = args.filter(arg => !arg.startsWith('--'))
 const deep = args.includes('--deep')
 const trail = args.includes('--trail')
 
+/**
+ * @param {string} command
+ * @param {string[]} argument
+ */
 function works(command, ...argument) {
   return spawnSync(command, argument, { stdio: 'ignore' }).status === 0
 }
@@ -79,6 +95,10 @@ if (compiler === undefined || !works('spin', '-V')) {
   process.exit(process.env.ZVERSE_MODEL === 'required' ? 1 : 0)
 }
 
+/**
+ * @param {string} command
+ * @param {string[]} argument
+ */
 function must(command, argument) {
   const { status, stdout, stderr, error } = spawnSync(command, argument, {
     cwd: folder,
@@ -90,7 +110,10 @@ function must(command, argument) {
   return stdout
 }
 
-/** Checks one model: states, errors, whether it saw them all, and what is wrong, in pan's words. */
+/**
+ * Checks one model: states, errors, whether it saw them all, and what is wrong, in pan's words.
+ * @param {Run} run
+ */
 function search({ file, defs, live = false, mutant }) {
   const source = `${file}.pml`
   const given = [...defs, ...(mutant === undefined ? [] : [`MUTANT_${mutant}`])].map(d => `-D${d}`)
@@ -100,7 +123,7 @@ function search({ file, defs, live = false, mutant }) {
   const kind = live ? '-DNFAIR=3' : '-DSAFETY'
   // A mutant is found in a moment: what counts there is the time to compile.
   const effort = mutant === undefined ? '-O2' : '-O1'
-  must(compiler, [
+  must(/** @type {string} */ (compiler), [
     ...[effort, '-w', kind, '-DCOLLAPSE', `-DMEMLIM=${MEGABYTES}`],
     ...['-o', 'pan', 'pan.c'],
   ])
@@ -123,10 +146,10 @@ function search({ file, defs, live = false, mutant }) {
 
 const wanted = [
   ...MODELS.filter(
-    ({ name, deep: long }) => names.includes(name) || (!names[0] && (deep || !long)),
+    ({ name, deep: long }) => names.includes(name ?? '') || (!names[0] && (deep || !long)),
   ),
   ...MUTANTS.filter(({ file, mutant }) => {
-    return !names[0] || names.includes(file) || names.includes(mutant)
+    return !names[0] || names.includes(file) || names.includes(mutant ?? '')
   }),
 ]
 if (wanted.length === 0) {
