@@ -329,8 +329,10 @@ export class Writer {
     for (const draft of this.#drafts) changed += draft.changed
     if (changed === 0) {
       this.#engine.active = null
+      // The present one of this transaction: others may commit once the lock is free.
+      const present = this.version - 1
       epochs.abort()
-      return epochs.newest
+      return present
     }
     const oldest = epochs.oldest
     for (const draft of this.#drafts) {

@@ -6,7 +6,7 @@
  * Infinity: before every store), `ZVERSE_SEED` where to begin.
  */
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
 import { H_LOCK, WRITING_OPEN } from '../../../lib/memory/layout.js'
 import { runToDeath, Tracer, traceAtomics } from './traced.js'
@@ -24,6 +24,8 @@ import {
 } from './world.js'
 
 const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 25)
+// All deaths of an operation of many stores take their time.
+vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99
 const HEIR = 98
