@@ -1,4 +1,7 @@
 /** The public names of zverse, nothing else. */
+export type { Handle } from './epoch/handle.js'
+export type { Times } from './epoch/times.js'
+export type { TrackedWorker } from './epoch/track.js'
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
 export type { TupleKey } from './key/tuple.js'
@@ -24,6 +27,7 @@ export type {
   WriteTransaction,
 } from './transaction/transactions.js'
 export type { Bounds, Prefix, RangeOptions, SnapshotSource, View } from './transaction/view.js'
+export type { Signal } from './transaction/wait.js'
 export type { CustomCodec } from './value/custom.js'
 export type {
   KeyOf,

@@ -13,9 +13,10 @@ export class Actor {
   readonly exited: Promise<unknown>
   #next = 0
 
-  constructor(handle: unknown, more: Record<string, unknown> = {}) {
+  constructor(handle: unknown, more = {}, options = {}) {
     this.worker = new Worker(new URL('./actor.js', import.meta.url), {
       workerData: { handle, ...more },
+      ...options,
     })
     this.worker.setMaxListeners(0)
     this.exited = once(this.worker, 'exit')

@@ -14,8 +14,8 @@ function open(options: DatabaseOptions = {}): Db {
 }
 
 /** A tracked worker; with `track: false` nobody is told of its end. */
-function actor(db: Db, track = true, more: Record<string, unknown> = {}): Actor {
-  const made = new Actor(db.share(), more)
+function actor(db: Db, track = true, more = {}, options = {}): Actor {
+  const made = new Actor(db.share(), more, options)
   if (track) db.track(made.worker)
   actors.push(made)
   return made
@@ -428,6 +428,22 @@ describe('what is forgotten', () => {
     await worker.run(`state.iterator = undefined; ${collect}`)
     expect(db.stats().readers.pins).toBe(0)
     void warned
+  })
+
+  it('in development with the place where it was opened, in production without a word', async () => {
+    for (const mode of ['development', 'production']) {
+      const db = open()
+      const worker = actor(db, true, {}, { env: { ...process.env, NODE_ENV: mode } })
+      const warnings = await worker.run<string[]>(`
+        const warnings = []
+        process.on('warning', ({ code, detail }) => warnings.push(code + detail))
+        ;(function forgetful() { db.beginRead() })()
+        await new Promise(resolve => setTimeout(resolve, 5))
+        ${collect}
+        return warnings`)
+      if (mode === 'production') expect(warnings).toEqual([])
+      else expect(warnings).toEqual([expect.stringMatching(/ZVERSE_NOT_CLOSED.*forgetful/s)])
+    }
   })
 
   it('write transactions: they are aborted', async () => {

@@ -59,3 +59,10 @@ plain.transact(tx => {
   // @ts-expect-error a value of another type
   tx.store(typed).put('a', 1)
 })
+
+// Another thread gets the types with the handle; from `workerData`, which is any, it says them.
+const attached = ZVerse.attach(sessions.share())
+same<ReturnType<typeof attached.get>, Session | undefined>(true)
+const told = ZVerse.attach<string, Session>(JSON.parse('{}'))
+same<ReturnType<typeof told.get>, Session | undefined>(true)
+same<ReturnType<typeof plain.waitFor>, Promise<number>>(true)
