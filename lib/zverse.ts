@@ -179,24 +179,31 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const engine = this.#engine
     engine.gate()
     const { epochs, W } = engine
+    // One after the other: to read tags holds all reclamation up.
     epochs.slots.enterAll()
+    const tags = engine.tags.all(epochs.tagRoot)
+    const tagged = tags.map(({ version, record }) => ({
+      version,
+      timestamp: load48(W, record + R_TIME),
+    }))
+    epochs.slots.enterRun()
     try {
       const all = new Map<number, VersionInfo>()
-      const tags = engine.tags.all(epochs.tagRoot)
-      const newest = epochs.newest
+      const { current } = epochs
+      const newest = load48(W, current + R_VERSION)
       const oldest = epochs.oldestBefore(newest)
-      const add = (record: number) => {
-        const version = load48(W, record + R_VERSION)
-        all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
-      }
-      for (const tag of tags) if (tag.version < oldest && !all.has(tag.version)) add(tag.record)
-      for (let version = oldest; version <= newest; version++) {
+      for (let version = oldest; version < newest; version++) {
         const record = epochs.ring.record(version)
-        // Others may let go of the oldest meanwhile: the run begins behind them.
-        if (record !== 0) add(record)
+        if (record !== 0)
+          all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
+        // Others have let go of it meanwhile: the run begins behind it.
+        else all.clear()
       }
+      all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
+      for (const info of tagged)
+        if (info.version < oldest) all.set(info.version, { ...info, tags: [] })
       for (const tag of tags) all.get(tag.version)?.tags.push(tag.name)
-      return [...all.values()]
+      return [...all.values()].sort((a, b) => a.version - b.version)
     } finally {
       epochs.slots.exit()
     }

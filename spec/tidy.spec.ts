@@ -14,6 +14,7 @@ const MOST_LINES = 530
 const LONG_LINE = 110
 /** Objects at module level that hold state, and why they may. */
 const STATE: Record<string, string> = {
+  'lib/epoch/track.ts': 'which workers this thread tracks',
   'lib/epoch/claims.ts': 'what this thread gives back when it exits',
   'lib/transaction/transactions.ts': 'a brand: which objects are store handles',
   'lib/value/kinds.ts': 'tables, filled once when the module loads',

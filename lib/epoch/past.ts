@@ -116,9 +116,9 @@ export class Past {
   /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
   oldestBefore(newest: number): number {
     const oldest = Atomics.load(this.#W, H_OLDEST)
-    // The run is shorter than 2³¹ versions, so the low words tell its length; it is negative where
-    // the window has moved past `newest` meanwhile.
-    return newest - (((newest >>> 0) - oldest) | 0)
+    // The run is shorter than 2³¹ versions, so the low words tell its length. Where the window has
+    // moved past `newest` meanwhile, that was all there was of it then.
+    return newest - Math.max(0, ((newest >>> 0) - oldest) | 0)
   }
 
   get oldest(): number {

@@ -26,6 +26,7 @@ import {
   H_SEARCH,
   H_SEARCH_AGAIN,
   H_TAIL,
+  HINT_REACH,
   K_BASE,
   K_COUNT,
   K_ITEMS,
@@ -52,8 +53,6 @@ import { DeadTree } from './dead-tree.js'
 import { eachPin } from './slots.js'
 import { eachLine } from './threads.js'
 
-/** Hints this far back cannot be told from ones still further back. */
-const HINT_REACH = 2 ** 29
 const HINT_RANGE = 2 ** 30
 
 export class Reclaimer {

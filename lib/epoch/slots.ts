@@ -19,8 +19,10 @@ import {
   FROM_SHIFT,
   FROM_TAG,
   H_CURRENT,
+  H_OLDEST,
   H_PUBLISHED,
   H_READ_TIMES,
+  HINT_REACH,
   OVERFLOW_WORDS,
   R_VERSION,
   T_OVERFLOW,
@@ -92,7 +94,30 @@ export class Slots {
     Atomics.store(W, this.#line + T_SLOT, (hint << FROM_SHIFT) | FROM_TAG)
   }
 
-  /** Begins a read of whatever can be read. */
+  /**
+   * Begins a read of a version by number. Only of one that is there: a hint that is newer than the
+   * record that is loaded next would not protect it.
+   */
+  enterAt(version: number): void {
+    this.count()
+    if (!this.announced) return
+    const W = this.#W
+    const age = (Atomics.load(W, H_PUBLISHED) - (version >>> 0)) | 0
+    const hint = age >= 0 && age < HINT_REACH ? (version << FROM_SHIFT) | FROM_TAG : FROM_ALL
+    Atomics.store(W, this.#line + T_SLOT, hint)
+  }
+
+  /** Begins a read of any version of the run. */
+  enterRun(): void {
+    this.count()
+    if (!this.announced) return
+    const W = this.#W
+    // The run only ever begins later than this; what begins there when it is looked at is protected.
+    const oldest = Atomics.load(W, H_OLDEST)
+    Atomics.store(W, this.#line + T_SLOT, (oldest << FROM_SHIFT) | FROM_TAG)
+  }
+
+  /** Begins a read of whatever can be read: what is found by tag. Holds all reclamation up. */
   enterAll(): void {
     this.count()
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, FROM_ALL)

@@ -3,9 +3,13 @@
  * tracked itself.
  */
 
+import type { Arena } from '../memory/arena.js'
 import { invalidOption } from '../options.js'
 import type { EpochManager } from './manager.js'
 import { bury, noteTrack, sweep } from './threads.js'
+
+/** The databases that a worker is tracked for, so that one listener serves all of them. */
+const tracked = new WeakMap<object, Set<Arena>>()
 
 /** What of a Worker of node:worker_threads is used. */
 export interface TrackedWorker {
@@ -28,5 +32,14 @@ export function trackWorker(epochs: EpochManager, worker: unknown): void {
   }
   if (threadId === me) throw invalidOption('worker', 'must be another thread')
   if (!noteTrack(arena, threadId, me)) return
-  ;(worker as TrackedWorker).once('exit', () => bury(arena, threadId, me))
+  const arenas = tracked.get(worker as object)
+  if (arenas !== undefined) {
+    arenas.add(arena)
+    return
+  }
+  const all = new Set([arena])
+  tracked.set(worker as object, all)
+  ;(worker as TrackedWorker).once('exit', () => {
+    for (const each of all) bury(each, threadId, me)
+  })
 }

@@ -179,6 +179,8 @@ export const OVERFLOW_WORDS = 512
 export const FROM_TAG = 1
 export const FROM_ALL = 3
 export const FROM_SHIFT = 2
+/** Hints this far back cannot be told from ones still further back. */
+export const HINT_REACH = 2 ** 29
 
 // ── Version ring ────────────────────────────────────────────────────────────────────────────────
 /** Versions in one ring segment (a page): version → directory[(v / 1024) % ringSize][v % 1024]. */

@@ -80,7 +80,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
   #read(): Commit<K, V> | undefined {
     const { engine } = this.#core
     const { epochs, W } = engine
-    epochs.slots.enterAll()
+    epochs.slots.enterRun()
     try {
       const newest = epochs.newest
       while (this.#version < newest) {

@@ -143,20 +143,27 @@ export class Engine {
 
   /**
    * Begins a read (`epochs.slots.exit` ends it) and finds the record to read.
+   * @param past versions before that record are to be read, too
    * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`;
    * the read is then ended already.
    */
-  enter(view: View | undefined): number {
+  enter(view: View | undefined, past = false): number {
     const { slots } = this.epochs
     if (view === undefined) {
-      slots.enter()
+      if (past) slots.enterRun()
+      else slots.enter()
       return this.epochs.current
     }
     if (view.snapshot !== undefined) {
-      // Held by its own pin: there is nothing to announce.
-      return this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
+      // Held by its own pin: there is nothing to announce but what is before it.
+      const record = this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
+      if (past) slots.enterRun()
+      return record
     }
-    slots.enterAll()
+    // What is announced must cover whatever is found from here on: it is not raised later.
+    if (typeof view.at === 'string') slots.enterAll()
+    else if (view.at === undefined || past) slots.enterRun()
+    else slots.enterAt(view.at)
     try {
       return this.#find(view)
     } catch (error) {
@@ -176,7 +183,7 @@ export class Engine {
     return this.#recordAt(view.asOf as Date)
   }
 
-  /** The record of a version that can be read by number, in or below the window. */
+  /** The record of a version that can be read by number, in or below the window; after `enterAt`. */
   recordOf(version: number): number {
     const { epochs } = this
     const newest = epochs.newest
@@ -185,6 +192,7 @@ export class Engine {
     const record = version >= oldest ? epochs.ring.record(version) : 0
     if (record !== 0) return record
     // Below the run, or let go of since we looked.
+    epochs.slots.enterAll()
     const tagged = this.tags.findVersion(epochs.tagRoot, version)
     if (tagged === 0) throw this.notRetained(version)
     return tagged
@@ -218,6 +226,7 @@ export class Engine {
     // Before the first version of all, that is meant: empty.
     if (oldest === 0 && first !== 0) return first
     // A tagged version below the run may be the one: the record tells when the next one came.
+    epochs.slots.enterAll()
     const tagged = this.tags.lastBefore(
       epochs.tagRoot,
       record =>

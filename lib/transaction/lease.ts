@@ -18,8 +18,8 @@ interface Grip {
   readonly what: string
   /** Where it was opened, in development. */
   readonly site: { stack?: string } | null
-  /** Gives up what is held. */
-  end(): void
+  /** Gives up what is held; false if that was nothing any more. */
+  end(): boolean
 }
 
 /** Place of a lease that is not fresh. */
@@ -72,7 +72,11 @@ export class PinLease extends Lease {
   makeGrip(): Grip {
     const pin = this.#pin
     const { engine, site } = this
-    return { engine, what: this.#what, site, end: () => engine.epochs.slots.release(pin) }
+    const end = () => {
+      engine.epochs.slots.release(pin)
+      return true
+    }
+    return { engine, what: this.#what, site, end }
   }
 }
 
@@ -88,7 +92,13 @@ export class WriteLease extends Lease {
   makeGrip(): Grip {
     const state = this.#state
     const { engine, site } = this
-    return { engine, what: 'write transaction', site, end: () => engine.cutOff(state) }
+    const end = () => {
+      // An error may have ended it before.
+      if (engine.active !== state) return false
+      engine.cutOff(state)
+      return true
+    }
+    return { engine, what: 'write transaction', site, end }
   }
 }
 
@@ -96,9 +106,7 @@ export class WriteLease extends Lease {
 export class Leases {
   readonly #fresh: Lease[] = []
   readonly #registry = new FinalizationRegistry<Grip>(grip => {
-    if (grip.engine.closed) return
-    grip.end()
-    this.#warn(grip)
+    if (!grip.engine.closed && grip.end()) this.#warn(grip)
   })
   readonly #mode = process.env.NODE_ENV
   #scheduled = false

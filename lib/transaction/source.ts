@@ -73,9 +73,7 @@ export class DatabaseSource implements Source {
   }
 
   past(view: View | undefined): number {
-    const { epochs } = this.#engine
-    const record = this.#engine.enter(view)
-    epochs.slots.enterAll()
+    const record = this.#engine.enter(view, true)
     if (view !== undefined || this.core.stateIn(record) !== 0) return record
     this.leave()
     throw this.core.unknown()
@@ -139,7 +137,7 @@ export class PinnedSource implements Source {
   }
 
   past(): number {
-    this.#bracket.engine.epochs.slots.enterAll()
+    this.#bracket.engine.epochs.slots.enterRun()
     return this.#bracket.record
   }
 

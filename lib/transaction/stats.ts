@@ -99,7 +99,7 @@ export function stats(engine: Engine): Stats {
   // While another thread is in the middle of a transaction, what was seen last has to do.
   engine.survey = epochs.tryExclusively(() => survey(engine)) ?? engine.survey
   const { retained, lag, oldest, since, thread } = engine.survey
-  slots.enterAll()
+  slots.enterRun()
   try {
     const { current } = epochs
     const version = load48(W, current + R_VERSION)

@@ -245,7 +245,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
     const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
     const { slots } = engine.epochs
-    slots.enterAll()
+    slots.enterRun()
     try {
       const from = (since as number | undefined) ?? engine.epochs.newest
       if (from < engine.epochs.oldest) throw engine.notRetained(from)

@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * The flags that start and stop threads together: one small shared array for each window.
+ *
+ * Threads work from the moment they are ready, which warms them up; what they do between COUNT and
+ * STOP is counted, each by its own clock. A thread that holds something sleeps until STOP.
+ */
+import { readFileSync } from 'node:fs'
+
+const PHASE = 0
+const READY = 1
+const COUNT = 1
+const STOP = 2
+
+/** @typedef {Int32Array} Control */
+
+/** @returns {Control} */
+export const makeControl = () => new Int32Array(new SharedArrayBuffer(64))
+
+/** @param {Control} control */
+export function ready(control) {
+  Atomics.add(control, READY, 1)
+}
+
+/** How many threads are. @param {Control} control */
+export const readyCount = control => Atomics.load(control, READY)
+
+/** @param {Control} control @param {number} phase */
+function setPhase(control, phase) {
+  Atomics.store(control, PHASE, phase)
+  Atomics.notify(control, PHASE)
+}
+
+/** @param {Control} control */
+export const count = control => setPhase(control, COUNT)
+
+/** @param {Control} control */
+export const stop = control => setPhase(control, STOP)
+
+/** Sleeps until STOP. @param {Control} control */
+export function sleep(control) {
+  for (;;) {
+    const phase = Atomics.load(control, PHASE)
+    if (phase === STOP) return
+    Atomics.wait(control, PHASE, phase)
+  }
+}
+
+/**
+ * Seconds that this thread has been on a core, and seconds that it could have been but had to wait
+ * for one; NaN where the system does not say (Linux does).
+ */
+export function coreSeconds() {
+  try {
+    const [on, waited] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')
+    return { on: Number(on) / 1e9, waited: Number(waited) / 1e9 }
+  } catch {
+    return { on: Number.NaN, waited: Number.NaN }
+  }
+}
+
+/** @typedef {{ operations: number, seconds: number, cpu: number }} Counted */
+
+/**
+ * Works until STOP.
+ * @param {Control} control
+ * @param {() => number} chunk does some operations, a millisecond or two of them, says how many
+ * @returns {Counted} since COUNT
+ */
+export function work(control, chunk) {
+  ready(control)
+  while (Atomics.load(control, PHASE) < COUNT) chunk()
+  let operations = 0
+  const { on } = coreSeconds()
+  const begun = performance.now()
+  while (Atomics.load(control, PHASE) === COUNT) operations += chunk()
+  const seconds = (performance.now() - begun) / 1000
+  return { operations, seconds, cpu: coreSeconds().on - on }
+}

@@ -1,0 +1,68 @@
+// @ts-check
+/**
+ * What people do without shared memory: give each worker a copy and send it every update. Against
+ * sharing: until four workers can read, what that adds to the process, and how long an update takes
+ * to reach them. Each way in a process of its own, so that its memory is its own.
+ */
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { figuresFor } from '../bench.js'
+
+const CHILD = fileURLToPath(new URL('../copies/main.js', import.meta.url))
+const WAYS = {
+  map: 'postMessage of a Map',
+  entries: 'postMessage of an array of entries, a Map made of it',
+  zverse: 'zverse share + attach',
+}
+const UPDATES = {
+  message: 'postMessage, Map.set',
+  waitFor: 'put, waitFor',
+  changes: 'put, changes()',
+}
+
+/** @type {import('../bench.js').Scenario} */
+export const copies = {
+  name: 'copies',
+  title: 'copies against sharing, 4 workers',
+  figures: {
+    'ready ratio': { what: 'until all can read, Map ÷ zverse', unit: '×' },
+    'grown ratio': { what: 'memory added, Map ÷ zverse', unit: '×' },
+    ...each('ready', 'until all can read', 'ms'),
+    ...each('grown', 'memory added', 'MiB'),
+    set: { what: 'memory of the shared set itself', unit: 'MiB' },
+    ...figuresFor(Object.keys(UPDATES), way => [
+      `${way} p50`,
+      { what: `an update: ${UPDATES[/** @type {'message'} */ (way)]}, p50`, unit: 'µs' },
+    ]),
+    ...figuresFor(Object.keys(UPDATES), way => [
+      `${way} p99`,
+      { what: `an update: ${UPDATES[/** @type {'message'} */ (way)]}, p99`, unit: 'µs' },
+    ]),
+  },
+  cold: true,
+  async start(bench) {
+    const { keys, seed, engine } = bench.settings
+    const run = promisify(execFile)
+    return async () => {
+      /** @type {import('../bench.js').Figures} */
+      const figures = {}
+      for (const way of Object.keys(WAYS)) {
+        const task = JSON.stringify({ way, keys, seed, engine })
+        const { stdout } = await run(process.execPath, ['--expose-gc', CHILD, task])
+        Object.assign(figures, JSON.parse(stdout))
+      }
+      const ratio = (/** @type {string} */ name) =>
+        figures[`${name} map`] / Math.max(1, figures[`${name} zverse`])
+      return { ...figures, 'ready ratio': ratio('ready'), 'grown ratio': ratio('grown') }
+    }
+  },
+}
+
+/** @param {string} name @param {string} what @param {import('../bench.js').Unit} unit */
+function each(name, what, unit) {
+  return figuresFor(Object.keys(WAYS), way => [
+    `${name} ${way}`,
+    { what: `${what}: ${WAYS[/** @type {'map'} */ (way)]}`, unit },
+  ])
+}

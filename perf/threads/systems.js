@@ -1,0 +1,157 @@
+// @ts-check
+/**
+ * zverse and lmdb-js as threads see them: one thread makes a store, the others attach to it.
+ *
+ * lmdb-js has the options of perf/compare/systems/lmdb.js: on a tmpfs, `noSync`, strings encoded as
+ * strings. Each thread opens the path itself, as its documentation says. Its reads go on in one read
+ * transaction until the event loop turns; `renew` ends that by hand, once a chunk of reads, so that
+ * its readers keep up with the present and its writer can reuse pages. zverse needs no such call:
+ * each read sees the newest commit.
+ */
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadEngine } from '../systems/zverse.js'
+
+/** @typedef {import('node:worker_threads').Worker} Worker */
+
+/**
+ * The part of the API used here, as far as perf/systems/zverse.js has not written it down.
+ * @typedef {object} Threaded
+ * @property {() => unknown} share
+ * @property {(worker: Worker) => unknown} track
+ * @property {(version: number) => Promise<unknown>} waitFor
+ * @property {(options: { since: number }) => AsyncIterable<{ version: number }>} changes
+ * @property {() => Snapshot} beginRead
+ * @property {() => { put(key: string, value: string): unknown, abort(): void }} beginWrite
+ * @property {(options: { before: number }) => number} prune
+ * @property {() => { memory: { usedBytes: number }, versions: { retained: number } }} stats
+ * @property {() => { ok: boolean, problems: unknown[], usedBytes: number, leakedBytes: number }} check
+ */
+
+/** @typedef {{ get(key: string): string | undefined, close(): void }} Snapshot */
+
+/** @typedef {Omit<import('../systems/zverse.js').Database, keyof Threaded> & Threaded} Database */
+
+/** @typedef {{ ZVerse: { open(options?: object): Database, attach(handle: unknown): Database } }} Engine */
+
+/**
+ * What a worker needs to attach.
+ * @typedef {{ system: 'zverse', engine: string | undefined, handle: unknown }
+ *   | { system: 'lmdb', path: string }} Address
+ */
+
+/**
+ * A store as a thread uses it.
+ * @typedef {object} Store
+ * @property {(key: string) => string | undefined} get
+ * @property {(key: string, value: string) => unknown} put a commit of its own
+ * @property {(keys: readonly string[], values: readonly string[]) => void} putAll one transaction
+ * @property {() => void} renew once a chunk of reads
+ * @property {() => void | Promise<void>} close
+ * @property {Database} [db]
+ */
+
+/** @typedef {Store & { address: () => Address, track: (worker: Worker) => void }} SharedStore */
+
+const KEY_BYTES_AND_MORE = 600
+const GIB = 2 ** 30
+
+/** @param {string | undefined} engine */
+async function load(engine) {
+  const loaded = /** @type {Engine} */ (/** @type {unknown} */ (await loadEngine(engine)))
+  if (typeof loaded.ZVerse.attach !== 'function') throw new Error('this build has no threads')
+  return loaded
+}
+
+/** @param {Database} db @returns {Store & { db: Database }} */
+function zverseStore(db) {
+  return {
+    db,
+    get: key => db.get(key),
+    put: (key, value) => db.put(key, value),
+    putAll: (keys, values) => {
+      db.transact(tx => {
+        for (let i = 0; i < keys.length; i++) tx.put(keys[i], values[i])
+      })
+    },
+    renew: () => {},
+    close: () => db.close(),
+  }
+}
+
+/**
+ * @param {string | undefined} engine URL of another build
+ * @param {number} keys how many it is going to hold
+ * @param {{ versions: number }} [history]
+ * @returns {Promise<SharedStore & { db: Database }>}
+ */
+export async function openZverse(engine, keys, history) {
+  const { ZVerse } = await load(engine)
+  const maxBytes = Math.max(2 * GIB, keys * KEY_BYTES_AND_MORE)
+  const db = ZVerse.open({ values: 'string', history, maxBytes })
+  return {
+    ...zverseStore(db),
+    address: () => ({ system: 'zverse', engine, handle: db.share() }),
+    track: worker => void db.track(worker),
+  }
+}
+
+/** @typedef {{ open(options: object): any }} Lmdb */
+
+const compare = createRequire(new URL('../compare/package.json', import.meta.url))
+
+/** lmdb-js, if `npm ci` has run in perf/compare. @returns {Lmdb | undefined} */
+function lmdb() {
+  try {
+    return compare('lmdb')
+  } catch (error) {
+    if (/** @type {{ code?: string }} */ (error).code === 'MODULE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+export const hasLmdb = () => lmdb() !== undefined
+
+/** @param {string} path @returns {Store} */
+function lmdbStore(path) {
+  const { open } = /** @type {Lmdb} */ (lmdb())
+  const options = { path, encoding: 'string', noSync: true, overlappingSync: false }
+  const db = open({ ...options, noMemInit: true, mapSize: 4 * GIB })
+  return {
+    get: key => db.get(key),
+    put: (key, value) => db.putSync(key, value),
+    putAll: (keys, values) => {
+      db.transactionSync(() => {
+        for (let i = 0; i < keys.length; i++) db.putSync(keys[i], values[i])
+      })
+    },
+    renew: () => db.resetReadTxn(),
+    close: () => db.close(),
+  }
+}
+
+/** @returns {SharedStore} */
+export function openLmdb() {
+  let base = '/dev/shm'
+  try {
+    accessSync(base, constants.W_OK)
+  } catch {
+    base = tmpdir()
+    process.stderr.write('no writable /dev/shm: lmdb runs on the temporary directory instead\n')
+  }
+  const path = mkdtempSync(join(base, 'zverse-threads-'))
+  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  return {
+    ...lmdbStore(path),
+    address: () => ({ system: 'lmdb', path }),
+    track: () => {},
+  }
+}
+
+/** @param {Address} address @returns {Promise<Store>} */
+export async function attach(address) {
+  if (address.system === 'lmdb') return lmdbStore(address.path)
+  return zverseStore((await load(address.engine)).ZVerse.attach(address.handle))
+}

@@ -1,0 +1,53 @@
+/** The worker pool as its users meet it: a process that checks itself and says what it found. */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+function run(args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['examples/worker-pool/main.js', ...args],
+    { cwd: ROOT, encoding: 'utf8', timeout: 60_000 },
+  )
+  return { code: status, out: stdout, err: stderr }
+}
+
+/** A number of the summary. */
+function figure(out: string, pattern: RegExp): number {
+  const found = pattern.exec(out)?.[1]
+  expect(found, String(pattern)).toBeDefined()
+  return Number((found as string).replaceAll(' ', ''))
+}
+
+describe('worker pool', () => {
+  it('refuses a command line that makes no sense', () => {
+    for (const args of [
+      ['--seconds', '0'],
+      ['--readers', 'many'],
+    ]) {
+      expect(run(args)).toMatchObject({ code: 2, out: '' })
+    }
+  })
+
+  it('answers from many threads, loses one, and finds all in order', () => {
+    const { code, out, err } = run(['--seconds', '1', '--readers', '2'])
+    expect(err).toBe('')
+    expect(out).not.toMatch(/PROBLEM/)
+    expect(out).toMatch(/\n {2}all is well\n$/)
+    expect(code).toBe(0)
+
+    const killed = /killed reader 2 in the middle of a report, with (\d+) questions waiting\n/
+    expect(figure(out, killed)).toBeGreaterThan(0)
+    expect(out).toMatch(/reader 3 takes its place/)
+    expect(out).toMatch(/reader 2 {2}[\d ]+ answers\/s, killed\n/)
+    expect(out).toMatch(/check\(\) {3}0 bytes leaked, 0 snapshots left pinned\n/)
+    expect(figure(out, /reader 1 {2}([\d ]+) answers/)).toBeGreaterThan(0)
+    expect(figure(out, /reader 3 {2}([\d ]+) answers/)).toBeGreaterThan(0)
+    expect(figure(out, /writer {4}([\d ]+) commits/)).toBeGreaterThan(0)
+    expect(figure(out, /prices {4}([\d ]+) asked/)).toBeGreaterThan(0)
+    expect(figure(out, /past {6}([\d ]+) prices/)).toBeGreaterThan(0)
+    expect(figure(out, /audits {4}([\d ]+) snapshots/)).toBeGreaterThan(0)
+  })
+})

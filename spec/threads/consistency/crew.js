@@ -1,0 +1,142 @@
+// @ts-check
+/**
+ * Worker threads of one round: starts them, tracks them, kills some of them, and notices whatever
+ * ends otherwise than it should.
+ */
+import { Worker } from 'node:worker_threads'
+import { BEGAN } from './journal.js'
+
+/** @typedef {import('../../../dist/index.js').ZVerse} Database */
+/** @typedef {{ worker: Worker, name: string, gone: Promise<void>, isGone: boolean }} Member */
+
+/** Longest time that threads may need to end when they are told to, ms. */
+const PATIENCE = 30_000
+/**
+ * Versions that may wait for the next time that memory is looked for: less than one scan's worth.
+ */
+const FEW = 70
+
+export class Crew {
+  #db
+  /** @type {Member[]} */
+  #members = []
+  /** What went wrong. @type {string[]} */
+  problems = []
+  kills = 0
+
+  /** @param {Database} db */
+  constructor(db) {
+    this.#db = db
+  }
+
+  /** Those that live. */
+  get alive() {
+    return this.#members.filter(member => !member.isGone)
+  }
+
+  /**
+   * Starts a thread that frees what it held when it ends.
+   * @param {string} name @param {URL} file @param {object} data its `workerData`, the handle apart
+   * @param {(message: unknown) => void} [onMessage]
+   */
+  start(name, file, data, onMessage) {
+    const worker = new Worker(file, { workerData: { ...data, name, handle: this.#db.share() } })
+    this.#db.track(worker)
+    /** @type {Member} */
+    const member = { worker, name, isGone: false, gone: Promise.resolve() }
+    member.gone = new Promise(resolve => {
+      worker.on('error', error => {
+        this.problems.push(`thread ${name}: ${error instanceof Error ? error.stack : error}`)
+      })
+      worker.on('exit', () => {
+        member.isGone = true
+        resolve()
+      })
+    })
+    if (onMessage) worker.on('message', onMessage)
+    this.#members.push(member)
+    return member
+  }
+
+  /**
+   * Waits until so many threads have begun: a slow machine does not shorten a round.
+   * @param {Int32Array} control
+   * @param {number} count
+   */
+  async begun(control, count) {
+    const until = performance.now() + PATIENCE
+    while (Atomics.load(control, BEGAN) < count && this.problems.length === 0) {
+      if (performance.now() > until) this.problems.push(`threads did not begin in ${PATIENCE} ms`)
+      await sleep(5)
+    }
+  }
+
+  /** Ends a thread wherever it is. @param {Member} member */
+  async kill(member) {
+    this.kills++
+    await member.worker.terminate()
+    await member.gone
+  }
+
+  /** Waits until all have ended by themselves; those that do not are a problem. */
+  async end() {
+    /** @type {NodeJS.Timeout | undefined} */
+    let timer
+    const late = new Promise(resolve => {
+      timer = setTimeout(resolve, PATIENCE)
+    })
+    await Promise.race([late, Promise.all(this.#members.map(({ gone }) => gone))])
+    clearTimeout(timer)
+    for (const member of this.alive) {
+      this.problems.push(`thread ${member.name} did not end within ${PATIENCE} ms`)
+      await member.worker.terminate()
+    }
+  }
+}
+
+/**
+ * Has this thread fill with garbage what it frees, so that whoever still reads it notices.
+ * @param {Database} db
+ */
+export function poison(db) {
+  const hooks = /** @type {any} */ (db)._test
+  hooks.engine.epochs.allocator.poison = true
+}
+
+/** @param {number} ms */
+export function sleep(ms) {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}
+
+/**
+ * What must hold of a database when all its other threads are gone: the next writer gets its turn,
+ * every byte is accounted for, and the past that nobody holds any more is let go of.
+ * @param {Database} db @param {() => void} write @returns {string[]} what is wrong
+ */
+export function aftermath(db, write) {
+  const wrong = []
+  const began = performance.now()
+  try {
+    write()
+  } catch (error) {
+    wrong.push(`a write when all others are gone: ${error}`)
+  }
+  const took = performance.now() - began
+  if (took > 1000) wrong.push(`a write when all others are gone took ${took.toFixed(0)} ms`)
+  look('check()')
+  for (const { tags } of db.versions()) for (const tag of tags) db.untag(tag)
+  db.setHistory({ versions: 0 })
+  // Reclaiming is spread over commits: a backlog goes within a few hundred, a leak never.
+  for (let i = 0; i < 4000 && db.stats().versions.retained > FEW; i++) write()
+  const { retained } = db.stats().versions
+  if (retained > FEW) wrong.push(`${retained} versions are still held though nobody holds any`)
+  look('check() after letting go of the past')
+  return wrong
+
+  /** @param {string} what */
+  function look(what) {
+    const report = db.check()
+    if (report.ok && report.leakedBytes === 0) return
+    wrong.push(`${what}: ${JSON.stringify({ ...report, problems: report.problems.slice(0, 5) })}`)
+  }
+}
