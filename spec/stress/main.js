@@ -43,6 +43,11 @@ part('many threads, killed at random', histories, {
   ZVERSE_SEED: seed,
   ZVERSE_KILLS: 1,
 })
+part('workers killed one after the other', [
+  'spec/stress/kills.js',
+  String(Math.ceil(500 * factor)),
+  String(seed),
+])
 part('death before stores', vitest('spec/threads/death'), {
   ZVERSE_DEATHS: factor >= 4 ? 'Infinity' : Math.ceil(60 * factor),
   ZVERSE_SEED: seed,
