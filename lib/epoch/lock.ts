@@ -26,6 +26,7 @@ export class WriterLock {
   readonly #me: number
   /** Gives up what a thread held, if it is dead. */
   readonly #askFor: (threadId: number) => void
+  #closed = false
 
   constructor(arena: Arena, line: number, threadId: number, askFor: (threadId: number) => void) {
     this.#words = arena.words
@@ -94,9 +95,9 @@ export class WriterLock {
     if (Atomics.load(this.#signed, H_WAITERS) !== 0) Atomics.notify(this.#signed, H_LOCK)
   }
 
-  /** The owner's thread id; -1 when there is none. */
-  get owner(): number {
-    return Atomics.load(this.#signed, H_LOCK) - 1
+  /** The line is about to be given back: asynchronous waits that end later leave it alone. */
+  close(): void {
+    this.#closed = true
   }
 
   /** True if this thread is the owner. */
@@ -113,8 +114,8 @@ export class WriterLock {
     const W = this.#words
     const line = this.#line
     wait.end()
-    // A line that was given back meanwhile took this waiter from the count.
-    if (W[line + T_WAITING] === 0) return
+    // A line that was given back meanwhile took this waiter from the count, and is another's now.
+    if (this.#closed) return
     W[line + T_WAITING]--
     Atomics.sub(this.#signed, H_WAITERS, 1)
     const micros = Math.round(wait.waitedMs * 1000)

@@ -436,6 +436,7 @@ export class EpochManager {
   close(): void {
     this.watch.clear()
     this.slots.forget()
+    this.#turn.close()
     giveBack(this.#claim)
   }
 

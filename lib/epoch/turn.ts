@@ -142,6 +142,11 @@ export class Turn {
     this.#lock.release()
   }
 
+  /** The line is about to be given back. */
+  close(): void {
+    this.#lock.close()
+  }
+
   /** Another handle of this very thread has the lock: an open transaction, or a call cut off. */
   #takeOver(): void {
     const W = this.#W

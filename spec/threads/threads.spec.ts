@@ -378,6 +378,23 @@ describe('waiting', () => {
     })
   })
 
+  it('a wait that ends after close leaves the line to its next owner', async () => {
+    const db = open()
+    const worker = actor(db)
+    await worker.run(`state.tx = db.beginWrite()`)
+    const twin = ZVerse.attach(db.share()) as Db
+    const waiting = twin.beginWriteAsync()
+    twin.close()
+    const next = ZVerse.attach(db.share()) as Db
+    const turn = next.beginWriteAsync()
+    await expect(waiting).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
+    expect(db.stats().writer.waiting).toBe(1)
+    await worker.run(`state.tx.abort()`)
+    ;(await turn).abort()
+    expect(db.stats().writer.waiting).toBe(0)
+    next.close()
+  })
+
   it('nobody starves: a writer without pause leaves others their turn', async () => {
     const db = open()
     const busy = actor(db)
