@@ -51,7 +51,7 @@ const DOES = [
 parentPort?.postMessage('ready')
 const loop = () => {
   for (let i = 0; i < 200; i++) {
-    if (held.length > 60) held.pop()?.close()
+    if (held.length > 20) held.pop()?.close()
     try {
       DOES[random(DOES.length)]?.()
     } catch (error) {
