@@ -261,7 +261,8 @@ export class EpochManager {
   /** Puts things right after a commit that was cut off; leaves that to the next writer if it fails. */
   tryAbort(): void {
     try {
-      this.abort()
+      if (this.writing) this.abort()
+      else this.#turn.letGo()
     } catch {
       // There is no stack left: the lock is dirty, and whoever takes it next recovers.
     }
@@ -355,8 +356,8 @@ export class EpochManager {
     this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#past.refill()
     W[H_PHASE] = 0
-    this.#turn.lookAround()
     this.#turn.give()
+    this.#turn.lookAround()
     if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, performance.now() - this.#began)
     this.watch.tell()
     return version

@@ -99,8 +99,8 @@ export class Turn {
   }
 
   /**
-   * Takes the turn if nobody is in the way and nothing is to be mended.
-   * @returns whether it was taken; always true within a turn of this handle
+   * Takes the turn if nobody is in the way, this thread included, and nothing is to be mended.
+   * @returns whether it was taken
    */
   tryTake(kind: number): boolean {
     if (this.#lock.mine || !this.#lock.tryAcquire()) return false
@@ -134,6 +134,11 @@ export class Turn {
     this.#W[H_DIRTY] = 0
     this.#W[this.#line + T_WRITING] = WRITING_NOT
     this.#lock.release()
+  }
+
+  /** The end of `give`, once more, where that may have been cut off. */
+  letGo(): void {
+    if (this.#lock.mine) this.#lock.release()
   }
 
   /** Gives the turn back as it is, for the next owner to recover. */

@@ -18,7 +18,6 @@ import {
   R_CATALOG,
   R_NEXT_STORE,
   R_STATE,
-  R_VERSION,
   S_BIRTH,
   STATE_WORDS,
 } from '../memory/layout.js'
@@ -347,13 +346,15 @@ export class Writer {
     W[record + R_CATALOG] = this.#catalog
     W[record + R_NEXT_STORE] = this.#nextStore
     this.#engine.active = null
+    const { version } = this
     try {
       return epochs.publish(record)
     } catch (error) {
       // Cut off (a stack overflow, say) after the version could be read: it is committed all the same.
-      if (epochs.current !== record) throw error
+      // Where the turn has been given back already, others may have committed since.
+      if (epochs.writing && epochs.current !== record) throw error
       epochs.tryAbort()
-      return load48(W, record + R_VERSION)
+      return version
     } finally {
       this.#forget()
     }

@@ -4,9 +4,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ReadTransaction } from '../../lib/index.js'
+import type { ReadTransaction, WriteTransaction } from '../../lib/index.js'
 import { H_DIRTY, H_FREE_HEAD, H_FREE_TAIL, H_PHASE } from '../../lib/memory/layout.js'
-import { openWith } from '../../lib/zverse.js'
+import { attachWith, openWith } from '../../lib/zverse.js'
 
 const RUNS = Number(process.env.ZVERSE_RECOVERY_RUNS ?? 150)
 
@@ -84,5 +84,35 @@ describe('recovery by marking', () => {
       ),
       { numRuns: RUNS },
     )
+  })
+})
+
+describe('a commit that is cut off', () => {
+  it('after its turn is over has happened, and leaves the next writer alone', () => {
+    const options = { maxBytes: 2 ** 21, history: { versions: 0 } }
+    const db = openWith(options, { now: Date.now, threadId: 1 })
+    const next = attachWith(db.share(), undefined, { now: Date.now, threadId: 2 })
+    const { watch } = db._test.engine.epochs
+    const tell = watch.tell
+    let tx: WriteTransaction<string, unknown> | undefined
+    watch.tell = () => {
+      next.put('other', 1)
+      tx = next.beginWrite()
+      tx.put('open', 1)
+      throw new RangeError('Maximum call stack size exceeded')
+    }
+    expect(db.put('key', 1)).toBe(1)
+    watch.tell = tell
+    expect(tx?.get('open')).toBe(1)
+    expect(tx?.commit()).toBe(3)
+    expect([...db.range()]).toEqual([
+      ['key', 1],
+      ['open', 1],
+      ['other', 1],
+    ])
+    expect(db.put('key', 2)).toBe(4)
+    next.close()
+    expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
+    db.close()
   })
 })
