@@ -67,7 +67,7 @@ export function withSpread({ median, min, max, samples }, unit) {
  * @param {string[]} head
  * @param {string[][]} lines
  */
-function table(head, lines) {
+export function table(head, lines) {
   const widths = head.map((name, column) =>
     Math.max(3, name.length, ...lines.map(line => line[column].length)),
   )

@@ -9,34 +9,18 @@
  * megamorphic, for another's sake. The parent lets one child work at a time.
  */
 import { fork } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { measureRow } from '../bench.js'
 import { makeRun, markdown, withSpread } from '../report.js'
 import { choose } from '../scenarios/index.js'
 import { readSettings, writeFiles } from '../settings.js'
+import { makeDirectory } from '../tmpfs.js'
 import { systems } from './systems/index.js'
 
 /** @typedef {import('./child.js').Assignment} Assignment */
 /** @typedef {import('./child.js').Request} Request */
 /** @typedef {import('./child.js').Answer} Answer */
 /** @typedef {import('../bench.js').Driver & { close(): Promise<void> }} RemoteDriver */
-
-/** A directory on a tmpfs, removed on exit. */
-function makeDirectory() {
-  let base = '/dev/shm'
-  try {
-    accessSync(base, constants.W_OK)
-  } catch {
-    base = tmpdir()
-    process.stderr.write('no writable /dev/shm: lmdb runs on the temporary directory instead\n')
-  }
-  const directory = mkdtempSync(join(base, 'zverse-compare-'))
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
-  return directory
-}
 
 /**
  * Starts a system's child and waits until it has made its data.
@@ -95,7 +79,8 @@ for (const name of names) {
     throw new Error(`no such system: ${name}; there are ${Object.keys(systems).join(', ')}`)
   }
 }
-const directory = makeDirectory()
+const directory = makeDirectory('zverse-compare-')
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 const { engine, keys, rounds, seed } = settings
 /** @type {RemoteDriver[]} */
 const drivers = []

@@ -1,7 +1,7 @@
 // @ts-check
 /** Rows, verdicts, and the table of a run, for a terminal and for Markdown alike. */
 import { summarize } from '../measure.js'
-import { digits, machine } from '../report.js'
+import { digits, machine, table } from '../report.js'
 
 /** @typedef {import('./bench.js').Scenario} Scenario */
 /** @typedef {import('./bench.js').Figures} Figures */
@@ -67,21 +67,6 @@ export function withSpread({ measured, unit }) {
   const middle = `${amount(median, unit)}${scale}`
   if (samples.length < 2) return middle
   return `${middle} (${amount(min, unit)}–${amount(max, unit)})`
-}
-
-/**
- * @param {string[]} head
- * @param {string[][]} lines
- */
-function table(head, lines) {
-  const widths = head.map((name, column) =>
-    Math.max(3, name.length, ...lines.map(line => line[column].length)),
-  )
-  const draw = (/** @type {string[]} */ line) =>
-    `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
-  return [draw(head), `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`]
-    .concat(lines.map(draw))
-    .join('\n')
 }
 
 /** @param {Row} row */

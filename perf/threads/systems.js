@@ -8,11 +8,9 @@
  * its readers keep up with the present and its writer can reuse pages. zverse needs no such call:
  * each read sees the newest commit.
  */
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { loadEngine } from '../systems/zverse.js'
+import { makeDirectory } from '../tmpfs.js'
 
 /** @typedef {import('node:worker_threads').Worker} Worker */
 
@@ -134,15 +132,7 @@ function lmdbStore(path) {
 
 /** @returns {SharedStore} */
 export function openLmdb() {
-  let base = '/dev/shm'
-  try {
-    accessSync(base, constants.W_OK)
-  } catch {
-    base = tmpdir()
-    process.stderr.write('no writable /dev/shm: lmdb runs on the temporary directory instead\n')
-  }
-  const path = mkdtempSync(join(base, 'zverse-threads-'))
-  process.on('exit', () => rmSync(path, { recursive: true, force: true }))
+  const path = makeDirectory('zverse-threads-')
   return {
     ...lmdbStore(path),
     address: () => ({ system: 'lmdb', path }),
