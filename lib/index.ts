@@ -4,13 +4,23 @@ export type { Times } from './epoch/times.js'
 export type { TrackedWorker } from './epoch/track.js'
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
+export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple.js'
+export type { Point, PointOf, ZOrder } from './key/zorder.js'
+export { zorder } from './key/zorder.js'
 export type { DatabaseOptions, History } from './options.js'
 export type { Change, Changes, Commit } from './transaction/changes.js'
 export type { CheckReport } from './transaction/check.js'
 export type { ZVerseIterator } from './transaction/iterator.js'
 export type { Condition, Operation } from './transaction/operations.js'
-export type { Entry, HistoryOptions, HistoryRecord } from './transaction/read-verbs.js'
+export type {
+  BoxOptions,
+  Entry,
+  HistoryOptions,
+  HistoryRecord,
+  NearestOptions,
+  Neighbour,
+} from './transaction/read-verbs.js'
 export type { Stats } from './transaction/stats.js'
 export type {
   ChangesOptions,
@@ -26,7 +36,14 @@ export type {
   TypedStore,
   WriteTransaction,
 } from './transaction/transactions.js'
-export type { Bounds, Prefix, RangeOptions, SnapshotSource, View } from './transaction/view.js'
+export type {
+  Bounds,
+  Corner,
+  Prefix,
+  RangeOptions,
+  SnapshotSource,
+  View,
+} from './transaction/view.js'
 export type { Signal } from './transaction/wait.js'
 export type { CustomCodec } from './value/custom.js'
 export type {

@@ -12,8 +12,9 @@ import { type TrackedWorker, trackWorker } from './epoch/track.js'
 import { ZVerseError } from './errors.js'
 import type { Tags } from './history/tags.js'
 import type { KeyCodec } from './key/codec.js'
-import { keyCodec } from './key/resolve.js'
+import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { TupleKey } from './key/tuple.js'
+import type { Point, ZOrder } from './key/zorder.js'
 import { Arena } from './memory/arena.js'
 import { H_LOCK_TIMEOUT, H_POISON, R_TIME, R_VERSION } from './memory/layout.js'
 import { load48 } from './memory/words.js'
@@ -51,11 +52,16 @@ export interface ValueTypes {
   binary: Uint8Array
 }
 
-export type KeysOption = keyof KeyTypes
+// biome-ignore lint/suspicious/noExplicitAny: points of any dimensions, from which their type is inferred
+export type KeysOption = keyof KeyTypes | ZOrder<any>
 // biome-ignore lint/suspicious/noExplicitAny: a codec of any value, from which its type is inferred
 export type ValuesOption = keyof ValueTypes | CustomCodec<any>
 
-export type KeyOf<C extends KeysOption> = KeyTypes[C]
+export type KeyOf<C extends KeysOption> = C extends keyof KeyTypes
+  ? KeyTypes[C]
+  : C extends ZOrder<infer K>
+    ? K
+    : never
 export type ValueOf<C extends ValuesOption> = C extends keyof ValueTypes
   ? ValueTypes[C]
   : C extends CustomCodec<infer V>
@@ -68,9 +74,11 @@ type KeysFor<K> = [K] extends [string]
   ? { keys?: 'string' | undefined }
   : [K] extends [Uint8Array]
     ? { keys: 'binary' }
-    : [K] extends [TupleKey]
-      ? { keys: 'tuple' }
-      : { keys: never }
+    : [K] extends [Point]
+      ? { keys: ZOrder<K> | ([K] extends [TupleKey] ? 'tuple' : never) }
+      : [K] extends [TupleKey]
+        ? { keys: 'tuple' }
+        : { keys: never }
 type ValuesFor<V> = {
   values?:
     | 'msgpack'
@@ -481,7 +489,7 @@ export function attachWith(handle: unknown, options: unknown, hooks: TestHooks):
   if (codec.name !== values) {
     throw invalidOption('values', `must be the codec ${JSON.stringify(values)} of the database`)
   }
-  return connect(arena, keyCodec(keys), codec, hooks)
+  return connect(arena, keyCodecNamed(keys), codec, hooks)
 }
 
 /** The name of a codec that needs no giving again. */

@@ -57,7 +57,7 @@ export class Tags {
   /** The record of a tagged version; 0 if it has no tag. */
   findVersion(root: number, version: number): number {
     this.#encode(TAG_BY_VERSION, version, '')
-    const range = { lower: boundOf(this.#key, false), upper: null }
+    const range = { lower: boundOf(this.#key, false), upper: null, box: null }
     const entry = new Cursor(this.#W, root, range, false, 1).next()
     if (entry === 0) return 0
     const record = this.#record(entry)
@@ -129,7 +129,7 @@ export class Tags {
 
   #byVersion(root: number, reverse: boolean): Cursor {
     this.#encode(TAG_BY_VERSION, 0, '')
-    const range = { lower: boundOf(this.#key, false), upper: null }
+    const range = { lower: boundOf(this.#key, false), upper: null, box: null }
     return new Cursor(this.#W, root, range, reverse, Number.POSITIVE_INFINITY)
   }
 

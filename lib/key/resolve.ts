@@ -5,12 +5,15 @@ import type { KeyCodec } from './codec.js'
 import { describe } from './describe.js'
 import { stringKeys } from './string.js'
 import { tupleKeys } from './tuple.js'
+import { ZOrder, ZOrderKeys, zorderNamed } from './zorder.js'
 
 /**
- * @param option `'string'`, `'binary'` or `'tuple'`.
+ * @param option `'string'`, `'binary'`, `'tuple'` or what `zorder` gave.
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `keys`.
  */
 export function keyCodec(option: unknown): KeyCodec {
+  const curve = ZOrder.curveOf(option)
+  if (curve !== undefined) return new ZOrderKeys(curve) as KeyCodec
   switch (option) {
     case 'string':
       return stringKeys() as KeyCodec
@@ -20,8 +23,13 @@ export function keyCodec(option: unknown): KeyCodec {
       return tupleKeys() as KeyCodec
     default: {
       const what = typeof option === 'string' ? JSON.stringify(option) : describe(option)
-      const message = `keys must be 'string', 'binary' or 'tuple', not ${what}`
+      const message = `keys must be 'string', 'binary', 'tuple' or zorder([…]), not ${what}`
       throw new ZVerseError('ZVERSE_INVALID_OPTION', message, { option: 'keys' })
     }
   }
+}
+
+/** The codec of that name: what another thread, or a stored definition, tells of one. */
+export function keyCodecNamed(name: string): KeyCodec {
+  return keyCodec(zorderNamed(name) ?? name)
 }

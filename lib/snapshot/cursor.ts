@@ -4,6 +4,7 @@
  * Any thread, on a root that stays pinned while the cursor is used. A cursor hands out references
  * of entries and never writes.
  */
+import type { Box } from '../key/box.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { N_ENTRIES, N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, kidAt, levelOf } from '../memory/node.js'
@@ -34,17 +35,20 @@ export function compareBounds(a: Bound, b: Bound): number {
   return order !== 0 ? order : Number(a.after) - Number(b.after)
 }
 
-/** What lies between two places; `null` is open. */
+/** What lies between two places, `null` being open; or in a box, which then says all there is to say. */
 export interface Range {
   readonly lower: Bound | null
   readonly upper: Bound | null
+  readonly box: Box | null
 }
 
+/** All keys. */
+export const WHOLE: Range = { lower: null, upper: null, box: null }
+
 /** True if nothing can lie in the range. */
-export function isEmpty(range: Range): boolean {
-  return (
-    range.lower !== null && range.upper !== null && compareBounds(range.lower, range.upper) >= 0
-  )
+export function isEmpty({ lower, upper, box }: Range): boolean {
+  if (box !== null) return box.isEmpty
+  return lower !== null && upper !== null && compareBounds(lower, upper) >= 0
 }
 
 /** Sets `path` to a bound's place. */

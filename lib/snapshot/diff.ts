@@ -5,10 +5,12 @@
  * touched; two walks in key order skip such a subtree together when both stand before it. The cost
  * is that of the nodes that differ, times their width.
  */
+import type { Box } from '../key/box.js'
 import { N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { compareEntries, compareToEntry } from '../memory/words.js'
 import { type Bound, isEmpty, type Range } from './cursor.js'
+import { Frame } from './frame.js'
 import { Path } from './search.js'
 
 /** One of the two walks: a stack of nodes, the lowest of which holds the item it stands before. */
@@ -16,6 +18,9 @@ class Walk {
   readonly #W: Uint32Array
   readonly #nodes: number[] = []
   readonly #at: number[] = []
+  /** With a box, how each node of the stack looks through it; what lies outside is passed over. */
+  readonly #box: Box | null
+  readonly #frames: Frame[] = []
   /** The item: a kid (level above 0) or an entry; 0 at the end. */
   item = 0
   /** Level of the node that the item is, -1 for an entry. */
@@ -23,8 +28,9 @@ class Walk {
   /** Smallest entry of the item. */
   least = 0
 
-  constructor(W: Uint32Array, root: number, lower: Bound | null) {
+  constructor(W: Uint32Array, root: number, { lower, box }: Range) {
     this.#W = W
+    this.#box = box
     if (root === 0) return
     if (lower === null) {
       this.#set(root, levelOf(W, root), refAt(W, root, 0))
@@ -48,9 +54,22 @@ class Walk {
 
   /** Goes into the item, a node. */
   descend(): void {
+    if (this.#box !== null && !this.#frame(this.#box)) {
+      this.skip()
+      return
+    }
     this.#nodes.push(this.item)
     this.#at.push(0)
     this.#load()
+  }
+
+  /** Looks at the item, a node, through the box; false if all below it is outside. */
+  #frame(box: Box): boolean {
+    const depth = this.#nodes.length
+    if (depth === this.#frames.length) this.#frames.push(new Frame(this.#W, box))
+    const frame = this.#frames[depth]
+    if (depth === 0) return frame.open(this.item)
+    return frame.openKid(this.#frames[depth - 1], this.#at[depth - 1])
   }
 
   /** Goes past the item. */
@@ -67,6 +86,7 @@ class Walk {
     const at = this.#at
     for (let top = at.length - 1; top >= 0; top--) {
       const node = nodes[top]
+      if (this.#box !== null) at[top] = this.#frames[top].next(at[top])
       const i = at[top]
       if (i < countOf(W, node)) {
         const ref = W[node + N_HEADS + capacityOf(W, node) + i]
@@ -96,8 +116,8 @@ export class DiffCursor {
     this.#W = W
     this.#upper = range.upper
     this.#done = from === to || isEmpty(range)
-    this.#a = new Walk(W, this.#done ? 0 : from, range.lower)
-    this.#b = new Walk(W, this.#done ? 0 : to, range.lower)
+    this.#a = new Walk(W, this.#done ? 0 : from, range)
+    this.#b = new Walk(W, this.#done ? 0 : to, range)
   }
 
   /** Finds the next key whose entries differ; false when there is none. */

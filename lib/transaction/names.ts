@@ -6,7 +6,7 @@
  */
 import { KeyBuffer } from '../key/codec.js'
 import { stringKeys } from '../key/string.js'
-import { Cursor } from '../snapshot/cursor.js'
+import { Cursor, WHOLE } from '../snapshot/cursor.js'
 import { jsonValues } from '../value/json.js'
 import type { Engine } from './engine.js'
 import { type Description, NAMES_STORE, StoreCore } from './store-core.js'
@@ -39,8 +39,7 @@ export class Names {
   /** All names in `record`, in order, with what is said of them. */
   list(record: number): { name: string; description: Description }[] {
     const root = this.core.rootIn(record, true)
-    const range = { lower: null, upper: null }
-    const cursor = new Cursor(this.#engine.W, root, range, false, Number.POSITIVE_INFINITY)
+    const cursor = new Cursor(this.#engine.W, root, WHOLE, false, Number.POSITIVE_INFINITY)
     const all: { name: string; description: Description }[] = []
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       const description = this.describe(entry)

@@ -9,10 +9,13 @@ import { happenings } from '../history/key-history.js'
 import { N_ENTRIES, R_TIME, R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
-import { Cursor, countRange } from '../snapshot/cursor.js'
+import { BoxCursor, count, walk } from '../snapshot/box-cursor.js'
+import { Nearest } from '../snapshot/nearest.js'
 import { END, ZVerseIterator } from './iterator.js'
+import { boxOf, curveOf, nearestIn } from './sides.js'
 import type { Source } from './source.js'
 import {
+  type Corner,
   isVersion,
   limitIn,
   NAMES,
@@ -39,6 +42,33 @@ export interface HistoryRecord<V> {
   /** What was written; undefined for a deletion. */
   value: V | undefined
   deleted: boolean
+}
+
+export interface BoxOptions extends View {
+  /** Entries at most: an integer ≥ 0, or Infinity. */
+  limit?: number | undefined
+}
+
+/** An entry that `nearest` found. */
+export interface Neighbour<K, V> {
+  key: K
+  value: V
+  /** In the unit of the coordinates (of a date: ms), scaled; with haversine in metres. */
+  distance: number
+}
+
+export interface NearestOptions<K> extends View {
+  /**
+   * `'euclidean'`, by default: sqrt(Σ ((x - point) · scale)²). `'haversine'`: metres on a sphere of
+   * 6 371 008.8 m, dimensions 0 and 1 being longitude and latitude in degrees, all others null.
+   */
+  metric?: 'euclidean' | 'haversine' | undefined
+  /** For euclidean: one factor ≥ 0 a dimension, for mixed units. Default 1 each. */
+  scale?: readonly number[] | undefined
+  /** The greatest distance, inclusive. */
+  within?: number | undefined
+  /** Only what is inside this box. */
+  box?: readonly [min: Corner<K>, max: Corner<K>] | undefined
 }
 
 export interface HistoryOptions extends View {
@@ -153,6 +183,61 @@ export abstract class ReadVerbs<K, V> {
     return this.#iterate(options, 'getEntries', entry => this.#entry(entry))
   }
 
+  /**
+   * Z-order keys: `[key, value]` of the keys with every dimension from `min` to `max`, both inclusive,
+   * in Z-order. Coordinates are compared as they read back; corners need not be possible keys.
+   *
+   * @param min null in a dimension leaves that side open, here and in `max`
+   * @throws ZVerseError `ZVERSE_INVALID_KEY` naming a dimension; `ZVERSE_INVALID_OPTION` if a side is
+   * inverted, or if these are no Z-order keys
+   */
+  box(min: Corner<K>, max: Corner<K>, options?: BoxOptions): ZVerseIterator<[K, V]> {
+    const source = this._source
+    source.gate()
+    const { core, views } = source
+    const given = checkNames(options, views ? NAMES.box : NAMES.boxOnly, 'box')
+    const limit = limitIn(given)
+    const view = viewIn(given)
+    const curve = curveOf(core.keys, 'box')
+    const box = core.engine.guarded(() => boxOf(curve, min, max))
+    const held = source.hold(view)
+    const cursor = new BoxCursor(core.engine.W, held.root, box, false, limit)
+    return new ZVerseIterator(held, () => {
+      const entry = cursor.next()
+      return entry === 0 ? END : [core.keyOf(entry) as K, core.valueOf(entry) as V]
+    })
+  }
+
+  /**
+   * Z-order keys: the entries nearest to `point`, nearest first, ties in key order. Found as they are
+   * asked for: the first does not wait for the last.
+   *
+   * @param point a finite number (or Date) a dimension; null leaves the dimension out
+   * @param k how many at most: an integer ≥ 0, or Infinity
+   * @throws ZVerseError `ZVERSE_INVALID_KEY` naming a dimension, `ZVERSE_INVALID_OPTION`
+   */
+  nearest(
+    point: Corner<K>,
+    k: number,
+    options?: NearestOptions<K>,
+  ): ZVerseIterator<Neighbour<K, V>> {
+    const source = this._source
+    source.gate()
+    const { core, views } = source
+    const given = checkNames(options, views ? NAMES.nearest : NAMES.nearestOnly, 'nearest')
+    const view = viewIn(given)
+    const curve = curveOf(core.keys, 'nearest')
+    const { metric, ...bounds } = core.engine.guarded(() => nearestIn(curve, point, k, given))
+    const held = source.hold(view)
+    const search = new Nearest(core.engine.W, held.root, curve, metric, bounds)
+    return new ZVerseIterator(held, () => {
+      const entry = search.next()
+      if (entry === 0) return END
+      const { distance } = search
+      return { key: core.keyOf(entry) as K, value: core.valueOf(entry) as V, distance }
+    })
+  }
+
   /** Number of keys; O(1). */
   get size(): number {
     const source = this._source
@@ -163,7 +248,7 @@ export abstract class ReadVerbs<K, V> {
     return size
   }
 
-  /** Number of keys in a range; O(height of the tree). */
+  /** Number of keys in a range; O(height of the tree), in a box O(keys counted) at most. */
   count(options?: RangeOptions<K>): number {
     const source = this._source
     source.gate()
@@ -172,7 +257,7 @@ export abstract class ReadVerbs<K, V> {
     const limit = limitIn(given)
     const root = source.root(view)
     try {
-      return Math.min(limit, countRange(source.core.engine.W, root, range))
+      return Math.min(limit, count(source.core.engine.W, root, range))
     } finally {
       source.leave()
     }
@@ -273,7 +358,7 @@ export abstract class ReadVerbs<K, V> {
     const reverse = reverseIn(given)
     const limit = limitIn(given)
     const held = source.hold(view)
-    const cursor = new Cursor(source.core.engine.W, held.root, range, reverse, limit)
+    const cursor = walk(source.core.engine.W, held.root, range, reverse, limit)
     return new ZVerseIterator(held, () => {
       const entry = cursor.next()
       return entry === 0 ? END : make(entry)

@@ -13,6 +13,7 @@ import {
 } from '../memory/layout.js'
 import { keyBytesOf } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
+import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { Changes } from './changes.js'
 import { END, ZVerseIterator } from './iterator.js'
@@ -173,7 +174,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   #restore(core: StoreCore, root: number): void {
     const { W, writer, key } = core.engine
     const draft = writer.draft(core)
-    const cursor = new DiffCursor(W, draft.live.root, root, { lower: null, upper: null })
+    const cursor = new DiffCursor(W, draft.live.root, root, WHOLE)
     while (cursor.next()) {
       writer.copyKey(cursor.after === 0 ? cursor.before : cursor.after, key)
       if (cursor.after === 0) {

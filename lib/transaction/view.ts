@@ -6,6 +6,7 @@
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import { checkNames, invalidOption } from '../options.js'
 import { type Bound, boundOf, compareBounds, type Range } from '../snapshot/cursor.js'
+import { boxIn, curveOf, intersect } from './sides.js'
 
 /** A version to read at: at most one of the three; the present if none is given. */
 export interface View {
@@ -32,7 +33,19 @@ export interface Bounds<K> {
   lte?: K | undefined
   /** Keys that begin with this: a string, bytes, or for tuples an array of first elements. */
   prefix?: Prefix<K> | undefined
+  /**
+   * Z-order keys only: `[min, max]`, the keys with every dimension from min to max, both inclusive;
+   * null leaves a side open.
+   */
+  box?: readonly [min: Corner<K>, max: Corner<K>] | undefined
 }
+
+/** What a box's corner, or the point of `nearest`, takes for a kind of key. */
+export type Corner<K> = K extends string | Uint8Array
+  ? never
+  : K extends readonly (number | Date)[]
+    ? { readonly [I in keyof K]: K[I] | null }
+    : never
 
 /** What `prefix` takes for a kind of key. */
 export type Prefix<K> = [K] extends [string]
@@ -49,7 +62,7 @@ export interface RangeOptions<K> extends Bounds<K>, View {
 }
 
 const VIEW = ['at', 'asOf', 'snapshot']
-const BOUNDS = ['gt', 'gte', 'lt', 'lte', 'prefix']
+const BOUNDS = ['gt', 'gte', 'lt', 'lte', 'prefix', 'box']
 const ORDER = ['reverse', 'limit']
 
 /** The option names of the verbs. */
@@ -62,6 +75,10 @@ export const NAMES = {
   history: ['from', 'to', ...ORDER, ...VIEW],
   historyOnly: ['from', 'to', ...ORDER],
   changes: ['since', 'signal', ...BOUNDS],
+  box: ['limit', ...VIEW],
+  boxOnly: ['limit'],
+  nearest: ['metric', 'scale', 'within', 'box', ...VIEW],
+  nearestOnly: ['metric', 'scale', 'within', 'box'],
 }
 
 /** The view in checked options; undefined for the present. */
@@ -133,7 +150,10 @@ export function rangeIn(
       if (upper === null || compareBounds(end, upper) < 0) upper = end
     }
   }
-  return { lower, upper }
+  if (given.box === undefined) return { lower, upper, box: null }
+  const box = boxIn(curveOf(codec, 'box'), given.box)
+  intersect(box, lower, upper)
+  return { lower: null, upper: null, box }
 }
 
 /**

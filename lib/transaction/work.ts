@@ -5,13 +5,11 @@
 import { inCallback } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { checkNames, invalidOption } from '../options.js'
-import type { Range } from '../snapshot/cursor.js'
+import { type Range, WHOLE } from '../snapshot/cursor.js'
 import type { Engine } from './engine.js'
 import { conditionIn, type Operations } from './operations.js'
 import type { StoreCore } from './store-core.js'
 import { NAMES, rangeIn } from './view.js'
-
-const WHOLE: Range = { lower: null, upper: null }
 
 /** Checks the options of put and delete. */
 export function condition(options: unknown, verb: string): number | null | undefined {

@@ -22,7 +22,8 @@ import {
   STATE_WORDS,
 } from '../memory/layout.js'
 import { keyBytesOf, load48, store48, versionOf } from '../memory/words.js'
-import { Cursor, type Range } from '../snapshot/cursor.js'
+import { walk } from '../snapshot/box-cursor.js'
+import type { Range } from '../snapshot/cursor.js'
 import { TreeEditor } from '../snapshot/editor.js'
 import { find } from '../snapshot/search.js'
 import { Draft } from './draft.js'
@@ -203,7 +204,7 @@ export class Writer {
    * @param alone the transaction ends if this throws
    */
   clear(draft: Draft, range: Range, alone: boolean): void {
-    if (range.lower === null && range.upper === null) {
+    if (range.lower === null && range.upper === null && range.box === null) {
       draft.clear(this.#engine.epochs.space, this.version)
       return
     }
@@ -211,7 +212,7 @@ export class Writer {
     // What this transaction has not changed yet stays as it is while the walk goes on; else it must
     // be kept from being changed in place.
     const clear = () => {
-      const cursor = new Cursor(this.#W, root, range, false, Number.POSITIVE_INFINITY)
+      const cursor = walk(this.#W, root, range, false, Number.POSITIVE_INFINITY)
       const key = this.#engine.other
       for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
         this.copyKey(entry, key)

@@ -1,0 +1,68 @@
+/**
+ * A box on a Z-order curve: in each dimension what lies between two sides, both included, and of that
+ * what lies between two codes.
+ *
+ * Invariant: no side is inverted unless `isEmpty`. Any thread; belongs to who made it.
+ */
+import type { Curve } from './curve.js'
+
+export class Box {
+  readonly curve: Curve
+  /** Codes of the corner with all lower sides, and of that with all upper sides. */
+  readonly low: Uint32Array
+  readonly high: Uint32Array
+  /** The sides as ordered integers, two words a dimension; those of an open side are the axis' ends. */
+  readonly lower: Uint32Array
+  readonly upper: Uint32Array
+  /** The first and the last code; null where the curve itself ends. */
+  from: Uint32Array | null = null
+  to: Uint32Array | null = null
+  /**
+   * One bit a dimension: its lower (upper) side excludes something. The bit after the last dimension's
+   * is for `from` (`to`).
+   */
+  lowSides = 0
+  highSides = 0
+  isEmpty = false
+
+  constructor(curve: Curve) {
+    this.curve = curve
+    this.low = new Uint32Array(curve.words)
+    this.high = new Uint32Array(curve.words)
+    this.lower = new Uint32Array(2 * curve.axes.length)
+    this.upper = new Uint32Array(2 * curve.axes.length).fill(0xffffffff)
+  }
+
+  /** Makes of `lower` and `upper` what the other fields tell, or `isEmpty` if they are inverted. */
+  settle(): void {
+    const { curve, low, high, lower, upper } = this
+    for (let i = 0; i < lower.length; i += 2) {
+      const isAbove = lower[i] > upper[i] || (lower[i] === upper[i] && lower[i + 1] > upper[i + 1])
+      if (isAbove) this.isEmpty = true
+    }
+    if (this.isEmpty) return
+    curve.encode(lower, low)
+    curve.encode(upper, high)
+    let lows = 0
+    let highs = 0
+    for (let d = 0; d < curve.masks.length; d++) {
+      const mask = curve.masks[d]
+      for (let i = 0; i < mask.length; i++) {
+        if ((low[i] & mask[i]) !== 0) lows |= 1 << d
+        if ((~high[i] & mask[i]) !== 0) highs |= 1 << d
+      }
+    }
+    const codes = 1 << curve.masks.length
+    this.lowSides = lows | (this.from === null ? 0 : codes)
+    this.highSides = highs | (this.to === null ? 0 : codes)
+  }
+
+  /** Leaves of the box what lies from one code to another, both included; null: as far as it goes. */
+  between(from: Uint32Array | null, to: Uint32Array | null): void {
+    this.from = from
+    this.to = to
+    const codes = 1 << this.curve.masks.length
+    if (from !== null) this.lowSides |= codes
+    if (to !== null) this.highSides |= codes
+  }
+}

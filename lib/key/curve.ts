@@ -1,0 +1,155 @@
+/**
+ * The Z-order (Morton) curve through any number of dimensions: coordinates to codes and back.
+ *
+ * A code is the ordered integers of all dimensions (axis.ts) interleaved bit by bit, the most
+ * significant first, round-robin over the dimensions that still have bits, dimension 0 first in each
+ * round. So a dimension's bits stand in the code in their own order: masked to one dimension, codes
+ * compare as its coordinates do, without being taken apart. Bits of a code count from the top of its
+ * first word. In one dimension the code is the ordered integer.
+ *
+ * G. M. Morton, A computer oriented geodetic data base, IBM 1966; J. A. Orenstein and T. H. Merrett,
+ * A class of data structures for associative searching, PODS 1984.
+ *
+ * Fixed after construction. Any thread; no state.
+ */
+import morton from 'morton'
+import type { Axis } from './axis.js'
+
+/** Moves single bits between words, by tables of what each byte becomes. */
+class BitMoves {
+  /** Of each step: word and shift of the byte it reads. */
+  readonly #word: Uint8Array
+  readonly #shift: Uint8Array
+  /** For each word written: the step after its last. */
+  readonly #ends: Uint16Array
+  /** 256 words a step. */
+  readonly #tables: Uint32Array
+
+  /** @param moves for each bit to be written, the bit it comes from; -1: it is always 0 */
+  constructor(moves: readonly number[]) {
+    const words: number[] = []
+    const shifts: number[] = []
+    const ends: number[] = []
+    const tables: Uint32Array[] = []
+    for (let word = 0; word * 32 < moves.length; word++) {
+      const targets = Array.from({ length: 32 }, (_, i) => moves[word * 32 + i] ?? -1)
+      const bytes = new Set(targets.filter(from => from >= 0).map(from => from >>> 3))
+      for (const byte of [...bytes].sort((a, b) => a - b)) {
+        words.push(byte >>> 2)
+        shifts.push(24 - 8 * (byte & 3))
+        tables.push(tableOf(targets, byte))
+      }
+      ends.push(words.length)
+    }
+    this.#word = Uint8Array.from(words)
+    this.#shift = Uint8Array.from(shifts)
+    this.#ends = Uint16Array.from(ends)
+    this.#tables = new Uint32Array(tables.length * 256)
+    tables.forEach((table, i) => {
+      this.#tables.set(table, i * 256)
+    })
+  }
+
+  /** Writes all target words from `to[toAt]` on. */
+  apply(from: Uint32Array, at: number, to: Uint32Array, toAt: number): void {
+    const word = this.#word
+    const shift = this.#shift
+    const tables = this.#tables
+    const ends = this.#ends
+    let step = 0
+    for (let i = 0; i < ends.length; i++) {
+      let bits = 0
+      for (const end = ends[i]; step < end; step++) {
+        bits |= tables[(step << 8) | ((from[at + word[step]] >>> shift[step]) & 255)]
+      }
+      to[toAt + i] = bits
+    }
+  }
+}
+
+/** What each value of a source byte gives to a word whose bits come from `targets`. */
+function tableOf(targets: readonly number[], byte: number): Uint32Array {
+  const table = new Uint32Array(256)
+  targets.forEach((from, i) => {
+    if (from < 0 || from >>> 3 !== byte) return
+    const bit = 128 >>> (from & 7)
+    for (let value = 0; value < 256; value++) {
+      if ((value & bit) !== 0) table[value] |= 0x80000000 >>> i
+    }
+  })
+  return table
+}
+
+export class Curve {
+  readonly axes: readonly Axis[]
+  /** Bits, bytes and words of a code. */
+  readonly bits: number
+  readonly bytes: number
+  readonly words: number
+  /** For each dimension, `words` words with its bits set. */
+  readonly masks: readonly Uint32Array[]
+  /** For each dimension, the place after its last bit in the code. */
+  readonly ends: readonly number[]
+  /** For each dimension, how many of its bits stand before each place in the code. */
+  readonly before: readonly Uint8Array[]
+  readonly #spread: BitMoves
+  readonly #gather: BitMoves
+  /** Two dimensions of the same width: 16 bits of each make a word, which `morton` does exactly. */
+  readonly #isPair: boolean
+
+  constructor(axes: readonly Axis[]) {
+    const n = axes.length
+    const places: number[][] = axes.map(() => [])
+    const spread: number[] = []
+    for (let round = 0; round < 64; round++) {
+      for (let d = 0; d < n; d++) {
+        if (round >= axes[d].bits) continue
+        places[d].push(spread.length)
+        spread.push(64 * d + round)
+      }
+    }
+    this.axes = axes
+    this.bits = spread.length
+    this.bytes = (this.bits + 7) >>> 3
+    this.words = (this.bits + 31) >>> 5
+    this.ends = places.map(own => own[own.length - 1] + 1)
+    this.masks = places.map(own => {
+      const mask = new Uint32Array(this.words)
+      for (const place of own) mask[place >>> 5] |= 0x80000000 >>> (place & 31)
+      return mask
+    })
+    this.before = places.map(own => {
+      const before = new Uint8Array(this.bits + 1)
+      let count = 0
+      for (let place = 0; place <= this.bits; place++) {
+        before[place] = count
+        if (own[count] === place) count++
+      }
+      return before
+    })
+    this.#spread = new BitMoves(spread)
+    this.#gather = new BitMoves(
+      axes.flatMap((_, d) => Array.from({ length: 64 }, (_, round) => places[d][round] ?? -1)),
+    )
+    this.#isPair = n === 2 && axes[0].bits === axes[1].bits
+  }
+
+  /** Writes the code of ordered integers, two words each from `ordered[0]` on, to `to[0]` and on. */
+  encode(ordered: Uint32Array, to: Uint32Array): void {
+    if (!this.#isPair) {
+      this.#spread.apply(ordered, 0, to, 0)
+      return
+    }
+    for (let i = 0; i < this.words; i++) {
+      const shift = (i & 1) === 0 ? 16 : 0
+      const x = (ordered[2 + (i >>> 1)] >>> shift) & 0xffff
+      const y = (ordered[i >>> 1] >>> shift) & 0xffff
+      to[i] = morton(x, y)
+    }
+  }
+
+  /** Writes the ordered integers of the code at `words[at]`, two words each, to `to[0]` and on. */
+  decode(words: Uint32Array, at: number, to: Uint32Array): void {
+    this.#gather.apply(words, at, to, 0)
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * A tree node seen through a box: which of its slots may hold keys of the box.
+ *
+ * Works on the 32 bits of a key that follow the node's depth, which the node's heads hold: within a
+ * node the bits before are the same for all keys, so of each side of the box only those matter that the
+ * bits before leave open ("open" sides: where they equal the side's). Coordinates are not taken out of
+ * the codes: masked to one dimension, codes compare as they do. An entry is looked at only where its
+ * head equals a side's bits and more bits follow.
+ *
+ * Invariants, for the node a frame has taken up:
+ * 1. A side that is not open excludes nothing below the node. If none is open, all below is inside.
+ * 2. `next` and `previous` pass over no slot that holds a key of the box; of a leaf they find only such.
+ *
+ * Any thread, on a root that is pinned. Frames are used again, one for each level of a walk.
+ */
+import { bigmin } from '../key/bigmin.js'
+import type { Box } from '../key/box.js'
+import {
+  CAPACITY_MASK,
+  CAPACITY_SHIFT,
+  COUNT_MASK,
+  DEPTH_SHIFT,
+  E_KEY,
+  LEVEL_MASK,
+  LEVEL_SHIFT,
+  N_ENTRIES,
+  N_HEADS,
+} from '../memory/layout.js'
+import { entryBits, keyBits } from '../memory/words.js'
+
+const ALL = 0xffffffff
+const KEY_AT = E_KEY
+
+export class Frame {
+  readonly #W: Uint32Array
+  readonly #box: Box
+  /** The node, its level and count; word of head 0, ref 0 and kid 0. */
+  node = 0
+  level = 0
+  count = 0
+  heads = 0
+  refs = 0
+  kids = 0
+  /** Bits that all keys below the node share, those the frame relies on. */
+  depth = 0
+  /** For who walks: the slot to go on with. */
+  at = 0
+  /** Entries that were looked at because their head did not decide. */
+  looks = 0
+  /** Open sides, one bit a dimension, then one for the codes. */
+  #lowSides = 0
+  #highSides = 0
+  /** Dimensions with an open side: their number, bits in the window, and least and greatest there. */
+  #bounded = 0
+  readonly #dimensions: Uint8Array
+  readonly #masks: Uint32Array
+  readonly #lows: Uint32Array
+  readonly #highs: Uint32Array
+  /** Not 0: the dimension has bits behind the window. */
+  readonly #more: Uint8Array
+  /** Bits of the dimensions without open sides. */
+  #free = 0
+  /** The codes' bits in the window. */
+  #from = 0
+  #to = ALL
+  /** Codes have bits behind the window. */
+  #isPartial = false
+
+  constructor(W: Uint32Array, box: Box) {
+    this.#W = W
+    this.#box = box
+    const n = box.curve.axes.length
+    this.#dimensions = new Uint8Array(n)
+    this.#masks = new Uint32Array(n)
+    this.#lows = new Uint32Array(n)
+    this.#highs = new Uint32Array(n)
+    this.#more = new Uint8Array(n)
+  }
+
+  /** All keys below the node are inside the box. */
+  get isInside(): boolean {
+    return (this.#lowSides | this.#highSides) === 0
+  }
+
+  /** Keys below the node. */
+  get entries(): number {
+    return this.#W[this.node + N_ENTRIES]
+  }
+
+  /** Takes up a node by itself, such as the root; false if all below it is outside. */
+  open(node: number): boolean {
+    this.#lowSides = this.#box.lowSides
+    this.#highSides = this.#box.highSides
+    this.#point(node)
+    return this.#narrow(0, this.#firstBits()) && this.#look()
+  }
+
+  /** Takes up the kid in slot `i` of the node that `parent` has; false if all below it is outside. */
+  openKid(parent: Frame, i: number): boolean {
+    const W = this.#W
+    this.#lowSides = parent.#lowSides
+    this.#highSides = parent.#highSides
+    this.#point(W[parent.kids + i])
+    return this.#narrow(parent.depth, W[parent.heads + i]) && this.#look()
+  }
+
+  #point(node: number): void {
+    const meta = this.#W[node]
+    const capacity = ((meta >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+    this.node = node
+    this.level = (meta >>> LEVEL_SHIFT) & LEVEL_MASK
+    this.count = meta & COUNT_MASK
+    this.depth = meta >>> DEPTH_SHIFT
+    this.heads = node + N_HEADS
+    this.refs = this.heads + capacity
+    this.kids = this.refs + capacity
+    this.at = 0
+  }
+
+  /** The first bits of the keys below the node; 0 where they need not be known. */
+  #firstBits(): number {
+    return this.depth === 0 ? 0 : entryBits(this.#W, this.#W[this.refs], 0)
+  }
+
+  /**
+   * Closes the sides that the bits from place `from` to the node's depth rule on. The first 32 of
+   * these bits are in `head`. False if they are beyond a side.
+   */
+  #narrow(from: number, head: number): boolean {
+    const { curve, low, high, from: first, to: last } = this.#box
+    const { words } = curve
+    const n = curve.masks.length
+    let lows = this.#lowSides
+    let highs = this.#highSides
+    for (let place = from; place < this.depth && (lows | highs) !== 0; place += 32) {
+      const bits = place === from ? head : entryBits(this.#W, this.#W[this.refs], place)
+      const rest = this.depth - place
+      const top = rest >= 32 ? ALL : ~(ALL >>> rest)
+      const lowBits = keyBits(low, 0, words, place)
+      const highBits = keyBits(high, 0, words, place)
+      for (let d = 0; d <= n; d++) {
+        const side = 1 << d
+        if (((lows | highs) & side) === 0) continue
+        const mask = d < n ? keyBits(curve.masks[d], 0, words, place) & top : top
+        const x = (bits & mask) >>> 0
+        if ((lows & side) !== 0) {
+          const least = d < n ? lowBits : keyBits(first as Uint32Array, 0, words, place)
+          const y = (least & mask) >>> 0
+          if (x < y) return false
+          if (x > y) lows &= ~side
+        }
+        if ((highs & side) !== 0) {
+          const greatest = d < n ? highBits : keyBits(last as Uint32Array, 0, words, place)
+          const y = (greatest & mask) >>> 0
+          if (x > y) return false
+          if (x < y) highs &= ~side
+        }
+      }
+    }
+    this.#lowSides = lows
+    this.#highSides = highs
+    return true
+  }
+
+  /** Takes the open sides' bits in the window. */
+  #look(): boolean {
+    const { curve, low, high, from, to } = this.#box
+    const { words, ends } = curve
+    const { depth } = this
+    const n = ends.length
+    let bounded = 0
+    let free = 0
+    if (!this.isInside) {
+      const lowBits = keyBits(low, 0, words, depth)
+      const highBits = keyBits(high, 0, words, depth)
+      for (let d = 0; d < n; d++) {
+        // A dimension whose bits are all before the window has been decided.
+        if (depth >= ends[d]) {
+          this.#lowSides &= ~(1 << d)
+          this.#highSides &= ~(1 << d)
+          continue
+        }
+        const mask = keyBits(curve.masks[d], 0, words, depth)
+        const lowSide = (this.#lowSides >>> d) & 1
+        const highSide = (this.#highSides >>> d) & 1
+        if ((lowSide | highSide) === 0) {
+          free |= mask
+          continue
+        }
+        this.#dimensions[bounded] = d
+        this.#masks[bounded] = mask
+        this.#lows[bounded] = lowSide === 0 ? 0 : lowBits & mask
+        this.#highs[bounded] = highSide === 0 ? mask : highBits & mask
+        this.#more[bounded] = depth + 32 < ends[d] ? 1 : 0
+        bounded++
+      }
+    }
+    this.#bounded = bounded
+    this.#free = free
+    this.#from = (this.#lowSides >>> n) & 1 ? keyBits(from as Uint32Array, 0, words, depth) : 0
+    this.#to = (this.#highSides >>> n) & 1 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
+    this.#isPartial = depth + 32 < curve.bits
+    return true
+  }
+
+  /** The first slot from `i` on that may hold keys of the box; the count if there is none. */
+  next(i: number): number {
+    if (i >= this.count || this.isInside) return i
+    return this.level === 0 ? this.#nextEntry(i, 1) : this.#nextKid(i)
+  }
+
+  /** The last slot up to `i` that may hold keys of the box; -1 if there is none. */
+  previous(i: number): number {
+    if (i < 0 || this.isInside) return i
+    return this.level === 0 ? this.#nextEntry(i, -1) : this.#previousKid(i)
+  }
+
+  #nextEntry(from: number, step: 1 | -1): number {
+    const W = this.#W
+    const { heads, count } = this
+    const masks = this.#masks
+    const lows = this.#lows
+    const highs = this.#highs
+    const bounded = this.#bounded
+    const first = this.#from
+    const last = this.#to
+    for (let i = from; i >= 0 && i < count; i += step) {
+      const head = W[heads + i]
+      if (head < first || head > last) continue
+      let isOut = false
+      let isEdge = this.#isPartial && (head === first || head === last)
+      for (let k = 0; k < bounded; k++) {
+        const x = (head & masks[k]) >>> 0
+        if (x < lows[k] || x > highs[k]) {
+          isOut = true
+          break
+        }
+        if ((x === lows[k] || x === highs[k]) && this.#more[k] !== 0) isEdge = true
+      }
+      if (!isOut && (!isEdge || this.#holds(W[this.refs + i]))) return i
+    }
+    return step === 1 ? count : -1
+  }
+
+  /**
+   * Kid i holds codes from head i to head i + 1, to the window's end behind the last: the first whose
+   * stretch reaches the next code in the box is the one.
+   */
+  #nextKid(i: number): number {
+    const W = this.#W
+    const { heads, count } = this
+    const start = Math.max(W[heads + i], this.#from)
+    const code = bigmin(start, this.#masks, this.#lows, this.#highs, this.#bounded, this.#free)
+    if (code < 0 || code > this.#to) return count
+    let low = i
+    let high = count - 1
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const end = W[heads + middle + 1]
+      if (end > code || (end === code && this.#isPartial)) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** {@link #nextKid} mirrored: LITMAX is BIGMIN where every bit is turned over. */
+  #previousKid(i: number): number {
+    const W = this.#W
+    const { heads } = this
+    const bounded = this.#bounded
+    const end = Math.min(i + 1 < this.count ? W[heads + i + 1] : ALL, this.#to)
+    const lows = new Uint32Array(bounded)
+    const highs = new Uint32Array(bounded)
+    for (let k = 0; k < bounded; k++) {
+      lows[k] = this.#masks[k] & ~this.#highs[k]
+      highs[k] = this.#masks[k] & ~this.#lows[k]
+    }
+    const turned = bigmin(~end >>> 0, this.#masks, lows, highs, bounded, this.#free)
+    if (turned < 0) return -1
+    const code = ~turned >>> 0
+    if (code < this.#from) return -1
+    let kid = i
+    while (kid >= 0 && W[heads + kid] > code) kid--
+    return kid
+  }
+
+  /** True if the entry's key is inside the box. */
+  #holds(entry: number): boolean {
+    this.looks++
+    const { curve, low, high, from, to } = this.#box
+    const at = entry + KEY_AT
+    for (let k = 0; k < this.#bounded; k++) {
+      const d = this.#dimensions[k]
+      const mask = curve.masks[d]
+      if ((this.#lowSides >>> d) & 1 && this.#compare(at, mask, low) < 0) return false
+      if ((this.#highSides >>> d) & 1 && this.#compare(at, mask, high) > 0) return false
+    }
+    const n = curve.masks.length
+    if ((this.#lowSides >>> n) & 1 && this.#compare(at, null, from as Uint32Array) < 0) return false
+    return !((this.#highSides >>> n) & 1) || this.#compare(at, null, to as Uint32Array) <= 0
+  }
+
+  /** Compares the key at word `at` with a code, in one dimension or as a whole. */
+  #compare(at: number, mask: Uint32Array | null, code: Uint32Array): number {
+    const W = this.#W
+    for (let i = 0; i < code.length; i++) {
+      const bits = mask === null ? ALL : mask[i]
+      const x = (W[at + i] & bits) >>> 0
+      const y = (code[i] & bits) >>> 0
+      if (x !== y) return x < y ? -1 : 1
+    }
+    return 0
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Distances for `nearest`: of points, and the least that a cell of the curve allows.
+ *
+ * Invariant: `bound` of a cell is not above `distance` of any point in it, as computed, rounding
+ * included: a search that takes cells by their bound gives points by their distance. Any thread.
+ */
+import type { Axis } from '../key/axis.js'
+
+/** Coordinates stand in arrays of one number a dimension. */
+export interface Metric {
+  /** The dimensions that count. */
+  readonly dimensions: readonly number[]
+  /** How far away a point is. */
+  distance(at: Float64Array): number
+  /** What no point between `low` and `high` is nearer than. */
+  bound(low: Float64Array, high: Float64Array): number
+  /** Narrows `low` and `high` to a box that holds every point within `distance`, and maybe others. */
+  reach(distance: number, low: Float64Array, high: Float64Array): void
+}
+
+/** sqrt(Σ ((x - point) · scale)²), summed in the order of the dimensions. */
+export class Euclidean implements Metric {
+  readonly dimensions: readonly number[]
+  readonly #point: readonly number[]
+  readonly #scale: readonly number[]
+
+  /** @param point null: the dimension does not count; nor does it where the scale is 0. */
+  constructor(point: readonly (number | null)[], scale: readonly number[]) {
+    this.dimensions = point.flatMap((x, d) => (x === null || scale[d] === 0 ? [] : [d]))
+    this.#point = point.map(x => x ?? 0)
+    this.#scale = scale
+  }
+
+  distance(at: Float64Array): number {
+    const { dimensions } = this
+    let sum = 0
+    for (let k = 0; k < dimensions.length; k++) {
+      const d = dimensions[k]
+      const x = (at[d] - this.#point[d]) * this.#scale[d]
+      sum += x * x
+    }
+    return Math.sqrt(sum)
+  }
+
+  // Each step rounds in the same direction for a smaller difference, so this needs no slack.
+  bound(low: Float64Array, high: Float64Array): number {
+    const { dimensions } = this
+    let sum = 0
+    for (let k = 0; k < dimensions.length; k++) {
+      const d = dimensions[k]
+      const p = this.#point[d]
+      const x = (p < low[d] ? low[d] - p : p > high[d] ? p - high[d] : 0) * this.#scale[d]
+      sum += x * x
+    }
+    return Math.sqrt(sum)
+  }
+
+  reach(distance: number, low: Float64Array, high: Float64Array): void {
+    for (const d of this.dimensions) {
+      const away = ((distance + TINY) / this.#scale[d]) * SLACK
+      low[d] = this.#point[d] - away
+      high[d] = this.#point[d] + away
+    }
+  }
+}
+
+/** More than what a handful of roundings can take away from a distance. */
+const SLACK = 1 + 2 ** -48
+/** What is nearer may have 0, or a rounded number, as its square. */
+const TINY = 1e-160
+
+/** Mean radius of the earth, m (IUGG). */
+const RADIUS = 6_371_008.8
+const DEGREE = Math.PI / 180
+const TURN = 2 * Math.PI
+
+/**
+ * Great-circle distance in metres on a sphere; dimension 0 is the longitude, 1 the latitude, in degrees.
+ *
+ * Haversine formula (R. W. Sinnott, Virtues of the haversine, Sky and Telescope 68, 1984). Cells are
+ * measured by the haversine h = sin²(distance / 2 radius), which for a meridian has one least value, at
+ * the foot of the perpendicular (C. F. F. Karney and others: tan φ = tan φ₁ / cos Δλ); where that is
+ * not on the cell's side, one of its ends is nearest.
+ */
+export class Haversine implements Metric {
+  readonly dimensions = [0, 1]
+  readonly #longitude: number
+  readonly #latitude: number
+  /** In radians. */
+  readonly #phi: number
+  readonly #sin: number
+  readonly #cos: number
+  /** Keys are from -180 to 180 and from -90 to 90: a place has but one pair of coordinates. */
+  readonly #isPlain: boolean
+
+  /** @param longitude any finite number, in degrees; @param latitude from -90 to 90 */
+  constructor(longitude: number, latitude: number, axes: readonly Axis[]) {
+    this.#longitude = longitude - 360 * Math.round(longitude / 360)
+    this.#latitude = latitude
+    this.#phi = latitude * DEGREE
+    this.#sin = Math.sin(this.#phi)
+    this.#cos = Math.cos(this.#phi)
+    this.#isPlain = [180, 90].every((most, d) => {
+      const { linear, origin, step, bits } = axes[d]
+      return linear && origin >= -most && origin + step * (2 ** bits - 1) <= most
+    })
+  }
+
+  distance(at: Float64Array): number {
+    return metres(this.#haversine(at[1] * DEGREE, (at[0] - this.#longitude) * DEGREE))
+  }
+
+  bound(low: Float64Array, high: Float64Array): number {
+    const width = high[0] - low[0]
+    const south = low[1]
+    const north = high[1]
+    if (!(north <= 270 && south >= -270 && Number.isFinite(width))) return 0
+    // Degrees from the point eastwards to the western side, and westwards to the eastern side.
+    let east = (low[0] - this.#longitude) % 360
+    if (east < 0) east += 360
+    const west = 360 - east - width
+    const near = east === 0 || west <= 0 ? 0 : Math.min(east, west)
+    let least = 1
+    if (south <= 90 && north >= -90) {
+      least = this.#meridian(Math.max(south, -90), Math.min(north, 90), near)
+    }
+    if (south < -90 || north > 90) {
+      // Beyond a pole one comes down on the other side, so the farthest longitude is nearest.
+      const isOpposite = east <= 180 ? east + width >= 180 : east + width >= 540
+      const far = isOpposite
+        ? 180
+        : Math.max(Math.min(east, 360 - east), Math.min(west, 360 - west))
+      if (north > 90) least = Math.min(least, this.#meridian(Math.max(south, 90), north, far))
+      if (south < -90) least = Math.min(least, this.#meridian(south, Math.min(north, -90), far))
+    }
+    return metres(least * (1 - 1e-12) - 1e-15)
+  }
+
+  reach(distance: number, low: Float64Array, high: Float64Array): void {
+    if (!this.#isPlain) return
+    const angle = (distance / RADIUS) * (1 + 1e-9) + 1e-12
+    const away = angle / DEGREE
+    low[1] = this.#latitude - away
+    high[1] = this.#latitude + away
+    if (low[1] <= -90 || high[1] >= 90) return
+    const aside = Math.asin(Math.min(1, Math.sin(angle) / this.#cos)) / DEGREE + 1e-9
+    const isAcross = this.#longitude - aside <= -180 || this.#longitude + aside >= 180
+    if (angle >= Math.PI / 2 || isAcross) return
+    low[0] = this.#longitude - aside
+    high[0] = this.#longitude + aside
+  }
+
+  /** The least haversine to a stretch of the meridian `delta` degrees away. */
+  #meridian(south: number, north: number, delta: number): number {
+    const a = south * DEGREE
+    const b = north * DEGREE
+    const lambda = delta * DEGREE
+    const foot = Math.atan2(this.#sin, this.#cos * Math.cos(lambda))
+    for (const phi of [foot, foot + TURN, foot - TURN]) {
+      if (phi >= a && phi <= b) return this.#haversine(phi, lambda)
+    }
+    return Math.min(this.#haversine(a, lambda), this.#haversine(b, lambda))
+  }
+
+  #haversine(phi: number, lambda: number): number {
+    const x = Math.sin((phi - this.#phi) / 2)
+    const y = Math.sin(lambda / 2)
+    return x * x + this.#cos * Math.cos(phi) * y * y
+  }
+}
+
+/** The distance of a haversine; that of a point at infinity (NaN) is infinite. */
+function metres(haversine: number): number {
+  if (Number.isNaN(haversine)) return Number.POSITIVE_INFINITY
+  return 2 * RADIUS * Math.asin(Math.sqrt(Math.min(1, Math.max(0, haversine))))
+}
