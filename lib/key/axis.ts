@@ -72,6 +72,13 @@ export class Axis {
   readonly step: number
   readonly isDate: boolean
   readonly #kind: number
+  /** Linear and of 32 bits at most, which is one word. */
+  readonly #isNarrow: boolean
+  /** How many bits of the last word are unused. */
+  readonly #shift: number
+  /** Cells: the last one, and how many share a first word. */
+  readonly #last: number
+  readonly #behind: number
   /** Least and greatest value. */
   readonly #min: number
   readonly #max: number
@@ -110,6 +117,10 @@ export class Axis {
     this.isDate = this.#kind === DATE
     this.linear = this.#kind < FLOAT32
     this.origin = this.isDate ? 0 : this.#min
+    this.#isNarrow = this.linear && this.bits <= 32
+    this.#shift = -this.bits & 31
+    this.#last = 2 ** this.bits - 1
+    this.#behind = 2 ** (this.bits - 32)
   }
 
   // ── Keys ──────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +136,7 @@ export class Axis {
     if (typeof value !== 'number' || !(value >= this.#min && value <= this.#max)) return false
     if (this.#kind === INTEGER) {
       if (!Number.isInteger(value)) return false
-      to[at] = (value - this.#min) << (32 - this.bits)
+      to[at] = (value - this.#min) << this.#shift
       to[at + 1] = 0
     } else if (this.#kind === CELLS) this.#setCell(this.#cellOf(value), to, at)
     else if (this.#kind === FLOAT64) setDouble(value, to, at)
@@ -167,6 +178,7 @@ export class Axis {
    * for those that are no value's.
    */
   coordinate(high: number, low: number): number {
+    if (this.#isNarrow) return this.origin + (high >>> this.#shift) * this.step
     if (this.#kind === FLOAT64) return doubleOf(high, low)
     if (this.#kind === FLOAT32) return singleOf(high)
     return this.origin + this.count(high, low) * this.step
@@ -174,10 +186,9 @@ export class Axis {
 
   /** For linear axes: the number of steps from the origin. */
   count(high: number, low: number): number {
+    if (this.#isNarrow) return high >>> this.#shift
     if (this.#kind === DATE) return dateOf(high, low)
-    const { bits } = this
-    if (bits <= 32) return high >>> (32 - bits)
-    return high * 2 ** (bits - 32) + (low >>> (64 - bits))
+    return high * this.#behind + (low >>> this.#shift)
   }
 
   /**
@@ -194,7 +205,7 @@ export class Axis {
     if (this.#kind === CELLS) {
       let cell = this.#cellOf(least)
       if (this.#begin(cell) < least) cell++
-      if (cell >= 2 ** this.bits) return false
+      if (cell > this.#last) return false
       this.#setCell(cell, to, at)
     } else this.#setInteger(Math.ceil(least), to, at)
     return true
@@ -221,23 +232,22 @@ export class Axis {
 
   /** The last cell that does not begin above `value`, which is from min to max. */
   #cellOf(value: number): number {
-    const last = 2 ** this.bits - 1
+    const last = this.#last
     // Division rounds; the definition goes by where cells begin.
-    let cell = Math.min(last, Math.max(0, Math.floor((value - this.#min) / this.step)))
+    let cell = Math.min(last, Math.floor((value - this.#min) / this.step))
     while (cell > 0 && this.#begin(cell) > value) cell--
     while (cell < last && this.#begin(cell + 1) <= value) cell++
     return cell
   }
 
   #setCell(cell: number, to: Uint32Array, at: number): void {
-    const { bits } = this
-    if (bits <= 32) {
-      to[at] = cell * 2 ** (32 - bits)
+    if (this.#isNarrow) {
+      to[at] = cell << this.#shift
       to[at + 1] = 0
     } else {
-      const high = Math.floor(cell / 2 ** (bits - 32))
+      const high = Math.floor(cell / this.#behind)
       to[at] = high
-      to[at + 1] = (cell - high * 2 ** (bits - 32)) * 2 ** (64 - bits)
+      to[at + 1] = (cell - high * this.#behind) << this.#shift
     }
   }
 
@@ -246,7 +256,7 @@ export class Axis {
       setDate(value, to, at)
       return
     }
-    to[at] = (value - this.#min) << (32 - this.bits)
+    to[at] = (value - this.#min) << this.#shift
     to[at + 1] = 0
   }
 

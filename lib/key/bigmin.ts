@@ -23,9 +23,9 @@ const ALL = 0xffffffff
  */
 export function bigmin(
   z: number,
-  masks: Uint32Array,
-  lows: Uint32Array,
-  highs: Uint32Array,
+  masks: readonly number[],
+  lows: readonly number[],
+  highs: readonly number[],
   count: number,
   free: number,
 ): number {

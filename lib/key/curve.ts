@@ -150,6 +150,29 @@ export class Curve {
 
   /** Writes the ordered integers of the code at `words[at]`, two words each, to `to[0]` and on. */
   decode(words: Uint32Array, at: number, to: Uint32Array): void {
-    this.#gather.apply(words, at, to, 0)
+    if (!this.#isPair) {
+      this.#gather.apply(words, at, to, 0)
+      return
+    }
+    const n = this.words
+    const a = words[at]
+    const b = n > 1 ? words[at + 1] : 0
+    to[0] = (everySecond(a >>> 1) << 16) | everySecond(b >>> 1)
+    to[2] = (everySecond(a) << 16) | everySecond(b)
+    if (n > 2) {
+      const c = words[at + 2]
+      const d = n > 3 ? words[at + 3] : 0
+      to[1] = (everySecond(c >>> 1) << 16) | everySecond(d >>> 1)
+      to[3] = (everySecond(c) << 16) | everySecond(d)
+    }
   }
+}
+
+/** The 16 bits 0, 2, 4 … 30 of a word, counted from its end. */
+function everySecond(word: number): number {
+  let x = word & 0x55555555
+  x = (x | (x >>> 1)) & 0x33333333
+  x = (x | (x >>> 2)) & 0x0f0f0f0f
+  x = (x | (x >>> 4)) & 0x00ff00ff
+  return (x | (x >>> 8)) & 0xffff
 }

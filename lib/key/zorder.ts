@@ -89,11 +89,13 @@ export class ZOrderKeys implements KeyCodec<Point> {
   readonly curve: Curve
   /** Ordered integers on their way in or out, two words a dimension. */
   readonly #ordered: Uint32Array
+  readonly #hasDates: boolean
 
   constructor(curve: Curve) {
     this.curve = curve
     this.name = `zorder(${curve.axes.map(({ name }) => name).join(',')})`
     this.#ordered = new Uint32Array(2 * curve.axes.length)
+    this.#hasDates = curve.axes.some(axis => axis.isDate)
   }
 
   encode(key: Point, into: KeyBuffer): void {
@@ -117,9 +119,18 @@ export class ZOrderKeys implements KeyCodec<Point> {
     const { axes } = curve
     const ordered = this.#ordered
     curve.decode(words, at, ordered)
-    const key: (number | Date)[] = []
-    for (let d = 0; d < axes.length; d++)
-      key.push(axes[d].value(ordered[2 * d], ordered[2 * d + 1]))
+    const n = axes.length
+    // Literals: an array that grows by push takes memory for seventeen elements.
+    if (n === 2 && !this.#hasDates) {
+      const x = axes[0].coordinate(ordered[0], ordered[1])
+      return [x, axes[1].coordinate(ordered[2], ordered[3])]
+    }
+    const first = axes[0].value(ordered[0], ordered[1])
+    if (n === 1) return [first]
+    const second = axes[1].value(ordered[2], ordered[3])
+    if (n === 2) return [first, second]
+    const key = [first, second, axes[2].value(ordered[4], ordered[5])]
+    for (let d = 3; d < n; d++) key.push(axes[d].value(ordered[2 * d], ordered[2 * d + 1]))
     return key
   }
 }

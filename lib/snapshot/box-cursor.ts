@@ -3,11 +3,10 @@
  * back. Whole subtrees outside are passed over by BIGMIN jumps in each node (frame.ts), whole subtrees
  * inside are taken without a test.
  *
- * Any thread, on a root that stays pinned while the cursor is used. Entries are found a leaf at a time,
+ * Any thread, on a root that stays pinned while the cursor is used. Entries are found a few leaves at a time,
  * so the first does not wait for the last.
  */
 import type { Box } from '../key/box.js'
-import { N_MAX } from '../memory/layout.js'
 import { Cursor, countRange, type Range } from './cursor.js'
 import { Frame } from './frame.js'
 
@@ -19,6 +18,12 @@ export interface Walker {
   next(): number
 }
 
+/** So many leaves are touched ahead, and so many entries found before they are touched. */
+const LEAVES = 8
+const ENTRIES = 64
+/** Words from one cache line of a node's heads to the next. */
+const LINE = 16
+
 export class BoxCursor implements Walker {
   readonly #W: Uint32Array
   readonly #box: Box
@@ -26,8 +31,11 @@ export class BoxCursor implements Walker {
   /** The path from the root: as many frames are in use as `#depth` says. */
   readonly #frames: Frame[] = []
   #depth = 0
-  /** Entries of the leaf in hand, in the order in which they are given. */
-  readonly #found = new Uint32Array(N_MAX)
+  /** Slots of the lowest frame, of leaves to look at next; those before `#leafAt` are done. */
+  readonly #leaves: number[] = []
+  #leafAt = 0
+  /** Entries in the order in which they are given; those before `#at` are. */
+  readonly #found: number[] = []
   #count = 0
   #at = 0
   #left: number
@@ -42,7 +50,10 @@ export class BoxCursor implements Walker {
     this.#box = box
     this.#isReverse = isReverse
     this.#left = limit
-    if (root !== 0 && limit > 0 && !box.isEmpty) this.#take(this.#frame().open(root))
+    if (root === 0 || limit === 0 || box.isEmpty) return
+    this.nodes++
+    if (this.#frame().open(root)) this.#take()
+    this.#touch()
   }
 
   /** Entries that were looked at only to see whether they lie inside. */
@@ -53,14 +64,37 @@ export class BoxCursor implements Walker {
   /** The next entry's reference, or 0 at the end. */
   next(): number {
     if (this.#left <= 0) return 0
-    while (this.#at === this.#count) {
-      if (!this.#advance()) {
+    if (this.#at === this.#count) {
+      this.#at = 0
+      this.#count = 0
+      this.#search()
+      if (this.#count === 0) {
         this.#left = 0
         return 0
       }
     }
     this.#left--
     return this.#found[this.#at++]
+  }
+
+  /** Finds entries in some more leaves; none at the end only. */
+  #search(): void {
+    const last = this.nodes + LEAVES
+    while (this.#depth > 0) {
+      const isEnough = this.nodes >= last || this.#count >= ENTRIES || this.#count >= this.#left
+      if (isEnough && this.#count > 0) break
+      this.#advance()
+    }
+    this.#touch()
+  }
+
+  /** Reads two words of each entry found: the misses overlap instead of following each other. */
+  #touch(): void {
+    const W = this.#W
+    const found = this.#found
+    let sum = 0
+    for (let i = 0; i < this.#count; i++) sum ^= W[found[i]] ^ W[found[i] + NEXT_LINE]
+    this.ahead = sum
   }
 
   /** The frame below those in use. */
@@ -70,50 +104,72 @@ export class BoxCursor implements Walker {
     return frames[this.#depth]
   }
 
-  /** Takes the frame below into use if its node may hold something. */
-  #take(mayHold: boolean): void {
-    this.nodes++
-    if (!mayHold) return
-    const frame = this.#frames[this.#depth]
-    if (this.#isReverse) frame.at = frame.count - 1
-    if (frame.level === 0) this.#collect(frame)
-    else this.#depth++
-  }
-
-  /** Goes on to the next node; false at the end. */
-  #advance(): boolean {
-    if (this.#depth === 0) return false
+  /** Goes to the next node. */
+  #advance(): void {
     const parent = this.#frames[this.#depth - 1]
-    const i = this.#isReverse ? parent.previous(parent.at) : parent.next(parent.at)
-    if (i < 0 || i >= parent.count) this.#depth--
-    else {
-      parent.at = this.#isReverse ? i - 1 : i + 1
-      this.#take(this.#frame().openKid(parent, i))
+    const slot = parent.level === 1 ? this.#nextLeaf(parent) : this.#nextSlot(parent)
+    if (slot < 0) {
+      this.#depth--
+      return
     }
-    return true
+    this.nodes++
+    if (this.#frame().openKid(parent, slot)) this.#take()
   }
 
-  /** Takes the leaf's entries that are inside, and touches them: the misses overlap. */
+  /** Takes up the node in the frame below those in use. */
+  #take(): void {
+    const frame = this.#frames[this.#depth]
+    if (frame.level === 0) {
+      this.#collect(frame)
+      return
+    }
+    this.#depth++
+    if (this.#isReverse) frame.at = frame.count - 1
+    this.#leaves.length = 0
+    this.#leafAt = 0
+  }
+
+  /** The next slot of a frame that may hold something; -1 if there is none. */
+  #nextSlot(frame: Frame): number {
+    const slot = this.#isReverse ? frame.previous(frame.at) : frame.next(frame.at)
+    if (slot < 0 || slot >= frame.count) return -1
+    frame.at = this.#isReverse ? slot - 1 : slot + 1
+    return slot
+  }
+
+  /** The same of a frame whose kids are leaves: finds several at once, and touches their heads. */
+  #nextLeaf(frame: Frame): number {
+    const leaves = this.#leaves
+    if (this.#leafAt === leaves.length) {
+      leaves.length = 0
+      this.#leafAt = 0
+      const W = this.#W
+      let sum = 0
+      while (leaves.length < LEAVES) {
+        const slot = this.#nextSlot(frame)
+        if (slot < 0) break
+        leaves.push(slot)
+        const kid = W[frame.kids + slot]
+        sum ^= W[kid] ^ W[kid + LINE] ^ W[kid + 2 * LINE] ^ W[kid + 3 * LINE]
+      }
+      this.ahead = sum
+      if (leaves.length === 0) return -1
+    }
+    return leaves[this.#leafAt++]
+  }
+
+  /** Takes the entries of a leaf that are inside. */
   #collect(leaf: Frame): void {
     const W = this.#W
     const found = this.#found
     const { refs, count } = leaf
-    const most = Math.min(this.#left, count)
-    let n = 0
     if (this.#isReverse) {
-      for (let i = leaf.previous(count - 1); i >= 0 && n < most; i = leaf.previous(i - 1)) {
-        found[n++] = W[refs + i]
+      for (let i = leaf.previous(count - 1); i >= 0; i = leaf.previous(i - 1)) {
+        found[this.#count++] = W[refs + i]
       }
     } else {
-      for (let i = leaf.next(0); i < count && n < most; i = leaf.next(i + 1)) {
-        found[n++] = W[refs + i]
-      }
+      for (let i = leaf.next(0); i < count; i = leaf.next(i + 1)) found[this.#count++] = W[refs + i]
     }
-    let sum = 0
-    for (let i = 0; i < n; i++) sum ^= W[found[i]] ^ W[found[i] + NEXT_LINE]
-    this.ahead = sum
-    this.#at = 0
-    this.#count = n
   }
 }
 

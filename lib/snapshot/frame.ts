@@ -52,12 +52,11 @@ export class Frame {
   #highSides = 0
   /** Dimensions with an open side: their number, bits in the window, and least and greatest there. */
   #bounded = 0
-  readonly #dimensions: Uint8Array
-  readonly #masks: Uint32Array
-  readonly #lows: Uint32Array
-  readonly #highs: Uint32Array
-  /** Not 0: the dimension has bits behind the window. */
-  readonly #more: Uint8Array
+  readonly #masks: number[]
+  readonly #lows: number[]
+  readonly #highs: number[]
+  /** Which of these have bits behind the window, one bit each. */
+  #more = 0
   /** Bits of the dimensions without open sides. */
   #free = 0
   /** The codes' bits in the window. */
@@ -70,11 +69,9 @@ export class Frame {
     this.#W = W
     this.#box = box
     const n = box.curve.axes.length
-    this.#dimensions = new Uint8Array(n)
-    this.#masks = new Uint32Array(n)
-    this.#lows = new Uint32Array(n)
-    this.#highs = new Uint32Array(n)
-    this.#more = new Uint8Array(n)
+    this.#masks = words(n)
+    this.#lows = words(n)
+    this.#highs = words(n)
   }
 
   /** All keys below the node are inside the box. */
@@ -170,6 +167,7 @@ export class Frame {
     const n = ends.length
     let bounded = 0
     let free = 0
+    let more = 0
     if (!this.isInside) {
       const lowBits = keyBits(low, 0, words, depth)
       const highBits = keyBits(high, 0, words, depth)
@@ -187,16 +185,16 @@ export class Frame {
           free |= mask
           continue
         }
-        this.#dimensions[bounded] = d
         this.#masks[bounded] = mask
-        this.#lows[bounded] = lowSide === 0 ? 0 : lowBits & mask
-        this.#highs[bounded] = highSide === 0 ? mask : highBits & mask
-        this.#more[bounded] = depth + 32 < ends[d] ? 1 : 0
+        this.#lows[bounded] = lowSide === 0 ? 0 : (lowBits & mask) >>> 0
+        this.#highs[bounded] = highSide === 0 ? mask : (highBits & mask) >>> 0
+        if (depth + 32 < ends[d]) more |= 1 << bounded
         bounded++
       }
     }
     this.#bounded = bounded
     this.#free = free
+    this.#more = more
     this.#from = (this.#lowSides >>> n) & 1 ? keyBits(from as Uint32Array, 0, words, depth) : 0
     this.#to = (this.#highSides >>> n) & 1 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
     this.#isPartial = depth + 32 < curve.bits
@@ -222,22 +220,37 @@ export class Frame {
     const lows = this.#lows
     const highs = this.#highs
     const bounded = this.#bounded
+    const more = this.#more
     const first = this.#from
     const last = this.#to
+    const isPartial = this.#isPartial
+    // The first two dimensions by themselves: mostly there are no others.
+    const hasTwo = bounded > 1
+    const mask0 = bounded > 0 ? masks[0] : 0
+    const low0 = bounded > 0 ? lows[0] : 0
+    const high0 = bounded > 0 ? highs[0] : 0
+    const mask1 = hasTwo ? masks[1] : 0
+    const low1 = hasTwo ? lows[1] : 0
+    const high1 = hasTwo ? highs[1] : 0
     for (let i = from; i >= 0 && i < count; i += step) {
       const head = W[heads + i]
-      if (head < first || head > last) continue
+      const x = (head & mask0) >>> 0
+      if (x < low0 || x > high0) continue
+      const y = (head & mask1) >>> 0
+      if (y < low1 || y > high1 || head < first || head > last) continue
+      let edges = (x === low0 || x === high0 ? 1 : 0) | (y === low1 || y === high1 ? 2 : 0)
       let isOut = false
-      let isEdge = this.#isPartial && (head === first || head === last)
-      for (let k = 0; k < bounded; k++) {
-        const x = (head & masks[k]) >>> 0
-        if (x < lows[k] || x > highs[k]) {
+      for (let k = 2; k < bounded; k++) {
+        const z = (head & masks[k]) >>> 0
+        if (z === lows[k] || z === highs[k]) edges |= 1 << k
+        else if (z < lows[k] || z > highs[k]) {
           isOut = true
           break
         }
-        if ((x === lows[k] || x === highs[k]) && this.#more[k] !== 0) isEdge = true
       }
-      if (!isOut && (!isEdge || this.#holds(W[this.refs + i]))) return i
+      if (isOut) continue
+      const isEdge = (edges & more) !== 0 || (isPartial && (head === first || head === last))
+      if (!isEdge || this.#holds(W[this.refs + i])) return i
     }
     return step === 1 ? count : -1
   }
@@ -269,11 +282,11 @@ export class Frame {
     const { heads } = this
     const bounded = this.#bounded
     const end = Math.min(i + 1 < this.count ? W[heads + i + 1] : ALL, this.#to)
-    const lows = new Uint32Array(bounded)
-    const highs = new Uint32Array(bounded)
+    const lows = words(bounded)
+    const highs = words(bounded)
     for (let k = 0; k < bounded; k++) {
-      lows[k] = this.#masks[k] & ~this.#highs[k]
-      highs[k] = this.#masks[k] & ~this.#lows[k]
+      lows[k] = (this.#masks[k] & ~this.#highs[k]) >>> 0
+      highs[k] = (this.#masks[k] & ~this.#lows[k]) >>> 0
     }
     const turned = bigmin(~end >>> 0, this.#masks, lows, highs, bounded, this.#free)
     if (turned < 0) return -1
@@ -289,13 +302,12 @@ export class Frame {
     this.looks++
     const { curve, low, high, from, to } = this.#box
     const at = entry + KEY_AT
-    for (let k = 0; k < this.#bounded; k++) {
-      const d = this.#dimensions[k]
+    const n = curve.masks.length
+    for (let d = 0; d < n; d++) {
       const mask = curve.masks[d]
       if ((this.#lowSides >>> d) & 1 && this.#compare(at, mask, low) < 0) return false
       if ((this.#highSides >>> d) & 1 && this.#compare(at, mask, high) > 0) return false
     }
-    const n = curve.masks.length
     if ((this.#lowSides >>> n) & 1 && this.#compare(at, null, from as Uint32Array) < 0) return false
     return !((this.#highSides >>> n) & 1) || this.#compare(at, null, to as Uint32Array) <= 0
   }
@@ -311,4 +323,12 @@ export class Frame {
     }
     return 0
   }
+}
+
+/**
+ * Room for `n` words. Not a typed array, for it takes many times as long to make one; the fraction makes
+ * the engine keep the numbers as they are instead of boxing those above 2^31.
+ */
+function words(n: number): number[] {
+  return new Array<number>(n).fill(0.5)
 }
