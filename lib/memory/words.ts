@@ -5,6 +5,14 @@ import { E_KEY, E_META } from './layout.js'
 
 const TWO32 = 2 ** 32
 
+/**
+ * Room for `n` numbers. Not a typed array, which takes many times as long to make; the fraction makes
+ * the engine keep the numbers side by side instead of boxing those that are no small integers.
+ */
+export function numbers(n: number): number[] {
+  return new Array<number>(n).fill(0.5)
+}
+
 /** The 48-bit number at words `at` (low) and `at + 1` (its low 16 bits). */
 export function load48(W: Uint32Array, at: number): number {
   return (W[at + 1] & 0xffff) * TWO32 + W[at]

@@ -38,6 +38,8 @@ export class BoxCursor implements Walker {
   readonly #found: number[] = []
   #count = 0
   #at = 0
+  /** Scratch: slots found in a leaf. */
+  readonly #slots: number[] = []
   #left: number
   /** Nodes looked at. */
   nodes = 0
@@ -163,13 +165,11 @@ export class BoxCursor implements Walker {
     const W = this.#W
     const found = this.#found
     const { refs, count } = leaf
-    if (this.#isReverse) {
-      for (let i = leaf.previous(count - 1); i >= 0; i = leaf.previous(i - 1)) {
-        found[this.#count++] = W[refs + i]
-      }
-    } else {
-      for (let i = leaf.next(0); i < count; i = leaf.next(i + 1)) found[this.#count++] = W[refs + i]
-    }
+    const from = this.#count
+    const step = this.#isReverse ? -1 : 1
+    const n = leaf.scan(step === 1 ? 0 : count - 1, step, this.#slots, count)
+    for (let i = 0; i < n; i++) found[from + i] = W[refs + this.#slots[i]]
+    this.#count = from + n
   }
 }
 
@@ -195,13 +195,14 @@ export function count(W: Uint32Array, root: number, range: Range): number {
     if (depth === frames.length) frames.push(new Frame(W, box))
     return frames[depth]
   }
+  const slots: number[] = []
   const below = (depth: number): number => {
     const frame = frames[depth]
     if (frame.isInside) return frame.entries
+    if (frame.level === 0) return frame.scan(0, 1, slots, frame.count)
     let sum = 0
     for (let i = frame.next(0); i < frame.count; i = frame.next(i + 1)) {
-      if (frame.level === 0) sum++
-      else if (frameAt(depth + 1).openKid(frame, i)) sum += below(depth + 1)
+      if (frameAt(depth + 1).openKid(frame, i)) sum += below(depth + 1)
     }
     return sum
   }

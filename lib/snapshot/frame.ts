@@ -26,10 +26,11 @@ import {
   N_ENTRIES,
   N_HEADS,
 } from '../memory/layout.js'
-import { entryBits, keyBits } from '../memory/words.js'
+import { entryBits, keyBits, numbers } from '../memory/words.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY
+const FLIP = 0x80000000 | 0
 
 export class Frame {
   readonly #W: Uint32Array
@@ -64,14 +65,16 @@ export class Frame {
   #to = ALL
   /** Codes have bits behind the window. */
   #isPartial = false
+  /** Scratch for {@link scan}. */
+  readonly #slot: number[] = [0]
 
   constructor(W: Uint32Array, box: Box) {
     this.#W = W
     this.#box = box
     const n = box.curve.axes.length
-    this.#masks = words(n)
-    this.#lows = words(n)
-    this.#highs = words(n)
+    this.#masks = numbers(n)
+    this.#lows = numbers(n)
+    this.#highs = numbers(n)
   }
 
   /** All keys below the node are inside the box. */
@@ -204,16 +207,24 @@ export class Frame {
   /** The first slot from `i` on that may hold keys of the box; the count if there is none. */
   next(i: number): number {
     if (i >= this.count || this.isInside) return i
-    return this.level === 0 ? this.#nextEntry(i, 1) : this.#nextKid(i)
+    if (this.level > 0) return this.#nextKid(i)
+    return this.scan(i, 1, this.#slot, 1) > 0 ? this.#slot[0] : this.count
   }
 
   /** The last slot up to `i` that may hold keys of the box; -1 if there is none. */
   previous(i: number): number {
     if (i < 0 || this.isInside) return i
-    return this.level === 0 ? this.#nextEntry(i, -1) : this.#previousKid(i)
+    if (this.level > 0) return this.#previousKid(i)
+    return this.scan(i, -1, this.#slot, 1) > 0 ? this.#slot[0] : -1
   }
 
-  #nextEntry(from: number, step: 1 | -1): number {
+  /**
+   * Finds in a leaf the slots of keys that are in the box, from slot `from` on or back.
+   * @param into takes the slots
+   * @param most how many to find at most
+   * @returns how many were found
+   */
+  scan(from: number, step: 1 | -1, into: number[], most: number): number {
     const W = this.#W
     const { heads, count } = this
     const masks = this.#masks
@@ -221,23 +232,28 @@ export class Frame {
     const highs = this.#highs
     const bounded = this.#bounded
     const more = this.#more
-    const first = this.#from
-    const last = this.#to
+    const first = this.#from ^ FLIP
+    const last = this.#to ^ FLIP
     const isPartial = this.#isPartial
-    // The first two dimensions by themselves: mostly there are no others.
+    // The first two dimensions by themselves: mostly there are no others. With its top bit turned over
+    // an unsigned word compares as a signed one, which the engine does fastest.
+    const hasOne = bounded > 0
     const hasTwo = bounded > 1
-    const mask0 = bounded > 0 ? masks[0] : 0
-    const low0 = bounded > 0 ? lows[0] : 0
-    const high0 = bounded > 0 ? highs[0] : 0
-    const mask1 = hasTwo ? masks[1] : 0
-    const low1 = hasTwo ? lows[1] : 0
-    const high1 = hasTwo ? highs[1] : 0
-    for (let i = from; i >= 0 && i < count; i += step) {
-      const head = W[heads + i]
-      const x = (head & mask0) >>> 0
+    const mask0 = hasOne ? masks[0] | 0 : 0
+    const low0 = hasOne ? lows[0] ^ FLIP : FLIP
+    const high0 = hasOne ? highs[0] ^ FLIP : FLIP
+    const mask1 = hasTwo ? masks[1] | 0 : 0
+    const low1 = hasTwo ? lows[1] ^ FLIP : FLIP
+    const high1 = hasTwo ? highs[1] ^ FLIP : FLIP
+    let found = 0
+    for (let i = from; i >= 0 && i < count && found < most; i += step) {
+      const head = W[heads + i] | 0
+      const x = (head & mask0) ^ FLIP
       if (x < low0 || x > high0) continue
-      const y = (head & mask1) >>> 0
-      if (y < low1 || y > high1 || head < first || head > last) continue
+      const y = (head & mask1) ^ FLIP
+      if (y < low1 || y > high1) continue
+      const all = head ^ FLIP
+      if (all < first || all > last) continue
       let edges = (x === low0 || x === high0 ? 1 : 0) | (y === low1 || y === high1 ? 2 : 0)
       let isOut = false
       for (let k = 2; k < bounded; k++) {
@@ -249,10 +265,10 @@ export class Frame {
         }
       }
       if (isOut) continue
-      const isEdge = (edges & more) !== 0 || (isPartial && (head === first || head === last))
-      if (!isEdge || this.#holds(W[this.refs + i])) return i
+      const isEdge = (edges & more) !== 0 || (isPartial && (all === first || all === last))
+      if (!isEdge || this.#holds(W[this.refs + i])) into[found++] = i
     }
-    return step === 1 ? count : -1
+    return found
   }
 
   /**
@@ -282,8 +298,8 @@ export class Frame {
     const { heads } = this
     const bounded = this.#bounded
     const end = Math.min(i + 1 < this.count ? W[heads + i + 1] : ALL, this.#to)
-    const lows = words(bounded)
-    const highs = words(bounded)
+    const lows = numbers(bounded)
+    const highs = numbers(bounded)
     for (let k = 0; k < bounded; k++) {
       lows[k] = (this.#masks[k] & ~this.#highs[k]) >>> 0
       highs[k] = (this.#masks[k] & ~this.#lows[k]) >>> 0
@@ -323,12 +339,4 @@ export class Frame {
     }
     return 0
   }
-}
-
-/**
- * Room for `n` words. Not a typed array, for it takes many times as long to make one; the fraction makes
- * the engine keep the numbers as they are instead of boxing those above 2^31.
- */
-function words(n: number): number[] {
-  return new Array<number>(n).fill(0.5)
 }

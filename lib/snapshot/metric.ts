@@ -10,56 +10,62 @@ import type { Axis } from '../key/axis.js'
 export interface Metric {
   /** The dimensions that count. */
   readonly dimensions: readonly number[]
+  /** The point that distances are from; any number where a dimension does not count. */
+  readonly point: readonly number[]
   /** How far away a point is. */
-  distance(at: Float64Array): number
+  distance(at: number[]): number
   /** What no point between `low` and `high` is nearer than. */
-  bound(low: Float64Array, high: Float64Array): number
+  bound(low: number[], high: number[]): number
   /** Narrows `low` and `high` to a box that holds every point within `distance`, and maybe others. */
-  reach(distance: number, low: Float64Array, high: Float64Array): void
+  reach(distance: number, low: number[], high: number[]): void
 }
 
 /** sqrt(Σ ((x - point) · scale)²), summed in the order of the dimensions. */
 export class Euclidean implements Metric {
   readonly dimensions: readonly number[]
-  readonly #point: readonly number[]
+  readonly point: readonly number[]
   readonly #scale: readonly number[]
 
-  /** @param point null: the dimension does not count; nor does it where the scale is 0. */
-  constructor(point: readonly (number | null)[], scale: readonly number[]) {
-    this.dimensions = point.flatMap((x, d) => (x === null || scale[d] === 0 ? [] : [d]))
-    this.#point = point.map(x => x ?? 0)
+  /** @param point NaN: the dimension does not count; nor does it where the scale is 0. */
+  constructor(point: readonly number[], scale: readonly number[]) {
+    const dimensions: number[] = []
+    for (let d = 0; d < point.length; d++) {
+      if (!Number.isNaN(point[d]) && scale[d] !== 0) dimensions.push(d)
+    }
+    this.dimensions = dimensions
+    this.point = point
     this.#scale = scale
   }
 
-  distance(at: Float64Array): number {
+  distance(at: number[]): number {
     const { dimensions } = this
     let sum = 0
     for (let k = 0; k < dimensions.length; k++) {
       const d = dimensions[k]
-      const x = (at[d] - this.#point[d]) * this.#scale[d]
+      const x = (at[d] - this.point[d]) * this.#scale[d]
       sum += x * x
     }
     return Math.sqrt(sum)
   }
 
   // Each step rounds in the same direction for a smaller difference, so this needs no slack.
-  bound(low: Float64Array, high: Float64Array): number {
+  bound(low: number[], high: number[]): number {
     const { dimensions } = this
     let sum = 0
     for (let k = 0; k < dimensions.length; k++) {
       const d = dimensions[k]
-      const p = this.#point[d]
+      const p = this.point[d]
       const x = (p < low[d] ? low[d] - p : p > high[d] ? p - high[d] : 0) * this.#scale[d]
       sum += x * x
     }
     return Math.sqrt(sum)
   }
 
-  reach(distance: number, low: Float64Array, high: Float64Array): void {
+  reach(distance: number, low: number[], high: number[]): void {
     for (const d of this.dimensions) {
       const away = ((distance + TINY) / this.#scale[d]) * SLACK
-      low[d] = this.#point[d] - away
-      high[d] = this.#point[d] + away
+      low[d] = this.point[d] - away
+      high[d] = this.point[d] + away
     }
   }
 }
@@ -84,6 +90,7 @@ const TURN = 2 * Math.PI
  */
 export class Haversine implements Metric {
   readonly dimensions = [0, 1]
+  readonly point: readonly number[]
   readonly #longitude: number
   readonly #latitude: number
   /** In radians. */
@@ -97,6 +104,7 @@ export class Haversine implements Metric {
   constructor(longitude: number, latitude: number, axes: readonly Axis[]) {
     this.#longitude = longitude - 360 * Math.round(longitude / 360)
     this.#latitude = latitude
+    this.point = axes.map((_, d) => [this.#longitude, latitude][d] ?? 0)
     this.#phi = latitude * DEGREE
     this.#sin = Math.sin(this.#phi)
     this.#cos = Math.cos(this.#phi)
@@ -106,11 +114,11 @@ export class Haversine implements Metric {
     })
   }
 
-  distance(at: Float64Array): number {
+  distance(at: number[]): number {
     return metres(this.#haversine(at[1] * DEGREE, (at[0] - this.#longitude) * DEGREE))
   }
 
-  bound(low: Float64Array, high: Float64Array): number {
+  bound(low: number[], high: number[]): number {
     const width = high[0] - low[0]
     const south = low[1]
     const north = high[1]
@@ -136,7 +144,7 @@ export class Haversine implements Metric {
     return metres(least * (1 - 1e-12) - 1e-15)
   }
 
-  reach(distance: number, low: Float64Array, high: Float64Array): void {
+  reach(distance: number, low: number[], high: number[]): void {
     if (!this.#isPlain) return
     const angle = (distance / RADIUS) * (1 + 1e-9) + 1e-12
     const away = angle / DEGREE

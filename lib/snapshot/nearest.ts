@@ -16,15 +16,18 @@
 import { Box } from '../key/box.js'
 import type { Curve } from '../key/curve.js'
 import { E_KEY } from '../memory/layout.js'
-import { compareEntries, entryBits, sharedBitsOfEntries } from '../memory/words.js'
+import { countOf, refAt } from '../memory/node.js'
+import { compareEntries, entryBits, numbers, sharedBitsOfEntries } from '../memory/words.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'
+import { Path } from './search.js'
 import { Squeeze } from './squeeze.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY
-/** Words from an entry's begin to what is most likely the cache line after its first. */
-const NEXT_LINE = 13
+/** The greatest k for which a first guess is made, and at least how many entries it looks at. */
+const MAX_GUESSED = 32
+const GUESSES = 8
 /** The most entries whose k-th distance is kept track of. */
 const MAX_RANKED = 4096
 /** In place of a node's end: what is queued is an entry. */
@@ -48,12 +51,13 @@ export class Nearest {
   readonly #items: number[] = []
   readonly #endings: number[] = []
   /** The least distances seen, as a heap with the greatest on top; as many as are asked for. */
-  readonly #ranked: Float64Array
+  readonly #ranked: number[]
   #ranks = 0
   /** Scratch: coordinates of a key or a cell's corners; ordered integers. */
-  readonly #low: Float64Array
-  readonly #high: Float64Array
+  readonly #low: number[]
+  readonly #high: number[]
   readonly #ordered: Uint32Array
+  readonly #slots: number[] = []
   /** For each dimension that counts: how its bits in the window of a node are brought together. */
   readonly #squeezes: readonly Squeeze[]
   /** How far the entry is that `next` gave. */
@@ -85,13 +89,59 @@ export class Nearest {
     this.#box = box
     this.#near = new Box(curve)
     this.#frame = new Frame(W, this.#near)
-    this.#ranked = new Float64Array(k <= MAX_RANKED ? k : 0)
-    this.#low = new Float64Array(n)
-    this.#high = new Float64Array(n)
+    this.#ranked = numbers(k <= MAX_RANKED ? k : 0)
+    this.#low = numbers(n)
+    this.#high = numbers(n)
     this.#ordered = new Uint32Array(2 * n)
     this.#squeezes = metric.dimensions.map(d => new Squeeze(curve, d))
-    this.#approach()
-    if (root !== 0 && k > 0) this.#push(0, root, 0)
+    if (root !== 0 && k > 0) {
+      if (box === null && k <= MAX_GUESSED) this.#guess(root, k)
+      this.#approach()
+      this.#push(0, root, 0)
+    }
+  }
+
+  /**
+   * Looks at some entries that come before and after the point in Z-order: the k-th distance among
+   * them is as far as need be looked, however bad the guess.
+   */
+  #guess(root: number, k: number): void {
+    const W = this.#W
+    const { axes, bytes } = this.#curve
+    const { dimensions, point } = this.#metric
+    const ordered = this.#ordered
+    for (let i = 0; i < dimensions.length; i++) {
+      const d = dimensions[i]
+      axes[d].floor(point[d], ordered, 2 * d)
+    }
+    const code = this.#near.low
+    this.#curve.encode(ordered, code)
+    const path = new Path()
+    path.seek(W, root, code, bytes)
+    const leaf = path.nodes[0]
+    const count = countOf(W, leaf)
+    if (count < k) return
+    const wanted = Math.min(count, Math.max(GUESSES, k + (k >> 1)))
+    const from = Math.max(0, Math.min(path.at[0] - (wanted >> 1), count - wanted))
+    let sum = 0
+    for (let i = from; i < from + wanted; i++) sum ^= W[refAt(W, leaf, i)]
+    this.ahead = sum
+    for (let i = from; i < from + wanted; i++) this.#rank(this.#distanceOf(refAt(W, leaf, i)))
+    this.#ranks = 0
+  }
+
+  #distanceOf(entry: number): number {
+    const { axes } = this.#curve
+    const { dimensions } = this.#metric
+    const ordered = this.#ordered
+    const at = this.#low
+    this.looks++
+    this.#curve.decode(this.#W, entry + KEY_AT, ordered)
+    for (let i = 0; i < dimensions.length; i++) {
+      const d = dimensions[i]
+      at[d] = axes[d].coordinate(ordered[2 * d], ordered[2 * d + 1])
+    }
+    return this.#metric.distance(at)
   }
 
   /** The nearest entry not yet given, or 0 if there is none. */
@@ -106,62 +156,59 @@ export class Nearest {
         this.distance = distance
         return item
       }
-      if (distance <= this.#within) this.#expand(item, ending)
+      if (distance <= this.#within) this.#expand(item, distance, ending)
     }
     this.#left = 0
     return 0
   }
 
   /** Puts what is in a node into the queue. */
-  #expand(node: number, ending: number): void {
+  #expand(node: number, distance: number, ending: number): void {
     const frame = this.#frame
     this.nodes++
     // The box is worth the work of making it anew once it has become much smaller.
     if (this.#within < 0.9 * this.#reached) this.#approach()
     if (this.#near.isEmpty || !frame.open(node)) return
     if (frame.level === 0) this.#expandLeaf(frame)
-    else this.#expandInner(frame, ending)
+    else this.#expandInner(frame, distance, ending)
   }
 
-  #expandLeaf({ refs, count }: Frame): void {
+  #expandLeaf(leaf: Frame): void {
     const W = this.#W
-    const frame = this.#frame
-    const { axes } = this.#curve
-    const { dimensions } = this.#metric
-    const at = this.#low
+    const { refs, count } = leaf
+    const slots = this.#slots
+    const n = leaf.scan(0, 1, slots, count)
     let sum = 0
-    for (let i = frame.next(0); i < count; i = frame.next(i + 1)) {
-      const entry = W[refs + i]
-      sum ^= W[entry] ^ W[entry + NEXT_LINE]
-    }
+    for (let i = 0; i < n; i++) sum ^= W[W[refs + slots[i]]]
     this.ahead = sum
-    for (let i = frame.next(0); i < count; i = frame.next(i + 1)) {
-      const entry = W[refs + i]
-      this.looks++
-      this.#curve.decode(W, entry + KEY_AT, this.#ordered)
-      for (let k = 0; k < dimensions.length; k++) {
-        const d = dimensions[k]
-        at[d] = axes[d].coordinate(this.#ordered[2 * d], this.#ordered[2 * d + 1])
-      }
-      const distance = this.#metric.distance(at)
+    for (let i = 0; i < n; i++) {
+      const entry = W[refs + slots[i]]
+      const distance = this.#distanceOf(entry)
       if (distance > this.#within) continue
       this.#rank(distance)
       this.#push(distance, entry, ENTRY)
     }
   }
 
-  #expandInner(frame: Frame, ending: number): void {
+  #expandInner(frame: Frame, distance: number, ending: number): void {
     const W = this.#W
     const { heads, refs, kids, count, depth } = frame
+    const endOf = (slot: number) => (slot + 1 === count ? ending : W[refs + slot + 1])
+    const only = frame.next(0)
+    const second = only < count ? frame.next(only + 1) : count
+    if (second >= count) {
+      // One kid: there is nothing to choose from.
+      if (only < count) this.#push(distance, W[kids + only], endOf(only))
+      return
+    }
     const first = W[refs]
     this.#curve.decode(W, first + KEY_AT, this.#ordered)
-    for (const squeeze of this.#squeezes) squeeze.look(depth, this.#ordered)
+    for (let i = 0; i < this.#squeezes.length; i++) this.#squeezes[i].look(depth, this.#ordered)
     const isEnding = ending !== 0 && sharedBitsOfEntries(W, first, ending) >= depth
     const end = isEnding ? entryBits(W, ending, depth) : ALL
-    for (let i = frame.next(0); i < count; i = frame.next(i + 1)) {
-      const isLast = i + 1 === count
-      const bound = this.#bound(W[heads + i], isLast ? end : W[heads + i + 1])
-      if (bound <= this.#within) this.#push(bound, W[kids + i], isLast ? ending : W[refs + i + 1])
+    for (let i = only; i < count; i = i === only ? second : frame.next(i + 1)) {
+      const bound = this.#bound(W[heads + i], i + 1 === count ? end : W[heads + i + 1])
+      if (bound <= this.#within) this.#push(bound, W[kids + i], endOf(i))
     }
   }
 
@@ -193,21 +240,24 @@ export class Nearest {
     const { axes } = this.#curve
     this.#reached = this.#within
     if (this.#box?.isEmpty) near.isEmpty = true
-    near.lower.set(this.#box?.lower ?? near.lower.fill(0))
-    near.upper.set(this.#box?.upper ?? near.upper.fill(ALL))
+    const box = this.#box
+    for (let i = 0; i < near.lower.length; i++) {
+      near.lower[i] = box === null ? 0 : box.lower[i]
+      near.upper[i] = box === null ? ALL : box.upper[i]
+    }
     if (this.#within < Number.POSITIVE_INFINITY) {
       const low = this.#low.fill(Number.NEGATIVE_INFINITY)
       const high = this.#high.fill(Number.POSITIVE_INFINITY)
       this.#metric.reach(this.#within, low, high)
-      const side = new Uint32Array(2)
+      const side = this.#ordered
       for (let d = 0; d < axes.length; d++) {
         if (low[d] > Number.NEGATIVE_INFINITY) {
           if (!axes[d].ceiling(low[d], side, 0)) near.isEmpty = true
-          else if (isBelow(near.lower, 2 * d, side)) near.lower.set(side, 2 * d)
+          else if (isBelow(near.lower, 2 * d, side)) copyPair(side, near.lower, 2 * d)
         }
         if (high[d] < Number.POSITIVE_INFINITY) {
           if (!axes[d].floor(high[d], side, 0)) near.isEmpty = true
-          else if (!isBelow(near.upper, 2 * d, side)) near.upper.set(side, 2 * d)
+          else if (!isBelow(near.upper, 2 * d, side)) copyPair(side, near.upper, 2 * d)
         }
       }
     }
@@ -295,4 +345,9 @@ export class Nearest {
 
 function isBelow(words: Uint32Array, at: number, side: Uint32Array): boolean {
   return words[at] < side[0] || (words[at] === side[0] && words[at + 1] < side[1])
+}
+
+function copyPair(from: Uint32Array, to: Uint32Array, at: number): void {
+  to[at] = from[0]
+  to[at + 1] = from[1]
 }

@@ -20,11 +20,7 @@ export class Squeeze {
   #count = 0
   #before = 0
   /** Which bits move by 1, 2, 4, 8 and 16 places. */
-  #move0 = 0
-  #move1 = 0
-  #move2 = 0
-  #move3 = 0
-  #move4 = 0
+  readonly #moves: number[] = [0, 0, 0, 0, 0]
   /** The bits before the window, as an ordered integer. */
   #high = 0
   #low = 0
@@ -56,7 +52,7 @@ export class Squeeze {
   }
 
   /** Writes the coordinates of the corners of the cell between two window codes. */
-  corners(least: number, greatest: number, low: Float64Array, high: Float64Array): void {
+  corners(least: number, greatest: number, low: number[], high: number[]): void {
     const d = this.#dimension
     const axis = this.#axis
     const first = this.#squeeze(least)
@@ -90,40 +86,30 @@ export class Squeeze {
   }
 
   #squeeze(code: number): number {
+    const moves = this.#moves
     let x = code & this.#mask
-    let t = x & this.#move0
-    x = (x ^ t) | (t >>> 1)
-    t = x & this.#move1
-    x = (x ^ t) | (t >>> 2)
-    t = x & this.#move2
-    x = (x ^ t) | (t >>> 4)
-    t = x & this.#move3
-    x = (x ^ t) | (t >>> 8)
-    t = x & this.#move4
-    x = (x ^ t) | (t >>> 16)
+    for (let i = 0; i < 5; i++) {
+      const moving = x & moves[i]
+      x = (x ^ moving) | (moving >>> (1 << i))
+    }
     return x >>> 0
   }
 
   #prepare(mask: number): void {
     if (mask === this.#mask) return
     this.#mask = mask
-    let m = mask
-    let zeros = ~m << 1
-    const step = (shift: number) => {
+    let left = mask
+    let zeros = ~mask << 1
+    for (let i = 0; i < 5; i++) {
       let parity = zeros ^ (zeros << 1)
       parity ^= parity << 2
       parity ^= parity << 4
       parity ^= parity << 8
       parity ^= parity << 16
-      const move = parity & m
-      m = (m ^ move) | (move >>> shift)
+      const move = parity & left
+      left = (left ^ move) | (move >>> (1 << i))
       zeros &= ~parity
-      return move
+      this.#moves[i] = move
     }
-    this.#move0 = step(1)
-    this.#move1 = step(2)
-    this.#move2 = step(4)
-    this.#move3 = step(8)
-    this.#move4 = step(16)
   }
 }

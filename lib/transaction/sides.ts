@@ -2,11 +2,11 @@
  * Boxes, points and metrics as callers give them, checked and turned into what trees are searched for.
  * Touches no shared memory; reading what callers give may run their code.
  */
-import type { Axis } from '../key/axis.js'
 import { Box } from '../key/box.js'
 import type { KeyCodec } from '../key/codec.js'
 import type { Curve } from '../key/curve.js'
 import { checkCount, wrongValue, ZOrderKeys } from '../key/zorder.js'
+import { numbers } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { type Bound, compareBounds } from '../snapshot/cursor.js'
 import { Euclidean, Haversine, type Metric } from '../snapshot/metric.js'
@@ -34,11 +34,11 @@ export function boxOf(curve: Curve, min: unknown, max: unknown): Box {
   curve.axes.forEach((axis, d) => {
     const a = least[d]
     const b = greatest[d]
-    if (a !== null && b !== null && a > b) {
+    if (a > b) {
       throw invalidOption('box', `is inverted: in dimension ${d} min is above max`)
     }
-    if (a !== null && !axis.ceiling(a, box.lower, 2 * d)) box.isEmpty = true
-    if (b !== null && !axis.floor(b, box.upper, 2 * d)) box.isEmpty = true
+    if (!Number.isNaN(a) && !axis.ceiling(a, box.lower, 2 * d)) box.isEmpty = true
+    if (!Number.isNaN(b) && !axis.floor(b, box.upper, 2 * d)) box.isEmpty = true
   })
   box.settle()
   return box
@@ -56,24 +56,21 @@ export function intersect(box: Box, lower: Bound | null, upper: Bound | null): v
   box.between(from, to)
 }
 
-/** One number a dimension, ms for dates; null where nothing is given. */
-export function coordinates(curve: Curve, point: unknown, what: string): (number | null)[] {
+/** One number a dimension, ms for dates; NaN where nothing is given. */
+export function coordinates(curve: Curve, point: unknown, what: string): number[] {
   const { axes } = curve
   checkCount(point, axes.length, what)
   const values = point as readonly unknown[]
-  return axes.map((axis, d) => {
+  const at = numbers(axes.length)
+  for (let d = 0; d < axes.length; d++) {
     const value = values[d]
-    const x = value === null ? null : coordinate(axis, value)
-    if (x === undefined) {
-      throw wrongValue(curve, d, `must be ${axis.isDate ? 'a valid Date' : 'a number'} or null`)
+    const x = axes[d].isDate && value !== null ? axes[d].msOf(value) : value
+    if (value !== null && (typeof x !== 'number' || Number.isNaN(x))) {
+      throw wrongValue(curve, d, `must be ${axes[d].isDate ? 'a valid Date' : 'a number'} or null`)
     }
-    return x
-  })
-}
-
-function coordinate(axis: Axis, value: unknown): number | undefined {
-  const x = axis.isDate ? axis.msOf(value) : value
-  return typeof x === 'number' && !Number.isNaN(x) ? x : undefined
+    at[d] = value === null ? Number.NaN : (x as number)
+  }
+  return at
 }
 
 /** Counts a code of `bits` bits up or down by 1; false if that leaves the curve. */
@@ -114,29 +111,37 @@ function metricIn(curve: Curve, point: unknown, given: Record<string, unknown>):
   const { metric = 'euclidean', scale } = given
   const at = coordinates(curve, point, 'the point')
   at.forEach((x, d) => {
-    if (x !== null && !Number.isFinite(x)) throw wrongValue(curve, d, `must be finite, not ${x}`)
+    if (Math.abs(x) === Number.POSITIVE_INFINITY) {
+      throw wrongValue(curve, d, `must be finite, not ${x}`)
+    }
   })
   if (metric === 'haversine') return haversine(curve, at, scale)
   if (metric !== 'euclidean') throw invalidOption('metric', "must be 'euclidean' or 'haversine'")
-  const scales = scale === undefined ? at.map(() => 1) : scale
-  const isScale = (x: unknown) => typeof x === 'number' && x >= 0 && x < Number.POSITIVE_INFINITY
-  if (!Array.isArray(scales) || scales.length !== at.length || !scales.every(isScale)) {
-    throw invalidOption('scale', 'must be an array with a finite number ≥ 0 for each dimension')
+  if (scale !== undefined && (!Array.isArray(scale) || scale.length !== at.length)) {
+    throw invalidOption('scale', 'must be an array with one number for each dimension')
   }
-  return new Euclidean(at, [...scales])
+  const factors = numbers(at.length)
+  for (let d = 0; d < at.length; d++) {
+    const factor: unknown = scale === undefined ? 1 : scale[d]
+    if (typeof factor !== 'number' || !(factor >= 0 && factor < Number.POSITIVE_INFINITY)) {
+      throw invalidOption('scale', 'must be a finite number ≥ 0 in each dimension')
+    }
+    factors[d] = factor
+  }
+  return new Euclidean(at, factors)
 }
 
-function haversine(curve: Curve, at: readonly (number | null)[], scale: unknown): Metric {
+function haversine(curve: Curve, at: readonly number[], scale: unknown): Metric {
   const { axes } = curve
   const [longitude, latitude, ...rest] = at
   if (scale !== undefined) throw invalidOption('scale', 'is not for the metric haversine')
   if (axes.length < 2 || axes[0].isDate || axes[1].isDate) {
     throw invalidOption('metric', 'haversine needs longitude and latitude as dimensions 0 and 1')
   }
-  if (rest.some(x => x !== null)) {
+  if (!rest.every(Number.isNaN)) {
     throw invalidOption('metric', 'haversine leaves out all dimensions but 0 and 1: give null')
   }
-  if (longitude === null || latitude === null) {
+  if (Number.isNaN(longitude) || Number.isNaN(latitude)) {
     throw invalidOption('metric', 'haversine needs a longitude and a latitude, not null')
   }
   if (Math.abs(latitude) > 90) {
