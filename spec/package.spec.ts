@@ -3,7 +3,7 @@
  * resolutions with and without Node's types, and run. Needs the built `dist/`.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'zverse-package-'))
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
-const PROGRAM = `import { ZVerse, ZVerseError, type TupleKey } from 'zverse'
+const PROGRAM = `import { ZVerse, ZVerseError, type TupleKey, zorder } from 'zverse'
 interface Session { user: string }
 const db = ZVerse.open<string, Session>()
 const v1: number = db.put('a', { user: 'one' })
@@ -23,6 +23,12 @@ if (then?.user !== 'one') throw new Error('not then')
 for (const [key, value] of db.range({ reverse: true })) if (key + value.user !== 'atwo') throw new Error(key)
 const keys: TupleKey[] = ZVerse.open({ keys: 'tuple' }).keys().toArray()
 if (keys.length !== 0 || !(new ZVerseError('ZVERSE_FULL', '') instanceof Error)) throw new Error()
+const places = db.store('places', { keys: zorder(['float64', 'float64']), values: 'string' })
+places.put([8.54, 47.37], 'Zürich')
+for (const [[x, y], name] of places.box([8, null], [9, null])) if (x + y < 55) throw new Error(name)
+for (const { key, distance } of places.nearest([8, 47], 1, { metric: 'haversine' })) {
+  if (distance > 60_000) throw new Error(String(key))
+}
 db.close()
 `
 
@@ -36,14 +42,10 @@ beforeAll(() => {
   mkdirSync(home, { recursive: true })
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1'])
   mkdirSync(join(folder, 'node_modules', '@types'))
-  symlinkSync(
-    join(root, 'node_modules', '@types', 'node'),
-    join(folder, 'node_modules', '@types', 'node'),
-  )
-  symlinkSync(
-    join(root, 'node_modules', 'undici-types'),
-    join(folder, 'node_modules', 'undici-types'),
-  )
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  for (const name of ['@types/node', 'undici-types', ...Object.keys(dependencies)]) {
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
+  }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'program.ts'), PROGRAM)
 })

@@ -33,7 +33,7 @@ import {
   sharedBitsOfEntries,
 } from '../memory/words.js'
 import { capacityFor, closeSlot, copySlots, openSlot, setDepth } from './node.js'
-import { Path } from './search.js'
+import { Path, UNKNOWN } from './search.js'
 
 const HEADS = N_HEADS
 const ENTRIES = N_ENTRIES
@@ -138,11 +138,13 @@ export class TreeEditor {
     }
     this.#own(tree, 1)
     const appending = this.#appends()
+    // The halves of a node that splits may be deeper than it was.
+    if (countOf(W, path.nodes[0]) === N_MAX) path.look(W, entry)
     const right = this.#makeRoom(tree, appending)
     // Nothing below can fail.
     for (let level = right === 0 ? 0 : 1; level <= path.top; level++) {
       const node = path.nodes[level]
-      if (depthOf(W, node) > path.shared) setDepth(W, node, path.shared)
+      if (path.shared !== UNKNOWN && depthOf(W, node) > path.shared) setDepth(W, node, path.shared)
       W[node + ENTRIES]++
     }
     if (right === 0) {

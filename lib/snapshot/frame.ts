@@ -56,8 +56,9 @@ export class Frame {
   readonly #masks: number[]
   readonly #lows: number[]
   readonly #highs: number[]
-  /** Which of these have bits behind the window, one bit each. */
-  #more = 0
+  /** Which of their lower (upper) sides are open and have bits behind the window, one bit each. */
+  #lowMore = 0
+  #highMore = 0
   /** Bits of the dimensions without open sides. */
   #free = 0
   /** The codes' bits in the window. */
@@ -170,7 +171,8 @@ export class Frame {
     const n = ends.length
     let bounded = 0
     let free = 0
-    let more = 0
+    let lowMore = 0
+    let highMore = 0
     if (!this.isInside) {
       const lowBits = keyBits(low, 0, words, depth)
       const highBits = keyBits(high, 0, words, depth)
@@ -191,13 +193,17 @@ export class Frame {
         this.#masks[bounded] = mask
         this.#lows[bounded] = lowSide === 0 ? 0 : (lowBits & mask) >>> 0
         this.#highs[bounded] = highSide === 0 ? mask : (highBits & mask) >>> 0
-        if (depth + 32 < ends[d]) more |= 1 << bounded
+        if (depth + 32 < ends[d]) {
+          lowMore |= lowSide << bounded
+          highMore |= highSide << bounded
+        }
         bounded++
       }
     }
     this.#bounded = bounded
     this.#free = free
-    this.#more = more
+    this.#lowMore = lowMore
+    this.#highMore = highMore
     this.#from = (this.#lowSides >>> n) & 1 ? keyBits(from as Uint32Array, 0, words, depth) : 0
     this.#to = (this.#highSides >>> n) & 1 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
     this.#isPartial = depth + 32 < curve.bits
@@ -231,7 +237,8 @@ export class Frame {
     const lows = this.#lows
     const highs = this.#highs
     const bounded = this.#bounded
-    const more = this.#more
+    const lowMore = this.#lowMore
+    const highMore = this.#highMore
     const first = this.#from ^ FLIP
     const last = this.#to ^ FLIP
     const isPartial = this.#isPartial
@@ -254,18 +261,21 @@ export class Frame {
       if (y < low1 || y > high1) continue
       const all = head ^ FLIP
       if (all < first || all > last) continue
-      let edges = (x === low0 || x === high0 ? 1 : 0) | (y === low1 || y === high1 ? 2 : 0)
+      let edges =
+        (((x === low0 ? lowMore : 0) | (x === high0 ? highMore : 0)) & 1) |
+        (((y === low1 ? lowMore : 0) | (y === high1 ? highMore : 0)) & 2)
       let isOut = false
       for (let k = 2; k < bounded; k++) {
         const z = (head & masks[k]) >>> 0
-        if (z === lows[k] || z === highs[k]) edges |= 1 << k
-        else if (z < lows[k] || z > highs[k]) {
+        if (z < lows[k] || z > highs[k]) {
           isOut = true
           break
         }
+        if (z === lows[k]) edges |= lowMore & (1 << k)
+        if (z === highs[k]) edges |= highMore & (1 << k)
       }
       if (isOut) continue
-      const isEdge = (edges & more) !== 0 || (isPartial && (all === first || all === last))
+      const isEdge = edges !== 0 || (isPartial && (all === first || all === last))
       if (!isEdge || this.#holds(W[this.refs + i])) into[found++] = i
     }
     return found

@@ -4,8 +4,8 @@
  * Nodes that a snapshot can reach never change. The functions that write are for nodes that the
  * present transaction owns. Invariants of every node:
  * 1. refs are in key order, strictly; heads[i] are the 32 bits from `depth` on of the key of ref i.
- * 2. All keys below the node share their first `depth` bits (keys count as padded with zeros). The
- *    depth may be less than what they share: that only costs comparisons.
+ * 2. All keys below the node share their first `depth` bits, which lie within the words that each of
+ *    them has. The depth may be less than what they share: that only costs comparisons.
  * 3. In an inner node, ref i is the smallest entry below kid i, in this snapshot.
  */
 import {

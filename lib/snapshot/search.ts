@@ -4,8 +4,9 @@
  * The descent is blind: a node's shared prefix is not compared on the way down, only the 32 bits
  * that follow it, and an entry only where those are equal. If the key does not have the prefix of
  * some node on the path, the key is not below that node, so an exact search that then finds another
- * key has its answer; a search for a place looks at one entry of the leaf it came to, and knows from
- * the bits they share where the descent went wrong. (As in a Patricia tree, Morrison 1968, and the
+ * key has its answer; a search for a place knows it mostly from the heads that it passed, which hold
+ * the first bits of each kid's prefix; else it looks at one entry of the leaf it came to, and knows
+ * from the bits they share where the descent went wrong. (As in a Patricia tree, Morrison 1968, and the
  * prefix B-tree's blind search, Ferragina and Grossi 1999.)
  */
 import {
@@ -18,7 +19,7 @@ import {
   LEVEL_SHIFT,
   N_HEADS,
 } from '../memory/layout.js'
-import { compareToEntry, keyBytesOf, sharedBits } from '../memory/words.js'
+import { compareToEntry, keyBytesOf, sharedBits, sharedBitsOfEntries } from '../memory/words.js'
 
 const HEADS = N_HEADS
 const CAP_SHIFT = CAPACITY_SHIFT
@@ -28,6 +29,9 @@ const DEPTH = DEPTH_SHIFT
 const L_SHIFT = LEVEL_SHIFT
 const L_MASK = LEVEL_MASK
 const KEY_AT = E_KEY
+
+/** In place of a number of shared bits. */
+export const UNKNOWN = -1
 
 /** 32 bits of a key buffer from bit `depth` on. */
 function bitsAt(words: Uint32Array, count: number, depth: number): number {
@@ -112,10 +116,16 @@ export class Path {
   top = -1
   /** The entry at the place has exactly the key looked for. */
   found = false
-  /** Bits the key shares with the entries beside the place. */
+  /**
+   * Bits the key shares with the entries beside the place; UNKNOWN: not looked at, but as many as the
+   * depth of each node on the path.
+   */
   shared = 0
 
-  /** Sets the path to the first entry not below `key`. Costs one entry more than {@link find}. */
+  /**
+   * Sets the path to the first entry not below `key`. Costs one entry more than {@link find} where the
+   * heads on the way do not tell that the descent was right.
+   */
   seek(W: Uint32Array, root: number, words: Uint32Array, bytes: number): void {
     this.found = false
     this.shared = 0
@@ -126,22 +136,38 @@ export class Path {
     let node = root
     let meta = W[node]
     const top = (meta >>> L_SHIFT) & L_MASK
+    const count = (bytes + 3) >>> 2
+    // True as long as the heads on the way tell that the key has the prefix of each node.
+    let isSure = meta >>> DEPTH === 0
     this.top = top
     for (let level = top; level > 0; level--) {
       const i = kidIndex(W, node, words, bytes)
       this.nodes[level] = node
       this.at[level] = i
+      const depth = meta >>> DEPTH
+      const differing = bitsAt(words, count, depth) ^ W[node + HEADS + i]
       node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
       meta = W[node]
+      const shared = Math.min(depth + Math.clz32(differing), count * 32)
+      if (meta >>> DEPTH > shared) isSure = false
     }
     this.nodes[0] = node
     const i = leafIndex(W, node, words, bytes)
-    if (i >= 0) {
-      this.at[0] = i
-      this.found = true
-      return
-    }
-    this.#settle(W, words, bytes, ~i)
+    this.at[0] = i
+    if (i >= 0) this.found = true
+    else if (isSure) {
+      this.at[0] = ~i
+      this.shared = UNKNOWN
+    } else this.#settle(W, words, bytes, ~i)
+  }
+
+  /** Finds out `shared` where it is not known; `entry` has the key. */
+  look(W: Uint32Array, entry: number): void {
+    if (this.shared !== UNKNOWN) return
+    const leaf = this.nodes[0]
+    const refs = leaf + HEADS + ((W[leaf] >>> CAP_SHIFT) & CAP_MASK) * 8
+    const near = W[refs + Math.min(this.at[0], (W[leaf] & COUNT) - 1)]
+    this.shared = sharedBitsOfEntries(W, entry, near)
   }
 
   /** The key is not in the leaf: finds out whether the descent was right, and mends it. */

@@ -12,7 +12,7 @@ import type { EpochManager } from '../epoch/manager.js'
 import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
-import { KeyBuffer } from '../key/codec.js'
+import { KeyBuffer, type KeyCodec } from '../key/codec.js'
 import {
   R_TIME,
   R_UNTIL,
@@ -99,8 +99,12 @@ export class Engine {
 
   #refuse(): void {
     // A codec that was cut off by a vm timeout left this set: it is on the stack no more.
-    if (this.barred === IN_CODEC && !isRunning(this.guarded.name)) this.barred = OPEN
+    if (this.barred === IN_CODEC && !this.#isGuarding()) this.barred = OPEN
     else throw this.refusal()
+  }
+
+  #isGuarding(): boolean {
+    return isRunning(this.guarded.name) || isRunning(this.guardedEncode.name)
   }
 
   /** @throws ZVerseError `ZVERSE_CLOSED` */
@@ -126,6 +130,17 @@ export class Engine {
       return body()
     } finally {
       // Closing is final, also from within a codec.
+      if (this.barred === IN_CODEC) this.barred = before
+    }
+  }
+
+  /** {@link guarded} for encoding a key, without making a function each time. */
+  guardedEncode(codec: KeyCodec, key: unknown, into: KeyBuffer): void {
+    const before = this.barred
+    this.barred = IN_CODEC
+    try {
+      codec.encode(key, into)
+    } finally {
       if (this.barred === IN_CODEC) this.barred = before
     }
   }

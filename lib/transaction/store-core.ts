@@ -104,7 +104,7 @@ export class StoreCore {
   /** Encodes a key into `into`; user code that runs meanwhile cannot call the database. */
   encodeKey(key: unknown, into: KeyBuffer): void {
     if (!this.#guarded) this.keys.encode(key, into)
-    else this.engine.guarded(() => this.keys.encode(key, into))
+    else this.engine.guardedEncode(this.keys, key, into)
   }
 
   /** Encodes a value into the engine's value buffer. */

@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import type { ReadTransaction, ZVerse } from '../../../lib/index.js'
 import { Arena } from '../../../lib/memory/arena.js'
 import { LAYOUT, R_STATE, S_LIVE, T_PINS } from '../../../lib/memory/layout.js'
-import { Cursor } from '../../../lib/snapshot/cursor.js'
+import { Cursor, WHOLE } from '../../../lib/snapshot/cursor.js'
 import { attachWith, openWith } from '../../../lib/zverse.js'
 import { type Tracer, tracedArena } from './traced.js'
 
@@ -119,13 +119,7 @@ export function contents(db: Db, line: number, pins: number): Contents {
   for (let i = 0; i < pins; i++) {
     const record = W[line + T_PINS + i] as number
     const root = W[record + R_STATE + S_LIVE] as number
-    const cursor = new Cursor(
-      W,
-      root,
-      { lower: null, upper: null },
-      false,
-      Number.POSITIVE_INFINITY,
-    )
+    const cursor = new Cursor(W, root, WHOLE, false, Number.POSITIVE_INFINITY)
     const all: unknown[] = []
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       all.push([core.keyOf(entry), core.valueOf(entry)])
