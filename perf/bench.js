@@ -11,8 +11,13 @@
  */
 import { makeData } from './data.js'
 import { consume, settle, summarize } from './measure.js'
+import { Field } from './points/field.js'
 
 /** @typedef {import('./systems/zverse.js').Database} Database */
+/** @typedef {import('./points/field.js').PointSystem} PointSystem */
+/** @typedef {import('./points/field.js').PointStore} PointStore */
+/** @typedef {import('./points/field.js').KeyKind} KeyKind */
+/** @typedef {import('./points/data.js').SetName} SetName */
 
 /**
  * @typedef {object} OpenOptions
@@ -42,19 +47,20 @@ import { consume, settle, summarize } from './measure.js'
  * @typedef {object} System
  * @property {string} name
  * @property {boolean} orderedLoad whether sorted input is a case of its own
- * @property {('string' | 'msgpack')[]} encodings what the values can be encoded with
+ * @property {('string' | 'msgpack')[]} encodings
+ *   what the values can be encoded with; none: it has no string keys, only points
  * @property {(options: OpenOptions) => Store} open
+ * @property {PointSystem} [points] the same system as a store of points
  */
 
-/** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB'} Unit */
+/** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB' | 'hits'} Unit */
 /** @typedef {Record<string, number>} Figures times in µs, whatever unit they are printed in */
 
 /**
- * @typedef {object} Scenario
+ * @typedef {object} RowBase
  * @property {string} name how it is chosen on the command line
  * @property {string} title
  * @property {Record<string, Unit>} figures what a round yields; the first is the row's own
- * @property {(keyof Store)[]} needs
  * @property {boolean} [once] its figure does not vary: one round, no warm-up
  * @property {(system: System) => boolean} [suits] a further condition
  * @property {(bench: Bench) => () => Figures | Promise<Figures>} start
@@ -62,10 +68,28 @@ import { consume, settle, summarize } from './measure.js'
  * @property {string} [note]
  */
 
-/** One system, its data, and the store with the whole set that the reading rows share. */
+/** @typedef {{ points?: undefined, needs: (keyof Store)[] }} OnEntries works on `bench.loaded` */
+
+/**
+ * @typedef {object} OnPoints works on `bench.field`
+ * @property {SetName} points
+ * @property {KeyKind} [keys] 'cells' unless said
+ * @property {(keyof PointStore)[]} needs
+ */
+
+/** @typedef {RowBase & (OnEntries | OnPoints)} Scenario */
+
+/**
+ * One system, its data, and the store with the whole set that the reading rows share: entries with
+ * string keys, or one set of points, whichever the present row works on. The other is let go of.
+ */
 export class Bench {
+  /** @type {import('./data.js').Data | undefined} */
+  #data
   /** @type {Store | undefined} */
   #loaded
+  /** @type {Field | undefined} */
+  #field
   /** @type {(() => void | Promise<void>)[]} */
   #cleanups = []
 
@@ -77,7 +101,12 @@ export class Bench {
   constructor(system, count, seed) {
     this.system = system
     this.count = count
-    this.data = makeData(count, seed)
+    this.seed = seed
+  }
+
+  get data() {
+    this.#data ??= makeData(this.count, this.seed)
+    return this.#data
   }
 
   /** The store that holds the set, loaded in random order in one transaction. */
@@ -94,6 +123,49 @@ export class Bench {
     return /** @type {Database} */ (this.loaded.database)
   }
 
+  /** The points of the present scenario. */
+  get field() {
+    if (this.#field === undefined) throw new Error('this row is on entries, not on points')
+    return this.#field
+  }
+
+  /**
+   * Lets go of what the scenario does not work on. False if the system has no such row.
+   * @param {Scenario} scenario
+   */
+  async prepare(scenario) {
+    if (scenario.suits?.(this.system) === false) return false
+    if (scenario.points === undefined) {
+      this.dropPoints()
+      if (this.system.encodings.length === 0) return false
+      return scenario.needs.every(verb => this.loaded[verb] !== undefined)
+    }
+    await this.#dropEntries()
+    const { points: system } = this.system
+    const { points: set, keys = 'cells' } = scenario
+    if (system?.keys.includes(keys) !== true) return false
+    if (this.#field?.set !== set || this.#field.keys !== keys) {
+      this.dropPoints()
+      this.#field = new Field(system, set, keys, this.count, this.seed)
+    }
+    const probe = this.field.empty()
+    const able = scenario.needs.every(verb => probe[verb] !== undefined)
+    probe.close()
+    return able
+  }
+
+  /** Forgets the points, so that the next row makes them anew. */
+  dropPoints() {
+    this.#field?.close()
+    this.#field = undefined
+  }
+
+  async #dropEntries() {
+    await this.#loaded?.close()
+    this.#loaded = undefined
+    this.#data = undefined
+  }
+
   /**
    * What is to be done when the present scenario ends.
    * @param {() => void | Promise<void>} cleanup
@@ -108,7 +180,8 @@ export class Bench {
 
   async close() {
     await this.cleanUp()
-    await this.#loaded?.close()
+    this.dropPoints()
+    await this.#dropEntries()
   }
 }
 
@@ -131,9 +204,7 @@ export function localDriver(bench) {
   return {
     name: bench.system.name,
     async start(scenario) {
-      const probe = bench.loaded
-      if (!scenario.needs.every(verb => probe[verb] !== undefined)) return false
-      if (scenario.suits?.(bench.system) === false) return false
+      if (!(await bench.prepare(scenario))) return false
       round = scenario.start(bench)
       return true
     },
@@ -152,6 +223,7 @@ export function localDriver(bench) {
  * @typedef {object} Row
  * @property {string} name
  * @property {string} title
+ * @property {'entries' | 'points'} on
  * @property {string | undefined} note
  * @property {Record<string, Unit>} units
  * @property {Record<string, Record<string, import('./measure.js').Summary>>} systems
@@ -208,7 +280,8 @@ export async function measureRow(scenario, drivers, rounds) {
     )
   }
   const { name, title, note, figures } = scenario
-  return { name, title, note, units: figures, systems, failures }
+  const on = scenario.points === undefined ? 'entries' : 'points'
+  return { name, title, on, note, units: figures, systems, failures }
 }
 
 /**

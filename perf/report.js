@@ -78,10 +78,16 @@ export function table(head, lines) {
     .join('\n')
 }
 
-/** @param {Run} run */
-function rowsTable(run) {
-  const names = [...new Set(run.rows.flatMap(row => Object.keys(row.systems)))]
-  const lines = run.rows.map(row => {
+/**
+ * Of the rows on entries or of those on points, which are other systems' work.
+ * @param {Run} run
+ * @param {Row['on']} on
+ */
+function rowsTable(run, on) {
+  const rows = run.rows.filter(row => row.on === on)
+  if (rows.length === 0) return ''
+  const names = [...new Set(rows.flatMap(row => Object.keys(row.systems)))]
+  const lines = rows.map(row => {
     const [main, unit] = Object.entries(row.units)[0]
     const cells = names.map(name => {
       const figures = row.systems[name]
@@ -95,10 +101,15 @@ function rowsTable(run) {
 /** @param {Run} run */
 function furtherTable(run) {
   const lines = run.rows.flatMap(row =>
-    Object.entries(row.systems).flatMap(([system, figures]) =>
+    Object.entries(row.systems).flatMap(([system, figures], at) =>
       Object.entries(row.units)
         .slice(1)
-        .map(([name, unit]) => [row.title, system, name, withSpread(figures[name], unit)]),
+        // Every system found the same, or has failed.
+        .filter(([, unit]) => unit !== 'hits' || at === 0)
+        .map(([name, unit]) => {
+          const whose = unit === 'hits' ? 'each' : system
+          return [row.title, whose, name, withSpread(figures[name], unit)]
+        }),
     ),
   )
   return lines.length === 0 ? '' : table(['work', 'system', 'figure', 'measured'], lines)
@@ -116,7 +127,7 @@ function verdictTable(run) {
       verdict.title,
       what,
       withSpread(measured, unit),
-      `${sense} ${bound} ${unit}`,
+      bound === undefined ? '–' : `${sense} ${bound} ${unit}`,
       `${aim} ${unit}`,
       verdict.verdict,
       remarks.filter(text => text !== undefined).join('; '),
@@ -146,7 +157,8 @@ export function markdown(run) {
     ...(systems.length > 0 ? [`Measured: ${systems.join(', ')}.`] : []),
     failures.join('\n'),
     verdictTable(run),
-    rowsTable(run),
+    rowsTable(run, 'entries'),
+    rowsTable(run, 'points'),
     furtherTable(run),
     notes.map(row => `- ${row.title}: ${row.note}`).join('\n'),
   ]

@@ -59,14 +59,20 @@ async function startChild(assignment) {
 
 /** @param {string[]} names */
 function versionsOf(names) {
-  /** @type {Record<string, string>} */
-  const packages = { lmdb: 'lmdb', SQLite: 'better-sqlite3', 'sorted-btree': 'sorted-btree' }
+  /** @type {Record<string, string[]>} */
+  const packages = {
+    lmdb: ['lmdb'],
+    SQLite: ['better-sqlite3'],
+    'sorted-btree': ['sorted-btree'],
+    rbush: ['rbush', 'rbush-knn'],
+    flatbush: ['flatbush'],
+    kdbush: ['kdbush', 'geokdbush'],
+  }
   /** @type {Record<string, string>} */
   const versions = {}
-  for (const name of names) {
-    if (packages[name] === undefined) continue
-    const file = new URL(`./node_modules/${packages[name]}/package.json`, import.meta.url)
-    versions[packages[name]] = JSON.parse(readFileSync(file, 'utf8')).version
+  for (const name of new Set(names.flatMap(system => packages[system] ?? []))) {
+    const file = new URL(`./node_modules/${name}/package.json`, import.meta.url)
+    versions[name] = JSON.parse(readFileSync(file, 'utf8')).version
   }
   return versions
 }

@@ -1,5 +1,16 @@
 // @ts-check
-/** All scenarios, in the order they run: what changes the shared set comes after what reads it. */
+/**
+ * All scenarios, in the order they run: what changes the shared set comes after what reads it, and rows
+ * on the same points stand together, so that they are made and loaded once.
+ */
+import {
+  clusteredBoxes,
+  clusteredFloat64Boxes,
+  timeBoxes,
+  uniformBoxes,
+  uniformFloat64Boxes,
+} from './box.js'
+import { boxOld } from './box-old.js'
 import { bulkLoad } from './bulk-load.js'
 import { clear } from './clear.js'
 import { diff } from './diff.js'
@@ -8,15 +19,19 @@ import { getMsgpack } from './get-msgpack.js'
 import { getOld } from './get-old.js'
 import { getPresent } from './get-present.js'
 import { growth } from './growth.js'
+import { nearest, nearestClustered, nearestFloat64, nearestOnSphere } from './nearest.js'
 import { overhead } from './overhead.js'
 import { overwrite } from './overwrite.js'
 import { pin } from './pin.js'
+import { pointsBulk, pointsInsert, pointsInsertFloat64, pointsSorted } from './points-fill.js'
+import { pointsMove } from './points-move.js'
 import { putCommit } from './put-commit.js'
 import { putTransaction } from './put-transaction.js'
 import { range } from './range.js'
 import { restore } from './restore.js'
 import { scan } from './scan.js'
 
+/** @type {import('../bench.js').Scenario[]} */
 export const scenarios = [
   getPresent,
   getAbsent,
@@ -34,6 +49,21 @@ export const scenarios = [
   overhead,
   overwrite,
   growth,
+  ...uniformBoxes,
+  nearest,
+  pointsInsert,
+  pointsBulk,
+  pointsSorted,
+  pointsMove,
+  boxOld,
+  ...uniformFloat64Boxes,
+  nearestFloat64,
+  pointsInsertFloat64,
+  ...clusteredBoxes,
+  nearestClustered,
+  ...clusteredFloat64Boxes,
+  ...timeBoxes,
+  nearestOnSphere,
 ]
 
 /**

@@ -7,6 +7,7 @@
  * type-checked without a build.
  */
 import { consume, taste } from '../measure.js'
+import { zversePoints } from './zverse-points.js'
 
 /**
  * @typedef {object} Transaction
@@ -31,7 +32,11 @@ import { consume, taste } from '../measure.js'
  * @property {() => void} close
  */
 
-/** @typedef {{ ZVerse: { open(options?: object): Database } }} Engine */
+/**
+ * @typedef {object} Engine
+ * @property {{ open(options?: object): Database }} ZVerse
+ * @property {import('./zverse-points.js').ZOrder} [zorder]
+ */
 
 /**
  * @param {string} [file] default: this checkout's build
@@ -66,6 +71,7 @@ export function zverseSystem(engine) {
       const maxBytes = Math.max(2 * 2 ** 30, keys * 600)
       return zverseStore(engine.ZVerse.open({ values: encoding, history, maxBytes }))
     },
+    points: zversePoints(engine),
   }
 }
 

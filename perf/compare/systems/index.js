@@ -1,8 +1,11 @@
 // @ts-check
 /** The systems by name, in the order in which they take turns. */
 import { loadEngine, zverseSystem } from '../../systems/zverse.js'
+import { flatbushSystem } from './flatbush.js'
+import { kdbushSystem } from './kdbush.js'
 import { lmdbSystem } from './lmdb.js'
 import { mapSystem } from './map.js'
+import { rbushSystem } from './rbush.js'
 import { sortedBTreeSystem } from './sorted-btree.js'
 import { sqliteSystem } from './sqlite.js'
 
@@ -17,4 +20,9 @@ export const systems = {
   Map: mapSystem,
   SQLite: sqliteSystem,
   'sorted-btree': sortedBTreeSystem,
+  rbush: rbushSystem,
+  flatbush: () => flatbushSystem(false),
+  'flatbush+values': () => flatbushSystem(true),
+  kdbush: () => kdbushSystem(false),
+  'kdbush+values': () => kdbushSystem(true),
 }

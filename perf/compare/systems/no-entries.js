@@ -1,0 +1,19 @@
+// @ts-check
+/** A system that holds points only: no row with string keys is its. */
+
+/**
+ * @param {string} name
+ * @param {import('../../points/field.js').PointSystem} points
+ * @returns {import('../../bench.js').System}
+ */
+export function noEntries(name, points) {
+  return {
+    name,
+    orderedLoad: false,
+    encodings: [],
+    open: () => {
+      throw new Error(`${name} holds points only`)
+    },
+    points,
+  }
+}
