@@ -1,0 +1,120 @@
+// @ts-check
+/** What all threads agree on: what is stored, where the fleet drives, and what must hold. */
+import { zorder } from 'zverse'
+
+/** Degrees. @typedef {[longitude: number, latitude: number]} Point */
+/** Degrees. @typedef {[west: number, south: number, east: number, north: number]} Box */
+
+/**
+ * Metres a second, degrees clockwise from north, ms since 1970.
+ * @typedef {{ number: number, plate: string, speed: number, heading: number, longitude: number,
+ *   latitude: number, moved: number }} Vehicle
+ */
+/** Where a vehicle is, and its number. @typedef {[number, number, number]} Position */
+
+/**
+ * Two stores of one database: the vehicles by their id, and their ids by where they are. Whoever moves
+ * a vehicle changes both in one transaction.
+ * @typedef {import('zverse').ZVerse} Database
+ * @typedef {import('zverse').Store<string, Vehicle>} Vehicles
+ * @typedef {import('zverse').Store<Position, string>} Positions
+ */
+
+const CELLS = 2 ** 32
+/**
+ * Cells of at most a centimetre. The number keeps vehicles apart that are in the same one; as numbers
+ * are small, their upper bits are all 0, and it does not tear neighbours apart on the curve.
+ */
+const KEYS = zorder([
+  { type: 'float', min: -180, max: 180, bits: 32 },
+  { type: 'float', min: -90, max: 90, bits: 32 },
+  'uint32',
+])
+
+/** @param {Database} db @returns {{ vehicles: Vehicles, positions: Positions }} */
+export function storesOf(db) {
+  const vehicles = /** @type {Vehicles} */ (db.store('vehicles'))
+  return { vehicles, positions: db.store('positions', { keys: KEYS, values: 'string' }) }
+}
+
+/** The key of a vehicle's position; it reads back as the corner of its cell. */
+export const positionOf = (/** @type {Vehicle} */ { longitude, latitude, number }) => {
+  return /** @type {Position} */ ([longitude, latitude, number])
+}
+
+/** Whether `key`, as it reads back, is the position of `vehicle`. */
+export const isAt = (
+  /** @type {Vehicle} */ { longitude, latitude, number },
+  /** @type {Position} */ key,
+) => {
+  const [west, south] = key
+  const near = 1.001 / CELLS
+  const isInCell =
+    Math.abs(longitude - west) <= 360 * near && Math.abs(latitude - south) <= 180 * near
+  return isInCell && number === key[2]
+}
+
+/** @param {number} number */
+export const idOf = number => `vehicle-${number}`
+
+/** A box as two corners of keys: of any number. */
+export const corners = (/** @type {Box} */ [west, south, east, north]) => {
+  /** @typedef {[number, number, null]} Corner */
+  return /** @type {[Corner, Corner]} */ ([
+    [west, south, null],
+    [east, north, null],
+  ])
+}
+
+/** Where the fleet drives: in and around Zürich. @type {Box} */
+export const AREA = [8.4, 47.3, 8.7, 47.47]
+
+/** @type {{ name: string, box: Box }[]} */
+export const DISTRICTS = [
+  { name: 'Oerlikon', box: [8.53, 47.402, 8.56, 47.42] },
+  { name: 'Altstetten', box: [8.47, 47.38, 8.5, 47.398] },
+  { name: 'Wiedikon', box: [8.5, 47.358, 8.525, 47.376] },
+  { name: 'Seefeld', box: [8.545, 47.345, 8.57, 47.365] },
+  { name: 'Dübendorf', box: [8.605, 47.39, 8.635, 47.408] },
+]
+
+/** @type {{ name: string, point: Point }[]} */
+export const PLACES = [
+  { name: 'main station', point: [8.5402, 47.3782] },
+  { name: 'opera', point: [8.5452, 47.367] },
+  { name: 'airport', point: [8.5622, 47.4504] },
+  { name: 'mountain top', point: [8.4914, 47.3495] },
+]
+
+/** @param {number} from @param {number} to */
+export const between = (from, to) => from + Math.random() * (to - from)
+
+/** @template T @param {readonly T[]} items */
+export const oneOf = items => items[Math.floor(Math.random() * items.length)]
+
+const RADIUS = 6_371_008.8
+const RADIAN = Math.PI / 180
+/** Metres that go on a degree of latitude. */
+export const DEGREE = RADIUS * RADIAN
+/** Metres on a degree of longitude. @param {number} latitude */
+export const degreeAt = latitude => DEGREE * Math.cos(latitude * RADIAN)
+
+/** Metres between two points, haversine. @param {readonly number[]} a @param {readonly number[]} b */
+export function metres([longitude0, latitude0], [longitude1, latitude1]) {
+  const across = Math.sin(((longitude1 - longitude0) * RADIAN) / 2)
+  const along = Math.sin(((latitude1 - latitude0) * RADIAN) / 2)
+  const cosines = Math.cos(latitude0 * RADIAN) * Math.cos(latitude1 * RADIAN)
+  return 2 * RADIUS * Math.asin(Math.sqrt(along ** 2 + cosines * across ** 2))
+}
+
+/** @param {readonly number[]} point @param {Box} box */
+export const isIn = ([longitude, latitude], [west, south, east, north]) => {
+  return longitude >= west && longitude <= east && latitude >= south && latitude <= north
+}
+
+/** A box that holds all within `far` metres of a point. @param {Point} point @param {number} far */
+export function around([longitude, latitude], far) {
+  const up = far / DEGREE
+  const aside = far / degreeAt(latitude + up)
+  return /** @type {Box} */ ([longitude - aside, latitude - up, longitude + aside, latitude + up])
+}

@@ -1,0 +1,115 @@
+// @ts-check
+/**
+ * A fleet of vehicles in one database in shared memory. One thread moves them, thousands of times a
+ * second; others ask who is in a district, who was a while ago, who came and went, and who is
+ * nearest. `--help` tells the options.
+ *
+ *     node examples/moving-fleet/main.js     (after `npm run build`)
+ *
+ * Checks what it is told; the exit code is 0 if all was well, 1 if not, 2 for a command line that
+ * cannot be understood.
+ */
+import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ZVerse } from 'zverse'
+import { Crew } from './crew.js'
+import { AREA, between, idOf, positionOf, storesOf } from './fleet.js'
+import { HELP, readOptions, UsageError } from './options.js'
+import { Report } from './report.js'
+import { Proof } from './verify.js'
+
+/** @typedef {import('./fleet.js').Database} Database */
+/** @typedef {import('./fleet.js').Vehicle} Vehicle */
+/** @typedef {import('./options.js').Options} Options */
+
+/** Seconds of history beyond those that are asked for: a thread may be slow to ask. */
+const SPARE = 5
+
+/** @param {number} number @returns {Vehicle} */
+function newVehicle(number) {
+  const [west, south, east, north] = AREA
+  return {
+    number,
+    plate: `ZH ${100_000 + number}`,
+    speed: between(5, 20),
+    heading: between(0, 360),
+    longitude: between(west, east),
+    latitude: between(south, north),
+    moved: Date.now(),
+  }
+}
+
+/**
+ * The fleet as it sets out, in one commit.
+ * @param {Database} db @param {number} count @returns {number} the version
+ */
+function setOut(db, count) {
+  const { vehicles, positions } = storesOf(db)
+  db.transact(tx => {
+    const [fleet, places] = [tx.store(vehicles), tx.store(positions)]
+    for (let number = 0; number < count; number++) {
+      const vehicle = newVehicle(number)
+      fleet.put(idOf(number), vehicle)
+      places.put(positionOf(vehicle), idOf(number))
+    }
+  })
+  return db.version
+}
+
+/**
+ * Waits, or until something is wrong.
+ * @param {Crew} crew @param {number} seconds @param {(seconds: number) => void} tell each second
+ */
+async function watch(crew, seconds, tell) {
+  const begun = performance.now()
+  for (let next = 1; next < seconds + 1 && crew.problems.length === 0; next++) {
+    await delay(Math.max(0, begun + 1000 * Math.min(next, seconds) - performance.now()))
+    tell((performance.now() - begun) / 1000)
+  }
+}
+
+/** @param {Options} options @returns {Promise<number>} the exit code */
+async function run(options) {
+  const { vehicles: count, seconds, askers, ago, moves: rate } = options
+  // Address space, of which the system gives what is touched.
+  const db = ZVerse.open({ maxBytes: 4 * 2 ** 30, history: { ms: 1000 * (ago + SPARE) } })
+  const report = new Report(options)
+  const start = setOut(db, count)
+  const crew = new Crew(db, { count, rate, ago: 1000 * ago })
+  crew.startMover()
+  // There has to be a past to ask about.
+  await watch(crew, ago + 0.1, () => {})
+  report.tell(crew, 0)
+  for (let i = 0; i < askers; i++) crew.startAsker()
+  const [first, moved, begun] = [db.version, crew.moves, performance.now()]
+  await watch(crew, seconds, now => report.tell(crew, now))
+  const elapsed = (performance.now() - begun) / 1000
+  const [commits, moves] = [db.version - first, crew.moves - moved]
+  await crew.stop()
+
+  const proof = new Proof(db, count, start)
+  proof.run()
+  const problems = [...crew.problems, ...proof.problems]
+  const { memory, versions, readers } = db.stats()
+  // Without its past, for to check each node of each version takes a while.
+  db.prune({ before: db.version })
+  problems.push(...db.check().problems)
+  if (readers.pins !== 0) problems.push(`${readers.pins} snapshots are still pinned`)
+  if (moves === 0) problems.push('nothing has moved')
+  if (crew.asked.box === 0) problems.push('nothing was asked')
+  db.close()
+
+  const kept = { versions: versions.retained, usedBytes: memory.usedBytes }
+  report.end({ crew, proof, elapsed, commits, moves, kept, problems })
+  return problems.length === 0 ? 0 : 1
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) process.stdout.write(HELP)
+  else process.exitCode = await run(options)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  process.stderr.write(`${error.message}\nTry --help.\n`)
+  process.exitCode = 2
+}

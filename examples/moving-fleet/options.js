@@ -1,0 +1,69 @@
+// @ts-check
+/** The command line: what it takes and what it says when it is wrong. */
+import { parseArgs } from 'node:util'
+
+export const HELP = `moving fleet: thousands of moves a second, and questions about now and a while ago
+
+  node examples/moving-fleet/main.js
+
+  --vehicles COUNT   20000
+  --seconds SECONDS  how long it asks (8)
+  --askers COUNT     threads that ask (2)
+  --ago SECONDS      how far back it asks (2)
+  --moves COUNT      moves a second that the fleet is to make (5000)
+  --json             print one object at the end, nothing else
+  --help
+`
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {}
+
+/** `seconds` and `ago` in seconds. @typedef {{ vehicles: number, seconds: number, askers: number,
+ *   ago: number, moves: number, json: boolean, help: boolean }} Options */
+
+const DEFINED = /** @type {const} */ ({
+  vehicles: { type: 'string', default: '20000' },
+  seconds: { type: 'string', default: '8' },
+  askers: { type: 'string', default: '2' },
+  ago: { type: 'string', default: '2' },
+  moves: { type: 'string', default: '5000' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+})
+
+/**
+ * @param {string[]} args
+ * @returns {Options}
+ * @throws {UsageError}
+ */
+export function readOptions(args) {
+  let values
+  try {
+    values = parseArgs({ args, options: DEFINED }).values
+  } catch (error) {
+    throw new UsageError(/** @type {Error} */ (error).message)
+  }
+  return {
+    vehicles: count('vehicles', values.vehicles, 1_000_000),
+    seconds: seconds('seconds', values.seconds),
+    askers: count('askers', values.askers, 64),
+    ago: seconds('ago', values.ago),
+    moves: count('moves', values.moves, 1_000_000),
+    json: values.json,
+    help: values.help,
+  }
+}
+
+/** @param {string} name @param {string} text @param {number} most */
+function count(name, text, most) {
+  const value = /^\d+$/.test(text) ? Number(text) : 0
+  if (value >= 1 && value <= most) return value
+  throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not '${text}'`)
+}
+
+/** @param {string} name @param {string} text */
+function seconds(name, text) {
+  const value = Number(text)
+  if (value >= 0.1 && value <= 3600) return value
+  throw new UsageError(`--${name} takes seconds from 0.1 to 3600, not '${text}'`)
+}
