@@ -14,9 +14,10 @@
  */
 import morton from 'morton'
 import type { Axis } from './axis.js'
+import { prepareSqueeze, STEPS, squeeze } from './squeeze.js'
 
-/** Moves single bits between words, by tables of what each byte becomes. */
-class BitMoves {
+/** Interleaves by tables of what each byte of an ordered integer becomes. */
+class Spread {
   /** Of each step: word and shift of the byte it reads. */
   readonly #word: Uint8Array
   readonly #shift: Uint8Array
@@ -25,19 +26,18 @@ class BitMoves {
   /** 256 words a step. */
   readonly #tables: Uint32Array
 
-  /** @param moves for each bit to be written, the bit it comes from; -1: it is always 0 */
-  constructor(moves: readonly number[]) {
+  /** @param sources for each bit of a code, the bit it comes from, 64 for each dimension */
+  constructor(sources: readonly number[]) {
     const words: number[] = []
     const shifts: number[] = []
     const ends: number[] = []
     const tables: Uint32Array[] = []
-    for (let word = 0; word * 32 < moves.length; word++) {
-      const targets = Array.from({ length: 32 }, (_, i) => moves[word * 32 + i] ?? -1)
-      const bytes = new Set(targets.filter(from => from >= 0).map(from => from >>> 3))
-      for (const byte of [...bytes].sort((a, b) => a - b)) {
+    for (let at = 0; at < sources.length; at += 32) {
+      const own = sources.slice(at, at + 32)
+      for (const byte of [...new Set(own.map(bit => bit >>> 3))].sort((a, b) => a - b)) {
         words.push(byte >>> 2)
         shifts.push(24 - 8 * (byte & 3))
-        tables.push(tableOf(targets, byte))
+        tables.push(tableOf(own, byte))
       }
       ends.push(words.length)
     }
@@ -50,8 +50,7 @@ class BitMoves {
     })
   }
 
-  /** Writes all target words from `to[toAt]` on. */
-  apply(from: Uint32Array, at: number, to: Uint32Array, toAt: number): void {
+  apply(ordered: Uint32Array, code: Uint32Array): void {
     const word = this.#word
     const shift = this.#shift
     const tables = this.#tables
@@ -60,24 +59,65 @@ class BitMoves {
     for (let i = 0; i < ends.length; i++) {
       let bits = 0
       for (const end = ends[i]; step < end; step++) {
-        bits |= tables[(step << 8) | ((from[at + word[step]] >>> shift[step]) & 255)]
+        bits |= tables[(step << 8) | ((ordered[word[step]] >>> shift[step]) & 255)]
       }
-      to[toAt + i] = bits
+      code[i] = bits
     }
   }
 }
 
-/** What each value of a source byte gives to a word whose bits come from `targets`. */
-function tableOf(targets: readonly number[], byte: number): Uint32Array {
+/** What each value of a source byte gives to a word whose bits come from `sources`. */
+function tableOf(sources: readonly number[], byte: number): Uint32Array {
   const table = new Uint32Array(256)
-  targets.forEach((from, i) => {
-    if (from < 0 || from >>> 3 !== byte) return
+  sources.forEach((from, i) => {
+    if (from >>> 3 !== byte) return
     const bit = 128 >>> (from & 7)
     for (let value = 0; value < 256; value++) {
       if ((value & bit) !== 0) table[value] |= 0x80000000 >>> i
     }
   })
   return table
+}
+
+/** Takes one dimension's ordered integer out of a code. */
+class Gather {
+  /** For each word of a code: the dimension's bits, how many, and how they are squeezed together. */
+  readonly #masks: number[]
+  readonly #counts: number[]
+  readonly #moves: number[] = []
+
+  constructor(mask: Uint32Array) {
+    this.#masks = [...mask]
+    this.#counts = this.#masks.map(bits => {
+      let count = 0
+      for (let rest = bits; rest !== 0; rest &= rest - 1) count++
+      return count
+    })
+    this.#masks.forEach((bits, i) => {
+      prepareSqueeze(bits, this.#moves, i * STEPS)
+    })
+  }
+
+  apply(words: Uint32Array, at: number, to: Uint32Array, toAt: number): void {
+    const masks = this.#masks
+    let high = 0
+    let low = 0
+    let place = 0
+    for (let i = 0; i < masks.length; i++) {
+      const count = this.#counts[i]
+      if (count === 0) continue
+      const bits = squeeze(words[at + i], masks[i], this.#moves, i * STEPS)
+      place += count
+      if (place <= 32) high |= bits << (32 - place)
+      else {
+        // What is left of the first word; beyond it the shift would be by 32 or more.
+        if (place - count < 32) high |= bits >>> (place - 32)
+        low |= bits << (64 - place)
+      }
+    }
+    to[toAt] = high
+    to[toAt + 1] = low
+  }
 }
 
 export class Curve {
@@ -92,8 +132,8 @@ export class Curve {
   readonly ends: readonly number[]
   /** For each dimension, how many of its bits stand before each place in the code. */
   readonly before: readonly Uint8Array[]
-  readonly #spread: BitMoves
-  readonly #gather: BitMoves
+  readonly #spread: Spread
+  readonly #gathers: readonly Gather[]
   /** Two dimensions of the same width: 16 bits of each make a word, which `morton` does exactly. */
   readonly #isPair: boolean
 
@@ -127,17 +167,15 @@ export class Curve {
       }
       return before
     })
-    this.#spread = new BitMoves(spread)
-    this.#gather = new BitMoves(
-      axes.flatMap((_, d) => Array.from({ length: 64 }, (_, round) => places[d][round] ?? -1)),
-    )
+    this.#spread = new Spread(spread)
+    this.#gathers = this.masks.map(mask => new Gather(mask))
     this.#isPair = n === 2 && axes[0].bits === axes[1].bits
   }
 
   /** Writes the code of ordered integers, two words each from `ordered[0]` on, to `to[0]` and on. */
   encode(ordered: Uint32Array, to: Uint32Array): void {
     if (!this.#isPair) {
-      this.#spread.apply(ordered, 0, to, 0)
+      this.#spread.apply(ordered, to)
       return
     }
     for (let i = 0; i < this.words; i++) {
@@ -151,7 +189,8 @@ export class Curve {
   /** Writes the ordered integers of the code at `words[at]`, two words each, to `to[0]` and on. */
   decode(words: Uint32Array, at: number, to: Uint32Array): void {
     if (!this.#isPair) {
-      this.#gather.apply(words, at, to, 0)
+      const gathers = this.#gathers
+      for (let d = 0; d < gathers.length; d++) gathers[d].apply(words, at, to, 2 * d)
       return
     }
     const n = this.words

@@ -4,8 +4,6 @@
  * Invariant: `bound` of a cell is not above `distance` of any point in it, as computed, rounding
  * included: a search that takes cells by their bound gives points by their distance. Any thread.
  */
-import type { Axis } from '../key/axis.js'
-
 /** Coordinates stand in arrays of one number a dimension. */
 export interface Metric {
   /** The dimensions that count. */
@@ -16,12 +14,18 @@ export interface Metric {
   distance(at: number[]): number
   /** What no point between `low` and `high` is nearer than. */
   bound(low: number[], high: number[]): number
+  /**
+   * Where a distance goes round, so that a place has several coordinates: for each dimension the
+   * interval in which it has but one. `reach` may be used where all keys are in these.
+   */
+  readonly whole: readonly { readonly low: number; readonly high: number }[]
   /** Narrows `low` and `high` to a box that holds every point within `distance`, and maybe others. */
   reach(distance: number, low: number[], high: number[]): void
 }
 
 /** sqrt(Σ ((x - point) · scale)²), summed in the order of the dimensions. */
 export class Euclidean implements Metric {
+  readonly whole: Metric['whole'] = []
   readonly dimensions: readonly number[]
   readonly point: readonly number[]
   readonly #scale: readonly number[]
@@ -90,6 +94,7 @@ const TURN = 2 * Math.PI
  */
 export class Haversine implements Metric {
   readonly dimensions = [0, 1]
+  readonly whole: Metric['whole']
   readonly point: readonly number[]
   readonly #longitude: number
   readonly #latitude: number
@@ -97,21 +102,24 @@ export class Haversine implements Metric {
   readonly #phi: number
   readonly #sin: number
   readonly #cos: number
-  /** Keys are from -180 to 180 and from -90 to 90: a place has but one pair of coordinates. */
-  readonly #isPlain: boolean
 
-  /** @param longitude any finite number, in degrees; @param latitude from -90 to 90 */
-  constructor(longitude: number, latitude: number, axes: readonly Axis[]) {
-    this.#longitude = longitude - 360 * Math.round(longitude / 360)
+  /**
+   * @param longitude any finite number, in degrees
+   * @param latitude from -90 to 90
+   * @param start the longitude at which the keys' round begins, such as -180 or 0
+   * @param n how many dimensions there are
+   */
+  constructor(longitude: number, latitude: number, start: number, n: number) {
+    this.#longitude = longitude - 360 * Math.floor((longitude - start) / 360)
     this.#latitude = latitude
-    this.point = axes.map((_, d) => [this.#longitude, latitude][d] ?? 0)
+    this.whole = [
+      { low: start, high: start + 360 },
+      { low: -90, high: 90 },
+    ]
+    this.point = Array.from({ length: n }, (_, d) => [this.#longitude, latitude][d] ?? 0)
     this.#phi = latitude * DEGREE
     this.#sin = Math.sin(this.#phi)
     this.#cos = Math.cos(this.#phi)
-    this.#isPlain = [180, 90].every((most, d) => {
-      const { linear, origin, step, bits } = axes[d]
-      return linear && origin >= -most && origin + step * (2 ** bits - 1) <= most
-    })
   }
 
   distance(at: number[]): number {
@@ -122,10 +130,9 @@ export class Haversine implements Metric {
     const width = high[0] - low[0]
     const south = low[1]
     const north = high[1]
-    if (!(north <= 270 && south >= -270 && Number.isFinite(width))) return 0
-    // Degrees from the point eastwards to the western side, and westwards to the eastern side.
-    let east = (low[0] - this.#longitude) % 360
-    if (east < 0) east += 360
+    if (!(north <= 270 && south >= -270 && width < 360)) return 0
+    // Degrees from the point eastwards to the western side, and from the eastern side to the point.
+    const east = turned(low[0] - this.#longitude)
     const west = 360 - east - width
     const near = east === 0 || west <= 0 ? 0 : Math.min(east, west)
     let least = 1
@@ -135,9 +142,10 @@ export class Haversine implements Metric {
     if (south < -90 || north > 90) {
       // Beyond a pole one comes down on the other side, so the farthest longitude is nearest.
       const isOpposite = east <= 180 ? east + width >= 180 : east + width >= 540
+      const back = turned(west)
       const far = isOpposite
         ? 180
-        : Math.max(Math.min(east, 360 - east), Math.min(west, 360 - west))
+        : Math.max(Math.min(east, 360 - east), Math.min(back, 360 - back))
       if (north > 90) least = Math.min(least, this.#meridian(Math.max(south, 90), north, far))
       if (south < -90) least = Math.min(least, this.#meridian(south, Math.min(north, -90), far))
     }
@@ -145,17 +153,18 @@ export class Haversine implements Metric {
   }
 
   reach(distance: number, low: number[], high: number[]): void {
-    if (!this.#isPlain) return
     const angle = (distance / RADIUS) * (1 + 1e-9) + 1e-12
     const away = angle / DEGREE
     low[1] = this.#latitude - away
     high[1] = this.#latitude + away
     if (low[1] <= -90 || high[1] >= 90) return
     const aside = Math.asin(Math.min(1, Math.sin(angle) / this.#cos)) / DEGREE + 1e-9
-    const isAcross = this.#longitude - aside <= -180 || this.#longitude + aside >= 180
-    if (angle >= Math.PI / 2 || isAcross) return
-    low[0] = this.#longitude - aside
-    high[0] = this.#longitude + aside
+    const west = this.#longitude - aside
+    const east = this.#longitude + aside
+    // Across the end of the round there would be two boxes.
+    if (angle >= Math.PI / 2 || west <= this.whole[0].low || east >= this.whole[0].high) return
+    low[0] = west
+    high[0] = east
   }
 
   /** The least haversine to a stretch of the meridian `delta` degrees away. */
@@ -175,6 +184,12 @@ export class Haversine implements Metric {
     const y = Math.sin(lambda / 2)
     return x * x + this.#cos * Math.cos(phi) * y * y
   }
+}
+
+/** Degrees, from 0 to below 360. */
+function turned(degrees: number): number {
+  const rest = degrees % 360
+  return rest < 0 ? rest + 360 : rest
 }
 
 /** The distance of a haversine; that of a point at infinity (NaN) is infinite. */

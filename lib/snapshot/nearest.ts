@@ -13,15 +13,17 @@
  *
  * Any thread, on a root that stays pinned.
  */
+import type { Axis } from '../key/axis.js'
 import { Box } from '../key/box.js'
 import type { Curve } from '../key/curve.js'
 import { E_KEY } from '../memory/layout.js'
 import { countOf, refAt } from '../memory/node.js'
 import { compareEntries, entryBits, numbers, sharedBitsOfEntries } from '../memory/words.js'
+import { BoxCursor } from './box-cursor.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'
+import { Projection } from './projection.js'
 import { Path } from './search.js'
-import { Squeeze } from './squeeze.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY
@@ -32,6 +34,37 @@ const GUESSES = 8
 const MAX_RANKED = 4096
 /** In place of a node's end: what is queued is an entry. */
 const ENTRY = -1
+
+/** What is wanted of a search. */
+export interface Bounds {
+  /** How many entries to give at most. */
+  readonly k: number
+  /** How far they may be, inclusive. */
+  readonly within: number
+  /** Where they must be; null: anywhere. */
+  readonly box: Box | null
+  /** All keys lie within the metric's whole. */
+  readonly canReach: boolean
+}
+
+/** True if all keys lie in the interval that a metric calls the whole of each dimension. */
+export function isWhole(W: Uint32Array, root: number, curve: Curve, { whole }: Metric): boolean {
+  return whole.every(({ low, high }, d) => {
+    const axis = curve.axes[d]
+    return ![low - spacing(low), high + spacing(high)].some((beyond, side) => {
+      const box = new Box(curve)
+      const isThere =
+        side === 0 ? axis.floor(beyond, box.upper, 2 * d) : axis.ceiling(beyond, box.lower, 2 * d)
+      box.settle()
+      return isThere && new BoxCursor(W, root, box, false, 1).next() !== 0
+    })
+  })
+}
+
+/** At least as much as lies between `x` and the next number. */
+function spacing(x: number): number {
+  return Math.abs(x) * Number.EPSILON + Number.MIN_VALUE
+}
 
 export class Nearest {
   readonly #W: Uint32Array
@@ -45,6 +78,7 @@ export class Nearest {
   readonly #box: Box | null
   readonly #near: Box
   #reached = Number.POSITIVE_INFINITY
+  readonly #canReach: boolean
   readonly #frame: Frame
   /** A heap: distance, node or entry, and the entry at which a node ends (0: none) or ENTRY. */
   readonly #distances: number[] = []
@@ -58,8 +92,8 @@ export class Nearest {
   readonly #high: number[]
   readonly #ordered: Uint32Array
   readonly #slots: number[] = []
-  /** For each dimension that counts: how its bits in the window of a node are brought together. */
-  readonly #squeezes: readonly Squeeze[]
+  /** For each dimension that counts: its coordinates in the window of a node. */
+  readonly #projections: readonly Projection[]
   /** How far the entry is that `next` gave. */
   distance = 0
   /** Nodes looked at, and entries whose distance was taken. */
@@ -69,16 +103,14 @@ export class Nearest {
   ahead = 0
 
   /**
-   * @param k how many entries to give at most
-   * @param within how far they may be, inclusive
-   * @param box where they must be; null: anywhere
+   * @param root of a tree of the curve's keys
    */
   constructor(
     W: Uint32Array,
     root: number,
     curve: Curve,
     metric: Metric,
-    { k, within, box }: { k: number; within: number; box: Box | null },
+    { k, within, box, canReach }: Bounds,
   ) {
     const n = curve.axes.length
     this.#W = W
@@ -87,13 +119,14 @@ export class Nearest {
     this.#left = k
     this.#within = within
     this.#box = box
+    this.#canReach = canReach
     this.#near = new Box(curve)
     this.#frame = new Frame(W, this.#near)
     this.#ranked = numbers(k <= MAX_RANKED ? k : 0)
     this.#low = numbers(n)
     this.#high = numbers(n)
     this.#ordered = new Uint32Array(2 * n)
-    this.#squeezes = metric.dimensions.map(d => new Squeeze(curve, d))
+    this.#projections = metric.dimensions.map(d => new Projection(curve, d))
     if (root !== 0 && k > 0) {
       if (box === null && k <= MAX_GUESSED) this.#guess(root, k)
       this.#approach()
@@ -203,7 +236,8 @@ export class Nearest {
     }
     const first = W[refs]
     this.#curve.decode(W, first + KEY_AT, this.#ordered)
-    for (let i = 0; i < this.#squeezes.length; i++) this.#squeezes[i].look(depth, this.#ordered)
+    const projections = this.#projections
+    for (let i = 0; i < projections.length; i++) projections[i].look(depth, this.#ordered)
     const isEnding = ending !== 0 && sharedBitsOfEntries(W, first, ending) >= depth
     const end = isEnding ? entryBits(W, ending, depth) : ALL
     for (let i = only; i < count; i = i === only ? second : frame.next(i + 1)) {
@@ -228,9 +262,9 @@ export class Nearest {
     const open = bits === 32 ? 0 : ALL >>> bits
     const least = (code & ~open) >>> 0
     const greatest = (code | open) >>> 0
-    const squeezes = this.#squeezes
-    for (let k = 0; k < squeezes.length; k++)
-      squeezes[k].corners(least, greatest, this.#low, this.#high)
+    const projections = this.#projections
+    for (let k = 0; k < projections.length; k++)
+      projections[k].corners(least, greatest, this.#low, this.#high)
     return this.#metric.bound(this.#low, this.#high)
   }
 
@@ -239,25 +273,22 @@ export class Nearest {
     const near = this.#near
     const { axes } = this.#curve
     this.#reached = this.#within
-    if (this.#box?.isEmpty) near.isEmpty = true
     const box = this.#box
+    if (box?.isEmpty) near.isEmpty = true
     for (let i = 0; i < near.lower.length; i++) {
       near.lower[i] = box === null ? 0 : box.lower[i]
       near.upper[i] = box === null ? ALL : box.upper[i]
     }
-    if (this.#within < Number.POSITIVE_INFINITY) {
+    if (this.#canReach && this.#within < Number.POSITIVE_INFINITY) {
       const low = this.#low.fill(Number.NEGATIVE_INFINITY)
       const high = this.#high.fill(Number.POSITIVE_INFINITY)
       this.#metric.reach(this.#within, low, high)
-      const side = this.#ordered
       for (let d = 0; d < axes.length; d++) {
-        if (low[d] > Number.NEGATIVE_INFINITY) {
-          if (!axes[d].ceiling(low[d], side, 0)) near.isEmpty = true
-          else if (isBelow(near.lower, 2 * d, side)) copyPair(side, near.lower, 2 * d)
+        if (low[d] > Number.NEGATIVE_INFINITY && !raiseTo(axes[d], low[d], near.lower, 2 * d)) {
+          near.isEmpty = true
         }
-        if (high[d] < Number.POSITIVE_INFINITY) {
-          if (!axes[d].floor(high[d], side, 0)) near.isEmpty = true
-          else if (!isBelow(near.upper, 2 * d, side)) copyPair(side, near.upper, 2 * d)
+        if (high[d] < Number.POSITIVE_INFINITY && !lowerTo(axes[d], high[d], near.upper, 2 * d)) {
+          near.isEmpty = true
         }
       }
     }
@@ -343,11 +374,26 @@ export class Nearest {
   }
 }
 
-function isBelow(words: Uint32Array, at: number, side: Uint32Array): boolean {
-  return words[at] < side[0] || (words[at] === side[0] && words[at + 1] < side[1])
+/** Raises the ordered integer at `words[at]` to that of `x` or the next; false if there is none. */
+function raiseTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
+  const high = words[at]
+  const low = words[at + 1]
+  const isThere = axis.ceiling(x, words, at)
+  if (!isThere || words[at] < high || (words[at] === high && words[at + 1] < low)) {
+    words[at] = high
+    words[at + 1] = low
+  }
+  return isThere
 }
 
-function copyPair(from: Uint32Array, to: Uint32Array, at: number): void {
-  to[at] = from[0]
-  to[at + 1] = from[1]
+/** Lowers the ordered integer at `words[at]` to that of `x` or the one before; false if there is none. */
+function lowerTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
+  const high = words[at]
+  const low = words[at + 1]
+  const isThere = axis.floor(x, words, at)
+  if (!isThere || words[at] > high || (words[at] === high && words[at + 1] > low)) {
+    words[at] = high
+    words[at + 1] = low
+  }
+  return isThere
 }

@@ -229,7 +229,8 @@ export abstract class ReadVerbs<K, V> {
     const curve = curveOf(core.keys, 'nearest')
     const { metric, ...bounds } = core.engine.guarded(() => nearestIn(curve, point, k, given))
     const held = source.hold(view)
-    const search = new Nearest(core.engine.W, held.root, curve, metric, bounds)
+    const canReach = core.isWhole(held.root, metric, source.draftRoot() === null)
+    const search = new Nearest(core.engine.W, held.root, curve, metric, { ...bounds, canReach })
     return new ZVerseIterator(held, () => {
       const entry = search.next()
       if (entry === 0) return END

@@ -147,5 +147,7 @@ function haversine(curve: Curve, at: readonly number[], scale: unknown): Metric 
   if (Math.abs(latitude) > 90) {
     throw wrongValue(curve, 1, `is a latitude: it must be from -90 to 90, not ${latitude}`)
   }
-  return new Haversine(longitude, latitude, axes)
+  const { linear, origin, step, bits } = axes[0]
+  const start = linear && step * 2 ** bits <= 360 ? origin : -180
+  return new Haversine(longitude, latitude, start, axes.length)
 }

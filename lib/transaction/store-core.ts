@@ -6,11 +6,15 @@
  * meant, if its codecs are the same.
  */
 import { stateOf } from '../epoch/catalog.js'
+import { nodeBirth } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import type { ZOrderKeys } from '../key/zorder.js'
 import { E_ASCII, E_KEY, E_LENGTH, E_META, R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
 import { keyBytesOf, versionOf } from '../memory/words.js'
+import type { Metric } from '../snapshot/metric.js'
+import { isWhole } from '../snapshot/nearest.js'
 import { find } from '../snapshot/search.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import type { Engine } from './engine.js'
@@ -37,6 +41,10 @@ export class StoreCore {
   readonly #W: Uint32Array
   /** Encoding a key may run user code. */
   readonly #guarded: boolean
+  /** The tree that {@link isWhole} looked at last, as its root and when that was made; the answer. */
+  #root = 0
+  #birth = 0
+  #whole = false
 
   constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
     this.engine = engine
@@ -137,6 +145,24 @@ export class StoreCore {
 
   versionOf(entry: number): number {
     return versionOf(this.#W, entry)
+  }
+
+  /**
+   * True if no key below `root` lies beyond a metric's whole. The answer is kept for a published tree,
+   * which nothing else can be at the same place with the same birth.
+   */
+  isWhole(root: number, metric: Metric, isPublished: boolean): boolean {
+    if (root === 0 || metric.whole.length === 0) return true
+    const birth = nodeBirth(this.#W, root)
+    if (isPublished && this.#root === root && this.#birth === birth) return this.#whole
+    const { curve } = this.keys as ZOrderKeys
+    const whole = isWhole(this.#W, root, curve, metric)
+    if (isPublished) {
+      this.#root = root
+      this.#birth = birth
+      this.#whole = whole
+    }
+    return whole
   }
 
   /** The entry of the key in `key` below `root`, or 0. */

@@ -1,17 +1,17 @@
 /**
- * One dimension's coordinates out of the 32 bits of a code that follow a node's depth. For who asks
- * often: what the depth rules is prepared once.
+ * One dimension's coordinates out of a window: the 32 bits of a code that follow a node's depth. What
+ * the depth rules is prepared once for all codes of the node.
  *
- * Bits under a mask are brought together in five steps (H. S. Warren, Hacker's Delight, 2nd ed., 7–4).
  * Any thread; belongs to who made it.
  */
 import type { Axis } from '../key/axis.js'
 import type { Curve } from '../key/curve.js'
+import { prepareSqueeze, squeeze } from '../key/squeeze.js'
 import { keyBits } from '../memory/words.js'
 
 const ALL = 0xffffffff
 
-export class Squeeze {
+export class Projection {
   readonly #curve: Curve
   readonly #dimension: number
   readonly #axis: Axis
@@ -19,7 +19,6 @@ export class Squeeze {
   #mask = 0
   #count = 0
   #before = 0
-  /** Which bits move by 1, 2, 4, 8 and 16 places. */
   readonly #moves: number[] = [0, 0, 0, 0, 0]
   /** The bits before the window, as an ordered integer. */
   #high = 0
@@ -41,7 +40,9 @@ export class Squeeze {
     const place = Math.min(depth, bits)
     this.#before = before[d][place]
     this.#count = before[d][Math.min(place + 32, bits)] - this.#before
-    this.#prepare(keyBits(masks[d], 0, words, depth))
+    const mask = keyBits(masks[d], 0, words, depth)
+    if (mask !== this.#mask) prepareSqueeze(mask, this.#moves, 0)
+    this.#mask = mask
     const kept = this.#before
     this.#high = kept === 0 ? 0 : ordered[2 * d] & ~(kept >= 32 ? 0 : ALL >>> kept)
     this.#low = kept <= 32 ? 0 : ordered[2 * d + 1] & ~(kept === 64 ? 0 : ALL >>> (kept - 32))
@@ -55,8 +56,8 @@ export class Squeeze {
   corners(least: number, greatest: number, low: number[], high: number[]): void {
     const d = this.#dimension
     const axis = this.#axis
-    const first = this.#squeeze(least)
-    const last = this.#squeeze(greatest)
+    const first = squeeze(least, this.#mask, this.#moves, 0)
+    const last = squeeze(greatest, this.#mask, this.#moves, 0)
     if (axis.linear) {
       const { origin, step } = axis
       low[d] = origin + (this.#base + first * this.#unit) * step
@@ -83,33 +84,5 @@ export class Squeeze {
       low |= rest
     } else if (behind < 64) low |= rest >>> (behind - 32)
     return this.#axis.coordinate(high >>> 0, low >>> 0)
-  }
-
-  #squeeze(code: number): number {
-    const moves = this.#moves
-    let x = code & this.#mask
-    for (let i = 0; i < 5; i++) {
-      const moving = x & moves[i]
-      x = (x ^ moving) | (moving >>> (1 << i))
-    }
-    return x >>> 0
-  }
-
-  #prepare(mask: number): void {
-    if (mask === this.#mask) return
-    this.#mask = mask
-    let left = mask
-    let zeros = ~mask << 1
-    for (let i = 0; i < 5; i++) {
-      let parity = zeros ^ (zeros << 1)
-      parity ^= parity << 2
-      parity ^= parity << 4
-      parity ^= parity << 8
-      parity ^= parity << 16
-      const move = parity & left
-      left = (left ^ move) | (move >>> (1 << i))
-      zeros &= ~parity
-      this.#moves[i] = move
-    }
   }
 }
