@@ -163,7 +163,8 @@ export class Axis {
           : this.#kind === FLOAT32
             ? 'be a number that float32 holds exactly (see Math.fround)'
             : 'be a number'
-    return `must ${must}, not ${typeof value === 'number' ? value : describe(value)}`
+    const what = types.isDate(value) && this.isDate ? 'an invalid one' : describe(value)
+    return `must ${must}, not ${typeof value === 'number' ? value : what}`
   }
 
   /** The value of an ordered integer, as it is handed out. */

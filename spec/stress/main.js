@@ -65,5 +65,12 @@ for (const [runs, scale, target] of [
     ZVERSE_TARGET: target,
   })
 }
+for (const target of ['alone', 'attached']) {
+  part('boxes and neighbours', vitest('spec/zorder', '--silent=false'), {
+    ZVERSE_SEED: seed,
+    ZVERSE_RUNS: Math.ceil(9000 * factor),
+    ZVERSE_TARGET: target,
+  })
+}
 // References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
 if (factor >= 1) part('a large database', ['spec/stress/large.js', '6'])
