@@ -14,13 +14,13 @@ import { describe } from './describe.js'
 /**
  * A number cut down to one of 2^`bits` cells of equal width between `min` and `max`. Cell c begins at
  * `min + c * ((max - min) / 2 ** bits)`; a value belongs to the last cell that does not begin above it
- * (`max` to the last of all) and reads back as the cell's begin.
+ * (`max`, too) and reads back as the cell's begin.
  */
 export interface QuantizedDimension {
   readonly type: 'float'
   readonly min: number
   readonly max: number
-  /** 1 to 53; cells must not be narrower than the numbers between `min` and `max` lie apart. */
+  /** 1 to 53. */
   readonly bits: number
 }
 
@@ -234,11 +234,21 @@ export class Axis {
   /** The last cell that does not begin above `value`, which is from min to max. */
   #cellOf(value: number): number {
     const last = this.#last
-    // Division rounds; the definition goes by where cells begin.
-    let cell = Math.min(last, Math.floor((value - this.#min) / this.step))
-    while (cell > 0 && this.#begin(cell) > value) cell--
-    while (cell < last && this.#begin(cell + 1) <= value) cell++
-    return cell
+    // Division rounds, and so do the places where cells begin, which the definition goes by.
+    const cell = Math.min(last, Math.floor((value - this.#min) / this.step))
+    const isRight = this.#begin(cell) <= value && (cell === last || this.#begin(cell + 1) > value)
+    return isRight ? cell : this.#searchCell(value)
+  }
+
+  #searchCell(value: number): number {
+    let low = 0
+    let high = this.#last
+    while (low < high) {
+      const middle = low + Math.ceil((high - low) / 2)
+      if (this.#begin(middle) <= value) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 
   #setCell(cell: number, to: Uint32Array, at: number): void {
@@ -337,17 +347,8 @@ function quantized(dimension: unknown, index: number): QuantizedDimension {
   }
   const made = { type, min, max, bits } as QuantizedDimension
   const step = (made.max - made.min) / 2 ** made.bits
-  if (!Number.isFinite(step) || step < spacing(made)) {
-    throw wrong(`cannot have ${made.bits} bits: there are fewer numbers from ${min} to ${max}`)
+  if (step === 0 || step === Number.POSITIVE_INFINITY) {
+    throw wrong(`cannot be cut into 2^${bits} cells: each would be ${step} wide`)
   }
   return made
-}
-
-/** How far apart the numbers lie where they do so most: just below the greatest. */
-function spacing({ min, max }: QuantizedDimension): number {
-  const most = Math.max(Math.abs(min), Math.abs(max))
-  double[0] = most
-  doubleBits[1] -= doubleBits[0] === 0 ? 1 : 0
-  doubleBits[0] -= 1
-  return most - double[0]
 }

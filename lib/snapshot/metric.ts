@@ -83,6 +83,8 @@ const TINY = 1e-160
 const RADIUS = 6_371_008.8
 const DEGREE = Math.PI / 180
 const TURN = 2 * Math.PI
+/** An angle, below π, up to which an arc sine gives it to a billionth. */
+const ALMOST_HALF = 3
 
 /**
  * Great-circle distance in metres on a sphere; dimension 0 is the longitude, 1 the latitude, in degrees.
@@ -154,6 +156,8 @@ export class Haversine implements Metric {
 
   reach(distance: number, low: number[], high: number[]): void {
     const angle = (distance / RADIUS) * (1 + 1e-9) + 1e-12
+    // Next to the antipode a distance tells the angle by decimetres only.
+    if (angle > ALMOST_HALF) return
     const away = angle / DEGREE
     low[1] = this.#latitude - away
     high[1] = this.#latitude + away

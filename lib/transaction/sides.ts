@@ -93,7 +93,7 @@ export function nearestIn(
   given: Record<string, unknown>,
 ) {
   const { box, within = Number.POSITIVE_INFINITY } = given
-  if (k !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(k) && (k as number) >= 0)) {
+  if (k !== Number.POSITIVE_INFINITY && !(Number.isInteger(k) && (k as number) >= 0)) {
     throw invalidOption('k', 'must be an integer ≥ 0 or Infinity')
   }
   if (typeof within !== 'number' || !(within >= 0)) {

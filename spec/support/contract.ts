@@ -17,6 +17,8 @@ export interface Bounds {
   lt?: unknown
   lte?: unknown
   prefix?: unknown
+  /** Z-order keys only. */
+  box?: unknown
   reverse?: boolean
   limit?: number
 }
@@ -27,6 +29,19 @@ export interface Entry {
   key: unknown
   value: unknown
   version: number
+}
+
+export interface NearestOptions extends ViewOptions {
+  metric?: string
+  scale?: readonly number[]
+  within?: number
+  box?: unknown
+}
+
+export interface Neighbour {
+  key: unknown
+  value: unknown
+  distance: number
 }
 
 export interface HistoryRecord {
@@ -67,6 +82,9 @@ export interface Reads {
   keys(options?: RangeOptions): Cursor<unknown>
   values(options?: RangeOptions): Cursor<unknown>
   getEntries(options?: RangeOptions): Cursor<Entry>
+  /** Z-order keys only, as `nearest` is. */
+  box(min: unknown, max: unknown, options?: RangeOptions): Cursor<[unknown, unknown]>
+  nearest(point: unknown, k: unknown, options?: NearestOptions): Cursor<Neighbour>
   readonly size: number
   count(options?: RangeOptions): number
   history(key: unknown, options?: HistoryOptions): Iterable<HistoryRecord>
