@@ -36,15 +36,16 @@ const MAX_RANKED = 4096
 const ENTRY = -1
 
 /** What is wanted of a search. */
-export interface Bounds {
+export interface Wanted {
+  readonly metric: Metric
   /** How many entries to give at most. */
   readonly k: number
   /** How far they may be, inclusive. */
   readonly within: number
   /** Where they must be; null: anywhere. */
   readonly box: Box | null
-  /** All keys lie within the metric's whole. */
-  readonly canReach: boolean
+  /** All keys lie within the metric's whole, as {@link isWhole} tells. */
+  canReach: boolean
 }
 
 /** True if all keys lie in the interval that a metric calls the whole of each dimension. */
@@ -102,16 +103,9 @@ export class Nearest {
   /** Takes what touching ahead reads, so that it is not optimised away. */
   ahead = 0
 
-  /**
-   * @param root of a tree of the curve's keys
-   */
-  constructor(
-    W: Uint32Array,
-    root: number,
-    curve: Curve,
-    metric: Metric,
-    { k, within, box, canReach }: Bounds,
-  ) {
+  /** @param root of a tree of the curve's keys */
+  constructor(W: Uint32Array, root: number, curve: Curve, wanted: Wanted) {
+    const { metric, k, within, box, canReach } = wanted
     const n = curve.axes.length
     this.#W = W
     this.#curve = curve
@@ -154,7 +148,7 @@ export class Nearest {
     const leaf = path.nodes[0]
     const count = countOf(W, leaf)
     if (count < k) return
-    const wanted = Math.min(count, Math.max(GUESSES, k + (k >> 1)))
+    const wanted = Math.min(count, Math.max(GUESSES, 2 * k))
     const from = Math.max(0, Math.min(path.at[0] - (wanted >> 1), count - wanted))
     let sum = 0
     for (let i = from; i < from + wanted; i++) sum ^= W[refAt(W, leaf, i)]

@@ -227,10 +227,10 @@ export abstract class ReadVerbs<K, V> {
     const given = checkNames(options, views ? NAMES.nearest : NAMES.nearestOnly, 'nearest')
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'nearest')
-    const { metric, ...bounds } = core.engine.guarded(() => nearestIn(curve, point, k, given))
+    const wanted = core.engine.guarded(() => nearestIn(curve, point, k, given))
     const held = source.hold(view)
-    const canReach = core.isWhole(held.root, metric, source.draftRoot() === null)
-    const search = new Nearest(core.engine.W, held.root, curve, metric, { ...bounds, canReach })
+    wanted.canReach = core.isWhole(held.root, wanted.metric, source.draftRoot() === null)
+    const search = new Nearest(core.engine.W, held.root, curve, wanted)
     return new ZVerseIterator(held, () => {
       const entry = search.next()
       if (entry === 0) return END

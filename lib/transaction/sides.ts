@@ -10,6 +10,7 @@ import { numbers } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { type Bound, compareBounds } from '../snapshot/cursor.js'
 import { Euclidean, Haversine, type Metric } from '../snapshot/metric.js'
+import type { Wanted } from '../snapshot/nearest.js'
 
 /** The curve of a Z-order codec; `option` needs it. */
 export function curveOf(codec: KeyCodec, option: string): Curve {
@@ -91,7 +92,7 @@ export function nearestIn(
   point: unknown,
   k: unknown,
   given: Record<string, unknown>,
-) {
+): Wanted {
   const { box, within = Number.POSITIVE_INFINITY } = given
   if (k !== Number.POSITIVE_INFINITY && !(Number.isInteger(k) && (k as number) >= 0)) {
     throw invalidOption('k', 'must be an integer ≥ 0 or Infinity')
@@ -104,6 +105,7 @@ export function nearestIn(
     k: k as number,
     within,
     box: box === undefined ? null : boxIn(curve, box),
+    canReach: true,
   }
 }
 

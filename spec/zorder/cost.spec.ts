@@ -208,7 +208,7 @@ describe('uniform points', () => {
     const rounds = 200
     for (let q = 0; q < rounds; q++) {
       const asked = nearestIn(curve, [random(), random()], 10, {})
-      const search = new Nearest(W, root, curve, asked.metric, { ...asked, canReach: true })
+      const search = new Nearest(W, root, curve, asked)
       while (search.next() !== 0);
       total.nodes += search.nodes
       total.looks += search.looks
