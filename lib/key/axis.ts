@@ -60,6 +60,8 @@ const double = new Float64Array(1)
 const doubleBits = new Uint32Array(double.buffer)
 
 export class Axis {
+  /** What it was made of, frozen. */
+  readonly dimension: Dimension
   /** The dimension as it stands in a codec's name. */
   readonly name: string
   readonly bits: number
@@ -86,6 +88,7 @@ export class Axis {
   /** @throws ZVerseError `ZVERSE_INVALID_OPTION` if `dimension` is none; `index` is for the message. */
   constructor(dimension: unknown, index: number) {
     const integer = typeof dimension === 'string' ? /^(u?)int(8|16|32)$/.exec(dimension) : null
+    this.dimension = dimension as Dimension
     this.#kind = INTEGER
     this.step = 1
     if (integer !== null) {
@@ -106,13 +109,15 @@ export class Axis {
       this.#min = Number.NEGATIVE_INFINITY
       this.#max = Number.POSITIVE_INFINITY
     } else {
-      const { min, max, bits } = quantized(dimension, index)
+      const made = quantized(dimension, index)
+      const { min, max, bits } = made
       this.name = `float(${min},${max},${bits})`
       this.#kind = CELLS
       this.bits = bits
       this.#min = min
       this.#max = max
       this.step = (max - min) / 2 ** bits
+      this.dimension = made
     }
     this.isDate = this.#kind === DATE
     this.linear = this.#kind < FLOAT32
@@ -193,8 +198,8 @@ export class Axis {
   }
 
   /**
-   * Writes the least ordered integer whose coordinate is not below `x` (a number, not NaN); false if
-   * there is none.
+   * Writes the least ordered integer that a key can have and whose coordinate is not below `x` (a
+   * number, not NaN); false if there is none.
    */
   ceiling(x: number, to: Uint32Array, at: number): boolean {
     if (x > this.#max) return false
@@ -350,5 +355,5 @@ function quantized(dimension: unknown, index: number): QuantizedDimension {
   if (step === 0 || step === Number.POSITIVE_INFINITY) {
     throw wrong(`cannot be cut into 2^${bits} cells: each would be ${step} wide`)
   }
-  return made
+  return Object.freeze(made)
 }

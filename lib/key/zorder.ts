@@ -20,7 +20,11 @@ export type Point = readonly (number | Date)[]
 
 /** The key that a list of dimensions takes. */
 export type PointOf<D extends readonly Dimension[]> = {
-  -readonly [I in keyof D]: D[I] extends 'date' ? Date : number
+  -readonly [I in keyof D]: D[I] extends 'date'
+    ? Date
+    : 'date' extends D[I]
+      ? number | Date
+      : number
 }
 
 /** What `keys` takes for Z-order keys; made by {@link zorder}. */
@@ -31,8 +35,8 @@ export class ZOrder<K = Point> {
   readonly #curve: Curve
 
   /** @internal */
-  constructor(dimensions: readonly Dimension[], axes: readonly Axis[]) {
-    this.dimensions = dimensions
+  constructor(axes: readonly Axis[]) {
+    this.dimensions = Object.freeze(axes.map(({ dimension }) => dimension))
     this.#curve = new Curve(axes)
     Object.freeze(this)
   }
@@ -66,10 +70,7 @@ export function zorder<const D extends readonly Dimension[]>(dimensions: D): ZOr
     throw invalidOption('dimensions', `must be 1 to ${MAX_DIMENSIONS}, not ${given.length}`)
   }
   const axes = given.map((dimension, i) => new Axis(dimension, i))
-  const kept = (given as Dimension[]).map(dimension =>
-    typeof dimension === 'string' ? dimension : Object.freeze({ ...dimension }),
-  )
-  return new ZOrder(Object.freeze(kept), axes)
+  return new ZOrder(axes)
 }
 
 /** The dimensions that a codec's name tells of; undefined if it is no name of a Z-order codec. */
@@ -142,7 +143,7 @@ export function checkCount(point: unknown, count: number, what: string): void {
     throw new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
   if (point.length !== count) {
-    const message = `${what} must have ${count} dimensions, not ${point.length}`
+    const message = `${what} must have ${count} values, one a dimension, not ${point.length}`
     throw new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
 }

@@ -5,7 +5,7 @@
  * node the bits before are the same for all keys, so of each side of the box only those matter that the
  * bits before leave open ("open" sides: where they equal the side's). Coordinates are not taken out of
  * the codes: masked to one dimension, codes compare as they do. An entry is looked at only where its
- * head equals a side's bits and more bits follow.
+ * head equals a side's bits and more bits follow; and a node's first where prefixes are long.
  *
  * Invariants, for the node a frame has taken up:
  * 1. A side that is not open excludes nothing below the node. If none is open, all below is inside.
@@ -48,9 +48,10 @@ export class Frame {
   at = 0
   /** Entries that were looked at because their head did not decide. */
   looks = 0
-  /** Open sides, one bit a dimension, then one for the codes. */
+  /** Open sides, one bit a dimension, then one for the codes, which is `#codes`. */
   #lowSides = 0
   #highSides = 0
+  readonly #codes: number
   /** Dimensions with an open side: their number, bits in the window, and least and greatest there. */
   #bounded = 0
   readonly #masks: number[]
@@ -66,13 +67,16 @@ export class Frame {
   #to = ALL
   /** Codes have bits behind the window. */
   #isPartial = false
-  /** Scratch for {@link scan}. */
+  /** Scratch for {@link scan} and for LITMAX. */
   readonly #slot: number[] = [0]
+  readonly #turnedLows: number[] = []
+  readonly #turnedHighs: number[] = []
 
   constructor(W: Uint32Array, box: Box) {
     this.#W = W
     this.#box = box
     const n = box.curve.axes.length
+    this.#codes = 1 << n
     this.#masks = numbers(n)
     this.#lows = numbers(n)
     this.#highs = numbers(n)
@@ -93,7 +97,9 @@ export class Frame {
     this.#lowSides = this.#box.lowSides
     this.#highSides = this.#box.highSides
     this.#point(node)
-    return this.#narrow(0, this.#firstBits()) && this.#look()
+    if (!this.#narrow(0, this.#firstBits())) return false
+    this.#look()
+    return true
   }
 
   /** Takes up the kid in slot `i` of the node that `parent` has; false if all below it is outside. */
@@ -102,7 +108,9 @@ export class Frame {
     this.#lowSides = parent.#lowSides
     this.#highSides = parent.#highSides
     this.#point(W[parent.kids + i])
-    return this.#narrow(parent.depth, W[parent.heads + i]) && this.#look()
+    if (!this.#narrow(parent.depth, W[parent.heads + i])) return false
+    this.#look()
+    return true
   }
 
   #point(node: number): void {
@@ -118,7 +126,7 @@ export class Frame {
     this.at = 0
   }
 
-  /** The first bits of the keys below the node; 0 where they need not be known. */
+  /** The first bits of the keys below the node; 0 at depth 0, where they share none. */
   #firstBits(): number {
     return this.depth === 0 ? 0 : entryBits(this.#W, this.#W[this.refs], 0)
   }
@@ -164,7 +172,7 @@ export class Frame {
   }
 
   /** Takes the open sides' bits in the window. */
-  #look(): boolean {
+  #look(): void {
     const { curve, low, high, from, to } = this.#box
     const { words, ends } = curve
     const { depth } = this
@@ -204,10 +212,11 @@ export class Frame {
     this.#free = free
     this.#lowMore = lowMore
     this.#highMore = highMore
-    this.#from = (this.#lowSides >>> n) & 1 ? keyBits(from as Uint32Array, 0, words, depth) : 0
-    this.#to = (this.#highSides >>> n) & 1 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
+    this.#from =
+      (this.#lowSides & this.#codes) !== 0 ? keyBits(from as Uint32Array, 0, words, depth) : 0
+    this.#to =
+      (this.#highSides & this.#codes) !== 0 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
     this.#isPartial = depth + 32 < curve.bits
-    return true
   }
 
   /** The first slot from `i` on that may hold keys of the box; the count if there is none. */
@@ -241,7 +250,9 @@ export class Frame {
     const highMore = this.#highMore
     const first = this.#from ^ FLIP
     const last = this.#to ^ FLIP
-    const isPartial = this.#isPartial
+    // A head that equals a code's bits does not decide, where there is such a code.
+    const firstMore = this.#isPartial && (this.#lowSides & this.#codes) !== 0
+    const lastMore = this.#isPartial && (this.#highSides & this.#codes) !== 0
     // The first two dimensions by themselves: mostly there are no others. With its top bit turned over
     // an unsigned word compares as a signed one, which the engine does fastest.
     const hasOne = bounded > 0
@@ -275,7 +286,7 @@ export class Frame {
         if (z === highs[k]) edges |= highMore & (1 << k)
       }
       if (isOut) continue
-      const isEdge = edges !== 0 || (isPartial && (all === first || all === last))
+      const isEdge = edges !== 0 || (firstMore && all === first) || (lastMore && all === last)
       if (!isEdge || this.#holds(W[this.refs + i])) into[found++] = i
     }
     return found
@@ -308,8 +319,8 @@ export class Frame {
     const { heads } = this
     const bounded = this.#bounded
     const end = Math.min(i + 1 < this.count ? W[heads + i + 1] : ALL, this.#to)
-    const lows = numbers(bounded)
-    const highs = numbers(bounded)
+    const lows = this.#turnedLows
+    const highs = this.#turnedHighs
     for (let k = 0; k < bounded; k++) {
       lows[k] = (this.#masks[k] & ~this.#highs[k]) >>> 0
       highs[k] = (this.#masks[k] & ~this.#lows[k]) >>> 0
@@ -318,9 +329,15 @@ export class Frame {
     if (turned < 0) return -1
     const code = ~turned >>> 0
     if (code < this.#from) return -1
-    let kid = i
-    while (kid >= 0 && W[heads + kid] > code) kid--
-    return kid
+    // The last kid whose first head is not above the code.
+    let low = -1
+    let high = i
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1
+      if (W[heads + middle] <= code) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 
   /** True if the entry's key is inside the box. */

@@ -15,8 +15,8 @@ export interface Metric {
   /** What no point between `low` and `high` is nearer than. */
   bound(low: number[], high: number[]): number
   /**
-   * Where a distance goes round, so that a place has several coordinates: for each dimension the
-   * interval in which it has but one. `reach` may be used where all keys are in these.
+   * Intervals, one a dimension, in which no place has two coordinates; none where that is so
+   * everywhere. `reach` may be trusted only if all keys lie in them.
    */
   readonly whole: readonly { readonly low: number; readonly high: number }[]
   /** Narrows `low` and `high` to a box that holds every point within `distance`, and maybe others. */
@@ -112,7 +112,8 @@ export class Haversine implements Metric {
    * @param n how many dimensions there are
    */
   constructor(longitude: number, latitude: number, start: number, n: number) {
-    this.#longitude = longitude - 360 * Math.floor((longitude - start) / 360)
+    const isInRound = longitude >= start && longitude <= start + 360
+    this.#longitude = isInRound ? longitude : start + turned((longitude % 360) - start)
     this.#latitude = latitude
     this.whole = [
       { low: start, high: start + 360 },
@@ -125,7 +126,9 @@ export class Haversine implements Metric {
   }
 
   distance(at: number[]): number {
-    return metres(this.#haversine(at[1] * DEGREE, (at[0] - this.#longitude) * DEGREE))
+    // The remainder is exact: a place is at distance 0 from itself however often it went round.
+    const delta = (at[0] - this.#longitude) % 360
+    return metres(this.#haversine(at[1] * DEGREE, delta * DEGREE))
   }
 
   bound(low: number[], high: number[]): number {
@@ -151,6 +154,7 @@ export class Haversine implements Metric {
       if (north > 90) least = Math.min(least, this.#meridian(Math.max(south, 90), north, far))
       if (south < -90) least = Math.min(least, this.#meridian(south, Math.min(north, -90), far))
     }
+    // More than what rounding takes: 1e-15 is 0.4 m where distances are small.
     return metres(least * (1 - 1e-12) - 1e-15)
   }
 
@@ -162,7 +166,8 @@ export class Haversine implements Metric {
     low[1] = this.#latitude - away
     high[1] = this.#latitude + away
     if (low[1] <= -90 || high[1] >= 90) return
-    const aside = Math.asin(Math.min(1, Math.sin(angle) / this.#cos)) / DEGREE + 1e-9
+    // Next to 90 degrees the arc sine is good for 1e-8 only.
+    const aside = Math.asin(Math.min(1, Math.sin(angle) / this.#cos)) / DEGREE + 1e-6
     const west = this.#longitude - aside
     const east = this.#longitude + aside
     // Across the end of the round there would be two boxes.

@@ -148,12 +148,12 @@ export class Nearest {
     const leaf = path.nodes[0]
     const count = countOf(W, leaf)
     if (count < k) return
-    const wanted = Math.min(count, Math.max(GUESSES, 2 * k))
-    const from = Math.max(0, Math.min(path.at[0] - (wanted >> 1), count - wanted))
+    const sampled = Math.min(count, Math.max(GUESSES, 2 * k))
+    const from = Math.max(0, Math.min(path.at[0] - (sampled >> 1), count - sampled))
     let sum = 0
-    for (let i = from; i < from + wanted; i++) sum ^= W[refAt(W, leaf, i)]
+    for (let i = from; i < from + sampled; i++) sum ^= W[refAt(W, leaf, i)]
     this.ahead = sum
-    for (let i = from; i < from + wanted; i++) this.#rank(this.#distanceOf(refAt(W, leaf, i)))
+    for (let i = from; i < from + sampled; i++) this.#rank(this.#distanceOf(refAt(W, leaf, i)))
     this.#ranks = 0
   }
 

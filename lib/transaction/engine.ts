@@ -163,6 +163,8 @@ export class Engine {
    * the read is then ended already.
    */
   enter(view: View | undefined, past = false): number {
+    // What was asked for may have closed the database while it was read (a getter, say).
+    this.checkOpen()
     const { slots } = this.epochs
     if (view === undefined) {
       if (past) slots.enterRun()

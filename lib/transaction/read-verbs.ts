@@ -249,7 +249,7 @@ export abstract class ReadVerbs<K, V> {
     return size
   }
 
-  /** Number of keys in a range; O(height of the tree), in a box O(keys counted) at most. */
+  /** Number of keys in a range; O(height of the tree), in a box by the nodes along its rim. */
   count(options?: RangeOptions<K>): number {
     const source = this._source
     source.gate()

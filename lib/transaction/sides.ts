@@ -5,6 +5,7 @@
 import { Box } from '../key/box.js'
 import type { KeyCodec } from '../key/codec.js'
 import type { Curve } from '../key/curve.js'
+import { isArray } from '../key/describe.js'
 import { checkCount, wrongValue, ZOrderKeys } from '../key/zorder.js'
 import { numbers } from '../memory/words.js'
 import { invalidOption } from '../options.js'
@@ -20,7 +21,7 @@ export function curveOf(codec: KeyCodec, option: string): Curve {
 
 /** `box`, the option, checked. */
 export function boxIn(curve: Curve, box: unknown): Box {
-  if (!Array.isArray(box) || box.length !== 2) throw invalidOption('box', 'must be [min, max]')
+  if (!isArray(box) || box.length !== 2) throw invalidOption('box', 'must be [min, max]')
   return boxOf(curve, box[0], box[1])
 }
 
@@ -67,7 +68,8 @@ export function coordinates(curve: Curve, point: unknown, what: string): number[
     const value = values[d]
     const x = axes[d].isDate && value !== null ? axes[d].msOf(value) : value
     if (value !== null && (typeof x !== 'number' || Number.isNaN(x))) {
-      throw wrongValue(curve, d, `must be ${axes[d].isDate ? 'a valid Date' : 'a number'} or null`)
+      const must = axes[d].isDate ? 'a valid Date' : 'a number'
+      throw wrongValue(curve, d, `of ${what} must be ${must} or null`)
     }
     at[d] = value === null ? Number.NaN : (x as number)
   }
@@ -100,12 +102,14 @@ export function nearestIn(
   if (typeof within !== 'number' || !(within >= 0)) {
     throw invalidOption('within', 'must be a number ≥ 0')
   }
+  const metric = metricIn(curve, point, given)
   return {
-    metric: metricIn(curve, point, given),
+    metric,
     k: k as number,
     within,
     box: box === undefined ? null : boxIn(curve, box),
-    canReach: true,
+    // Until somebody has looked.
+    canReach: metric.whole.length === 0,
   }
 }
 
@@ -119,7 +123,7 @@ function metricIn(curve: Curve, point: unknown, given: Record<string, unknown>):
   })
   if (metric === 'haversine') return haversine(curve, at, scale)
   if (metric !== 'euclidean') throw invalidOption('metric', "must be 'euclidean' or 'haversine'")
-  if (scale !== undefined && (!Array.isArray(scale) || scale.length !== at.length)) {
+  if (scale !== undefined && (!isArray(scale) || scale.length !== at.length)) {
     throw invalidOption('scale', 'must be an array with one number for each dimension')
   }
   const factors = numbers(at.length)

@@ -1,5 +1,5 @@
 /** Types of Z-order keys follow their dimensions: checked by the compiler, never run. */
-import { type PointOf, ZVerse, zorder } from '../../lib/index.js'
+import { type Dimension, type PointOf, ZVerse, zorder } from '../../lib/index.js'
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -10,6 +10,8 @@ const db = ZVerse.open({ keys: zorder(['float64', cells, 'date']), values: 'stri
 same<typeof db, ZVerse<[number, number, Date], string>>(true)
 same<PointOf<readonly ['uint8', 'date']>, [number, Date]>(true)
 same<PointOf<['int32']>, [number]>(true)
+same<PointOf<Dimension[]>, (number | Date)[]>(true)
+ZVerse.open({ keys: zorder([] as Dimension[]) }).put([new Date(), 1], 'a list known at run time')
 
 db.put([1, 2, new Date()], 'here')
 // @ts-expect-error one dimension is missing
