@@ -11,6 +11,11 @@ const collect = /** @type {() => void} */ (runInNewContext('gc'))
 
 /** No sample is shorter than this, in ms, where an operation can be repeated. */
 export const SAMPLE_MS = 200
+/**
+ * So long, in ms, what can be repeated runs before it is timed: the collection before a sample, being
+ * forced, throws optimised code away, and some hundred milliseconds without it would be measured.
+ */
+const WARM_MS = 150
 
 const sink = { sum: 0 }
 
@@ -45,6 +50,9 @@ export function settle() {
  * @param {number} [atLeastMs]
  */
 export function timeRepeated(chunk, atLeastMs = SAMPLE_MS) {
+  const begin = performance.now()
+  const warm = Math.min(WARM_MS, atLeastMs)
+  while (performance.now() - begin < warm) chunk()
   let operations = 0
   let elapsed = 0
   const start = performance.now()
