@@ -17,23 +17,23 @@ export class Box {
   /** The first and the last code; null where the curve itself ends. */
   from: Uint32Array | null = null
   to: Uint32Array | null = null
-  /**
-   * One bit a dimension: its lower (upper) side excludes something. The bit after the last dimension's
-   * is for `from` (`to`).
-   */
+  /** One bit a dimension: its lower (upper) side excludes something. Likewise `codes`: `from` (`to`). */
   lowSides = 0
   highSides = 0
+  /** The bit after the last dimension's. */
+  readonly codes: number
   isEmpty = false
 
   constructor(curve: Curve) {
     this.curve = curve
+    this.codes = 1 << curve.axes.length
     this.low = new Uint32Array(curve.words)
     this.high = new Uint32Array(curve.words)
     this.lower = new Uint32Array(2 * curve.axes.length)
     this.upper = new Uint32Array(2 * curve.axes.length).fill(0xffffffff)
   }
 
-  /** Makes of `lower` and `upper` what the other fields tell, or `isEmpty` if they are inverted. */
+  /** Takes up the sides in `lower` and `upper`; if they are inverted the box is empty. */
   settle(): void {
     const { curve, low, high, lower, upper } = this
     for (let i = 0; i < lower.length; i += 2) {
@@ -52,17 +52,18 @@ export class Box {
         if ((~high[i] & mask[i]) !== 0) highs |= 1 << d
       }
     }
-    const codes = 1 << curve.masks.length
-    this.lowSides = lows | (this.from === null ? 0 : codes)
-    this.highSides = highs | (this.to === null ? 0 : codes)
+    this.lowSides = lows
+    this.highSides = highs
   }
 
-  /** Leaves of the box what lies from one code to another, both included; null: as far as it goes. */
+  /**
+   * Leaves of the box, whose sides are settled, what lies from one code to another, both included; null:
+   * as far as it goes.
+   */
   between(from: Uint32Array | null, to: Uint32Array | null): void {
     this.from = from
     this.to = to
-    const codes = 1 << this.curve.masks.length
-    if (from !== null) this.lowSides |= codes
-    if (to !== null) this.highSides |= codes
+    if (from !== null) this.lowSides |= this.codes
+    if (to !== null) this.highSides |= this.codes
   }
 }

@@ -69,8 +69,7 @@ export function zorder<const D extends readonly Dimension[]>(dimensions: D): ZOr
   if (given.length === 0 || given.length > MAX_DIMENSIONS) {
     throw invalidOption('dimensions', `must be 1 to ${MAX_DIMENSIONS}, not ${given.length}`)
   }
-  const axes = given.map((dimension, i) => new Axis(dimension, i))
-  return new ZOrder(axes)
+  return new ZOrder(given.map((dimension, i) => new Axis(dimension, i)))
 }
 
 /** The dimensions that a codec's name tells of; undefined if it is no name of a Z-order codec. */
@@ -105,7 +104,9 @@ export class ZOrderKeys implements KeyCodec<Point> {
     checkCount(key, axes.length, 'a key')
     for (let d = 0; d < axes.length; d++) {
       const value = key[d]
-      if (!axes[d].encode(value, this.#ordered, 2 * d)) throw refusal(curve, d, value)
+      if (!axes[d].encode(value, this.#ordered, 2 * d)) {
+        throw wrongValue(curve, d, axes[d].refusal(value))
+      }
     }
     curve.encode(this.#ordered, into.words)
     into.bytes = curve.bytes
@@ -146,12 +147,6 @@ export function checkCount(point: unknown, count: number, what: string): void {
     const message = `${what} must have ${count} values, one a dimension, not ${point.length}`
     throw new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
-}
-
-/** The error for `value` in dimension `d`. */
-function refusal(curve: Curve, d: number, value: unknown): ZVerseError {
-  const axis = curve.axes[d]
-  return wrongValue(curve, d, axis.refusal(value))
 }
 
 /** The error that says `what` of dimension `d`. */

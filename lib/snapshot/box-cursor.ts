@@ -3,15 +3,14 @@
  * back. Whole subtrees outside are passed over by BIGMIN jumps in each node (frame.ts), whole subtrees
  * inside are taken without a test.
  *
- * Any thread, on a root that stays pinned while the cursor is used. Entries are found a few leaves at a time,
- * so the first does not wait for the last.
+ * Any thread, on a root that stays pinned while the cursor is used. Entries are found a few leaves at
+ * a time, so the first does not wait for the last.
  */
 import type { Box } from '../key/box.js'
-import { Cursor, countRange, type Range } from './cursor.js'
+import { Cursor, countRange, NEXT_LINE, type Range } from './cursor.js'
 import { Frame } from './frame.js'
 
-/** Words from an entry's begin to what is most likely the cache line after its first. */
-const NEXT_LINE = 13
+const NEXT = NEXT_LINE
 
 /** What walks: gives one entry after the other, then 0. */
 export interface Walker {
@@ -95,7 +94,7 @@ export class BoxCursor implements Walker {
     const W = this.#W
     const found = this.#found
     let sum = 0
-    for (let i = 0; i < this.#count; i++) sum ^= W[found[i]] ^ W[found[i] + NEXT_LINE]
+    for (let i = 0; i < this.#count; i++) sum ^= W[found[i]] ^ W[found[i] + NEXT]
     this.ahead = sum
   }
 

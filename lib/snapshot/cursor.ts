@@ -15,7 +15,7 @@ const HEADS = N_HEADS
 /** Leaves with at least so many entries to come have them touched ahead. */
 const AHEAD = 4
 /** Words from an entry's begin to what is most likely the cache line after its first. */
-const NEXT_LINE = 13
+export const NEXT_LINE = 13
 
 /** A place between keys: before the first key not below `words`, or after it where `after`. */
 export interface Bound {

@@ -15,17 +15,8 @@
  */
 import { bigmin } from '../key/bigmin.js'
 import type { Box } from '../key/box.js'
-import {
-  CAPACITY_MASK,
-  CAPACITY_SHIFT,
-  COUNT_MASK,
-  DEPTH_SHIFT,
-  E_KEY,
-  LEVEL_MASK,
-  LEVEL_SHIFT,
-  N_ENTRIES,
-  N_HEADS,
-} from '../memory/layout.js'
+import { E_KEY, N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import { capacityOf, countOf, depthOf, levelOf } from '../memory/node.js'
 import { entryBits, keyBits, numbers } from '../memory/words.js'
 
 const ALL = 0xffffffff
@@ -76,7 +67,7 @@ export class Frame {
     this.#W = W
     this.#box = box
     const n = box.curve.axes.length
-    this.#codes = 1 << n
+    this.#codes = box.codes
     this.#masks = numbers(n)
     this.#lows = numbers(n)
     this.#highs = numbers(n)
@@ -114,12 +105,12 @@ export class Frame {
   }
 
   #point(node: number): void {
-    const meta = this.#W[node]
-    const capacity = ((meta >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+    const W = this.#W
+    const capacity = capacityOf(W, node)
     this.node = node
-    this.level = (meta >>> LEVEL_SHIFT) & LEVEL_MASK
-    this.count = meta & COUNT_MASK
-    this.depth = meta >>> DEPTH_SHIFT
+    this.level = levelOf(W, node)
+    this.count = countOf(W, node)
+    this.depth = depthOf(W, node)
     this.heads = node + N_HEADS
     this.refs = this.heads + capacity
     this.kids = this.refs + capacity
@@ -351,8 +342,9 @@ export class Frame {
       if ((this.#lowSides >>> d) & 1 && this.#compare(at, mask, low) < 0) return false
       if ((this.#highSides >>> d) & 1 && this.#compare(at, mask, high) > 0) return false
     }
-    if ((this.#lowSides >>> n) & 1 && this.#compare(at, null, from as Uint32Array) < 0) return false
-    return !((this.#highSides >>> n) & 1) || this.#compare(at, null, to as Uint32Array) <= 0
+    const codes = this.#codes
+    if (this.#lowSides & codes && this.#compare(at, null, from as Uint32Array) < 0) return false
+    return (this.#highSides & codes) === 0 || this.#compare(at, null, to as Uint32Array) <= 0
   }
 
   /** Compares the key at word `at` with a code, in one dimension or as a whole. */

@@ -164,19 +164,21 @@ export class Path {
   /** Finds out `shared` where it is not known; `entry` has the key. */
   look(W: Uint32Array, entry: number): void {
     if (this.shared !== UNKNOWN) return
+    this.shared = sharedBitsOfEntries(W, entry, this.#near(W, this.at[0]))
+  }
+
+  /** The entry in slot `index` of the leaf, or in its last. */
+  #near(W: Uint32Array, index: number): number {
     const leaf = this.nodes[0]
-    const refs = leaf + HEADS + ((W[leaf] >>> CAP_SHIFT) & CAP_MASK) * 8
-    const near = W[refs + Math.min(this.at[0], (W[leaf] & COUNT) - 1)]
-    this.shared = sharedBitsOfEntries(W, entry, near)
+    const meta = W[leaf]
+    const last = (meta & COUNT) - 1
+    const refs = leaf + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+    return W[refs + (index < last ? index : last)]
   }
 
   /** The key is not in the leaf: finds out whether the descent was right, and mends it. */
   #settle(W: Uint32Array, words: Uint32Array, bytes: number, index: number): void {
-    const leaf = this.nodes[0]
-    const meta = W[leaf]
-    const count = meta & COUNT
-    const refs = leaf + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
-    const near = W[refs + (index < count ? index : count - 1)]
+    const near = this.#near(W, index)
     const shared = sharedBits(words, 0, bytes, W, near + KEY_AT, keyBytesOf(W, near))
     this.shared = shared
     let wrong = this.top

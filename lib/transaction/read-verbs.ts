@@ -9,7 +9,8 @@ import { happenings } from '../history/key-history.js'
 import { N_ENTRIES, R_TIME, R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
-import { BoxCursor, count, walk } from '../snapshot/box-cursor.js'
+import { count, walk } from '../snapshot/box-cursor.js'
+import type { Range } from '../snapshot/cursor.js'
 import { Nearest } from '../snapshot/nearest.js'
 import { END, ZVerseIterator } from './iterator.js'
 import { boxOf, curveOf, nearestIn } from './sides.js'
@@ -151,10 +152,7 @@ export abstract class ReadVerbs<K, V> {
 
   /** `[key, value]` in key order. Also `entries`, and iterating the object itself. */
   range(options?: RangeOptions<K>): ZVerseIterator<[K, V]> {
-    const { core } = this._source
-    return this.#iterate(options, 'range', entry => {
-      return [core.keyOf(entry) as K, core.valueOf(entry) as V]
-    })
+    return this.#iterate(options, 'range', this.#pairs())
   }
 
   /** The same as {@link range}. */
@@ -200,12 +198,7 @@ export abstract class ReadVerbs<K, V> {
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'box')
     const box = core.engine.guarded(() => boxOf(curve, min, max))
-    const held = source.hold(view)
-    const cursor = new BoxCursor(core.engine.W, held.root, box, false, limit)
-    return new ZVerseIterator(held, () => {
-      const entry = cursor.next()
-      return entry === 0 ? END : [core.keyOf(entry) as K, core.valueOf(entry) as V]
-    })
+    return this.#over(view, { lower: null, upper: null, box }, false, limit, this.#pairs())
   }
 
   /**
@@ -358,12 +351,28 @@ export abstract class ReadVerbs<K, V> {
     const { given, view, range } = this.#range(options, verb)
     const reverse = reverseIn(given)
     const limit = limitIn(given)
-    const held = source.hold(view)
-    const cursor = walk(source.core.engine.W, held.root, range, reverse, limit)
+    return this.#over(view, range, reverse, limit, make)
+  }
+
+  /** Iterates over what `make` makes of the entries in a range that is checked. */
+  #over<T>(
+    view: View | undefined,
+    range: Range,
+    reverse: boolean,
+    limit: number,
+    make: (entry: number) => T,
+  ): ZVerseIterator<T> {
+    const held = this._source.hold(view)
+    const cursor = walk(this._source.core.engine.W, held.root, range, reverse, limit)
     return new ZVerseIterator(held, () => {
       const entry = cursor.next()
       return entry === 0 ? END : make(entry)
     })
+  }
+
+  #pairs(): (entry: number) => [K, V] {
+    const { core } = this._source
+    return entry => [core.keyOf(entry) as K, core.valueOf(entry) as V]
   }
 
   /** Checks a range verb's options. */

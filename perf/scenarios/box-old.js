@@ -3,7 +3,7 @@
  * Boxes at the version 500 commits back, in turns with the same boxes at the present, so that the ratio
  * does not depend on what the machine did in between. Each commit moved a hundred points.
  */
-import { SAMPLE_MS, timeRepeated } from '../measure.js'
+import { timeInTurns } from '../measure.js'
 import { makeBoxes } from '../points/queries.js'
 import { askInTurn } from './box.js'
 import { mover } from './points-move.js'
@@ -12,7 +12,6 @@ const COMMITS_BACK = 500
 const HITS = 100
 const BOXES = 5000
 const CHUNK = 20
-const TURNS = 10
 const MOVES = 100
 
 /** @type {import('../bench.js').Scenario} */
@@ -39,12 +38,7 @@ export const boxOld = {
     const old = askInTurn(boxes, CHUNK, (min, max) => boxAt(min, max, at))
     const now = askInTurn(boxes, CHUNK, box)
     return () => {
-      let time = 0
-      let present = 0
-      for (let turn = 0; turn < TURNS; turn++) {
-        present += timeRepeated(now, SAMPLE_MS / TURNS) / TURNS
-        time += timeRepeated(old, SAMPLE_MS / TURNS) / TURNS
-      }
+      const [present, time] = timeInTurns(now, old)
       return { time, present, ratio: present / time }
     }
   },

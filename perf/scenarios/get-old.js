@@ -5,10 +5,9 @@
  */
 import { walk } from '../bench.js'
 import { CHUNK } from '../data.js'
-import { SAMPLE_MS, taste, timeRepeated } from '../measure.js'
+import { taste, timeInTurns } from '../measure.js'
 
 const COMMITS_BACK = 500
-const TURNS = 10
 
 /** @type {import('../bench.js').Scenario} */
 export const getOld = {
@@ -35,12 +34,7 @@ export const getOld = {
       return sum
     })
     return () => {
-      let time = 0
-      let present = 0
-      for (let turn = 0; turn < TURNS; turn++) {
-        present += timeRepeated(now, SAMPLE_MS / TURNS) / TURNS
-        time += timeRepeated(old, SAMPLE_MS / TURNS) / TURNS
-      }
+      const [present, time] = timeInTurns(now, old)
       return { time, present, ratio: present / time }
     }
   },

@@ -2,9 +2,8 @@
 /** Gets among ten times the keys of the set, against gets among a tenth of them, in turns. */
 import { walk } from '../bench.js'
 import { CHUNK, presentKey, shuffled } from '../data.js'
-import { SAMPLE_MS, taste, timeRepeated } from '../measure.js'
+import { taste, timeInTurns } from '../measure.js'
 
-const TURNS = 10
 const LOAD = 1_000_000
 const READS = 1_000_000
 
@@ -47,12 +46,7 @@ export const growth = {
     const readSmall = filled(bench, Math.ceil(bench.count / 10))
     const readLarge = filled(bench, bench.count * 10)
     return () => {
-      let small = 0
-      let large = 0
-      for (let turn = 0; turn < TURNS; turn++) {
-        small += timeRepeated(readSmall, SAMPLE_MS / TURNS) / TURNS
-        large += timeRepeated(readLarge, SAMPLE_MS / TURNS) / TURNS
-      }
+      const [small, large] = timeInTurns(readSmall, readLarge)
       return { ratio: large / small, large, small }
     }
   },

@@ -1,18 +1,8 @@
 /** The cities as their users meet them: a process that answers and compares with brute force. */
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { runExample } from './run.js'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-function run(args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['examples/cities/main.js', ...args],
-    { cwd: ROOT, encoding: 'utf8', timeout: 60_000 },
-  )
-  return { code: status, out: stdout, err: stderr }
-}
+const run = (args: string[]) => runExample('cities', args)
 
 /** What is printed for a question that makes sense. */
 function answer(args: string[]): string {

@@ -1,25 +1,8 @@
 /** The worker pool as its users meet it: a process that checks itself and says what it found. */
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { figure, runExample } from './run.js'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-function run(args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['examples/worker-pool/main.js', ...args],
-    { cwd: ROOT, encoding: 'utf8', timeout: 60_000 },
-  )
-  return { code: status, out: stdout, err: stderr }
-}
-
-/** A number of the summary. */
-function figure(out: string, pattern: RegExp): number {
-  const found = pattern.exec(out)?.[1]
-  expect(found, String(pattern)).toBeDefined()
-  return Number((found as string).replaceAll(' ', ''))
-}
+const run = (args: string[]) => runExample('worker-pool', args)
 
 describe('worker pool', () => {
   it('refuses a command line that makes no sense', () => {
