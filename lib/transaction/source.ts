@@ -122,6 +122,8 @@ export class PinnedSource implements Source {
   }
 
   root(): number {
+    // What was asked for may have ended the transaction while it was read (a getter, say).
+    this.#bracket.check()
     this.#bracket.engine.epochs.slots.count()
     return this.core.rootIn(this.#bracket.record, true)
   }
@@ -137,6 +139,7 @@ export class PinnedSource implements Source {
   }
 
   past(): number {
+    this.#bracket.check()
     this.#bracket.engine.epochs.slots.enterRun()
     return this.#bracket.record
   }
@@ -162,6 +165,7 @@ export class DraftSource implements Source {
   }
 
   root(): number {
+    this.#bracket.check()
     return this.#bracket.engine.writer.root(this.core)
   }
 

@@ -99,6 +99,29 @@ describe("the caller's code", () => {
     db.close()
   })
 
+  it('closing a read transaction while a corner is read ends it', () => {
+    const db = ZVerse.open({ keys: zorder(['int8', 'float64']) })
+    db.put([1, 1], 1)
+    for (const verb of ['box', 'nearest', 'count', 'get', 'history'] as const) {
+      const tx = db.beginRead()
+      const key: [number, number] = [1, 1]
+      Object.defineProperty(key, 0, {
+        get() {
+          tx.close()
+          return 1
+        },
+      })
+      expect(() => {
+        if (verb === 'box') tx.box(key, [9, 9])
+        else if (verb === 'nearest') tx.nearest(key, 1)
+        else if (verb === 'count') tx.count({ box: [key, [9, 9]] })
+        else tx[verb](key)
+      }).toThrow(expect.objectContaining({ code: 'ZVERSE_TRANSACTION_CLOSED' }))
+    }
+    expect(db.stats().readers).toMatchObject({ pins: 0 })
+    db.close()
+  })
+
   it('revoked proxies are refused', () => {
     const db = ZVerse.open({ keys: zorder(['int8', 'float64']) })
     const { proxy, revoke } = Proxy.revocable([] as never, {})
