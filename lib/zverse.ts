@@ -16,7 +16,7 @@ import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { TupleKey } from './key/tuple.js'
 import type { Point, ZOrder } from './key/zorder.js'
 import { Arena } from './memory/arena.js'
-import { H_LOCK_TIMEOUT, H_POISON, R_TIME, R_VERSION } from './memory/layout.js'
+import { H_LOCK_TIMEOUT, H_POINT_INDEX, H_POISON, R_TIME, R_VERSION } from './memory/layout.js'
 import { load48 } from './memory/words.js'
 import {
   checkNames,
@@ -51,6 +51,9 @@ export interface ValueTypes {
   string: string
   binary: Uint8Array
 }
+
+/** Keys from which on a store has a point index: fewer are in one node of the tree. */
+const INDEX_FROM = 65
 
 // biome-ignore lint/suspicious/noExplicitAny: points of any dimensions, from which their type is inferred
 export type KeysOption = keyof KeyTypes | ZOrder<any>
@@ -115,6 +118,8 @@ export interface TestHooks extends Environment {
   slots?: 'auto' | 'always'
   /** Fill freed memory with garbage and check every free. */
   poison?: boolean
+  /** Keys from which on a store has a point index. */
+  indexFrom?: number
   /** Poses as another thread. */
   threadId?: number
   /** Puts something between the engine and its memory. */
@@ -473,6 +478,7 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
     Math.floor(hooks.now()),
   )
   arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
+  arena.words[H_POINT_INDEX] = checked.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
   writeBounds(arena, checked.history)
   return connect(arena, keys, values, hooks)

@@ -333,6 +333,24 @@ export class EpochManager {
     this.#chunks.add(chunk, ref, birthCode(birth, version), tree)
   }
 
+  /**
+   * The tables of point indexes are about to tell of the prepared version. What fails from here on to
+   * the end of `publish` is for recovery to mend.
+   */
+  beginIndexing(): void {
+    this.#W[H_PHASE] = 1
+  }
+
+  /** True if `count` blocks can be {@link unlink}ed without running out of memory. */
+  canUnlink(count: number): boolean {
+    return this.#chunks.roomFor(H_LIMBO_HEAD, count)
+  }
+
+  /** A block beside the chain will be out of reach for reads that begin at `version` or later. */
+  unlink(ref: number, version: number): void {
+    this.#chunks.push(H_LIMBO_HEAD, ref, version, false)
+  }
+
   /** Publishes the prepared record and ends the transaction. Neither allocates nor throws. */
   publish(record: number): number {
     const W = this.#W

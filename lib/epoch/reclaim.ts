@@ -51,6 +51,7 @@ import { load48 } from '../memory/words.js'
 import { type Chunks, visibleCode } from './chunks.js'
 import { DeadTree } from './dead-tree.js'
 import { eachPin } from './slots.js'
+import { freeTables, settleTables } from './tables.js'
 import { eachLine } from './threads.js'
 
 const HINT_RANGE = 2 ** 30
@@ -202,7 +203,8 @@ export class Reclaimer {
         left -= visited
         continue
       }
-      const done = this.#drain(left) || this.#search(first)
+      const done =
+        this.#drain(left) || freeTables(this.#W, this.#allocator, left) || this.#search(first)
       if (done === 0) return false
       left -= done
     }
@@ -305,6 +307,7 @@ export class Reclaimer {
   /** Frees what was unlinked beside the chain in versions that no read under way began before. */
   settle(m: number): void {
     const W = this.#W
+    settleTables(W, m)
     while (W[H_LIMBO_HEAD] !== 0) {
       const chunk = W[H_LIMBO_HEAD]
       if (m !== Number.POSITIVE_INFINITY) {

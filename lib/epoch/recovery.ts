@@ -7,7 +7,9 @@
  *    transaction.
  * 2. Else mark what each record sees, newest first. What is first marked at record s is retired by
  *    the record after s: so the dead lists are made anew. Then the tag tree, the ring and limbo, where
- *    a reader may be in the middle of what was unlinked. Whatever is not marked nobody can reach.
+ *    a reader may be in the middle of what was unlinked. Point indexes are dropped, for they may tell
+ *    of a version that never came; entries of such a version that only they lead to are retired by the
+ *    next one, for a reader may have come to them. Whatever is not marked nobody can reach.
  * Being stopped in the middle leaves the lock dirty; the next one starts over.
  */
 import type { Allocator } from '../memory/allocator.js'
@@ -55,11 +57,12 @@ import {
   TAG_BY_NAME,
   TREE_ITEM,
 } from '../memory/layout.js'
-import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { eachEntry } from '../memory/node.js'
 import { keyBytesOf, load48 } from '../memory/words.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
 import type { Ring } from './ring.js'
+import { dropTable, eachHead, eachLateRef } from './tables.js'
 import { Marks, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 import { undoLog } from './workspace.js'
 
@@ -94,10 +97,16 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
   for (const at of [H_LOG_CHUNK, H_LOG_CHUNKS, H_LOG_COUNT]) W[at] = 0
   mendChain(W, ring)
+  const newest = load48(W, W[H_CURRENT] + R_VERSION)
+  eachHead(W, W[H_CURRENT], head => dropTable(W, head, newest + 1))
   const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
   const retired = markChain(W, marks)
   markTags(W, marks)
   walkFixtures(arena, ring, ref => marks.add(ref))
+  const unpublished: number[] = []
+  eachLateRef(W, newest, ref => {
+    if (marks.add(ref)) unpublished.push(ref)
+  })
   keepLimbo(W, marks)
   allocator.rebuild(ref => marks.has(ref))
   if (W[H_RESERVE] !== 0) {
@@ -106,7 +115,10 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
     W[H_RESERVE] = 0
     allocator.free(reserve)
   }
-  return relist(W, allocator, chunks, retired)
+  return (
+    relist(W, allocator, chunks, retired) &&
+    unpublished.every(ref => chunks.push(H_LIMBO_HEAD, ref, newest + 1, false))
+  )
 }
 
 /** Takes all versions out of the chain that no slot and no tag holds, but the present one. */
@@ -198,14 +210,6 @@ function markTags(W: Uint32Array, marks: Marks): void {
     if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
     W[W[entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)] + R_TAGS]++
   })
-}
-
-function eachEntry(W: Uint32Array, node: number, visit: (entry: number) => void): void {
-  if (node === 0) return
-  for (let i = 0; i < countOf(W, node); i++) {
-    if (levelOf(W, node) === 0) visit(refAt(W, node, i))
-    else eachEntry(W, kidAt(W, node, i), visit)
-  }
 }
 
 /** Makes the dead lists anew; false if memory is too short for them. */

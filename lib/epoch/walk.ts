@@ -6,6 +6,7 @@
  */
 import type { Arena } from '../memory/arena.js'
 import {
+  H_CURRENT,
   H_FREE_HEAD,
   H_HIGH_WATER,
   H_LIMBO_HEAD,
@@ -33,16 +34,19 @@ import {
   S_BIRTH,
   S_GRAVE,
   S_GRAVE_OLD,
+  S_INDEX,
   S_LIVE,
   THREAD_WORDS,
   THREADS_AT,
   TREE_ITEM,
+  X_BIRTH,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { load48, versionOf } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import type { Ring } from './ring.js'
 import { eachOverflow } from './slots.js'
+import { walkDropped, walkTables } from './tables.js'
 import { nodeBirth } from './workspace.js'
 
 /** Called for a block; true to go on below it. */
@@ -91,11 +95,13 @@ export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
   }
 }
 
-/** Visits the trees of a store's state. */
+/** Visits the trees of a store's state, and the head of its index. */
 function walkState(W: Uint32Array, state: number, visit: Visit): void {
   walkTree(W, W[state + S_LIVE], visit)
   walkTree(W, W[state + S_GRAVE], visit)
   walkTree(W, W[state + S_GRAVE_OLD], visit)
+  const head = W[state + S_INDEX]
+  if (head !== 0) visit(head, load48(W, head + X_BIRTH))
 }
 
 /** Visits all that a snapshot reads, but for its record. */
@@ -176,10 +182,12 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => void, visit:
   for (let p = W[H_LOG_CHUNK]; p !== 0; p = W[p]) chunk(p)
 }
 
-/** Visits what belongs to the database itself: ring segments, overflow slots, the reserve. */
+/** Visits what belongs to the database itself: ring segments, overflow slots, indexes, the reserve. */
 export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => void): void {
   const W = arena.words
   ring.segments(visit)
   for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
+  walkTables(W, W[H_CURRENT], visit)
+  walkDropped(W, visit)
   if (W[H_RESERVE] !== 0) visit(W[H_RESERVE])
 }

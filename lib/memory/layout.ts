@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 2
+export const LAYOUT = 3
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -41,6 +41,8 @@ export const H_TRACKS_AT = 10
 export const H_LOCK_TIMEOUT = 11
 /** Tests: fill what is freed with garbage. */
 export const H_POISON = 12
+/** Keys from which on a store has a point index; 0: it never has. */
+export const H_POINT_INDEX = 13
 
 // ── Header: what every read loads, written by the writer at commit ──────────────────────────────
 /** Reference of the newest snapshot record. Its store is the commit point. */
@@ -51,9 +53,6 @@ export const H_PUBLISHED = 17
 export const H_OLDEST = 18
 /** Root of the tag tree. */
 export const H_TAG_ROOT = 19
-/** Root of the point index (0: none) and the version from which "not in it" means absent. */
-export const H_INDEX_ROOT = 20
-export const H_ABSENT_FROM = 21
 
 // ── Header: a line of its own for what threads wait on ──────────────────────────────────────────
 /** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
@@ -112,6 +111,8 @@ export const H_AGAIN = 83
 /** Where the search for pending lists stands (0: it begins anew), and whether to begin once more. */
 export const H_SEARCH = 130
 export const H_SEARCH_AGAIN = 131
+/** Point index tables that were dropped whole: a list through D_NEXT. */
+export const H_TABLES = 132
 /**
  * The dead tree that is being taken apart: record whose dead list gets what an older version still
  * sees (0: nobody does), depth of the path (0: none), then node and index for each level.
@@ -217,7 +218,7 @@ export const INLINE_MAX = 16
 
 // ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────
 //   0 live root   1 graveyard root   2 older graveyard root   3 keys
-//   4 words of live   5 of graveyard   6 of older graveyard   7 –
+//   4 words of live   5 of graveyard   6 of older graveyard   7 head of the point index (0: none)
 //   8-9 version of the last clear    10-11 newest tombstone in the graveyard   12-13 in the older
 //   14-15 birth of this block (named stores)
 export const S_LIVE = 0
@@ -227,6 +228,7 @@ export const S_COUNT = 3
 export const S_LIVE_WORDS = 4
 export const S_GRAVE_WORDS = 5
 export const S_GRAVE_OLD_WORDS = 6
+export const S_INDEX = 7
 export const S_CLEARED = 8
 export const S_GRAVE_NEWEST = 10
 export const S_GRAVE_OLD_NEWEST = 12
@@ -282,6 +284,44 @@ export const LEVEL_SHIFT = 11
 export const LEVEL_MASK = 0xf
 export const DEPTH_SHIFT = 15
 
+// ── Point index (docs/decisions/0018) ───────────────────────────────────────────────────────────
+// Head, one a store; every state of the store refers to it. The only mutable block beside the chain:
+//   0-1 birth   2 directory (0: there is no table)   3 version (low) from which "not found" is absent
+//   4 references in the table   5 words of its segments   6 generations (0: none)
+export const X_BIRTH = 0
+export const X_DIRECTORY = 2
+export const X_ABSENT_FROM = 3
+export const X_COUNT = 4
+export const X_WORDS = 5
+export const X_GENERATIONS = 6
+export const HEAD_WORDS = 32
+// Directory: 0 depth d   1 next dropped table   2-3 version that dropped it   4 words not yet freed
+//   8 … 2^d words: a segment and, in its low bits, the code of its size. Where a segment's own depth is
+//   less than d, several words next to each other are the same.
+export const D_DEPTH = 0
+export const D_NEXT = 1
+export const D_VERSION = 2
+export const D_LEFT = 4
+export const D_SEGMENTS = 8
+export const D_MAX_DEPTH = 16
+// Segment: a header of two lines, then buckets. Sizes grow by steps of a third or a half.
+//   0 references in it   1 its depth   2 not 0: some key is neither in it nor in the stash
+//   16 … 31 stash: references that found no slot, for the writer when it makes the segment larger
+export const G_USED = 0
+export const G_DEPTH = 1
+export const G_LEAKY = 2
+export const G_STASH = 16
+export const STASH_SLOTS = 16
+export const G_BUCKETS = 32
+export const G_CODE_MASK = 31
+// Bucket, a cache line: 12 references, 12 tags of a byte, and its level: how far a key whose home it is
+// may have gone: 0 not at all, 1 next door in the same 128 bytes, 2 to the next such pair, 3 nowhere.
+export const BUCKET_WORDS = 16
+export const BUCKET_SLOTS = 12
+export const B_TAGS = 12
+export const B_LEVEL = 15
+export const LEVEL_LOST = 3
+
 // ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
 //   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
 //   8 … items: reference, then TREE_ITEM flag | birth - base + CODE_BIAS (30 bits)
@@ -304,4 +344,5 @@ assert(H_COMMIT_TIMES + TIME_BUCKETS <= PAGE, 'the header fits its page')
 assert(R_STATE + STATE_WORDS === R_REPLACED, 'a record has room for a state')
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
+assert(BUCKET_SLOTS + BUCKET_SLOTS / 4 + 1 === BUCKET_WORDS, 'a bucket fills its line')
 assert(N_MIN * 2 <= N_MAX - 8, 'two small nodes merge with room to spare')

@@ -48,3 +48,13 @@ export function metaWord(depth: number, level: number, capacity: number, count: 
 export function nodeWords(level: number, capacity: number): number {
   return N_HEADS + (level === 0 ? 2 : 3) * capacity
 }
+
+/** Visits the entries below a node (0: none), in key order. */
+export function eachEntry(W: Uint32Array, node: number, visit: (entry: number) => void): void {
+  if (node === 0) return
+  const isLeaf = levelOf(W, node) === 0
+  for (let i = 0; i < countOf(W, node); i++) {
+    if (isLeaf) visit(refAt(W, node, i))
+    else eachEntry(W, kidAt(W, node, i), visit)
+  }
+}

@@ -5,7 +5,8 @@
  * 1. Every tree of every retained snapshot keeps the invariants of node.ts.
  * 2. What an older snapshot sees and the next one does not is on the next one's lists, and nothing
  *    is on a list that the record, or a newer one, still sees.
- * 3. The allocator's own structures are right, and the blocks it counts as used are exactly those
+ * 3. The point index of each store leads to its present entries, each, and to nothing else.
+ * 4. The allocator's own structures are right, and the blocks it counts as used are exactly those
  *    that are reachable or waiting.
  */
 
@@ -20,6 +21,7 @@ import {
   walkTree,
   walkWaiting,
 } from '../epoch/walk.js'
+import { verifyIndex } from '../hot/verify.js'
 import {
   H_CURRENT,
   H_TAG_ROOT,
@@ -33,6 +35,7 @@ import {
   S_COUNT,
   S_GRAVE,
   S_GRAVE_OLD,
+  S_INDEX,
   S_LIVE,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
@@ -150,6 +153,7 @@ function checkTrees(
       ...verifyTree(W, W[state + S_GRAVE], null, version),
       ...verifyTree(W, W[state + S_GRAVE_OLD], null, version),
     ]
+    if (count) found.push(...verifyIndex(W, W[state + S_INDEX], W[state + S_LIVE], version))
     for (const what of found) problems.push(`version ${version}: ${what}`)
     if (visible && count) entries += W[state + S_COUNT]
   }

@@ -6,6 +6,7 @@
  * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
  */
 import type { Workspace } from '../epoch/workspace.js'
+import type { IndexLog } from '../hot/index-log.js'
 import {
   S_CLEARED,
   S_COUNT,
@@ -15,6 +16,7 @@ import {
   S_GRAVE_OLD_NEWEST,
   S_GRAVE_OLD_WORDS,
   S_GRAVE_WORDS,
+  S_INDEX,
   S_LIVE,
   S_LIVE_WORDS,
   STATE_WORDS,
@@ -41,10 +43,16 @@ export class Draft {
   removed = false
   /** The store itself goes. */
   dropped = false
+  /** Head of the point index; 0: there is none. */
+  index = 0
+  /** What the point index will want to know. */
+  readonly log: IndexLog
 
-  constructor(W: Uint32Array, id: number, base: number) {
+  constructor(W: Uint32Array, id: number, base: number, log: IndexLog) {
     this.id = id
     this.base = base
+    this.log = log
+    log.reset()
     if (base === 0) return
     this.live = { root: W[base + S_LIVE], words: W[base + S_LIVE_WORDS] }
     this.grave = { root: W[base + S_GRAVE], words: W[base + S_GRAVE_WORDS] }
@@ -53,6 +61,7 @@ export class Draft {
     this.cleared = load48(W, base + S_CLEARED)
     this.graveNewest = load48(W, base + S_GRAVE_NEWEST)
     this.graveOldNewest = load48(W, base + S_GRAVE_OLD_NEWEST)
+    this.index = W[base + S_INDEX]
     this.baseRoot = this.live.root
     this.baseCount = this.count
   }
@@ -64,6 +73,7 @@ export class Draft {
     W[at + S_GRAVE] = this.grave.root
     W[at + S_GRAVE_OLD] = this.graveOld.root
     W[at + S_COUNT] = this.count
+    W[at + S_INDEX] = this.index
     W[at + S_LIVE_WORDS] = this.live.words
     W[at + S_GRAVE_WORDS] = this.grave.words
     W[at + S_GRAVE_OLD_WORDS] = this.graveOld.words
@@ -92,6 +102,7 @@ export class Draft {
   /** Empties the store: its trees go as they are. */
   clear(space: Workspace, version: number): void {
     if (this.live.root === 0) return
+    this.log.clear()
     space.retireTree(this.live.root, this.live.words)
     this.live = { root: 0, words: 0 }
     this.count = 0
@@ -116,6 +127,7 @@ export class Draft {
 
   restore(saved: Saved): void {
     Object.assign(this, saved)
+    this.log.isTorn = true
   }
 }
 

@@ -12,6 +12,7 @@ import type { EpochManager } from '../epoch/manager.js'
 import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
+import { PointIndex } from '../hot/point-index.js'
 import { KeyBuffer, type KeyCodec } from '../key/codec.js'
 import {
   R_TIME,
@@ -59,6 +60,7 @@ export class Engine {
   readonly editor: TreeEditor
   readonly tags: Tags
   readonly names: Names
+  readonly index: PointIndex
   readonly writer: Writer
   readonly key = new KeyBuffer()
   readonly other = new KeyBuffer()
@@ -78,6 +80,7 @@ export class Engine {
     this.editor = new TreeEditor(this.W, epochs.space)
     this.tags = new Tags(this.W, this.editor, epochs.space)
     this.names = new Names(this)
+    this.index = new PointIndex(epochs)
     this.writer = new Writer(this)
   }
 
@@ -172,9 +175,10 @@ export class Engine {
       return this.epochs.current
     }
     if (view.snapshot !== undefined) {
-      // Held by its own pin: there is nothing to announce but what is before it.
+      // Held by its own pin: what is announced is for what is before it, and for the point index.
       const record = this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
       if (past) slots.enterRun()
+      else slots.enter()
       return record
     }
     // What is announced must cover whatever is found from here on: it is not raised later.

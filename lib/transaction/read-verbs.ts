@@ -107,9 +107,9 @@ export abstract class ReadVerbs<K, V> {
     const at = view === undefined ? undefined : this.#view(view, 'get')
     const buffer = core.engine.key
     core.encodeKey(key, buffer)
-    const root = source.root(at)
+    source.enter(at)
     try {
-      const entry = core.find(root, buffer)
+      const entry = source.find(buffer)
       return entry === 0 ? undefined : (core.valueOf(entry) as V)
     } finally {
       source.leave()
@@ -129,12 +129,12 @@ export abstract class ReadVerbs<K, V> {
     const { core } = source
     const at = view === undefined ? undefined : this.#view(view, 'getMany')
     const buffer = core.engine.key
-    const root = source.root(at)
+    source.enter(at)
     try {
       const values: (V | undefined)[] = []
       for (let i = 0; i < keys.length; i++) {
         core.encodeKey(keys[i], buffer)
-        const entry = core.find(root, buffer)
+        const entry = source.find(buffer)
         values.push(entry === 0 ? undefined : (core.valueOf(entry) as V))
       }
       return values
@@ -333,9 +333,9 @@ export abstract class ReadVerbs<K, V> {
     const at = view === undefined ? undefined : this.#view(view, verb)
     const buffer = core.engine.key
     core.encodeKey(key, buffer)
-    const root = source.root(at)
+    source.enter(at)
     try {
-      return use(core.find(root, buffer))
+      return use(source.find(buffer))
     } finally {
       source.leave()
     }

@@ -4,6 +4,7 @@
  */
 import type { Pin } from '../epoch/slots.js'
 import { ZVerseError } from '../errors.js'
+import type { KeyBuffer } from '../key/codec.js'
 import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
 import { PinLease } from './lease.js'
@@ -23,6 +24,10 @@ export interface Source {
   gate(): void
   /** Begins a synchronous read, which `leave` ends; root of the store's tree. */
   root(view: View | undefined): number
+  /** Begins a synchronous read, which `leave` ends, of single keys, by {@link find}. */
+  enter(view: View | undefined): void
+  /** The entry of the key in a buffer, or 0. */
+  find(key: KeyBuffer): number
   leave(): void
   /** A root for an iterator. */
   hold(view: View | undefined): Held
@@ -37,6 +42,9 @@ export class DatabaseSource implements Source {
   readonly core: StoreCore
   readonly views = true
   readonly #engine: Engine
+  /** What the read of single keys that is under way looks at. */
+  #record = 0
+  #state = 0
 
   constructor(core: StoreCore) {
     this.core = core
@@ -55,6 +63,21 @@ export class DatabaseSource implements Source {
       this.leave()
       throw error
     }
+  }
+
+  enter(view: View | undefined): void {
+    const record = this.#engine.enter(view)
+    const state = this.core.stateIn(record)
+    if (state === 0 && view === undefined) {
+      this.leave()
+      throw this.core.unknown()
+    }
+    this.#record = record
+    this.#state = state
+  }
+
+  find(key: KeyBuffer): number {
+    return this.core.lookUp(this.#record, this.#state, key)
   }
 
   leave(): void {
@@ -111,6 +134,8 @@ export class PinnedSource implements Source {
   readonly core: StoreCore
   readonly views = false
   readonly #bracket: Bracket
+  /** State of the store that the read of single keys that is under way looks at. */
+  #state = 0
 
   constructor(core: StoreCore, bracket: Bracket) {
     this.core = core
@@ -126,6 +151,17 @@ export class PinnedSource implements Source {
     this.#bracket.check()
     this.#bracket.engine.epochs.slots.count()
     return this.core.rootIn(this.#bracket.record, true)
+  }
+
+  enter(): void {
+    this.#bracket.check()
+    // The pin covers the snapshot, and not what the point index may lead to.
+    this.#bracket.engine.epochs.slots.enter()
+    this.#state = this.core.stateIn(this.#bracket.record)
+  }
+
+  find(key: KeyBuffer): number {
+    return this.core.lookUp(this.#bracket.record, this.#state, key)
   }
 
   leave(): void {
@@ -154,6 +190,8 @@ export class DraftSource implements Source {
   readonly core: StoreCore
   readonly views = false
   readonly #bracket: Bracket
+  /** Root that the read of single keys that is under way looks below. */
+  #root = 0
 
   constructor(core: StoreCore, bracket: Bracket) {
     this.core = core
@@ -167,6 +205,14 @@ export class DraftSource implements Source {
   root(): number {
     this.#bracket.check()
     return this.#bracket.engine.writer.root(this.core)
+  }
+
+  enter(): void {
+    this.#root = this.root()
+  }
+
+  find(key: KeyBuffer): number {
+    return this.core.find(this.#root, key)
   }
 
   leave(): void {}

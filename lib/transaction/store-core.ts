@@ -9,10 +9,21 @@ import { stateOf } from '../epoch/catalog.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
+import { ASK, probe } from '../hot/probe.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
-import { E_ASCII, E_KEY, E_LENGTH, E_META, R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
-import { keyBytesOf, versionOf } from '../memory/words.js'
+import {
+  E_ASCII,
+  E_KEY,
+  E_LENGTH,
+  E_META,
+  R_CATALOG,
+  R_STATE,
+  R_VERSION,
+  S_INDEX,
+  S_LIVE,
+} from '../memory/layout.js'
+import { keyBytesOf, load48, versionOf } from '../memory/words.js'
 import type { Metric } from '../snapshot/metric.js'
 import { isWhole } from '../snapshot/nearest.js'
 import { find } from '../snapshot/search.js'
@@ -163,6 +174,22 @@ export class StoreCore {
       this.#whole = whole
     }
     return whole
+  }
+
+  /**
+   * The entry of the key in `key` in the snapshot of `record`, or 0: by the point index where that can
+   * tell, else by the tree. Under an announced read.
+   * @param state the store's there; 0: there is none
+   */
+  lookUp(record: number, state: number, key: KeyBuffer): number {
+    if (state === 0) return 0
+    const W = this.#W
+    const head = W[state + S_INDEX]
+    if (head !== 0) {
+      const entry = probe(W, head, key.words, key.bytes, load48(W, record + R_VERSION))
+      if (entry !== ASK) return entry
+    }
+    return find(W, W[state + S_LIVE], key.words, key.bytes)
   }
 
   /** The entry of the key in `key` below `root`, or 0. */

@@ -8,18 +8,24 @@
 import { stateOf, withState } from '../epoch/catalog.js'
 import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
+import { IndexLog } from '../hot/index-log.js'
 import type { KeyBuffer } from '../key/codec.js'
+import { hashKey } from '../memory/hash.js'
 import {
   E_ASCII,
   E_KEY,
   E_LENGTH,
   E_META,
   E_TOMBSTONE,
+  H_POINT_INDEX,
+  HEAD_WORDS,
   R_CATALOG,
   R_NEXT_STORE,
   R_STATE,
   S_BIRTH,
+  S_INDEX,
   STATE_WORDS,
+  X_BIRTH,
 } from '../memory/layout.js'
 import { keyBytesOf, load48, store48, versionOf } from '../memory/words.js'
 import { walk } from '../snapshot/box-cursor.js'
@@ -47,6 +53,9 @@ export class Writer {
   readonly #graves: TreeEditor
   /** Few, mostly one: a list is faster than a map that is emptied with every commit. */
   readonly #drafts: Draft[] = []
+  /** One for each place in the list of drafts. */
+  readonly #logs: IndexLog[] = []
+  readonly #indexed: boolean
   /** The draft asked for last: most transactions have one. */
   #lastCore: StoreCore | null = null
   #lastDraft: Draft | null = null
@@ -61,6 +70,7 @@ export class Writer {
     this.#engine = engine
     this.#W = engine.W
     this.#graves = new TreeEditor(engine.W, engine.epochs.space)
+    this.#indexed = engine.W[H_POINT_INDEX] !== 0
   }
 
   /** The version a commit would make. */
@@ -126,7 +136,9 @@ export class Writer {
   }
 
   #add(id: number, state: number): Draft {
-    const draft = new Draft(this.#W, id, state)
+    const place = this.#drafts.length
+    if (place === this.#logs.length) this.#logs.push(new IndexLog())
+    const draft = new Draft(this.#W, id, state, this.#logs[place])
     this.#drafts.push(draft)
     return draft
   }
@@ -152,7 +164,8 @@ export class Writer {
     epochs.spend()
     const entry = this.#entry(key, value)
     // An entry of this transaction may be used again as soon as it is replaced.
-    const fresh = old === 0 ? !this.#inBase(draft, key) : !epochs.space.isNew(old)
+    const own = old !== 0 && epochs.space.isNew(old)
+    const fresh = old === 0 ? !this.#inBase(draft, key) : !own
     try {
       if (old === 0) editor.insert(draft.live, entry)
       else editor.replace(draft.live, entry)
@@ -162,6 +175,9 @@ export class Writer {
     }
     if (old === 0) draft.count++
     if (fresh) draft.changed++
+    if (!this.#indexed) return
+    if (own) draft.log.replace(old, entry)
+    else draft.log.add(hashKey(key.words, 0, key.bytes), old, entry)
   }
 
   /** Deletes `key`; false if it was absent. */
@@ -179,6 +195,10 @@ export class Writer {
       draft.changed++
       draft.removed = true
     } else if (!known) draft.changed--
+    if (this.#indexed) {
+      if (own) draft.log.replace(old, 0)
+      else draft.log.add(hashKey(key.words, 0, key.bytes), old, 0)
+    }
     return true
   }
 
@@ -337,6 +357,7 @@ export class Writer {
     const oldest = epochs.oldest
     for (const draft of this.#drafts) {
       if (!draft.dropped) draft.tidy(epochs.space, oldest)
+      this.#head(draft)
       if (draft.id !== UNNAMED) this.#catalogue(draft)
     }
     const record = epochs.prepare()
@@ -349,15 +370,50 @@ export class Writer {
     this.#engine.active = null
     const { version } = this
     try {
+      this.#index(version)
       return epochs.publish(record)
     } catch (error) {
       // Cut off (a stack overflow, say) after the version could be read: it is committed all the same.
       // Where the turn has been given back already, others may have committed since.
-      if (epochs.writing && epochs.current !== record) throw error
+      const isCommitted = !epochs.writing || epochs.current === record
       epochs.tryAbort()
-      return version
+      if (isCommitted) return version
+      throw error
     } finally {
       this.#forget()
+    }
+  }
+
+  /** Sees to it that a store has a head for its point index; one that is dropped gives it up. */
+  #head(draft: Draft): void {
+    if (!this.#indexed || draft.id === NAMES_STORE) return
+    const W = this.#W
+    const { space } = this.#engine.epochs
+    if (draft.dropped) {
+      const head = draft.base === 0 ? 0 : W[draft.base + S_INDEX]
+      if (head !== 0) space.retireBlock(head, load48(W, head + X_BIRTH), HEAD_WORDS)
+      return
+    }
+    if (draft.index !== 0) return
+    draft.index = space.allocate(HEAD_WORDS)
+    W.fill(0, draft.index, draft.index + HEAD_WORDS)
+    store48(W, draft.index + X_BIRTH, space.version)
+  }
+
+  /** Makes the point indexes tell of `version`, which is prepared. */
+  #index(version: number): void {
+    if (!this.#indexed) return
+    const { epochs, index } = this.#engine
+    epochs.beginIndexing()
+    for (const draft of this.#drafts) {
+      const { log, live, count } = draft
+      if (draft.id === NAMES_STORE) continue
+      if (draft.dropped) {
+        if (draft.index !== 0) index.drop(draft.index, version)
+        continue
+      }
+      const before = log.isCleared ? 0 : draft.baseRoot
+      index.apply({ head: draft.index, before, after: live.root, count, log }, version)
     }
   }
 

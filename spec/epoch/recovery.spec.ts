@@ -36,7 +36,7 @@ describe('recovery by marking', () => {
         (steps, versions) => {
           let time = 1000
           const options = { maxBytes: 2 ** 23, history: { versions } }
-          const db = openWith(options, { now: () => time++, poison: true })
+          const db = openWith(options, { now: () => time++, poison: true, indexFrom: 1 })
           const { W } = db._test.engine
           const pins: ReadTransaction<string, unknown>[] = []
           const read = () => ({

@@ -23,7 +23,7 @@ const random = below => {
 const options = { maxBytes: 2 ** 25, history: { versions: 30 }, maxThreads: 16 }
 // Not among the types: a door for tests.
 const { openWith } = /** @type {any} */ (zverse)
-const db = openWith(options, { now: Date.now, poison: true })
+const db = openWith(options, { now: Date.now, poison: true, indexFrom: 1 })
 
 /** @returns {Promise<Worker>} */
 function start() {

@@ -24,7 +24,9 @@ const MAX_BYTES = 16 * 2 ** 20
 /** Opens a database with a test's clock and hooks. */
 export function open(options: Record<string, unknown> = {}, hooks: Hooks = {}): Database {
   const all = { maxBytes: MAX_BYTES, ...options } as unknown as Parameters<typeof openWith>[0]
-  const outside = { now: Date.now, ...hooks } as unknown as Parameters<typeof openWith>[1]
+  const outside = { now: Date.now, indexFrom: 1, ...hooks } as unknown as Parameters<
+    typeof openWith
+  >[1]
   const db = openWith(all, outside)
   return (isAttached ? attached(db, options, outside) : db) as unknown as Database
 }

@@ -43,7 +43,13 @@ const now = () => 5000
 export function build(history = 12): Image {
   const options = { maxBytes: 2 ** 21, history: { versions: history }, maxThreads: 16 }
   let time = 1000
-  const hooks = { now: () => ++time, threadId: BUILDER, firstVersion: FIRST_VERSION, poison: true }
+  const hooks = {
+    now: () => ++time,
+    threadId: BUILDER,
+    firstVersion: FIRST_VERSION,
+    poison: true,
+    indexFrom: 1,
+  }
   const db = openWith(options, hooks) as Db
   const other = db.store('other')
   const pins: ReadTransaction<string, unknown>[] = []

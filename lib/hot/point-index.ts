@@ -1,0 +1,432 @@
+/**
+ * Keeping the point indexes: what a commit does to the tables of the stores it changed.
+ *
+ * For the holder of the writer lock, after all that can fail has been done and before the new version
+ * is published (docs/decisions/0018). Invariants:
+ * 1. In a published table nothing moves: a slot's reference gives way to a newer one of the same key, or
+ *    to 0; a key that is new gets an empty slot, its tag before its reference.
+ * 2. Segments are made larger before any reference of the new version is stored, so what then waits in
+ *    limbo leads to published entries only.
+ * 3. Nothing here fails: where memory is short, keys go without a place, and the tree is asked.
+ */
+import type { EpochManager } from '../epoch/manager.js'
+import { dropTable } from '../epoch/tables.js'
+import type { Allocator } from '../memory/allocator.js'
+import { release } from '../memory/atomic.js'
+import { hashOf } from '../memory/hash.js'
+import {
+  B_LEVEL,
+  B_TAGS,
+  BUCKET_SLOTS,
+  BUCKET_WORDS,
+  D_DEPTH,
+  D_MAX_DEPTH,
+  D_SEGMENTS,
+  G_BUCKETS,
+  G_CODE_MASK,
+  G_DEPTH,
+  G_LEAKY,
+  G_STASH,
+  G_USED,
+  H_POINT_INDEX,
+  LEVEL_LOST,
+  PAGE,
+  STASH_SLOTS,
+  X_ABSENT_FROM,
+  X_COUNT,
+  X_DIRECTORY,
+  X_WORDS,
+} from '../memory/layout.js'
+import { eachEntry } from '../memory/node.js'
+import { eachRef, placeOf, segmentIn, segmentWords, slotsOf } from '../memory/table.js'
+import { WHOLE } from '../snapshot/cursor.js'
+import { DiffCursor } from '../snapshot/diff.js'
+import { type IndexLog, ITEM } from './index-log.js'
+import { homeOf, placeAfter } from './probe.js'
+
+/** Part of a segment's slots that may be used; what a new segment is filled to at most. */
+const LIMIT = 0.8
+const FILL = 0.75
+/** A segment less full than this is made smaller. */
+const SPARSE = 0.2
+/** Code of the largest segment while the directory can still grow: 6 KiB. */
+const LARGEST = 9
+/** Beyond, a table cannot be helped: 3 MiB for one of 65 536 parts. */
+const LARGEST_OF_ALL = 27
+/** The part of memory that an index leaves alone. */
+const SPARED = 1 / 16
+/** Changes that are looked at one by one. */
+const FEW = 16
+
+/** A store's trees before and after the commit. */
+export interface Change {
+  readonly head: number
+  readonly before: number
+  readonly after: number
+  /** Keys after it. */
+  readonly count: number
+  readonly log: IndexLog
+}
+
+export class PointIndex {
+  readonly #W: Uint32Array
+  readonly #epochs: EpochManager
+  readonly #allocator: Allocator
+
+  constructor(epochs: EpochManager) {
+    this.#W = epochs.arena.words
+    this.#epochs = epochs
+    this.#allocator = epochs.allocator
+  }
+
+  /** Makes the table of a store tell of `version`, which is about to be published. */
+  apply(change: Change, version: number): void {
+    const W = this.#W
+    const { head, log } = change
+    if (log.isCleared) {
+      release(W, head + X_ABSENT_FROM, version)
+      this.drop(head, version)
+    }
+    if (W[head + X_DIRECTORY] === 0) {
+      if (change.count >= W[H_POINT_INDEX]) this.#build(change, version)
+      return
+    }
+    if (log.isTorn) this.#compare(change.before, change.after, log)
+    const { items, count } = log
+    if (count === 0) return
+    let inserts = 0
+    let deletes = 0
+    for (let at = 0; at < count * ITEM; at += ITEM) {
+      if (items[at + 1] === 0) inserts++
+      if (items[at + 2] === 0) deletes++
+    }
+    if (deletes > 0) release(W, head + X_ABSENT_FROM, version)
+    if (inserts > 0 || deletes > 0) this.#makeRoom(head, log, inserts, deletes, version)
+    for (let at = 0; at < count * ITEM; at += ITEM) {
+      this.#change(head, items[at], items[at + 1], items[at + 2])
+    }
+  }
+
+  /** Takes a store's table away, as unlinked in `version`. */
+  drop(head: number, version: number): void {
+    const W = this.#W
+    dropTable(W, head, version)
+    W[head + X_COUNT] = 0
+    W[head + X_WORDS] = 0
+  }
+
+  /** Makes the list complete by comparing the trees. */
+  #compare(before: number, after: number, log: IndexLog): void {
+    log.reset()
+    const cursor = new DiffCursor(this.#W, before, after, WHOLE)
+    while (cursor.next()) {
+      const entry = cursor.after === 0 ? cursor.before : cursor.after
+      log.add(hashOf(this.#W, entry), cursor.before, cursor.after)
+    }
+  }
+
+  // ── One key ───────────────────────────────────────────────────────────────────────────────────
+
+  #change(head: number, hash: number, old: number, entry: number): void {
+    const W = this.#W
+    const directory = W[head + X_DIRECTORY]
+    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
+    const segment = segmentIn(word)
+    const code = word & G_CODE_MASK
+    const home = homeOf(segment, code, hash)
+    const slot = old === 0 ? 0 : this.#slotOf(segment, code, home, old)
+    if (slot === 0 && old !== 0) this.#unstash(segment, old)
+    if (slot !== 0) {
+      release(W, slot, entry)
+      if (entry !== 0) return
+      W[segment + G_USED]--
+      W[head + X_COUNT]--
+    } else if (entry !== 0 && this.#place(segment, code, home, hash, entry)) {
+      W[head + X_COUNT]++
+    }
+  }
+
+  /** Word of the slot that holds a reference, or 0. */
+  #slotOf(segment: number, code: number, home: number, ref: number): number {
+    const W = this.#W
+    for (let step = 0; step < 4; step++) {
+      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
+      for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === ref) return bucket + i
+    }
+    return 0
+  }
+
+  /** Puts a new reference into an empty slot; false, with that noted, where there is none. */
+  #place(segment: number, code: number, home: number, hash: number, ref: number): boolean {
+    const W = this.#W
+    for (let step = 0; step < 4; step++) {
+      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
+      const slot = emptySlot(W, bucket)
+      if (slot === 0) continue
+      const level = step === 3 ? 2 : step
+      if (level > W[home + B_LEVEL]) W[home + B_LEVEL] = level
+      const tags = bucket + B_TAGS + ((slot - bucket) >>> 2)
+      const shift = ((slot - bucket) & 3) * 8
+      W[tags] = (W[tags] & ~(255 << shift)) | ((hash & 255) << shift)
+      W[segment + G_USED]++
+      // Whoever sees the reference sees the entry.
+      release(W, slot, ref)
+      return true
+    }
+    W[home + B_LEVEL] = LEVEL_LOST
+    this.#stash(segment, ref)
+    return false
+  }
+
+  /** Keeps a reference that found no slot for when the segment is made larger. */
+  #stash(segment: number, ref: number): void {
+    const W = this.#W
+    for (let at = segment + G_STASH; at < segment + G_STASH + STASH_SLOTS; at++) {
+      if (W[at] !== 0) continue
+      W[at] = ref
+      return
+    }
+    W[segment + G_LEAKY] = 1
+  }
+
+  #unstash(segment: number, ref: number): void {
+    const W = this.#W
+    for (let at = segment + G_STASH; at < segment + G_STASH + STASH_SLOTS; at++) {
+      if (W[at] === ref) W[at] = 0
+    }
+  }
+
+  /** True if a key with this home would find a place. */
+  #hasRoom(segment: number, code: number, home: number): boolean {
+    const W = this.#W
+    for (let step = 0; step < 4; step++) {
+      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
+      if (emptySlot(W, bucket) !== 0) return true
+    }
+    return false
+  }
+
+  // ── Segments ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Gives each segment that the list touches the size it will need. */
+  #makeRoom(
+    head: number,
+    { items, count }: IndexLog,
+    inserts: number,
+    deletes: number,
+    version: number,
+  ): void {
+    const W = this.#W
+    if (count <= FEW) {
+      for (let at = 0; at < count * ITEM; at += ITEM) {
+        if (items[at + 1] !== 0 && items[at + 2] !== 0) continue
+        this.#fit(head, items[at], inserts, items[at + 1] === 0 ? 0 : deletes, version)
+      }
+      return
+    }
+    const depth = W[W[head + X_DIRECTORY] + D_DEPTH]
+    const more = new Int32Array(2 ** depth)
+    const fewer = new Int32Array(2 ** depth)
+    for (let at = 0; at < count * ITEM; at += ITEM) {
+      const place = placeOf(items[at], depth)
+      if (items[at + 1] === 0) more[place]++
+      else if (items[at + 2] === 0) fewer[place]++
+    }
+    const directory = W[head + X_DIRECTORY]
+    for (let place = 0; place < 2 ** depth; ) {
+      const word = W[directory + D_SEGMENTS + place]
+      const hash = hashAt(place, depth)
+      let added = 0
+      let removed = 0
+      // The old directory stays as it is while this goes on: what replaces it is a copy, or its words.
+      const run = 2 ** (depth - W[segmentIn(word) + G_DEPTH])
+      for (const end = place + run; place < end; place++) {
+        added += more[place]
+        removed += fewer[place]
+      }
+      if (added > 0 || removed > 0) this.#fit(head, hash, added, removed, version)
+    }
+  }
+
+  /** Makes the segment of a hash larger or smaller if so many more, or fewer, references need that. */
+  #fit(head: number, hash: number, added: number, removed: number, version: number): void {
+    const W = this.#W
+    const directory = W[head + X_DIRECTORY]
+    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
+    const segment = segmentIn(word)
+    const code = word & G_CODE_MASK
+    const used = W[segment + G_USED]
+    const slots = slotsOf(code)
+    if (used + added > slots * LIMIT) {
+      this.#resize(head, hash, used + added, version)
+    } else if (
+      added > 0 &&
+      added <= FEW &&
+      !this.#hasRoom(segment, code, homeOf(segment, code, hash))
+    ) {
+      // Bad luck, or keys that are made to collide: those are not worth memory.
+      if (used > slots * 0.4) this.#resize(head, hash, Math.floor(slots * LIMIT) + 1, version)
+    } else if (code > 0 && used + added - removed < slots * SPARSE) {
+      this.#resize(head, hash, used + added, version)
+    }
+  }
+
+  /**
+   * Copies the segment of a hash into one or more that hold `total` references without being crowded,
+   * and links them in its place. Where memory is short it stays as it is.
+   */
+  #resize(head: number, hash: number, total: number, version: number): void {
+    const W = this.#W
+    const directory = W[head + X_DIRECTORY]
+    const depth = W[directory + D_DEPTH]
+    const old = W[directory + D_SEGMENTS + placeOf(hash, depth)]
+    const segment = segmentIn(old)
+    const { bits, code } = sizeFor(total, D_MAX_DEPTH - W[segment + G_DEPTH])
+    const newDepth = W[segment + G_DEPTH] + bits
+    if (bits === 0 && code === (old & G_CODE_MASK)) return
+    const parts = this.#makeSegments(2 ** bits, code, newDepth)
+    if (parts === undefined) return
+    const larger = newDepth > depth ? this.#makeDirectory(newDepth) : directory
+    if (larger === 0 || !this.#epochs.canUnlink(2)) {
+      if (larger !== 0 && larger !== directory) this.#allocator.free(larger)
+      for (const part of parts) this.#allocator.free(part)
+      return
+    }
+    W[head + X_COUNT] += this.#copy(old, parts, code, newDepth)
+    // On the list before they are unlinked, as always.
+    this.#epochs.unlink(segment, version)
+    if (larger !== directory) {
+      for (let i = 0; i < 2 ** newDepth; i++) {
+        W[larger + D_SEGMENTS + i] = W[directory + D_SEGMENTS + (i >>> (newDepth - depth))]
+      }
+      this.#epochs.unlink(directory, version)
+    }
+    const run = 2 ** (W[larger + D_DEPTH] - newDepth)
+    const first = Math.floor(placeOf(hash, newDepth) / parts.length) * parts.length * run
+    for (let i = 0; i < parts.length * run; i++) {
+      release(W, larger + D_SEGMENTS + first + i, parts[Math.floor(i / run)] + code)
+    }
+    if (larger !== directory) release(W, head + X_DIRECTORY, larger)
+    W[head + X_WORDS] += parts.length * segmentWords(code) - segmentWords(old & G_CODE_MASK)
+  }
+
+  /**
+   * Copies what a segment refers to into parts of itself, by the next bits of its hashes.
+   * @returns how many references more have a place
+   */
+  #copy(old: number, parts: readonly number[], code: number, depth: number): number {
+    const W = this.#W
+    const mask = parts.length - 1
+    if (W[segmentIn(old) + G_LEAKY] !== 0) for (const part of parts) makeLeaky(W, part, code)
+    const put = (ref: number) => {
+      const hash = hashOf(W, ref)
+      const part = parts[placeOf(hash, depth) & mask]
+      return this.#place(part, code, homeOf(part, code, hash), hash, ref)
+    }
+    let placed = 0
+    eachRef(W, segmentIn(old), old & G_CODE_MASK, ref => {
+      if (put(ref)) placed++
+    })
+    for (let i = 0; i < STASH_SLOTS; i++) {
+      const ref = W[segmentIn(old) + G_STASH + i]
+      if (ref !== 0 && put(ref)) placed++
+    }
+    return placed - W[segmentIn(old) + G_USED]
+  }
+
+  /** Empty segments; undefined where memory is short. */
+  #makeSegments(count: number, code: number, depth: number): number[] | undefined {
+    const W = this.#W
+    const words = segmentWords(code)
+    if (!this.#affords(count * words)) return undefined
+    const segments: number[] = []
+    for (let i = 0; i < count; i++) {
+      const segment = this.#allocator.allocate(words)
+      // What is not aligned to two lines the directory's words cannot tell.
+      if (segment === 0 || (segment & G_CODE_MASK) !== 0) {
+        if (segment !== 0) this.#allocator.free(segment)
+        for (const other of segments) this.#allocator.free(other)
+        return undefined
+      }
+      W.fill(0, segment, segment + words)
+      W[segment + G_DEPTH] = depth
+      segments.push(segment)
+    }
+    return segments
+  }
+
+  #makeDirectory(depth: number): number {
+    const W = this.#W
+    const words = D_SEGMENTS + 2 ** depth
+    const directory = this.#affords(words) ? this.#allocator.allocate(words) : 0
+    if (directory !== 0) W.fill(0, directory, directory + words)
+    if (directory !== 0) W[directory + D_DEPTH] = depth
+    return directory
+  }
+
+  #affords(words: number): boolean {
+    const { availablePages } = this.#allocator
+    return availablePages * PAGE - words > this.#W.length * SPARED
+  }
+
+  // ── A whole table ─────────────────────────────────────────────────────────────────────────────
+
+  /** Makes a table of all that the store holds at `version`. */
+  #build({ head, before, after, count, log }: Change, version: number): void {
+    const W = this.#W
+    const { bits, code } = sizeFor(count, D_MAX_DEPTH)
+    const parts = this.#makeSegments(2 ** bits, code, bits)
+    if (parts === undefined) return
+    const directory = this.#makeDirectory(bits)
+    if (directory === 0) {
+      for (const part of parts) this.#allocator.free(part)
+      return
+    }
+    for (let i = 0; i < parts.length; i++) W[directory + D_SEGMENTS + i] = parts[i] + code
+    let placed = 0
+    const put = (hash: number, ref: number) => {
+      const part = parts[placeOf(hash, bits)]
+      if (this.#place(part, code, homeOf(part, code, hash), hash, ref)) placed++
+    }
+    if (before === 0 && !log.isTorn) {
+      for (let at = 0; at < log.count * ITEM; at += ITEM) {
+        if (log.items[at + 2] !== 0) put(log.items[at], log.items[at + 2])
+      }
+    } else {
+      eachEntry(W, after, entry => put(hashOf(W, entry), entry))
+    }
+    W[head + X_COUNT] = placed
+    W[head + X_WORDS] = parts.length * segmentWords(code)
+    // What older snapshots had and this one does not is not in it.
+    release(W, head + X_ABSENT_FROM, version)
+    release(W, head + X_DIRECTORY, directory)
+  }
+}
+
+/** A hash whose first bits say `place`. */
+function hashAt(place: number, depth: number): number {
+  return (place * 2 ** (32 - depth)) >>> 0
+}
+
+/** Into how many parts (as a power of two), of what size, `total` references go. */
+function sizeFor(total: number, mostBits: number): { bits: number; code: number } {
+  let bits = 0
+  while (bits < mostBits && total > 2 ** bits * slotsOf(LARGEST) * FILL) bits++
+  const most = bits === mostBits ? LARGEST_OF_ALL : LARGEST
+  let code = 0
+  while (code < most && total > 2 ** bits * slotsOf(code) * FILL) code++
+  return { bits, code }
+}
+
+/** Word of an empty slot of a bucket, or 0. */
+function emptySlot(W: Uint32Array, bucket: number): number {
+  for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === 0) return bucket + i
+  return 0
+}
+
+/** Some key of this segment has no place, and nobody knows which: the tree is asked for all. */
+function makeLeaky(W: Uint32Array, segment: number, code: number): void {
+  W[segment + G_LEAKY] = 1
+  const end = segment + segmentWords(code)
+  for (let at = segment + G_BUCKETS + B_LEVEL; at < end; at += BUCKET_WORDS) W[at] = LEVEL_LOST
+}

@@ -1,0 +1,144 @@
+/**
+ * Looking a key up in a point index. Any thread, wait-free, under an announced read (FROM in the
+ * operation slot): a settled pin is not enough, for the table holds what is present and not what the
+ * snapshot holds (docs/decisions/0018).
+ *
+ * 1. A reference found belongs to the present version, to one just replaced, or to one that is about to
+ *    be published; its birth tells whether it is the snapshot's, too.
+ * 2. "Absent" is an answer only where no key of the bucket went without a place, and for snapshots not
+ *    older than the last deletion; that version is loaded after the slots were looked at.
+ */
+import { acquire } from '../memory/atomic.js'
+import { hashKey } from '../memory/hash.js'
+import {
+  B_LEVEL,
+  B_TAGS,
+  BUCKET_SLOTS,
+  BUCKET_WORDS,
+  D_DEPTH,
+  D_SEGMENTS,
+  E_KEY,
+  G_BUCKETS,
+  G_CODE_MASK,
+  H_CURRENT,
+  LEVEL_LOST,
+  R_VERSION,
+  X_ABSENT_FROM,
+  X_DIRECTORY,
+} from '../memory/layout.js'
+import { keyBytesOf, load48, versionOf } from '../memory/words.js'
+
+const SEGMENTS = D_SEGMENTS
+const BUCKETS = G_BUCKETS
+const CODE = G_CODE_MASK
+const LINE = BUCKET_WORDS
+const TAGS = B_TAGS
+const SLOTS = BUCKET_SLOTS
+const KEY_AT = E_KEY
+/** Snapshots this many versions old cannot be compared with a version's low word. */
+const REACH = 2 ** 31
+
+/** In place of an entry: the table cannot tell, the tree can. */
+export const ASK = -1
+
+/** Word of the home bucket of a hash in a segment of a size. */
+export function homeOf(segment: number, code: number, hash: number): number {
+  const lines = ((4 | ((code & 1) << 1)) << (code >>> 1)) - 2
+  return segment + BUCKETS + (Math.imul(hash & 0xffff, lines) >>> 16) * LINE
+}
+
+/** Word of the `step`-th place (1 … 3) of a key whose home is `home`: next door, then the next pair. */
+export function placeAfter(segment: number, code: number, home: number, step: number): number {
+  const first = segment + BUCKETS
+  const at = (home - first) ^ LINE
+  if (step === 1) return first + at
+  const words = (((4 | ((code & 1) << 1)) << (code >>> 1)) - 2) * LINE
+  const pair = (home - first) & ~(2 * LINE - 1)
+  const next = pair + 2 * LINE
+  return first + (next === words ? 0 : next) + (step - 2) * LINE
+}
+
+/** The entry with the key that a bucket refers to, or 0. */
+function findIn(
+  W: Uint32Array,
+  bucket: number,
+  hash: number,
+  words: Uint32Array,
+  bytes: number,
+): number {
+  const pattern = Math.imul(hash & 255, 0x01010101)
+  for (let k = 0; k < SLOTS / 4; k++) {
+    const differing = W[bucket + TAGS + k] ^ pattern
+    // The top bit of each byte that is 0 (and of some above one: their keys will differ).
+    let equal = (differing - 0x01010101) & ~differing & 0x80808080
+    while (equal !== 0) {
+      const entry = acquire(W, bucket + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
+      if (entry !== 0 && hasKey(W, entry, words, bytes)) return entry
+      equal &= equal - 1
+    }
+  }
+  return 0
+}
+
+function hasKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number): boolean {
+  if (keyBytesOf(W, entry) !== bytes) return false
+  const count = (bytes + 3) >>> 2
+  for (let i = 0; i < count; i++) if (W[entry + KEY_AT + i] !== words[i]) return false
+  return true
+}
+
+/** {@link findIn} the places after the home, as far as its level says. */
+function findAfter(
+  W: Uint32Array,
+  word: number,
+  home: number,
+  hash: number,
+  words: Uint32Array,
+  bytes: number,
+): number {
+  const segment = (word & ~CODE) >>> 0
+  const level = W[home + B_LEVEL]
+  const last = level === 1 ? 1 : 3
+  for (let step = 1; step <= last; step++) {
+    const bucket = placeAfter(segment, word & CODE, home, step)
+    const entry = findIn(W, bucket, hash, words, bytes)
+    if (entry !== 0) return entry
+  }
+  return 0
+}
+
+/**
+ * The entry of a key in the snapshot of a version.
+ * @param head of the store's index
+ * @param words the key's words, from word 0 on
+ * @param version the snapshot's
+ * @returns an entry, 0 where the key is absent, or {@link ASK}
+ */
+export function probe(
+  W: Uint32Array,
+  head: number,
+  words: Uint32Array,
+  bytes: number,
+  version: number,
+): number {
+  const directory = acquire(W, head + X_DIRECTORY)
+  if (directory === 0) return ASK
+  const hash = hashKey(words, 0, bytes)
+  const place = (hash >>> 1) >>> (31 - W[directory + D_DEPTH])
+  const word = acquire(W, directory + SEGMENTS + place)
+  const home = homeOf((word & ~CODE) >>> 0, word & CODE, hash)
+  let entry = findIn(W, home, hash, words, bytes)
+  if (entry === 0) {
+    const level = W[home + B_LEVEL]
+    if (level !== 0) entry = findAfter(W, word, home, hash, words, bytes)
+    if (entry === 0) return level === LEVEL_LOST ? ASK : absent(W, head, version)
+  }
+  return versionOf(W, entry) <= version ? entry : ASK
+}
+
+/** 0 if what is not found is absent in the snapshot of `version`, else {@link ASK}. */
+function absent(W: Uint32Array, head: number, version: number): number {
+  const from = acquire(W, head + X_ABSENT_FROM)
+  if ((((version >>> 0) - from) | 0) < 0) return ASK
+  return load48(W, acquire(W, H_CURRENT) + R_VERSION) - version < REACH ? 0 : ASK
+}

@@ -1,0 +1,101 @@
+/**
+ * Checks a point index against the tree it stands for. For `check()`; under the writer lock, slow.
+ */
+import { hashOf } from '../memory/hash.js'
+import {
+  B_LEVEL,
+  BUCKET_SLOTS,
+  D_DEPTH,
+  D_SEGMENTS,
+  E_KEY,
+  G_CODE_MASK,
+  G_DEPTH,
+  G_USED,
+  LEVEL_LOST,
+  X_COUNT,
+  X_DIRECTORY,
+  X_WORDS,
+} from '../memory/layout.js'
+import { eachEntry } from '../memory/node.js'
+import {
+  directoryLength,
+  eachRef,
+  eachSegment,
+  placeOf,
+  segmentIn,
+  segmentWords,
+} from '../memory/table.js'
+import { keyBytesOf } from '../memory/words.js'
+import { ASK, homeOf, placeAfter, probe } from './probe.js'
+
+/** What is wrong with the index at `head` of the tree below `root`, which is of `version`, the newest. */
+export function verifyIndex(W: Uint32Array, head: number, root: number, version: number): string[] {
+  const problems: string[] = []
+  const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
+  if (directory === 0) return problems
+  const held = verifySegments(W, head, problems)
+  let found = 0
+  const key = new Uint32Array(4096)
+  eachEntry(W, root, entry => {
+    const bytes = keyBytesOf(W, entry)
+    for (let i = 0; i < (bytes + 3) >>> 2; i++) key[i] = W[entry + E_KEY + i]
+    const answer = probe(W, head, key, bytes, version)
+    const home = homeIn(W, directory, hashOf(W, entry))
+    if (answer === entry) found++
+    else if (answer !== ASK || W[home.bucket + B_LEVEL] !== LEVEL_LOST) {
+      problems.push(`index: entry ${entry} is ${answer === 0 ? 'absent' : `answered by ${answer}`}`)
+    } else if (isIn(W, home, entry)) problems.push(`index: entry ${entry} is there and not found`)
+  })
+  if (found !== held) problems.push(`index: ${held} references, ${found} of them present entries`)
+  return problems
+}
+
+/** Checks the directory and the segments' own numbers; returns how many references there are. */
+function verifySegments(W: Uint32Array, head: number, problems: string[]): number {
+  const directory = W[head + X_DIRECTORY]
+  const depth = W[directory + D_DEPTH]
+  let total = 0
+  let words = 0
+  let place = 0
+  eachSegment(W, directory, directoryLength(W, directory), (segment, code) => {
+    const run = 2 ** (depth - W[segment + G_DEPTH])
+    if (place % run !== 0) problems.push(`index: segment ${segment} begins in the middle`)
+    for (const end = place + run; place < end; place++) {
+      if (W[directory + D_SEGMENTS + place] !== segment + code) {
+        problems.push(`index: place ${place} is not of segment ${segment}`)
+      }
+    }
+    let used = 0
+    eachRef(W, segment, code, () => used++)
+    if (W[segment + G_USED] !== used) {
+      problems.push(`index: segment ${segment} says ${W[segment + G_USED]} references, has ${used}`)
+    }
+    total += used
+    words += segmentWords(code)
+  })
+  if (W[head + X_COUNT] !== total) problems.push(`index: says ${W[head + X_COUNT]}, has ${total}`)
+  if (W[head + X_WORDS] !== words) problems.push(`index: says ${W[head + X_WORDS]} words: ${words}`)
+  return total
+}
+
+interface Home {
+  readonly segment: number
+  readonly code: number
+  readonly bucket: number
+}
+
+function homeIn(W: Uint32Array, directory: number, hash: number): Home {
+  const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
+  const segment = segmentIn(word)
+  const code = word & G_CODE_MASK
+  return { segment, code, bucket: homeOf(segment, code, hash) }
+}
+
+/** True if a place of the home's keys holds the reference. */
+function isIn(W: Uint32Array, { segment, code, bucket: home }: Home, ref: number): boolean {
+  for (let step = 0; step < 4; step++) {
+    const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
+    for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === ref) return true
+  }
+  return false
+}
