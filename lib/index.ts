@@ -8,7 +8,7 @@ export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple.js'
 export type { Point, PointOf, ZOrder } from './key/zorder.js'
 export { zorder } from './key/zorder.js'
-export type { DatabaseOptions, History } from './options.js'
+export type { Cache, DatabaseOptions, History } from './options.js'
 export type { Change, Changes, Commit } from './transaction/changes.js'
 export type { CheckReport } from './transaction/check.js'
 export type { ZVerseIterator } from './transaction/iterator.js'
@@ -21,11 +21,13 @@ export type {
   NearestOptions,
   Neighbour,
 } from './transaction/read-verbs.js'
+export type { KeyRef } from './transaction/ref.js'
 export type { Stats } from './transaction/stats.js'
 export type {
   ChangesOptions,
   Difference,
   DiffOptions,
+  HotKey,
   Side,
   Store,
 } from './transaction/store-verbs.js'

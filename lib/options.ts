@@ -10,6 +10,7 @@ const GIB = 2 ** 30
 const MIN_BYTES = 2 ** 20
 const MAX_BYTES = 16 * GIB
 const MAX_THREADS = 65_536
+const MAX_CACHE = 2 ** 40
 const MAX_TIMEOUT = 2 ** 31 - 1
 
 /** How much past to keep; a bound that is not given is unlimited. */
@@ -43,6 +44,20 @@ export interface DatabaseOptions {
    * true.
    */
   pointIndex?: boolean | undefined
+  /** Keep decoded values of hot keys, for each thread. Default: none are kept. */
+  cache?: Cache | undefined
+}
+
+/** Decoded values that each thread keeps of the keys it reads most, by `get`, `getMany`, `getEntry`. */
+export interface Cache {
+  /** Bytes they may take, about, in each thread: an integer ≥ 0; 0 keeps none. */
+  bytes: number
+  /**
+   * Callers share what is kept. By default values are frozen, to the bottom, before they are handed out,
+   * and what cannot be frozen (a Date, Map, Set, bytes) is not kept and not shared. `false`: nothing is
+   * frozen, everything is shared, and callers must not change it.
+   */
+  freeze?: boolean | undefined
 }
 
 /** Checked options with their defaults filled in. */
@@ -52,6 +67,7 @@ export interface Settings {
   readonly maxThreads: number
   readonly lockTimeout: number
   readonly pointIndex: boolean
+  readonly cache: { readonly bytes: number; readonly freeze: boolean }
 }
 
 const OPEN_OPTIONS = [
@@ -92,9 +108,6 @@ export function settings(options: unknown): Settings {
   if (given.path !== undefined) {
     throw invalidOption('path', 'needs persistent mode, which this version does not have yet')
   }
-  if (given.cache !== undefined) {
-    throw invalidOption('cache', 'needs the value cache, which this version does not have yet')
-  }
   oneOf(given.sync, 'sync', ['commit', 'interval', 'never'])
   integer(given.syncInterval, 'syncInterval', 1, MAX_TIMEOUT, 100)
   oneOf(given.pointIndex, 'pointIndex', [true, false])
@@ -104,7 +117,26 @@ export function settings(options: unknown): Settings {
     maxThreads: integer(given.maxThreads, 'maxThreads', 1, MAX_THREADS, 256),
     lockTimeout: number(given.lockTimeout, 'lockTimeout', 0, MAX_TIMEOUT, 10_000),
     pointIndex: given.pointIndex !== false,
+    cache: cacheIn(given.cache),
   }
+}
+
+/** Checks the `cache` option; 0 bytes where there is none. */
+function cacheIn(cache: unknown): Settings['cache'] {
+  if (cache === undefined) return { bytes: 0, freeze: true }
+  if (typeof cache !== 'object' || cache === null || Array.isArray(cache)) {
+    throw invalidOption('cache', 'must be an object with bytes, and freeze if you like')
+  }
+  const given = cache as Record<string, unknown>
+  for (const name of Object.keys(given)) {
+    if (given[name] !== undefined && !['bytes', 'freeze'].includes(name)) {
+      throw invalidOption(`cache.${name}`, 'is not an option: there are bytes and freeze')
+    }
+  }
+  if (given.bytes === undefined) throw invalidOption('cache.bytes', 'is missing: how many?')
+  oneOf(given.freeze, 'cache.freeze', [true, false])
+  const bytes = integer(given.bytes, 'cache.bytes', 0, MAX_CACHE, 0)
+  return { bytes, freeze: given.freeze !== false }
 }
 
 /** Checks a `history` option; bounds not given are Infinity. */

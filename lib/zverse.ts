@@ -16,7 +16,15 @@ import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { TupleKey } from './key/tuple.js'
 import type { Point, ZOrder } from './key/zorder.js'
 import { Arena } from './memory/arena.js'
-import { H_LOCK_TIMEOUT, H_POINT_INDEX, H_POISON, R_TIME, R_VERSION } from './memory/layout.js'
+import {
+  H_CACHE_BYTES,
+  H_CACHE_FREEZES,
+  H_LOCK_TIMEOUT,
+  H_POINT_INDEX,
+  H_POISON,
+  R_TIME,
+  R_VERSION,
+} from './memory/layout.js'
 import { load48 } from './memory/words.js'
 import {
   checkNames,
@@ -479,6 +487,8 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
   )
   arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
   arena.words[H_POINT_INDEX] = checked.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
+  arena.floats[H_CACHE_BYTES / 2] = checked.cache.bytes
+  arena.words[H_CACHE_FREEZES] = checked.cache.freeze ? 1 : 0
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
   writeBounds(arena, checked.history)
   return connect(arena, keys, values, hooks)

@@ -13,6 +13,7 @@ import {
   ALLOCATOR_AT,
   CHUNK_ITEMS,
   CHUNK_WORDS,
+  GENERATIONS,
   H_AGAIN,
   H_COMMIT_TIMES,
   H_COMMITS_SINCE_SCAN,
@@ -20,6 +21,7 @@ import {
   H_DESCRIPTORS_AT,
   H_DIRTY,
   H_FIRST_PAGE,
+  H_GENERATIONS,
   H_HISTORY_VERSIONS,
   H_LIMBO_HEAD,
   H_LOG_VERSION,
@@ -466,17 +468,36 @@ export class EpochManager {
    * line has room for. 0 where that would mean to wait: a read never does.
    */
   #overflowBlock(link: number): number {
-    const nested = this.#turn.mine
+    return this.#blockAt(link, OVERFLOW_WORDS, this.#turn.mine)
+  }
+
+  /**
+   * Makes the table of generation numbers, if that needs no waiting. Not in the middle of a transaction
+   * of this thread, which has not noted what the numbers are about.
+   */
+  makeGenerations(): void {
+    if (this.#W[H_GENERATIONS] === 0 && !this.#turn.mine) {
+      this.#blockAt(H_GENERATIONS, GENERATIONS, false)
+    }
+  }
+
+  /** A zeroed block whose reference is at `link`; 0 where that would mean to wait for the turn. */
+  #blockAt(link: number, words: number, nested: boolean): number {
     if (!nested && !this.#turn.tryTake(WRITING_VERB)) return 0
+    if (this.#W[link] !== 0) {
+      // Another thread has been quicker; of overflow blocks each thread has its own.
+      if (!nested) this.#turn.give()
+      return this.#W[link]
+    }
     const W = this.#W
     let whole = false
     try {
       // A death in between would leak the block, so recovery is told to mark.
       W[H_PHASE] = 1
       W[H_DIRTY] = 1
-      const block = this.allocator.allocate(OVERFLOW_WORDS)
+      const block = this.allocator.allocate(words)
       if (block !== 0) {
-        W.fill(0, block, block + OVERFLOW_WORDS)
+        W.fill(0, block, block + words)
         Atomics.store(W, link, block)
       }
       W[H_PHASE] = 0

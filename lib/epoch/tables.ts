@@ -98,7 +98,7 @@ export function eachHead(W: Uint32Array, record: number, visit: (head: number) =
   walkCatalog(W, W[record + R_CATALOG], () => true, look)
 }
 
-/** Visits the blocks that heads of the newest record own: tables and generations. */
+/** Visits the blocks of the tables that the newest record's stores have. */
 export function walkTables(W: Uint32Array, record: number, visit: (ref: number) => void): void {
   eachHead(W, record, head => {
     const directory = W[head + X_DIRECTORY]

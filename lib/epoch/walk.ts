@@ -8,6 +8,7 @@ import type { Arena } from '../memory/arena.js'
 import {
   H_CURRENT,
   H_FREE_HEAD,
+  H_GENERATIONS,
   H_HIGH_WATER,
   H_LIMBO_HEAD,
   H_LOG_CHUNK,
@@ -189,5 +190,6 @@ export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => v
   for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
   walkTables(W, W[H_CURRENT], visit)
   walkDropped(W, visit)
+  if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])
   if (W[H_RESERVE] !== 0) visit(W[H_RESERVE])
 }

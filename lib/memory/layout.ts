@@ -113,6 +113,8 @@ export const H_SEARCH = 130
 export const H_SEARCH_AGAIN = 131
 /** Point index tables that were dropped whole: a list through D_NEXT. */
 export const H_TABLES = 132
+/** Generation numbers: a block of GENERATIONS words, made once (0: not yet). */
+export const H_GENERATIONS = 133
 /**
  * The dead tree that is being taken apart: record whose dead list gets what an older version still
  * sees (0: nobody does), depth of the path (0: none), then node and index for each level.
@@ -125,6 +127,9 @@ export const WALK_LEVELS = 16
 export const H_READ_TIMES = 256
 export const H_COMMIT_TIMES = 416
 export const TIME_BUCKETS = 160
+/** Fixed after construction: bytes of each thread's cache of values (float64), and whether it freezes. */
+export const H_CACHE_BYTES = 576
+export const H_CACHE_FREEZES = 578
 
 /** Page 1. */
 export const ALLOCATOR_AT = PAGE
@@ -287,13 +292,12 @@ export const DEPTH_SHIFT = 15
 // ── Point index (docs/decisions/0018) ───────────────────────────────────────────────────────────
 // Head, one a store; every state of the store refers to it. The only mutable block beside the chain:
 //   0-1 birth   2 directory (0: there is no table)   3 version (low) from which "not found" is absent
-//   4 references in the table   5 words of its segments   6 generations (0: none)
+//   4 references in the table   5 words of its segments
 export const X_BIRTH = 0
 export const X_DIRECTORY = 2
 export const X_ABSENT_FROM = 3
 export const X_COUNT = 4
 export const X_WORDS = 5
-export const X_GENERATIONS = 6
 export const HEAD_WORDS = 32
 // Directory: 0 depth d   1 next dropped table   2-3 version that dropped it   4 words not yet freed
 //   8 … 2^d words: a segment and, in its low bits, the code of its size. Where a segment's own depth is
@@ -321,6 +325,8 @@ export const BUCKET_SLOTS = 12
 export const B_TAGS = 12
 export const B_LEVEL = 15
 export const LEVEL_LOST = 3
+/** Groups of keys whose last version is noted for handles. */
+export const GENERATIONS = 4096
 
 // ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
 //   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
@@ -340,7 +346,7 @@ export const CODE_BIAS = 2 ** 29
 
 assert(new Uint8Array(new Uint32Array([1]).buffer)[0] === 1, 'a little-endian machine')
 assert(H_WALK_PATH + 2 * WALK_LEVELS <= H_SEARCH, 'the dead tree’s path has room')
-assert(H_COMMIT_TIMES + TIME_BUCKETS <= PAGE, 'the header fits its page')
+assert(H_COMMIT_TIMES + TIME_BUCKETS <= H_CACHE_BYTES, 'histograms end before the cache’s fields')
 assert(R_STATE + STATE_WORDS === R_REPLACED, 'a record has room for a state')
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')

@@ -13,8 +13,12 @@ import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
 import { PointIndex } from '../hot/point-index.js'
+import { AccessSketch } from '../hot/sketch.js'
+import { ValueCache } from '../hot/value-cache.js'
 import { KeyBuffer, type KeyCodec } from '../key/codec.js'
 import {
+  H_CACHE_BYTES,
+  H_CACHE_FREEZES,
   R_TIME,
   R_UNTIL,
   R_VERSION,
@@ -66,6 +70,9 @@ export class Engine {
   readonly other = new KeyBuffer()
   readonly value = new ValueBuffer()
   readonly leases = new Leases()
+  /** Which keys this thread reads often; what is kept of them decoded, if anything is. */
+  readonly sketch = new AccessSketch()
+  readonly cache: ValueCache | null
   /** Not 0 while no verb may begin. */
   barred = OPEN
   active: Active | null = null
@@ -81,6 +88,9 @@ export class Engine {
     this.tags = new Tags(this.W, this.editor, epochs.space)
     this.names = new Names(this)
     this.index = new PointIndex(epochs)
+    const bytes = epochs.arena.floats[H_CACHE_BYTES / 2]
+    const freezes = this.W[H_CACHE_FREEZES] !== 0
+    this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
     this.writer = new Writer(this)
   }
 

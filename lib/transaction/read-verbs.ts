@@ -109,8 +109,10 @@ export abstract class ReadVerbs<K, V> {
     core.encodeKey(key, buffer)
     source.enter(at)
     try {
+      const { sketch } = core.engine
+      if (--sketch.left === 0) sketch.sample(core.id, buffer)
       const entry = source.find(buffer)
-      return entry === 0 ? undefined : (core.valueOf(entry) as V)
+      return entry === 0 ? undefined : (source.valueOf(entry) as V)
     } finally {
       source.leave()
     }
@@ -131,11 +133,13 @@ export abstract class ReadVerbs<K, V> {
     const buffer = core.engine.key
     source.enter(at)
     try {
+      const { sketch } = core.engine
       const values: (V | undefined)[] = []
       for (let i = 0; i < keys.length; i++) {
         core.encodeKey(keys[i], buffer)
+        if (--sketch.left === 0) sketch.sample(core.id, buffer)
         const entry = source.find(buffer)
-        values.push(entry === 0 ? undefined : (core.valueOf(entry) as V))
+        values.push(entry === 0 ? undefined : (source.valueOf(entry) as V))
       }
       return values
     } finally {
@@ -146,7 +150,10 @@ export abstract class ReadVerbs<K, V> {
   /** Key, value and the version that wrote them, or undefined where the key is absent. */
   getEntry(key: K, view?: View): Entry<K, V> | undefined {
     return this.#lookUp(key, view, 'getEntry', entry => {
-      return entry === 0 ? undefined : this.#entry(entry)
+      if (entry === 0) return undefined
+      const { core } = this._source
+      const value = this._source.valueOf(entry) as V
+      return { key: core.keyOf(entry) as K, value, version: core.versionOf(entry) }
     })
   }
 
@@ -335,6 +342,8 @@ export abstract class ReadVerbs<K, V> {
     core.encodeKey(key, buffer)
     source.enter(at)
     try {
+      const { sketch } = core.engine
+      if (--sketch.left === 0) sketch.sample(core.id, buffer)
       return use(source.find(buffer))
     } finally {
       source.leave()

@@ -28,6 +28,8 @@ export interface Source {
   enter(view: View | undefined): void
   /** The entry of the key in a buffer, or 0. */
   find(key: KeyBuffer): number
+  /** The value of an entry that {@link find} found. */
+  valueOf(entry: number): unknown
   leave(): void
   /** A root for an iterator. */
   hold(view: View | undefined): Held
@@ -78,6 +80,10 @@ export class DatabaseSource implements Source {
 
   find(key: KeyBuffer): number {
     return this.core.lookUp(this.#record, this.#state, key)
+  }
+
+  valueOf(entry: number): unknown {
+    return this.core.sharedValueOf(entry)
   }
 
   leave(): void {
@@ -164,6 +170,10 @@ export class PinnedSource implements Source {
     return this.core.lookUp(this.#bracket.record, this.#state, key)
   }
 
+  valueOf(entry: number): unknown {
+    return this.core.sharedValueOf(entry)
+  }
+
   leave(): void {
     this.#bracket.engine.epochs.slots.exit()
   }
@@ -213,6 +223,10 @@ export class DraftSource implements Source {
 
   find(key: KeyBuffer): number {
     return this.core.find(this.#root, key)
+  }
+
+  valueOf(entry: number): unknown {
+    return this.core.valueOf(entry)
   }
 
   leave(): void {}

@@ -1,5 +1,6 @@
 /** `stats()`: plain numbers, grouped. A few loads for each thread and each version; never waits. */
 import { eachPin } from '../epoch/slots.js'
+import { eachHead } from '../epoch/tables.js'
 import { eachLine } from '../epoch/threads.js'
 import { type Times, timesAt } from '../epoch/times.js'
 import {
@@ -19,6 +20,8 @@ import {
   T_WAITED,
   T_WAITING,
   T_WAITS,
+  X_COUNT,
+  X_WORDS,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import type { Engine } from './engine.js'
@@ -69,6 +72,28 @@ export interface Stats {
     waitedMs: number
     /** Waiting now. */
     waiting: number
+  }
+  /** What makes reads of single keys fast. */
+  cache: {
+    /** Keys that the point indexes lead to, over all stores, and the bytes of their tables. */
+    indexedKeys: number
+    indexBytes: number
+    /** Decoded values that this thread keeps, the bytes they take, about, and the bound on those. */
+    values: number
+    valueBytes: number
+    maxValueBytes: number
+    /** Reads by this thread that found their value kept, and that did not. */
+    hits: number
+    misses: number
+    /** Recent reads of single keys by this thread, estimated from samples. */
+    recentReads: number
+    /** Keys with at least a thousandth of those, and with at least a ten-thousandth; 128 together at most. */
+    hotKeys: number
+    warmKeys: number
+    /** The shares of the reads that go to hot keys, warm keys, and all others. */
+    hotShare: number
+    warmShare: number
+    coldShare: number
   }
   /** Sampled times in µs, by all threads. */
   latency: {
@@ -136,10 +161,39 @@ export function stats(engine: Engine): Stats {
         waitedMs: sum(W, line => count64(W, line + T_WAITED), true) / 1000,
         waiting: sum(W, line => W[line + T_WAITING]),
       },
+      cache: { ...indexCounts(W, current), ...cacheCounts(engine) },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
     }
   } finally {
     slots.exit()
+  }
+}
+
+function indexCounts(W: Uint32Array, record: number) {
+  let indexedKeys = 0
+  let words = 0
+  eachHead(W, record, head => {
+    indexedKeys += W[head + X_COUNT]
+    words += W[head + X_WORDS]
+  })
+  return { indexedKeys, indexBytes: words * 4 }
+}
+
+function cacheCounts({ cache, sketch }: Engine) {
+  const { entries = 0, bytes = 0, hits = 0, misses = 0 } = cache?.counts ?? {}
+  const { reads, hotKeys, warmKeys, hotShare, warmShare, coldShare } = sketch.temperature
+  return {
+    values: entries,
+    valueBytes: bytes,
+    maxValueBytes: cache?.maxBytes ?? 0,
+    hits,
+    misses,
+    recentReads: reads,
+    hotKeys,
+    warmKeys,
+    hotShare,
+    warmShare,
+    coldShare,
   }
 }
 

@@ -10,8 +10,10 @@ import { nodeBirth } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
 import { ASK, probe } from '../hot/probe.js'
+import { MISS } from '../hot/value-cache.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
+import { hashOf } from '../memory/hash.js'
 import {
   E_ASCII,
   E_KEY,
@@ -152,6 +154,18 @@ export class StoreCore {
     return this.engine.guarded(() =>
       this.values.decode(this.engine.epochs.arena, at, W[entry + E_LENGTH], ascii),
     )
+  }
+
+  /** The value of a published entry, which callers share where this thread keeps values. */
+  sharedValueOf(entry: number): unknown {
+    const { cache } = this.engine
+    if (cache === null) return this.valueOf(entry)
+    const W = this.#W
+    const version = versionOf(W, entry)
+    const kept = cache.get(entry, version)
+    if (kept !== MISS) return kept
+    const value = this.valueOf(entry)
+    return cache.offer(entry, version, value, W[entry + E_LENGTH], this.id, hashOf(W, entry))
   }
 
   versionOf(entry: number): number {

@@ -19,6 +19,7 @@ import { Changes } from './changes.js'
 import { END, ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
+import { KeyRef } from './ref.js'
 import { DatabaseSource } from './source.js'
 import type { StoreCore } from './store-core.js'
 import {
@@ -55,6 +56,13 @@ export interface Difference<K, V> {
   key: K
   before: V | undefined
   after: V | undefined
+}
+
+/** A key that is read often. */
+export interface HotKey<K> {
+  key: K
+  /** How often this thread has read it lately: estimated reads, of the last million or two. */
+  frequency: number
 }
 
 export interface DiffOptions<K> extends Bounds<K> {
@@ -188,6 +196,33 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   }
 
   // ── Read ──────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A handle on a key: its value as of now, and a cheap way to ask whether someone has written since.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`
+   */
+  ref(key: K): KeyRef<K, V> {
+    const core = this.#gate()
+    const { engine } = core
+    core.encodeKey(key, engine.key)
+    // Encoding may have run user code, which may have closed the database.
+    engine.checkOpen()
+    engine.epochs.makeGenerations()
+    return new KeyRef(core, key, engine.key)
+  }
+
+  /**
+   * The keys that this thread reads most by `get`, `has`, `getMany` and `getEntry`, most first. Sampled
+   * and estimated; what was read long ago counts less.
+   * @param n how many at most; of more than 128 nothing is known
+   */
+  hotKeys(n: number): HotKey<K>[] {
+    const core = this.#gate()
+    if (!isVersion(n)) throw invalidOption('n', 'must be an integer ≥ 0')
+    return core.engine.sketch.leaders(core.id, n).map(({ words, bytes, count }) => {
+      return { key: core.keys.decode(words, 0, bytes) as K, frequency: count }
+    })
+  }
 
   /** Pins a version: the transaction reads it until it is closed. */
   beginRead(view?: View): ReadTransaction<K, V> {

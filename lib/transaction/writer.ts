@@ -8,6 +8,7 @@
 import { stateOf, withState } from '../epoch/catalog.js'
 import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
+import { advance } from '../hot/generations.js'
 import { IndexLog } from '../hot/index-log.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { hashKey } from '../memory/hash.js'
@@ -17,6 +18,7 @@ import {
   E_LENGTH,
   E_META,
   E_TOMBSTONE,
+  H_GENERATIONS,
   H_POINT_INDEX,
   HEAD_WORDS,
   R_CATALOG,
@@ -56,6 +58,8 @@ export class Writer {
   /** One for each place in the list of drafts. */
   readonly #logs: IndexLog[] = []
   readonly #indexed: boolean
+  /** What is changed is noted: for point indexes, or for handles. */
+  #noted = false
   /** The draft asked for last: most transactions have one. */
   #lastCore: StoreCore | null = null
   #lastDraft: Draft | null = null
@@ -93,6 +97,7 @@ export class Writer {
     this.#nextStore = W[this.#base + R_NEXT_STORE]
     this.#keepsPast = this.#engine.epochs.keepsPast
     this.#buried = 0
+    this.#noted = this.#indexed || W[H_GENERATIONS] !== 0
   }
 
   /**
@@ -175,7 +180,7 @@ export class Writer {
     }
     if (old === 0) draft.count++
     if (fresh) draft.changed++
-    if (!this.#indexed) return
+    if (!this.#noted) return
     if (own) draft.log.replace(old, entry)
     else draft.log.add(hashKey(key.words, 0, key.bytes), old, entry)
   }
@@ -195,7 +200,7 @@ export class Writer {
       draft.changed++
       draft.removed = true
     } else if (!known) draft.changed--
-    if (this.#indexed) {
+    if (this.#noted) {
       if (own) draft.log.replace(old, 0)
       else draft.log.add(hashKey(key.words, 0, key.bytes), old, 0)
     }
@@ -400,14 +405,16 @@ export class Writer {
     store48(W, draft.index + X_BIRTH, space.version)
   }
 
-  /** Makes the point indexes tell of `version`, which is prepared. */
+  /** Makes generations and point indexes tell of `version`, which is prepared. */
   #index(version: number): void {
-    if (!this.#indexed) return
+    if (!this.#noted) return
     const { epochs, index } = this.#engine
     epochs.beginIndexing()
     for (const draft of this.#drafts) {
       const { log, live, count } = draft
       if (draft.id === NAMES_STORE) continue
+      advance(this.#W, log, version, draft.dropped)
+      if (!this.#indexed) continue
       if (draft.dropped) {
         if (draft.index !== 0) index.drop(draft.index, version)
         continue

@@ -85,6 +85,7 @@ byte row[2 * (LAST + 1)];
 byte birth[ENTRIES + 1], entryLimbo[ENTRIES + 1];
 bit keyOf[ENTRIES + 1];
 byte size[TABLES + 1], level[TABLES + 1], tableLimbo[TABLES + 1];    /* size 0: free */
+bit whole[TABLES + 1];          /* in limbo because the head lost it, not because it was copied */
 byte tag[2 * (TABLES + 1)], slot[2 * (TABLES + 1)];
 #define TAG_AT(t, i) tag[2 * (t) + (i)]
 #define SLOT(t, i) slot[2 * (t) + (i)]
@@ -96,6 +97,9 @@ byte word[DIRECTORIES + 1], directoryLimbo[DIRECTORIES + 1];         /* word 0: 
 #define TABLE_OF(d) (d)
 #define WORD directory
 #endif
+
+/* The table t refers to entry e. */
+#define IN_TABLE(e) (t != 0 && (SLOT(t, 0) == (e) || SLOT(t, 1) == (e)))
 
 /* What the owner keeps for whoever comes after it. */
 bit dirty, phase;
@@ -146,8 +150,8 @@ inline lookUp() {
 #ifdef MUTANT_SNAPSHOT_LATE
   if :: pin[me] == 0 -> s = current :: else fi;
 #endif
-#ifdef MUTANT_ABSENT_BEFORE_PROBE
-  a = absentFrom;
+#if defined(MUTANT_ABSENT_BEFORE_PROBE) || defined(MUTANT_TAGS_PLAIN)
+  a = absentFrom;                             /* with TAGS_PLAIN: again at each reference */
 #endif
   if
   :: d_step { onTable[me] == 0 -> ASK_THE_TREE }
@@ -172,6 +176,7 @@ inline lookUp() {
           :: else -> at++
           fi
         }
+
      :: d_step { MORE && fits ->
           fits = 0;
 #endif
@@ -179,6 +184,9 @@ inline lookUp() {
           onEntry[me] = SLOT(onTable[me], at);
           /* What a table refers to is alive and written. */
           assert(onEntry[me] == 0 || birth[onEntry[me]] != FREE);
+#ifdef MUTANT_TAGS_PLAIN
+          a = absentFrom;
+#endif
           hit = (onEntry[me] != 0 && keyOf[onEntry[me]] == k);
           at++
         }
@@ -186,7 +194,7 @@ inline lookUp() {
      :: d_step { hit && !VISIBLE -> ASK_THE_TREE } break
      :: d_step { !hit && !MORE && lv == NO_PLACE -> ASK_THE_TREE } break
      :: d_step { !hit && !MORE && lv != NO_PLACE ->
-#ifndef MUTANT_ABSENT_BEFORE_PROBE
+#if !defined(MUTANT_ABSENT_BEFORE_PROBE) && !defined(MUTANT_TAGS_PLAIN)
           a = absentFrom;
 #endif
           if
@@ -263,7 +271,7 @@ inline freeEntry(e) {
 inline freeTable(e) {
   assert(size[e] != 0);
   assert(onTable[0] != e && onTable[READERS - 1] != e);
-  size[e] = 0; level[e] = 0; tableLimbo[e] = NOT;
+  size[e] = 0; level[e] = 0; tableLimbo[e] = NOT; whole[e] = 0;
   TAG_AT(e, 0) = 0; TAG_AT(e, 1) = 0; SLOT(e, 0) = 0; SLOT(e, 1) = 0
 }
 
@@ -403,6 +411,13 @@ inline build() {
 
 #define RAISE AT(absentFrom = v)
 
+/* Puts the head's table t on the list of dropped ones, which its directory is the link of. */
+#ifdef DIRECTORY
+#define DROP_TABLE(x) AT(d_step { tableLimbo[t] = x; whole[t] = 1; directoryLimbo[directory] = x })
+#else
+#define DROP_TABLE(x) AT(d_step { tableLimbo[t] = x; whole[t] = 1 })
+#endif
+
 inline clearTable() {
   t = TABLE_OF(directory);
 #ifndef MUTANT_CLEAR_ABSENT_LATE
@@ -411,7 +426,7 @@ inline clearTable() {
 #endif
 #endif
   if
-  :: t != 0 -> UNLINK_TABLE; UNLINK_DIRECTORY
+  :: t != 0 -> DROP_TABLE(v)
   :: else
   fi;
   d_step { findRoom(); skip }
@@ -423,9 +438,6 @@ inline clearTable() {
      AT(d_step { size[u] = n; WRAP(d, u) });
      AT(directory = d)
   fi;
-#ifdef MUTANT_TABLE_AT_ONCE
-  d_step { if :: t != 0 -> freeTable(t) :: else fi }
-#endif
 #ifdef MUTANT_CLEAR_ABSENT_LATE
   RAISE;
 #endif
@@ -536,7 +548,12 @@ inline updateIndex() {
 #endif
 #ifdef MUTANT_GROW_REBUILDS
   grow();
-  update(0);
+  t = TABLE_OF(directory);
+  if
+  :: !IN_TABLE(fresh[0]) -> update(0)         /* again, for it is lost */
+  :: else
+  fi;
+  t = 0;
 #endif
   update(1);
 #ifdef MUTANT_ABSENT_LATE
@@ -623,9 +640,6 @@ inline lookAtPin(line) {
   }
 }
 
-/* The table t refers to entry e. */
-#define IN_TABLE(e) (t != 0 && (SLOT(t, 0) == (e) || SLOT(t, 1) == (e)))
-
 /* Marks entries that a record of the chain sees. */
 inline mark() {
   for (i : 0 .. LAST) {
@@ -640,6 +654,27 @@ inline mark() {
 inline unmark() {
   for (i : 1 .. ENTRIES) { seen[i] = 0 }
   i = 0
+}
+
+/* Also marks what tables refer to that were dropped after the present version. */
+inline markBoth() {
+  mark();
+  for (i : 1 .. TABLES) {
+    if
+#ifdef MUTANT_KEEP_DIRECTORY
+    :: i == directory ||
+#else
+    ::
+#endif
+       (whole[i] && tableLimbo[i] > current) -> late[SLOT(i, 0)] = 1; late[SLOT(i, 1)] = 1
+    :: else
+    fi
+  }
+}
+
+inline unmarkBoth() {
+  for (i : 0 .. ENTRIES) { late[i] = 0 }
+  unmark()
 }
 
 inline freeWhatMay() {
@@ -725,13 +760,28 @@ inline recover() {
   :: phase == 0 -> undo()
   :: phase == 1 ->
      AT(d_step { DROP_LOG; publishedLo = current });
-     d_step { d = directory; t = TABLE_OF(d) }                /* remembered in private */
+     /* The head loses its table, which is on the list before. */
+     t = TABLE_OF(directory);
 #ifdef MUTANT_ZERO_FIRST
+     d = directory;
      AT(directory = 0);
+     if
+     :: t != 0 -> AT(d_step { tableLimbo[t] = current + 1; whole[t] = 1 })
+     :: else
+     fi;
+     d = 0;
+#else
+#ifndef MUTANT_KEEP_DIRECTORY
+     if
+     :: t != 0 -> DROP_TABLE(current + 1); AT(directory = 0)
+     :: else
+     fi;
 #endif
-     /* The allocator: what neither chain, nor table, nor limbo has is free. */
+#endif
+     t = 0;
+     /* The allocator: what neither chain, nor limbo, nor a table just dropped has is free. */
      AT(d_step {
-       mark();
+       markBoth();
        for (i : 1 .. ENTRIES) {
          if
          :: birth[i] == FREE
@@ -739,7 +789,7 @@ inline recover() {
          :: birth[i] != FREE && !seen[i] ->
             if
             :: entryLimbo[i] != NOT
-            :: entryLimbo[i] == NOT && IN_TABLE(i) ->
+            :: entryLimbo[i] == NOT && late[i] ->
                assert(birth[i] == current + 1);
 #ifdef MUTANT_FREE_UNPUBLISHED
                freeEntry(i)
@@ -750,53 +800,34 @@ inline recover() {
             fi
          fi
        }
-       unmark();
+       unmarkBoth();
        for (i : 1 .. TABLES) {
          if
-         :: size[i] != 0 && i != t && tableLimbo[i] == NOT -> freeTable(i)
+         :: size[i] != 0 && i != TABLE_OF(directory) && tableLimbo[i] == NOT -> freeTable(i)
          :: else
          fi
        }
 #ifdef DIRECTORY
        for (i : 1 .. DIRECTORIES) {
          if
-         :: word[i] != 0 && i != d && directoryLimbo[i] == NOT -> freeDirectory(i)
+         :: word[i] != 0 && i != directory && directoryLimbo[i] == NOT -> freeDirectory(i)
          :: else
          fi
        }
 #endif
        i = 0
      });
-     /* Limbo, one after the other. */
-     if
-     :: t != 0 ->
-#ifndef MUTANT_FREE_UNPUBLISHED
-        AT(d_step {
-          mark();
-          for (i : 1 .. ENTRIES) {
-            if
-            :: birth[i] != FREE && !seen[i] && IN_TABLE(i) -> entryLimbo[i] = QUARANTINED
-            :: else
-            fi
-          }
-          unmark()
-        });
-#endif
-#ifndef MUTANT_KEEP_DIRECTORY
-        AT(tableLimbo[t] = current + 1);
-#ifdef DIRECTORY
-        AT(directoryLimbo[d] = current + 1);
-#endif
-#endif
-        skip
-     :: else
-     fi;
-#ifndef MUTANT_KEEP_DIRECTORY
-#ifndef MUTANT_ZERO_FIRST
-     AT(directory = 0);
-#endif
-#endif
-     d_step { t = 0; d = 0 }
+     AT(d_step {
+       markBoth();
+       for (i : 1 .. ENTRIES) {
+         if
+         :: birth[i] != FREE && !seen[i] && late[i] && entryLimbo[i] == NOT ->
+            entryLimbo[i] = QUARANTINED
+         :: else
+         fi
+       }
+       unmarkBoth()
+     });
      AT(d_step { phase = 0; dirty = 0 })
   fi
 }
@@ -851,7 +882,7 @@ inline findFreeEntry() {
 proctype Owner() {
   /* The version, what it does to each key, old and new entries; the rest is for a step or two. */
   byte v, act[2], was[2], fresh[2], limit, t, u, d, n, i, j;
-  bit clears, some, stamped[LAST + 1], seen[ENTRIES + 1];
+  bit clears, some, stamped[LAST + 1], seen[ENTRIES + 1], late[ENTRIES + 1];
 end:
   do
   :: d_step { findFreeEntry(); skip }
@@ -876,7 +907,7 @@ died:
        v = 0; fresh[0] = 0; fresh[1] = 0; was[0] = 0; was[1] = 0; act[0] = 0; act[1] = 0; clears = 0;
        limit = 0; t = 0; u = 0; d = 0; n = 0; i = 0; j = 0; some = 0;
        for (i : 0 .. LAST) { stamped[i] = 0 }
-       for (i : 0 .. ENTRIES) { seen[i] = 0 }
+       for (i : 0 .. ENTRIES) { seen[i] = 0; late[i] = 0 }
        i = 0
      }
 #endif

@@ -1,0 +1,35 @@
+/**
+ * Generation numbers: for each of a few thousand groups of keys, by hash, the version (its low word) that
+ * wrote one of them last. What `KeyRef.stale` looks at.
+ *
+ * The table is made when the first handle is asked for, never moves and is never freed: a handle refers
+ * to no memory that could be used again. Invariants:
+ * 1. The writer stores the version it is about to publish before it publishes: who then reads the new
+ *    version finds the number changed.
+ * 2. A number ahead of the snapshot that a handle read says nothing about it: such a handle has to look.
+ */
+import { acquire, release } from '../memory/atomic.js'
+import { GENERATIONS, H_GENERATIONS } from '../memory/layout.js'
+import { type IndexLog, ITEM } from './index-log.js'
+
+/** In place of a generation: none is known. */
+export const NO_GENERATION = -1
+
+/** The generation of a hash; {@link NO_GENERATION} where there is no table. */
+export function generationOf(W: Uint32Array, hash: number): number {
+  const table = acquire(W, H_GENERATIONS)
+  return table === 0 ? NO_GENERATION : acquire(W, table + (hash & (GENERATIONS - 1)))
+}
+
+/** Marks what a transaction changed as written by `version`; all where its list does not tell. */
+export function advance(W: Uint32Array, log: IndexLog, version: number, all: boolean): void {
+  const table = W[H_GENERATIONS]
+  if (table === 0) return
+  if (all || log.isCleared || log.isTorn) {
+    for (let i = 0; i < GENERATIONS; i++) release(W, table + i, version)
+    return
+  }
+  for (let at = 0; at < log.count * ITEM; at += ITEM) {
+    release(W, table + (log.items[at] & (GENERATIONS - 1)), version)
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Key handles: the value of a key as it was read, and whether someone has written since.
+ */
+import { generationOf, NO_GENERATION } from '../hot/generations.js'
+import type { KeyBuffer } from '../key/codec.js'
+import { hashKey } from '../memory/hash.js'
+import { R_VERSION } from '../memory/layout.js'
+import { load48, versionOf } from '../memory/words.js'
+import type { StoreCore } from './store-core.js'
+
+/**
+ * What `ref` returns: `value` and `version` as of when it was made or refreshed last, and `stale`.
+ *
+ * A handle refers to no entry, so memory that is used again cannot deceive it: while the generation of
+ * its key is unchanged, so is the key; where it has changed, versions are compared, which are never used
+ * twice. (A generation is the low word of a version: a handle that is not looked at during exactly a
+ * multiple of 2^32 commits could miss a write. It holds nothing back from being reclaimed.)
+ */
+export class KeyRef<K, V> {
+  readonly key: K
+  readonly #core: StoreCore
+  readonly #words: Uint32Array
+  readonly #bytes: number
+  readonly #hash: number
+  #generation = NO_GENERATION
+  #value: V | undefined = undefined
+  #version: number | null = null
+
+  /** @internal Use `ref`. */
+  constructor(core: StoreCore, key: K, buffer: KeyBuffer) {
+    this.key = key
+    this.#core = core
+    this.#words = buffer.words.slice(0, (buffer.bytes + 3) >>> 2)
+    this.#bytes = buffer.bytes
+    this.#hash = hashKey(this.#words, 0, this.#bytes)
+    this.refresh()
+  }
+
+  /** The value as of the last refresh; undefined where the key was absent. */
+  get value(): V | undefined {
+    return this.#value
+  }
+
+  /** The version that wrote it; null where the key was absent: what `ifVersion` takes. */
+  get version(): number | null {
+    return this.#version
+  }
+
+  /**
+   * True if someone has written or deleted the key since. Costs one load while no key of the same group
+   * (one of 4096) was written; after that a look at the entry.
+   * @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_UNKNOWN_STORE`
+   */
+  get stale(): boolean {
+    const { engine } = this.#core
+    engine.gate()
+    const generation = generationOf(engine.W, this.#hash)
+    if (generation === this.#generation && generation !== NO_GENERATION) return false
+    return this.#look(false) !== this.#version
+  }
+
+  /** Reads the key again. */
+  refresh(): this {
+    this.#core.engine.gate()
+    this.#version = this.#look(true)
+    return this
+  }
+
+  /** The version of the key's present entry, null for none. Takes the value along where asked. */
+  #look(take: boolean): number | null {
+    const core = this.#core
+    const { engine } = core
+    const { W, key } = engine
+    // Before the present version is loaded: a write that comes later changes it again.
+    const generation = generationOf(W, this.#hash)
+    key.words.set(this.#words)
+    key.bytes = this.#bytes
+    const record = engine.enter(undefined)
+    try {
+      const state = core.stateIn(record)
+      if (state === 0) throw core.unknown()
+      const entry = core.lookUp(record, state, key)
+      const version = entry === 0 ? null : versionOf(W, entry)
+      if (take) this.#value = entry === 0 ? undefined : (core.sharedValueOf(entry) as V)
+      if (take || version === this.#version) {
+        const isAhead = ((generation - load48(W, record + R_VERSION)) | 0) > 0
+        this.#generation = isAhead ? NO_GENERATION : generation
+      }
+      return version
+    } finally {
+      engine.epochs.slots.exit()
+    }
+  }
+}
