@@ -35,6 +35,8 @@ const LINE = BUCKET_WORDS
 const TAGS = B_TAGS
 const SLOTS = BUCKET_SLOTS
 const KEY_AT = E_KEY
+/** A word of an entry that is in its second line where it has one; the arena goes on behind it. */
+const AHEAD = 12
 /** Snapshots this many versions old cannot be compared with a version's low word. */
 const REACH = 2 ** 31
 
@@ -134,6 +136,46 @@ export function probe(
     if (entry === 0) return level === LEVEL_LOST ? ASK : absent(W, head, version)
   }
   return versionOf(W, entry) <= version ? entry : ASK
+}
+
+/**
+ * Looks ahead for the keys of some hashes: loads the lines that {@link probe} will want, first all
+ * buckets, then all entries, so that their misses overlap. `scratch` has room for as many numbers.
+ * @returns a number that means nothing (it keeps the loads from being left out)
+ */
+export function lookAhead(
+  W: Uint32Array,
+  head: number,
+  hashes: readonly number[],
+  from: number,
+  to: number,
+  scratch: Uint32Array,
+): number {
+  const directory = acquire(W, head + X_DIRECTORY)
+  if (directory === 0) return 0
+  const shift = 31 - W[directory + D_DEPTH]
+  let sum = 0
+  for (let i = from; i < to; i++) {
+    const hash = hashes[i]
+    const word = acquire(W, directory + SEGMENTS + ((hash >>> 1) >>> shift))
+    const home = homeOf((word & ~CODE) >>> 0, word & CODE, hash)
+    scratch[i - from] = home
+    sum ^= W[home]
+  }
+  for (let i = from; i < to; i++) {
+    const home = scratch[i - from]
+    const pattern = Math.imul(hashes[i] & 255, 0x01010101)
+    for (let k = 0; k < SLOTS / 4; k++) {
+      const differing = W[home + TAGS + k] ^ pattern
+      const equal = (differing - 0x01010101) & ~differing & 0x80808080
+      if (equal === 0) continue
+      const entry = acquire(W, home + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
+      // Reference 0 is a word of the header, and as good to load as any.
+      sum ^= W[entry] ^ W[entry + AHEAD]
+      break
+    }
+  }
+  return sum
 }
 
 /** 0 if what is not found is absent in the snapshot of `version`, else {@link ASK}. */

@@ -30,6 +30,7 @@ import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { TreeEditor } from '../snapshot/editor.js'
 import { ValueBuffer } from '../value/codec.js'
+import { KeyBatch } from './key-batch.js'
 import { Leases } from './lease.js'
 import { Names } from './names.js'
 import { NO_SURVEY, type Survey } from './stats.js'
@@ -69,6 +70,7 @@ export class Engine {
   readonly key = new KeyBuffer()
   readonly other = new KeyBuffer()
   readonly value = new ValueBuffer()
+  readonly batch = new KeyBatch()
   readonly leases = new Leases()
   /** Which keys this thread reads often; what is kept of them decoded, if anything is. */
   readonly sketch = new AccessSketch()

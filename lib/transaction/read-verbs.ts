@@ -15,6 +15,7 @@ import { Nearest } from '../snapshot/nearest.js'
 import { END, ZVerseIterator } from './iterator.js'
 import { boxOf, curveOf, nearestIn } from './sides.js'
 import type { Source } from './source.js'
+import { AHEAD } from './store-core.js'
 import {
   type Corner,
   isVersion,
@@ -130,21 +131,31 @@ export abstract class ReadVerbs<K, V> {
     if (!Array.isArray(keys)) throw invalidOption('keys', 'must be an array of keys')
     const { core } = source
     const at = view === undefined ? undefined : this.#view(view, 'getMany')
-    const buffer = core.engine.key
+    const { engine } = core
+    const { batch, key: buffer, sketch } = engine
+    // What runs while they are read may use the database.
+    const asked = keys.slice()
+    batch.begin()
+    for (let i = 0; i < asked.length; i++) {
+      core.encodeKey(asked[i], buffer)
+      batch.add(buffer)
+    }
+    const values: (V | undefined)[] = []
     source.enter(at)
     try {
-      const { sketch } = core.engine
-      const values: (V | undefined)[] = []
-      for (let i = 0; i < keys.length; i++) {
-        core.encodeKey(keys[i], buffer)
+      for (let i = 0; i < asked.length; i++) {
+        if (i % AHEAD === 0) source.ahead(batch.hashes, i, Math.min(i + AHEAD, asked.length))
+        batch.load(i, buffer)
         if (--sketch.left === 0) sketch.sample(core.id, buffer)
         const entry = source.find(buffer)
         values.push(entry === 0 ? undefined : (source.valueOf(entry) as V))
+        // A custom codec may have closed the database: then nothing more may be followed.
+        engine.checkOpen()
       }
-      return values
     } finally {
       source.leave()
     }
+    return values
   }
 
   /** Key, value and the version that wrote them, or undefined where the key is absent. */

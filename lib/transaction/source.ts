@@ -28,6 +28,8 @@ export interface Source {
   enter(view: View | undefined): void
   /** The entry of the key in a buffer, or 0. */
   find(key: KeyBuffer): number
+  /** Brings what the keys of some hashes need nearer. */
+  ahead(hashes: readonly number[], from: number, to: number): void
   /** The value of an entry that {@link find} found. */
   valueOf(entry: number): unknown
   leave(): void
@@ -80,6 +82,10 @@ export class DatabaseSource implements Source {
 
   find(key: KeyBuffer): number {
     return this.core.lookUp(this.#record, this.#state, key)
+  }
+
+  ahead(hashes: readonly number[], from: number, to: number): void {
+    this.core.lookAhead(this.#state, hashes, from, to)
   }
 
   valueOf(entry: number): unknown {
@@ -170,6 +176,10 @@ export class PinnedSource implements Source {
     return this.core.lookUp(this.#bracket.record, this.#state, key)
   }
 
+  ahead(hashes: readonly number[], from: number, to: number): void {
+    this.core.lookAhead(this.#state, hashes, from, to)
+  }
+
   valueOf(entry: number): unknown {
     return this.core.sharedValueOf(entry)
   }
@@ -224,6 +234,8 @@ export class DraftSource implements Source {
   find(key: KeyBuffer): number {
     return this.core.find(this.#root, key)
   }
+
+  ahead(): void {}
 
   valueOf(entry: number): unknown {
     return this.core.valueOf(entry)

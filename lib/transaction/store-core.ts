@@ -9,7 +9,7 @@ import { stateOf } from '../epoch/catalog.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
-import { ASK, probe } from '../hot/probe.js'
+import { ASK, lookAhead, probe } from '../hot/probe.js'
 import { MISS } from '../hot/value-cache.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
@@ -32,6 +32,8 @@ import { find } from '../snapshot/search.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import type { Engine } from './engine.js'
 
+/** Keys that are looked up together. */
+export const AHEAD = 32
 /** Id of the unnamed store, whose state is in the record itself. */
 export const UNNAMED = -1
 /** Id of the store that holds the names of the others. */
@@ -58,6 +60,9 @@ export class StoreCore {
   #root = 0
   #birth = 0
   #whole = false
+  readonly #scratch = new Uint32Array(AHEAD)
+  /** What was loaded ahead; means nothing. */
+  #loaded = 0
 
   constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
     this.engine = engine
@@ -204,6 +209,12 @@ export class StoreCore {
       if (entry !== ASK) return entry
     }
     return find(W, W[state + S_LIVE], key.words, key.bytes)
+  }
+
+  /** Brings what {@link lookUp} will want of some keys nearer, all of it at once. */
+  lookAhead(state: number, hashes: readonly number[], from: number, to: number): void {
+    const head = state === 0 ? 0 : this.#W[state + S_INDEX]
+    if (head !== 0) this.#loaded ^= lookAhead(this.#W, head, hashes, from, to, this.#scratch)
   }
 
   /** The entry of the key in `key` below `root`, or 0. */
