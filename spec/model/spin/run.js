@@ -22,6 +22,9 @@ import { join } from 'node:path'
  * @property {boolean} [deep]
  */
 
+/** The point index, each commit of which changes one key. */
+const FEWER = ['NO_CLEAR', 'NO_PAIRS']
+
 /** Runs that must find no error: name, file, definitions. */
 /** @type {Run[]} */
 const MODELS = [
@@ -38,8 +41,30 @@ const MODELS = [
   { name: 'lock-live', file: 'lock', defs: ['LIVE'], live: true },
   { name: 'lines', file: 'lines', defs: [] },
   { name: 'lines-under-lock', file: 'lines', defs: ['UNDER_LOCK'] },
+  { name: 'index', file: 'index', defs: ['LAST=2'] },
+  { name: 'index-directory', file: 'index', defs: ['LAST=2', 'DIRECTORY'] },
+  { name: 'index-numbers', file: 'index', defs: ['LAST=2', 'NUMBERS'] },
+  { name: 'index-no-table', file: 'index', defs: ['LAST=2', 'NO_TABLE'] },
+  { name: 'index-two-readers', file: 'index', defs: ['LAST=1', 'READERS=2'] },
+  { name: 'index-deaths', file: 'index', defs: ['LAST=1', 'DEATHS=2'] },
+  { name: 'index-death', file: 'index', defs: ['LAST=2', 'DEATHS=1', ...FEWER, 'SAME_TAG'] },
   { name: 'reclaim-deep', file: 'reclaim', defs: ['LAST=3', 'SECOND_LOOK'], deep: true },
   { name: 'recovery-deep', file: 'recovery', defs: ['TURNS=4', 'DEATHS=2'], deep: true },
+  { name: 'index-three', file: 'index', defs: ['LAST=3', ...FEWER], deep: true },
+  { name: 'index-same-tag', file: 'index', defs: ['LAST=2', 'SAME_TAG'], deep: true },
+  { name: 'index-tags-first', file: 'index', defs: ['LAST=2', 'TAGS_FIRST'], deep: true },
+  {
+    name: 'index-deaths-directory',
+    file: 'index',
+    defs: ['LAST=1', 'DEATHS=2', 'DIRECTORY', 'SAME_TAG'],
+    deep: true,
+  },
+  {
+    name: 'index-deep',
+    file: 'index',
+    defs: ['LAST=2', 'DEATHS=1', 'SAME_TAG', 'ENTRIES=3'],
+    deep: true,
+  },
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
@@ -68,6 +93,32 @@ const MUTANTS = [
   { file: 'lock', mutant: 'LINE_NUMBER', defs: [] },
   { file: 'lines', mutant: 'BURY_UNCLAIMED', defs: [] },
   { file: 'lines', mutant: 'MARK_STORED', defs: ['THREADS=3'] },
+  { file: 'index', mutant: 'INDEX_LATE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'ABSENT_LATE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'ABSENT_AT_PUBLISH', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'ABSENT_BEFORE_PROBE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'ABSENT_NEEDS_TABLE', defs: ['LAST=2', 'NO_TABLE', 'BY_READERS'] },
+  { file: 'index', mutant: 'CLEAR_ABSENT_LATE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'TAGS_PLAIN', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'BIRTH_IGNORED', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'SNAPSHOT_LATE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'PIN_ONLY', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'HINT_LATE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'NO_LEVEL', defs: ['LAST=2', 'BY_READERS'] },
+  { file: 'index', mutant: 'COPY_FORGETS', defs: ['LAST=2', 'BY_READERS'] },
+  {
+    file: 'index',
+    mutant: 'SLOT_MOVED',
+    defs: ['LAST=3', ...FEWER, 'SAME_TAG', 'TABLES=2', 'ENTRIES=3', 'BY_READERS'],
+  },
+  { file: 'index', mutant: 'TABLE_AT_ONCE', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'LIMBO_EARLIER', defs: ['LAST=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'LIMBO_LATE', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'GROW_REBUILDS', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'KEEP_DIRECTORY', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'FREE_UNPUBLISHED', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'QUARANTINE_CURRENT', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
+  { file: 'index', mutant: 'ZERO_FIRST', defs: ['LAST=1', 'DEATHS=2', 'BY_READERS'] },
 ]
 
 /** Longest path that is followed, and megabytes that a search may take. */
