@@ -72,11 +72,22 @@ export class PointIndex {
   readonly #W: Uint32Array
   readonly #epochs: EpochManager
   readonly #allocator: Allocator
+  /** What was loaded ahead; means nothing. */
+  #loaded = 0
 
   constructor(epochs: EpochManager) {
     this.#W = epochs.arena.words
     this.#epochs = epochs
     this.#allocator = epochs.allocator
+  }
+
+  /** A key with this hash is about to be changed: has its bucket loaded while other work goes on. */
+  expect(head: number, hash: number): void {
+    const W = this.#W
+    const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
+    if (directory === 0) return
+    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
+    this.#loaded ^= W[homeOf(segmentIn(word), word & G_CODE_MASK, hash)]
   }
 
   /** Makes the table of a store tell of `version`, which is about to be published. */

@@ -164,6 +164,7 @@ export class Writer {
   /** Writes the value for `key`. */
   put(draft: Draft, key: KeyBuffer, value: Encoded, ifVersion: number | null | undefined): void {
     const { editor, epochs } = this.#engine
+    const hash = this.#expect(draft, key)
     const old = editor.locate(draft.live, key)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     epochs.spend()
@@ -182,12 +183,21 @@ export class Writer {
     if (fresh) draft.changed++
     if (!this.#noted) return
     if (own) draft.log.replace(old, entry)
-    else draft.log.add(hashKey(key.words, 0, key.bytes), old, entry)
+    else draft.log.add(hash, old, entry)
+  }
+
+  /** The hash of a key that is about to be changed, where that matters. */
+  #expect(draft: Draft, key: KeyBuffer): number {
+    if (!this.#noted) return 0
+    const hash = hashKey(key.words, 0, key.bytes)
+    if (this.#indexed) this.#engine.index.expect(draft.index, hash)
+    return hash
   }
 
   /** Deletes `key`; false if it was absent. */
   delete(draft: Draft, key: KeyBuffer, ifVersion: number | null | undefined): boolean {
     const { editor, epochs } = this.#engine
+    const hash = this.#expect(draft, key)
     const old = editor.locate(draft.live, key)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     if (old === 0) return false
@@ -202,7 +212,7 @@ export class Writer {
     } else if (!known) draft.changed--
     if (this.#noted) {
       if (own) draft.log.replace(old, 0)
-      else draft.log.add(hashKey(key.words, 0, key.bytes), old, 0)
+      else draft.log.add(hash, old, 0)
     }
     return true
   }
