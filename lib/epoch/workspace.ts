@@ -153,7 +153,7 @@ export class Workspace {
 
   /** The error that says that memory is full. */
   full(): ZVerseError {
-    const used = (this.#allocator.touchedWords - this.#allocator.freeWords) * 4
+    const used = (this.#allocator.writtenWords - this.#allocator.freeWords) * 4
     const max = this.#maxBytes
     const held = 'hold data that is present, tagged or pinned'
     const message = `the database is full: ${used} of ${max} bytes ${held}`

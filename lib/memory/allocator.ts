@@ -179,6 +179,13 @@ export class Allocator {
     return this.#words[this.#at + MARK] * PAGE_WORDS
   }
 
+  /** What was ever written to, in words: {@link touchedWords} without the page table's end. */
+  get writtenWords(): number {
+    const { pageCount } = this.#pages
+    const beyond = (pageCount - this.#words[this.#at + MARK]) * DESCRIPTOR_WORDS
+    return this.touchedWords - Math.floor(beyond / PAGE_WORDS) * PAGE_WORDS
+  }
+
   /** Words in free runs and free slots below the mark. */
   get freeWords(): number {
     return this.#words[this.#at + FREE_WORDS]

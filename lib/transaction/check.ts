@@ -74,7 +74,7 @@ export function check(epochs: EpochManager): CheckReport {
   // In an open transaction the log's blocks may be part of trees that are not published.
   walkWaiting(W, own, ref => held.add(ref))
   const found = countUsed(epochs, held, problems)
-  const touched = allocator.touchedWords * 4
+  const touched = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
   return {
     ok: problems.length === 0 && found.leaked === 0,

@@ -119,7 +119,7 @@ export const NO_SURVEY: Survey = { retained: 1, lag: 0, oldest: 0, since: 0, thr
 export function stats(engine: Engine): Stats {
   const { W, epochs } = engine
   const { allocator, arena, slots } = epochs
-  const touchedBytes = allocator.touchedWords * 4
+  const touchedBytes = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
   // While another thread is in the middle of a transaction, what was seen last has to do.
   engine.survey = epochs.tryExclusively(() => survey(engine)) ?? engine.survey
