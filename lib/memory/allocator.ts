@@ -11,9 +11,11 @@
  *    the front: the fullest slabs fill up, the others run dry and give their pages back.
  * 3. An empty slab is kept only if its class has no other with room, and is then last in the list;
  *    it goes back before a page is touched that never was, so it costs no growth.
- * 4. PHASE is 1 from before the first write of an operation to after its last. A thread can only be
+ * 4. A block is of its own class's size unless `waste` allows more and no page is left; freeing asks
+ *    the page what it is, so nobody else need know.
+ * 5. PHASE is 1 from before the first write of an operation to after its last. A thread can only be
  *    stopped at a call or a loop; nothing here throws after the first write.
- * 5. Neither `allocate` nor `free` makes a JS object or calls more than six deep.
+ * 6. Neither `allocate` nor `free` makes a JS object or calls more than six deep.
  */
 
 import { assert } from '../errors.js'
@@ -24,6 +26,7 @@ import * as sizes from './sizes.js'
 
 // An imported constant costs several ns in a hot loop where a local one costs two.
 const { CLASS_OF, SIZES, CAPACITIES, SLAB_PAGES, PAGE_WORDS, LARGEST_SMALL, CLASSES } = sizes
+const { pagesFor } = sizes
 const { DESCRIPTOR_WORDS, STATE, FIRST_SLOT, USED, CARVED, PREV, NEXT } = pages
 const { SLAB, RUN, PART, KINDS } = pages
 const { PHASE, FIRST, MARK, FREE_PAGES, FREE_WORDS, EMPTY } = pages
@@ -40,6 +43,11 @@ export class Allocator {
 
   /** Tests: fill what is freed with {@link POISON}, and refuse what is no block or free already. */
   poison = false
+  /**
+   * Where no pages are left, blocks serve that are up to so many times larger; a page serves, too.
+   * It is this object's, not the arena's: each transaction says how much.
+   */
+  waste = 1
 
   // Fixed after construction.
   readonly #words: Uint32Array
@@ -67,7 +75,7 @@ export class Allocator {
     return pageCount * DESCRIPTOR_WORDS
   }
 
-  /** What `allocate(words)` occupies. */
+  /** What `allocate(words)` occupies, but for what {@link waste} lets it. */
   static roundUp(words: number): number {
     return words <= LARGEST_SMALL
       ? SIZES[CLASS_OF[words]]
@@ -88,19 +96,21 @@ export class Allocator {
   /** A block of at least `words` words, contents undefined; 0 when none fits. Never throws. */
   allocate(words: number): number {
     if (this.#failing && this.#fails()) return 0
-    if (words > LARGEST_SMALL) return this.#allocateRun(words)
+    if (words > LARGEST_SMALL) return this.allocatePages(pagesFor(words))
     const W = this.#words
     const at = this.#at
-    const index = CLASS_OF[words]
-    const sentinel = at + LIST_0 + 2 * index
+    let index = CLASS_OF[words]
+    let sentinel = at + LIST_0 + 2 * index
     let slab = W[sentinel + NEXT]
     W[at + PHASE] = 1
     if (slab === sentinel) {
-      slab = this.#makeSlab(index)
-      if (slab === 0) {
+      index = this.#findRoom(index)
+      if (index === CLASSES) {
         W[at + PHASE] = 0
-        return 0
+        return this.waste > 1 ? this.allocatePages(pagesFor(words)) : 0
       }
+      sentinel = at + LIST_0 + 2 * index
+      slab = W[sentinel + NEXT]
     }
     const size = SIZES[index]
     const used = W[slab + USED]
@@ -122,6 +132,20 @@ export class Allocator {
     }
     W[at + PHASE] = 0
     return ref
+  }
+
+  /** A block of whole pages that lie together; 0 when none fits. */
+  allocatePages(count: number): number {
+    const { words: W, at } = this.#pages
+    W[at + PHASE] = 1
+    const page = this.#takePages(count)
+    if (page !== 0) {
+      const descriptor = this.#pages.descriptor(page)
+      W[descriptor + (count - 1) * DESCRIPTOR_WORDS + STATE] = PART + KINDS * (count - 1)
+      W[descriptor + STATE] = RUN + KINDS * count
+    }
+    W[at + PHASE] = 0
+    return page * PAGE_WORDS
   }
 
   /** Gives a block back. */
@@ -240,20 +264,6 @@ export class Allocator {
     return true
   }
 
-  #allocateRun(words: number): number {
-    const { words: W, at } = this.#pages
-    const count = Math.ceil(words / PAGE_WORDS)
-    W[at + PHASE] = 1
-    const page = this.#takePages(count)
-    if (page !== 0) {
-      const descriptor = this.#pages.descriptor(page)
-      W[descriptor + (count - 1) * DESCRIPTOR_WORDS + STATE] = PART + KINDS * (count - 1)
-      W[descriptor + STATE] = RUN + KINDS * count
-    }
-    W[at + PHASE] = 0
-    return page * PAGE_WORDS
-  }
-
   #freeRun(ref: number, state: number): void {
     if ((state & 7) !== RUN || ref % PAGE_WORDS !== 0) notABlock(ref)
     const { words: W, at } = this.#pages
@@ -275,12 +285,29 @@ export class Allocator {
     return this.#pages.take(count)
   }
 
-  /** A slab with all its slots free, in its class's list; 0: no pages. */
-  #makeSlab(index: number): number {
+  /** The class that serves class `index`, with room at the head of its list; CLASSES: none can. */
+  #findRoom(index: number): number {
+    if (this.#makeSlab(index)) return index
+    if (this.waste === 1) return CLASSES
+    const W = this.#words
+    const largest = this.waste * SIZES[index]
+    for (let other = index + 1; other < CLASSES && SIZES[other] <= largest; other++) {
+      const sentinel = this.#pages.list(other)
+      if (W[sentinel + NEXT] !== sentinel) return other
+    }
+    // There may be pages, though none that lie together.
+    for (let other = index + 1; other < CLASSES; other++) {
+      if (SLAB_PAGES[other] === 1) return this.#makeSlab(other) ? other : CLASSES
+    }
+    return CLASSES
+  }
+
+  /** Makes a slab with all its slots free, in its class's list; false: no pages. */
+  #makeSlab(index: number): boolean {
     const { words: W, at } = this.#pages
     const count = SLAB_PAGES[index]
     const page = this.#takePages(count)
-    if (page === 0) return 0
+    if (page === 0) return false
     const slab = this.#pages.descriptor(page)
     for (let i = 1; i < count; i++) W[slab + i * DESCRIPTOR_WORDS + STATE] = PART + KINDS * i
     W[slab + FIRST_SLOT] = 0
@@ -290,7 +317,7 @@ export class Allocator {
     this.#pages.link(slab, this.#pages.list(index))
     W[at + FREE_WORDS] += CAPACITIES[index] * SIZES[index]
     W[at + EMPTY]++
-    return slab
+    return true
   }
 
   /** Keeps a slab whose last slot came free, or not: see invariant 3. */

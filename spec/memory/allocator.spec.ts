@@ -200,7 +200,7 @@ describe('allocator', () => {
     }
     expect(heap.blocks.some(block => block.ref < 2 ** 31)).toBe(true)
     expect(heap.blocks.some(block => block.ref > 2 ** 31)).toBe(true)
-    heap.blocks.push({ ref: bulk, words: below, stamp: 0 })
+    heap.blocks.push({ ref: bulk, words: below, stamp: 0, size: below })
     heap.arena.words[bulk] = 0
     const all = new Set<number>()
     expect(heap.allocator.inspect(ref => all.add(ref))).toEqual([])

@@ -29,6 +29,8 @@ export interface Block {
   readonly ref: number
   readonly words: number
   readonly stamp: number
+  /** Words it occupies. */
+  readonly size: number
 }
 
 export class Heap {
@@ -64,9 +66,16 @@ export class Heap {
   add(words: number): boolean {
     const ref = this.allocator.allocate(words)
     if (ref === 0) return false
-    const block = { ref, words, stamp: this.#stamp++ }
+    const size = this.allocator.sizeOf(ref)
+    const { waste } = this.allocator
+    const exact = Allocator.roundUp(words)
+    // A page is the least there is where no block of the size can be had.
+    if (size < exact || size > Math.max(exact * waste, waste > 1 ? PAGE_WORDS : 0)) {
+      throw new Error(`block ${ref} of ${words} words occupies ${size}`)
+    }
+    const block = { ref, words, stamp: this.#stamp++, size }
     stamp(this.arena.words, block)
-    this.live += this.allocator.sizeOf(ref)
+    this.live += size
     this.blocks.push(block)
     return true
   }
@@ -95,7 +104,7 @@ export class Heap {
     for (const block of this.blocks) {
       this.#intact(block)
       const size = sizes.get(block.ref)
-      if (size !== Allocator.roundUp(block.words) || size !== this.allocator.sizeOf(block.ref)) {
+      if (size !== block.size || size !== this.allocator.sizeOf(block.ref)) {
         throw new Error(`block ${block.ref} of ${block.words} words occupies ${size}`)
       }
     }
