@@ -14,7 +14,6 @@ import {
   H_OLDEST,
   H_PAGES,
   H_PUBLISHED,
-  H_RESERVE,
   H_RING_AT,
   H_RING_SIZE,
   H_TAIL,
@@ -33,7 +32,7 @@ import {
   TRACK_WORDS,
 } from '../memory/layout.js'
 import { store48 } from '../memory/words.js'
-import { reservePages } from './reserve.js'
+import { Reserve, reservePages } from './reserve.js'
 import { Ring } from './ring.js'
 
 /** Store ids: 0 holds the stores' names, named stores count from 1. */
@@ -62,7 +61,7 @@ export function format(arena: Arena, maxThreads: number, version: number, time: 
   W[H_FIRST_PAGE] = roundUp(W[H_DESCRIPTORS_AT] + Allocator.descriptorWords(pages)) / PAGE
   const allocator = new Allocator(arena, ALLOCATOR_AT, W[H_DESCRIPTORS_AT], pages)
   allocator.format(W[H_FIRST_PAGE])
-  W[H_RESERVE] = allocator.allocate(reservePages(pages) * PAGE)
+  new Reserve(W, allocator, pages).fill(reservePages(pages))
   const segment = allocator.allocate(PAGE)
   const record = allocator.allocate(R_ITEMS)
   W.fill(0, segment, segment + SEGMENT)

@@ -29,7 +29,6 @@ import {
   H_PHASE,
   H_POISON,
   H_PUBLISHED,
-  H_RESERVE,
   H_RETIRED_SINCE_SCAN,
   H_SEARCH_AGAIN,
   H_SHARED,
@@ -153,7 +152,8 @@ export class EpochManager {
 
   /** Words of the largest block that an empty database could hold. */
   get largest(): number {
-    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - this.#past.reservePages - SPARE_PAGES
+    const put = this.#past.reserve.most + SPARE_PAGES
+    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - put
     return Math.min(pages * PAGE, 2 ** 30)
   }
 
@@ -189,10 +189,10 @@ export class EpochManager {
       this.#turn.give()
       throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
     }
-    this.#past.frugal = true
+    this.#past.begin(true)
     this.#forgetful = false
     this.#start(version, version)
-    if (W[H_RESERVE] === 0) this.#past.replenish()
+    if (!this.#past.reserve.suffices) this.#past.replenish()
   }
 
   /**
@@ -201,8 +201,7 @@ export class EpochManager {
    * @throws ZVerseError `ZVERSE_FULL`
    */
   spend(): void {
-    this.#past.frugal = false
-    if (this.#W[H_RESERVE] === 0) throw this.space.full()
+    if (!this.#past.spend()) throw this.space.full()
   }
 
   /** Words that the versions before the present one hold and it does not: what their end would free. */
@@ -284,6 +283,7 @@ export class EpochManager {
     if (this.#began !== 0 && this.#turn.kind !== WRITING_VERB) {
       this.#began = performance.now()
     }
+    this.#past.close()
     this.#past.ensureSegment(version, space)
     this.#chunks.ensureSpare()
     const inline = space.retired.length <= INLINE_MAX && space.trees.length === 0
@@ -416,7 +416,7 @@ export class EpochManager {
     const W = this.#W
     const change = load48(W, H_TAG_CHANGES) + 1
     store48(W, H_TAG_CHANGES, change)
-    this.#past.frugal = false
+    this.#past.begin(false)
     this.#start(change, MAX_VERSION)
   }
 

@@ -4,7 +4,7 @@
  * For the holder of the writer lock, but for the getters. Invariants:
  * 1. The window's begin moves before the slots are looked at, so that a reader that is missed sees it.
  * 2. Nothing here throws; what allocates does without where there is no memory.
- * 3. The reserve is there whenever a transaction that adds something begins, or that one is refused.
+ * 3. The reserve suffices whenever a transaction adds something, or that one is refused.
  */
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
@@ -19,7 +19,6 @@ import {
   H_PAGES,
   H_PHASE,
   H_RECLAIMED,
-  H_RESERVE,
   H_RETIRED_SINCE_SCAN,
   H_UNDONE,
   PAGE,
@@ -40,12 +39,17 @@ import { load48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import type { Chunks } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
-import { reservePages } from './reserve.js'
+import { CLOSING_PAGES, Reserve } from './reserve.js'
 import { type Bounds, oldestToKeep } from './retention.js'
 import type { Ring } from './ring.js'
 import type { Slots } from './slots.js'
 import type { Workspace } from './workspace.js'
 
+/**
+ * How much larger than asked for a block may be where no page is left, for what adds something. Were
+ * it more, entries would take the blocks that nodes and deletes need, for good.
+ */
+const WASTE = 2
 /** Commits, and retired words, after which the slots are scanned again. */
 const SCAN_COMMITS = 32
 const SCAN_WORDS = 1 << 15
@@ -75,10 +79,7 @@ export function writeBounds(arena: Arena, bounds: Bounds): void {
 }
 
 export class Past {
-  /** Pages of the reserve. */
-  readonly reservePages: number
-  /** The reserve may be used: the transaction has only taken away so far. */
-  frugal = true
+  readonly reserve: Reserve
   /** This thread's slots, which tell when a pin was given up. */
   slots: Slots | null = null
 
@@ -89,6 +90,10 @@ export class Past {
   readonly #chunks: Chunks
   readonly #reclaimer: Reclaimer
   readonly #environment: Environment
+  /** The reserve may be used: the transaction has only taken away so far. */
+  #frugal = true
+  /** The transaction is about to end. */
+  #closing = false
   #runs = 0
 
   constructor(
@@ -105,7 +110,7 @@ export class Past {
     this.#chunks = chunks
     this.#reclaimer = new Reclaimer(arena, allocator, chunks)
     this.#environment = environment
-    this.reservePages = reservePages(arena.words[H_PAGES])
+    this.reserve = new Reserve(arena.words, allocator, arena.words[H_PAGES])
   }
 
   /** The newest version. */
@@ -220,48 +225,88 @@ export class Past {
   }
 
   /**
-   * Memory is short: frees all that may be freed, then lets the oldest versions go, then, for a
-   * transaction that only takes away, gives up the reserve.
+   * A transaction begins.
+   * @param frugal it only takes away, until it may {@link spend}
+   */
+  begin(frugal: boolean): void {
+    this.#frugal = frugal
+    this.#closing = false
+    this.allocator.waste = 1
+  }
+
+  /** What is left to allocate is the record and its lists, which go when the version goes. */
+  close(): void {
+    this.#closing = true
+  }
+
+  /** The transaction is about to add something. False: the reserve is short, so it may not. */
+  spend(): boolean {
+    this.#frugal = false
+    if (this.allocator.waste > WASTE) this.allocator.waste = WASTE
+    return this.reserve.suffices
+  }
+
+  /**
+   * Memory is short: frees all that may be freed, then lets the oldest versions go; then larger
+   * blocks serve; then pages of the reserve.
    */
   makeRoom(words: number): boolean {
+    const { allocator } = this
     const W = this.#W
-    const before = this.allocator.freeWords
     W[H_PHASE] = 1
+    const waste = this.#frugal ? Number.POSITIVE_INFINITY : WASTE
+    // All that there was to gain has been gained by then: it is not looked for again for each page.
+    let found = allocator.waste === waste && this.#mayDraw(words) && this.reserve.give()
+    found ||= this.#letGo(words)
+    if (!found && allocator.waste !== waste) {
+      allocator.waste = waste
+      this.reserve.regroup()
+      found = true
+    }
+    W[H_PHASE] = 0
+    return found
+  }
+
+  /**
+   * Who adds something gets pages, too, as long as more lies free in gaps than the reserve would
+   * hold: those who take away can use the gaps, others need blocks that fit.
+   */
+  #mayDraw(words: number): boolean {
+    if (this.#frugal) return true
+    const { reserve } = this
+    const left = this.#closing ? reserve.least - CLOSING_PAGES : reserve.least
+    const gaps = this.allocator.freeWords
+    return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
+  }
+
+  /** Frees all that may be freed, and the oldest versions where that is little. */
+  #letGo(words: number): boolean {
+    const { allocator } = this
+    const before = allocator.freeWords
     this.reclaim(Number.POSITIVE_INFINITY, true)
-    this.allocator.trim()
+    allocator.trim()
     const newest = this.newest
     const oldest = this.oldest
     const enough = Math.max(words, PAGE)
-    if (this.allocator.freeWords - before < enough && oldest < newest) {
+    if (allocator.freeWords - before < enough && oldest < newest) {
       this.shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
       this.reclaim(Number.POSITIVE_INFINITY, true)
-      this.allocator.trim()
+      allocator.trim()
     }
-    const gained = this.allocator.freeWords > before || this.oldest > oldest
-    if (!gained && this.frugal && W[H_RESERVE] !== 0) {
-      const reserve = W[H_RESERVE]
-      W[H_RESERVE] = 0
-      this.allocator.free(reserve)
-      W[H_PHASE] = 0
-      return true
-    }
-    W[H_PHASE] = 0
-    return gained
+    return allocator.freeWords > before || this.oldest > oldest
   }
 
   /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */
   replenish(): void {
     const W = this.#W
-    do {
-      W[H_PHASE] = 1
-      this.refill()
-      W[H_PHASE] = 0
-      if (W[H_RESERVE] !== 0) return
-    } while (this.makeRoom(this.reservePages * PAGE))
     W[H_PHASE] = 1
-    this.#emptyGraves()
-    this.reclaim(Number.POSITIVE_INFINITY, true)
-    this.refill()
+    do {
+      this.refill()
+    } while (!this.reserve.suffices && this.#letGo(this.reserve.least * PAGE))
+    if (!this.reserve.suffices) {
+      this.#emptyGraves()
+      this.refill()
+    }
     W[H_PHASE] = 0
   }
 
@@ -285,14 +330,14 @@ export class Past {
     walkCatalog(W, W[record + R_CATALOG], () => true, empty)
   }
 
-  /** Puts the reserve by again after it was used. */
+  /** A transaction is over: puts pages by for the next that only takes away. */
   refill(): void {
-    const W = this.#W
-    if (W[H_RESERVE] !== 0) return
-    W[H_RESERVE] = this.allocator.allocate(this.reservePages * PAGE)
-    if (W[H_RESERVE] !== 0) return
+    const { allocator, reserve } = this
+    // Beyond the least, only what lies there free: slabs that are kept though empty are left alone.
+    if (allocator.availablePages > 0) reserve.fill(reserve.most)
+    if (reserve.suffices) return
     this.reclaim(Number.POSITIVE_INFINITY, true)
-    this.allocator.trim()
-    W[H_RESERVE] = this.allocator.allocate(this.reservePages * PAGE)
+    allocator.trim()
+    reserve.fill(reserve.most)
   }
 }

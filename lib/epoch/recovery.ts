@@ -96,6 +96,8 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
   for (const at of [H_LOG_CHUNK, H_LOG_CHUNKS, H_LOG_COUNT]) W[at] = 0
+  // Records and their lists were in memory before, but not packed alike: this makes up for it.
+  W[H_RESERVE] = 0
   mendChain(W, ring)
   const newest = load48(W, W[H_CURRENT] + R_VERSION)
   eachHead(W, W[H_CURRENT], head => dropTable(W, head, newest + 1))
@@ -109,12 +111,6 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   })
   keepLimbo(W, marks)
   allocator.rebuild(ref => marks.has(ref))
-  if (W[H_RESERVE] !== 0) {
-    // Records and their lists were in memory before, but not packed alike: this makes up for it.
-    const reserve = W[H_RESERVE]
-    W[H_RESERVE] = 0
-    allocator.free(reserve)
-  }
   return (
     relist(W, allocator, chunks, retired) &&
     unpublished.every(ref => chunks.push(H_LIMBO_HEAD, ref, newest + 1, false))

@@ -13,7 +13,6 @@ import {
   H_LIMBO_HEAD,
   H_LOG_CHUNK,
   H_LOG_COUNT,
-  H_RESERVE,
   H_SPARE,
   H_WALK_DEPTH,
   H_WALK_PATH,
@@ -45,6 +44,7 @@ import {
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { load48, versionOf } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
+import { walkReserve } from './reserve.js'
 import type { Ring } from './ring.js'
 import { eachOverflow } from './slots.js'
 import { walkDropped, walkTables } from './tables.js'
@@ -191,5 +191,5 @@ export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => v
   walkTables(W, W[H_CURRENT], visit)
   walkDropped(W, visit)
   if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])
-  if (W[H_RESERVE] !== 0) visit(W[H_RESERVE])
+  walkReserve(W, visit)
 }

@@ -89,7 +89,7 @@ export const H_LIMBO_HEAD = 74
 export const H_LIMBO_TAIL = 75
 /** An empty chunk put by, so that reclaiming never has to allocate. */
 export const H_SPARE = 76
-/** Pages put by for a delete or a clear in a full database (0: used up). */
+/** First of the pages put by for a delete or a clear in a full database (0: used up). */
 export const H_RESERVE = 77
 /** Chunks of the undo log. */
 export const H_LOG_CHUNKS = 78

@@ -42,7 +42,8 @@ describe.each([1, 4])('an arena of %i MiB', mebibytes => {
     const error = expectCode(() => db.put('more', 'm'.repeat(30_000)), 'FULL', { max: maxBytes })
     expect(error.used).toBeGreaterThan(maxBytes * 0.5)
     expect(error.used).toBeLessThanOrEqual(maxBytes)
-    const batch = Array.from({ length: 40 }, (_, i) => {
+    // More than any gaps that are left.
+    const batch = Array.from({ length: 200 * mebibytes }, (_, i) => {
       return { type: 'put' as const, key: `more ${i}`, value: 'm'.repeat(3000) }
     })
     expectCode(() => db.batch(batch), 'FULL')
@@ -89,6 +90,30 @@ describe.each([1, 4])('an arena of %i MiB', mebibytes => {
       expect(fill(db, i => `value ${i}`)).toBeGreaterThan(count * 0.9)
       db.close()
     }
+  })
+
+  it.each(SIZES)('takes as many %s again after any of them went', (_, textOf) => {
+    const db = open({ maxBytes, history: { versions: 5 } })
+    const random = new Random(mebibytes)
+    const names = (count: number) => Array.from({ length: count }, () => key(random.int(1e6)))
+    // Keys come in no order, so that their deletion leaves gaps everywhere.
+    const fillAnyhow = () => {
+      for (let i = 0; ; i++) {
+        const outcome = outcomeOf(() => db.put(key(random.int(1e6)), textOf(i % 4)))
+        if ('code' in outcome) return expect(outcome.code).toBe('ZVERSE_FULL')
+      }
+    }
+    fillAnyhow()
+    const { size } = db
+    for (let round = 0; round < 4; round++) {
+      for (const at of [...db.keys()]) if (random.chance(0.5)) db.delete(at)
+      for (const name of names(5)) db.clear({ gte: name, lt: `${name.slice(0, -4)}~` })
+      expect(db.size).toBeLessThan(size * 0.6)
+      fillAnyhow()
+      expect(db.size).toBeGreaterThan(size * 0.85)
+      checkDb(db)
+    }
+    db.close()
   })
 
   it('does not lose a byte over many cycles', () => {
