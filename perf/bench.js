@@ -39,6 +39,8 @@ import { Field } from './points/field.js'
  * @property {() => number} scan hands out every entry; a sum over what it tasted
  * @property {(from: string, limit: number) => number} [range] the same for `limit` entries from `from`
  * @property {() => void} [pin] takes a snapshot and lets go of it
+ * @property {() => number} [usedBytes]
+ *   all it takes outside JavaScript's heap; left out where that is where it lives
  * @property {Database} [database] zverse itself, for what only it can do
  * @property {() => void | Promise<void>} close
  */
@@ -51,10 +53,18 @@ import { Field } from './points/field.js'
  *   what the values can be encoded with; none: it has no string keys, only points
  * @property {(options: OpenOptions) => Store} open
  * @property {PointSystem} [points] the same system as a store of points
+ * @property {true} [variant] another system with other settings: only rows of PERFORMANCE.md are its
  */
 
 /** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB' | 'hits'} Unit */
 /** @typedef {Record<string, number>} Figures times in µs, whatever unit they are printed in */
+
+/**
+ * Rows that measure the same at one place after another, and so share tables and a chart. What the
+ * places are is in families.js.
+ * @typedef {'ycsb' | 'size' | 'value-size' | 'history-depth' | 'snapshot-age'} FamilyName
+ * @typedef {{ name: FamilyName, at: number | string }} Family
+ */
 
 /**
  * @typedef {object} RowBase
@@ -64,11 +74,16 @@ import { Field } from './points/field.js'
  * @property {boolean} [once] its figure does not vary: one round, no warm-up
  * @property {(system: System) => boolean} [suits] a further condition
  * @property {(bench: Bench) => () => Figures | Promise<Figures>} start
- *   what is not measured; returns the round. Runs anew for each system
+ *   what is not measured; returns the round, which may leave figures out or NaN. Runs anew for each
+ *   system
  * @property {string} [note]
+ * @property {Family} [family]
  */
 
-/** @typedef {{ points?: undefined, needs: (keyof Store)[] }} OnEntries works on `bench.loaded` */
+/**
+ * @typedef {{ points?: undefined, needs: (keyof Store)[] }} OnEntries
+ *   works on `bench.loaded` or on stores of its own
+ */
 
 /**
  * @typedef {object} OnPoints works on `bench.field`
@@ -137,8 +152,7 @@ export class Bench {
     if (scenario.suits?.(this.system) === false) return false
     if (scenario.points === undefined) {
       this.dropPoints()
-      if (this.system.encodings.length === 0) return false
-      return scenario.needs.every(verb => this.loaded[verb] !== undefined)
+      return this.system.encodings.length > 0 && (await this.#has(scenario.needs))
     }
     await this.#dropEntries()
     const { points: system } = this.system
@@ -151,6 +165,15 @@ export class Bench {
     const probe = this.field.empty()
     const able = scenario.needs.every(verb => probe[verb] !== undefined)
     probe.close()
+    return able
+  }
+
+  /** Whether its stores have these verbs. @param {(keyof Store)[]} verbs */
+  async #has(verbs) {
+    if (this.#loaded !== undefined) return verbs.every(verb => this.#loaded?.[verb] !== undefined)
+    const probe = this.system.open({ keys: 1 })
+    const able = verbs.every(verb => probe[verb] !== undefined)
+    await probe.close()
     return able
   }
 
@@ -225,15 +248,16 @@ export function localDriver(bench) {
  * @property {string} title
  * @property {'entries' | 'points'} on
  * @property {string | undefined} note
+ * @property {Family | undefined} family
  * @property {Record<string, Unit>} units
  * @property {Record<string, Record<string, import('./measure.js').Summary>>} systems
- *   by system, then by figure
+ *   by system, then by figure, as far as there were any
  * @property {Record<string, string>} failures message by system
  */
 
 /**
- * Measures one row on all systems, interleaved. A system that fails is left out of the row, and its
- * failure is part of the result.
+ * Measures one row on all systems, interleaved, every other round in reverse order: none always comes
+ * after the same one. A system that fails is left out of the row, and its failure is part of the result.
  * @param {Scenario} scenario
  * @param {readonly Driver[]} drivers
  * @param {number} rounds
@@ -263,7 +287,8 @@ export async function measureRow(scenario, drivers, rounds) {
   }
   const first = scenario.once ? 0 : -1
   for (let round = first; round < (scenario.once ? 1 : rounds); round++) {
-    for (const [driver, all] of [...taken]) {
+    const turn = round % 2 === 0 ? [...taken] : [...taken].reverse()
+    for (const [driver, all] of turn) {
       await attempt(driver, async () => {
         const figures = await driver.round()
         if (round >= 0) all.push(figures)
@@ -274,14 +299,16 @@ export async function measureRow(scenario, drivers, rounds) {
   /** @type {Row['systems']} */
   const systems = {}
   for (const [driver, all] of taken) {
-    const names = Object.keys(scenario.figures)
+    const measured = Object.keys(scenario.figures)
+      .map(name => ({ name, samples: all.map(figures => figures[name]).filter(Number.isFinite) }))
+      .filter(({ samples }) => samples.length > 0)
     systems[driver.name] = Object.fromEntries(
-      names.map(name => [name, summarize(all.map(figures => figures[name]))]),
+      measured.map(({ name, samples }) => [name, summarize(samples)]),
     )
   }
-  const { name, title, note, figures } = scenario
+  const { name, title, note, family, figures } = scenario
   const on = scenario.points === undefined ? 'entries' : 'points'
-  return { name, title, on, note, units: figures, systems, failures }
+  return { name, title, on, note, family, units: figures, systems, failures }
 }
 
 /**

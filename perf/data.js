@@ -67,6 +67,24 @@ export function makeValues(count, random) {
   return /** @type {string[]} */ (values)
 }
 
+/** Letters that {@link texts} cuts from. */
+const POOL = 2 ** 20
+
+/**
+ * Random ASCII texts of one size, made one by one, fast: each is cut from a pool of letters at a random
+ * place, so all differ, though they overlap.
+ * @param {number} bytes
+ * @param {(below: number) => number} random
+ */
+export function texts(bytes, random) {
+  const letters = Buffer.alloc(POOL + bytes)
+  for (let i = 0; i < letters.length; i++) letters[i] = LETTERS.charCodeAt(random(LETTERS.length))
+  return () => {
+    const from = random(POOL)
+    return letters.toString('latin1', from, from + bytes)
+  }
+}
+
 /**
  * @typedef {object} Data
  * @property {number} count how many entries the set has

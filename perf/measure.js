@@ -63,6 +63,28 @@ export function timeRepeated(chunk, atLeastMs = SAMPLE_MS) {
   return (elapsed * 1000) / operations
 }
 
+/**
+ * µs an operation where each batch of work has to be made first, which is not timed.
+ * @template B
+ * @param {() => B} make
+ * @param {(batch: B) => number} work does the operations of a batch and returns how many they were
+ * @param {number} [atLeastMs]
+ */
+export function timeBatches(make, work, atLeastMs = SAMPLE_MS) {
+  let operations = 0
+  let elapsed = -Math.min(WARM_MS, atLeastMs)
+  while (elapsed < atLeastMs) {
+    const batch = make()
+    const warming = elapsed < 0
+    const start = performance.now()
+    const done = work(batch)
+    elapsed += performance.now() - start
+    if (!warming) operations += done
+    else if (elapsed >= 0) elapsed = 0
+  }
+  return (elapsed * 1000) / operations
+}
+
 /** Turns that {@link timeInTurns} takes. */
 const TURNS = 10
 

@@ -10,6 +10,7 @@ import { verdicts } from './targets.js'
 /**
  * @typedef {object} Run
  * @property {{ node: string, v8: string, cpu: string, cores: number, memoryGiB: number, system: string }} machine
+ * @property {string} date the day
  * @property {{ keys: number, rounds: number, seed: number }} settings
  * @property {Record<string, string>} versions of the systems measured
  * @property {Row[]} rows
@@ -28,6 +29,9 @@ export function machine() {
   }
 }
 
+/** The day, as in 2026-01-31. */
+export const today = () => new Date().toISOString().slice(0, 10)
+
 /**
  * @param {Run['settings']} settings
  * @param {Record<string, string>} versions
@@ -35,7 +39,8 @@ export function machine() {
  * @returns {Run}
  */
 export function makeRun(settings, versions, rows) {
-  return { machine: machine(), settings, versions, rows, verdicts: verdicts(rows) }
+  const verdict = verdicts(rows)
+  return { machine: machine(), date: today(), settings, versions, rows, verdicts: verdict }
 }
 
 /**

@@ -80,10 +80,11 @@ function figureOf(row, target) {
   if (own === undefined) return undefined
   if (target.peer === undefined) {
     const name = /** @type {string} */ (target.figure)
+    if (own[name] === undefined) return undefined
     return { measured: own[name], unit: row.units[name], what: name }
   }
   const peer = row.systems[target.peer]
-  if (peer === undefined) return undefined
+  if (own.time === undefined || peer?.time === undefined) return undefined
   const ratios = own.time.samples.map((mine, round) => {
     const theirs = peer.time.samples[round]
     return target.slower ? mine / theirs : theirs / mine

@@ -19,6 +19,7 @@ import { getMsgpack } from './get-msgpack.js'
 import { getOld } from './get-old.js'
 import { getPresent } from './get-present.js'
 import { growth } from './growth.js'
+import { ages, depths } from './history.js'
 import { nearest, nearestClustered, nearestFloat64, nearestOnSphere } from './nearest.js'
 import { overhead } from './overhead.js'
 import { overwrite } from './overwrite.js'
@@ -30,6 +31,14 @@ import { putTransaction } from './put-transaction.js'
 import { range } from './range.js'
 import { restore } from './restore.js'
 import { scan } from './scan.js'
+import { sizes } from './size.js'
+import { valueSizes } from './value-size.js'
+import { ycsbA } from './ycsb-a.js'
+import { ycsbB } from './ycsb-b.js'
+import { ycsbC } from './ycsb-c.js'
+import { ycsbD } from './ycsb-d.js'
+import { ycsbE } from './ycsb-e.js'
+import { ycsbF } from './ycsb-f.js'
 
 /** @type {import('../bench.js').Scenario[]} */
 export const scenarios = [
@@ -49,6 +58,11 @@ export const scenarios = [
   overhead,
   overwrite,
   growth,
+  ...depths,
+  ...ages,
+  ...[ycsbA, ycsbB, ycsbC, ycsbD, ycsbE, ycsbF],
+  ...sizes,
+  ...valueSizes,
   ...uniformBoxes,
   nearest,
   pointsInsert,

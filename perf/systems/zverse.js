@@ -28,7 +28,14 @@ import { zversePoints } from './zverse-points.js'
  * }>} diff
  * @property {() => number} clear
  * @property {() => { close(): void }} beginRead
- * @property {() => { ok: boolean, problems: unknown[], usedBytes: number }} check
+ * @property {() => {
+ *   ok: boolean, problems: unknown[], entries: number, usedBytes: number, leakedBytes: number
+ * }} check
+ * @property {() => {
+ *   memory: { usedBytes: number, touchedBytes: number },
+ *   versions: { retained: number },
+ *   readers: { pins: number }
+ * }} stats
  * @property {() => void} close
  */
 
@@ -109,6 +116,7 @@ function zverseStore(db) {
       return sum
     },
     pin: () => db.beginRead().close(),
+    usedBytes: () => db.stats().memory.usedBytes,
     close: () => db.close(),
   }
 }

@@ -25,6 +25,9 @@ import { taste } from '../../measure.js'
  * @property {(work: () => void) => unknown} transactionSync
  * @property {(range?: { start: string, limit: number }) => Iterable<{ key: string, value: string }>} getRange
  * @property {() => { done(): void }} useReadTransaction
+ * @property {() => {
+ *   pageSize: number, treeBranchPageCount: number, treeLeafPageCount: number, overflowPages: number
+ * }} getStats
  * @property {() => void} clearSync
  * @property {() => Promise<void>} close
  */
@@ -38,6 +41,7 @@ export async function lmdbSystem(directory, useWritemap) {
   const { open } = await import(/** @type {string} */ ('lmdb'))
   return {
     name: useWritemap ? 'lmdb+writemap' : 'lmdb',
+    variant: useWritemap || undefined,
     orderedLoad: true,
     encodings: ['string', 'msgpack'],
     open({ encoding = 'string' }) {
@@ -86,6 +90,10 @@ function lmdbStore(lmdb, path) {
       return sum
     },
     pin: () => lmdb.useReadTransaction().done(),
+    usedBytes: () => {
+      const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = lmdb.getStats()
+      return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages)
+    },
     async close() {
       await lmdb.close()
       rmSync(path, { recursive: true, force: true })

@@ -23,6 +23,7 @@ import { sqlitePoints } from './sqlite-points.js'
  * @property {(sql: string) => unknown} exec
  * @property {(sql: string) => Statement} prepare
  * @property {(work: () => void) => () => void} transaction
+ * @property {(pragma: string, options: { simple: true }) => number} pragma
  * @property {() => void} close
  */
 
@@ -80,6 +81,10 @@ function sqliteStore(sqlite) {
       let sum = 0
       for (const [key, value] of every.iterate()) sum += taste(key) + taste(value)
       return sum
+    },
+    usedBytes: () => {
+      const pages = sqlite.pragma('page_count', { simple: true })
+      return pages * sqlite.pragma('page_size', { simple: true })
     },
     close: () => sqlite.close(),
   }

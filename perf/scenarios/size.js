@@ -1,0 +1,131 @@
+// @ts-check
+/**
+ * The same work on sets of a hundredth to ten times `--keys`: gets, ranges of 100, filling an empty
+ * store, and the bytes that it takes then.
+ *
+ * Up to a million keys each round fills a store of its own in one transaction. Beyond, one store serves
+ * all rounds: it is filled in transactions of a million, once, and that is the only sample.
+ */
+import { walk } from '../bench.js'
+import { CHUNK, presentKey, shuffled, texts, VALUE_BYTES } from '../data.js'
+import { consume, settle, taste, timeOnce, timeRepeated } from '../measure.js'
+
+/** @typedef {import('../bench.js').Bench} Bench */
+/** @typedef {import('../bench.js').Store} Store */
+/** @typedef {import('../bench.js').Figures} Figures */
+
+const MILLION = 1_000_000
+const LIMIT = 100
+const RANGES = 20
+const STARTS = 20_000
+
+/**
+ * Keys at random, in strings of their own.
+ * @param {Bench} bench
+ * @param {number} count
+ * @param {number} below
+ */
+const draw = ({ data }, count, below) =>
+  Array.from({ length: count }, () => presentKey(data.random(below)))
+
+/** What is in JavaScript's heap after a collection. */
+function heapBytes() {
+  settle()
+  return process.memoryUsage().heapUsed
+}
+
+/**
+ * Puts keys in one transaction. Strings are made anew: who keeps them pays for them. The arrays are gone
+ * when this returns.
+ * @param {Store} store
+ * @param {Int32Array} indexes
+ * @param {() => string} value
+ */
+function timePutting(store, indexes, value) {
+  const keys = Array.from(indexes, presentKey)
+  const values = keys.map(value)
+  settle()
+  return timeOnce(() => store.putAll(keys, values))
+}
+
+/**
+ * An empty store, filled; time and bytes an entry.
+ * @param {Bench} bench
+ * @param {number} count
+ * @returns {{ store: Store, put: number, bytes: number }}
+ */
+function fill({ system, data }, count) {
+  const before = heapBytes()
+  const store = system.open({ keys: count, history: { versions: 0 } })
+  const value = texts(VALUE_BYTES, data.random)
+  const order = shuffled(count, data.random)
+  let time = 0
+  for (let from = 0; from < count; from += MILLION) {
+    time += timePutting(store, order.subarray(from, from + MILLION), value)
+  }
+  // A store without a measure of its own lives in the heap.
+  const used = store.usedBytes?.() ?? heapBytes() - before
+  return { store, put: time / count, bytes: used / count }
+}
+
+/**
+ * @param {Store} store
+ * @param {string[]} reads
+ */
+function getting({ get }, reads) {
+  return walk(reads, CHUNK, (from, to) => {
+    let sum = 0
+    for (let i = from; i < to; i++) sum += taste(get(reads[i]))
+    return sum
+  })
+}
+
+/**
+ * @param {NonNullable<Store['range']>} range
+ * @param {string[]} starts
+ */
+function ranging(range, starts) {
+  let at = 0
+  return () => {
+    let sum = 0
+    for (let i = at; i < at + RANGES; i++) sum += range(starts[i], LIMIT)
+    at = (at + RANGES) % starts.length
+    consume(sum)
+    return RANGES * LIMIT
+  }
+}
+
+/** @type {(times: number) => import('../bench.js').Scenario} */
+const row = times => ({
+  name: `size-${times}`,
+  title: `data size: ${times} × the set`,
+  family: { name: 'size', at: times },
+  figures: { get: 'µs', range: 'µs', put: 'µs', bytes: 'bytes' },
+  needs: ['get', 'putAll'],
+  suits: system => system.variant !== true,
+  start(bench) {
+    const count = Math.max(2 * LIMIT, Math.round(bench.count * times))
+    const reads = draw(bench, Math.min(MILLION, bench.data.reads.length), count)
+    const starts = draw(bench, STARTS, count - LIMIT)
+    /** @type {ReturnType<typeof fill> | undefined} */
+    let filled
+    let rounds = 0
+    bench.after(() => filled?.store.close())
+    return async () => {
+      const anew = filled === undefined || count <= MILLION
+      if (anew) {
+        await filled?.store.close()
+        filled = undefined
+        filled = fill(bench, count)
+      }
+      const { store, put, bytes } = /** @type {ReturnType<typeof fill>} */ (filled)
+      /** @type {Figures} */
+      const figures = { get: timeRepeated(getting(store, reads)) }
+      if (store.range) figures.range = timeRepeated(ranging(store.range, starts))
+      // The first round is thrown away: what was measured once is the second one's.
+      return rounds++ < 2 || anew ? { ...figures, put, bytes } : figures
+    }
+  },
+})
+
+export const sizes = [0.01, 0.1, 1, 10].map(row)

@@ -1,0 +1,134 @@
+// @ts-check
+/**
+ * A YCSB workload as a scenario (Cooper et al., "Benchmarking cloud serving systems with YCSB", 2010),
+ * on one thread. Operations are drawn in batches, keys and new values made as strings of their own in
+ * running order, and only carrying them out is timed. The figure is the time of an operation.
+ *
+ * Draws depend on the seed alone, so every system sees the same ones in the same order; a faster one
+ * comes further in its time. What a workload inserts stays: the set grows by a few per cent.
+ */
+import { seeded, texts } from '../data.js'
+import { consume, taste, timeBatches } from '../measure.js'
+import { FIELD_BYTES, recordKey, scatter } from './records.js'
+import { Zipfian } from './zipfian.js'
+
+/** @typedef {import('../bench.js').Store} Store */
+/** @typedef {'read' | 'update' | 'insert' | 'scan' | 'modify'} Kind */
+
+/**
+ * @typedef {object} Workload
+ * @property {string} letter
+ * @property {string} what
+ * @property {[Kind, number][]} mix shares in percent
+ * @property {'zipfian' | 'latest'} [keys] which records are asked for; 'zipfian' unless said
+ */
+
+const BATCH = 5000
+/** A scan reads 1 to this many records. */
+const LONGEST = 100
+const ATLEAST_MS = 400
+
+const READ = 0
+const WRITE = 1
+const SCAN = 2
+const MODIFY = 3
+/** @type {Record<Kind, number>} */
+const CODES = { read: READ, update: WRITE, insert: WRITE, scan: SCAN, modify: MODIFY }
+
+/** Operations to come, one a place. */
+class Batch {
+  kinds = new Uint8Array(BATCH)
+  limits = new Uint8Array(BATCH)
+  /** @type {string[]} */
+  keys = new Array(BATCH).fill('')
+  /** What is written; empty for those that only read. @type {string[]} */
+  values = new Array(BATCH).fill('')
+}
+
+/**
+ * Draws one batch after the other, of which each takes the last one's place.
+ * @param {Workload} workload
+ * @param {number} count of records there are already
+ * @param {number} seed
+ * @returns {() => Batch}
+ */
+export function drawing({ mix, keys = 'zipfian' }, count, seed) {
+  const random = seeded(seed ^ 0x7c5b)
+  const zipfian = new Zipfian(count, () => random(2 ** 32) / 2 ** 32)
+  const value = texts(FIELD_BYTES, random)
+  const batch = new Batch()
+  const kinds = mix.flatMap(([kind, share]) => Array(share).fill(kind))
+  if (kinds.length !== 100) throw new Error(`shares are ${kinds.length} percent`)
+  let records = count
+  const asked = () => {
+    const rank = zipfian.next()
+    return keys === 'latest' ? records - 1 - rank : scatter(rank, count)
+  }
+  return () => {
+    for (let i = 0; i < BATCH; i++) {
+      const kind = /** @type {Kind} */ (kinds[random(100)])
+      batch.kinds[i] = CODES[kind]
+      batch.keys[i] = recordKey(kind === 'insert' ? records : asked())
+      batch.values[i] = kind === 'read' || kind === 'scan' ? '' : value()
+      batch.limits[i] = kind === 'scan' ? 1 + random(LONGEST) : 0
+      if (kind !== 'insert') continue
+      records++
+      if (keys === 'latest') zipfian.grow(records)
+    }
+    return batch
+  }
+}
+
+/**
+ * Carries a batch out.
+ * @param {Store} store
+ * @param {Batch} batch
+ */
+export function carryOut({ get, put, range }, { kinds, keys, values, limits }) {
+  let sum = 0
+  for (let i = 0; i < kinds.length; i++) {
+    switch (kinds[i]) {
+      case READ:
+        sum += taste(get(keys[i]))
+        break
+      case WRITE:
+        put(keys[i], values[i])
+        break
+      case SCAN:
+        sum += /** @type {NonNullable<Store['range']>} */ (range)(keys[i], limits[i])
+        break
+      default:
+        sum += taste(get(keys[i]))
+        put(keys[i], values[i])
+    }
+  }
+  consume(sum)
+  return kinds.length
+}
+
+/**
+ * @param {Workload} workload
+ * @returns {import('../bench.js').Scenario}
+ */
+export function ycsb(workload) {
+  const { letter, what, mix } = workload
+  const ordered = mix.some(([kind]) => kind === 'scan')
+  return {
+    name: `ycsb-${letter.toLowerCase()}`,
+    title: `YCSB ${letter}: ${what}`,
+    family: { name: 'ycsb', at: letter },
+    figures: { time: 'µs' },
+    needs: ordered ? ['get', 'put', 'putAll', 'range'] : ['get', 'put', 'putAll'],
+    suits: system => system.variant !== true,
+    start(bench) {
+      const { system, count, seed } = bench
+      const store = system.open({ keys: count })
+      bench.after(() => store.close())
+      const value = texts(FIELD_BYTES, seeded(seed))
+      const numbers = Array.from({ length: count }, (_, number) => number)
+      store.putAll(numbers.map(recordKey), numbers.map(value))
+      const draw = drawing(workload, count, seed)
+      return () => ({ time: timeBatches(draw, batch => carryOut(store, batch), ATLEAST_MS) })
+    },
+  }
+}
