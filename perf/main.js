@@ -26,7 +26,7 @@ for (const scenario of chosen) {
   rows.push(row)
   for (const [name, unit] of Object.entries(row.units)) {
     const figures = row.systems.zverse
-    if (figures === undefined) continue
+    if (figures?.[name] === undefined) continue
     process.stderr.write(`${row.title}, ${name}: ${withSpread(figures[name], unit)}\n`)
   }
 }

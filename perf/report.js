@@ -1,10 +1,12 @@
 // @ts-check
 /** Text, Markdown and JSON of a run. Says what the machine is, never its name or where files lie. */
 import { arch, cpus, platform, totalmem } from 'node:os'
+import { FAMILIES, rowsOf, systemsOf } from './families.js'
 import { verdicts } from './targets.js'
 
 /** @typedef {import('./bench.js').Row} Row */
 /** @typedef {import('./bench.js').Unit} Unit */
+/** @typedef {import('./bench.js').FamilyName} FamilyName */
 /** @typedef {import('./measure.js').Summary} Summary */
 
 /**
@@ -84,33 +86,69 @@ export function table(head, lines) {
 }
 
 /**
+ * A figure of a row, or a dash where the system has none.
+ * @param {Row} row
+ * @param {string} system
+ * @param {string} figure
+ */
+function cell(row, system, figure) {
+  const summary = row.systems[system]?.[figure]
+  return summary === undefined ? '–' : withSpread(summary, row.units[figure])
+}
+
+/**
  * Of the rows on entries or of those on points, which are other systems' work.
  * @param {Run} run
  * @param {Row['on']} on
  */
-function rowsTable(run, on) {
-  const rows = run.rows.filter(row => row.on === on)
+export function rowsTable(run, on) {
+  const rows = run.rows.filter(row => row.on === on && row.family === undefined)
   if (rows.length === 0) return ''
-  const names = [...new Set(rows.flatMap(row => Object.keys(row.systems)))]
+  const names = systemsOf(rows)
   const lines = rows.map(row => {
-    const [main, unit] = Object.entries(row.units)[0]
-    const cells = names.map(name => {
-      const figures = row.systems[name]
-      return figures === undefined ? '–' : withSpread(figures[main], unit)
-    })
-    return [row.title, ...cells]
+    const [main] = Object.keys(row.units)
+    return [row.title, ...names.map(name => cell(row, name, main))]
   })
   return table(['work', ...names], lines)
 }
 
+/**
+ * The tables of a family: one for each figure, or one in all where a single system has it.
+ * @param {Run} run
+ * @param {FamilyName} family
+ */
+export function familyTables(run, family) {
+  const rows = rowsOf(run.rows, family)
+  if (rows.length === 0) return ''
+  const { title, place, label, figures } = FAMILIES[family]
+  const names = systemsOf(rows)
+  const placeOf = (/** @type {Row} */ row) =>
+    family === 'ycsb' ? row.title : label(row.family?.at ?? '', run.settings.keys)
+  const entries = Object.entries(figures)
+  if (names.length === 1) {
+    const lines = rows.map(row => [
+      placeOf(row),
+      ...entries.map(([figure]) => cell(row, names[0], figure)),
+    ])
+    return table([`${title}: ${place}`, ...entries.map(([, what]) => what)], lines)
+  }
+  return entries
+    .map(([figure, what]) => {
+      const lines = rows.map(row => [placeOf(row), ...names.map(name => cell(row, name, figure))])
+      return table([`${title}, ${what}: ${place}`, ...names], lines)
+    })
+    .join('\n\n')
+}
+
 /** @param {Run} run */
-function furtherTable(run) {
-  const lines = run.rows.flatMap(row =>
+export function furtherTable(run) {
+  const alone = run.rows.filter(row => row.family === undefined)
+  const lines = alone.flatMap(row =>
     Object.entries(row.systems).flatMap(([system, figures], at) =>
       Object.entries(row.units)
         .slice(1)
         // Every system found the same, or has failed.
-        .filter(([, unit]) => unit !== 'hits' || at === 0)
+        .filter(([name, unit]) => figures[name] !== undefined && (unit !== 'hits' || at === 0))
         .map(([name, unit]) => {
           const whose = unit === 'hits' ? 'each' : system
           return [row.title, whose, name, withSpread(figures[name], unit)]
@@ -121,7 +159,7 @@ function furtherTable(run) {
 }
 
 /** @param {Run} run */
-function verdictTable(run) {
+export function verdictTable(run) {
   const lines = run.verdicts.map(verdict => {
     const { what, unit, sense, bound, aim, measured, lmdbGets, remark } = verdict
     const remarks = [
@@ -143,31 +181,60 @@ function verdictTable(run) {
 }
 
 /**
- * The whole run as Markdown, which a terminal shows well enough too.
+ * What it was measured on: the first line of each table and the last of each chart.
+ * @param {Run['machine']} machine
+ */
+export const machineLine = machine =>
+  `Node ${machine.node.slice(1)}, ${machine.cores} cores of ${machine.cpu}, ` +
+  `${machine.memoryGiB} GiB, ${machine.system}`
+
+/**
+ * Where, when, how, and what failed.
  * @param {Run} run
  */
-export function markdown(run) {
-  const { machine, settings, versions } = run
+export function preamble({ machine, date, settings, versions, rows }) {
   const systems = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  const notes = run.rows.filter(row => row.note !== undefined)
-  const failures = run.rows.flatMap(row =>
+  const failures = rows.flatMap(row =>
     Object.entries(row.failures).map(
       ([name, message]) => `- FAILED: ${row.title}, ${name}: ${message}`,
     ),
   )
-  return [
-    `Node ${machine.node.slice(1)}, ${machine.cores} cores of ${machine.cpu}, ` +
-      `${machine.memoryGiB} GiB, ${machine.system}; ${settings.keys} keys, ` +
+  return join(
+    `${machineLine(machine)}; ${date}; ${settings.keys} keys, ` +
       `${settings.rounds} rounds, seed ${settings.seed}; median (min–max).`,
-    ...(systems.length > 0 ? [`Measured: ${systems.join(', ')}.`] : []),
+    systems.length > 0 ? `Measured: ${systems.join(', ')}.` : '',
     failures.join('\n'),
+  )
+}
+
+/**
+ * Paragraphs, without the empty ones.
+ * @param {string[]} parts
+ */
+export const join = (...parts) => parts.filter(part => part !== '').join('\n\n')
+
+/**
+ * What has to be known of rows.
+ * @param {Run} run
+ */
+export function notes({ rows }) {
+  const noted = rows.filter(row => row.note !== undefined)
+  return noted.map(row => `- ${row.title}: ${row.note}`).join('\n')
+}
+
+/**
+ * The whole run as Markdown, which a terminal shows well enough too.
+ * @param {Run} run
+ */
+export function markdown(run) {
+  const families = /** @type {FamilyName[]} */ (Object.keys(FAMILIES))
+  return `${join(
+    preamble(run),
     verdictTable(run),
     rowsTable(run, 'entries'),
     rowsTable(run, 'points'),
+    ...families.map(name => familyTables(run, name)),
     furtherTable(run),
-    notes.map(row => `- ${row.title}: ${row.note}`).join('\n'),
-  ]
-    .filter(part => part !== '')
-    .join('\n\n')
-    .concat('\n')
+    notes(run),
+  )}\n`
 }

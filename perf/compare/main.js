@@ -100,6 +100,7 @@ for (const scenario of chosen) {
   const [main, unit] = Object.entries(row.units)[0]
   process.stderr.write(`${row.title}\n`)
   for (const [system, figures] of Object.entries(row.systems)) {
+    if (figures[main] === undefined) continue
     process.stderr.write(`  ${system.padEnd(14)} ${withSpread(figures[main], unit)}\n`)
   }
 }

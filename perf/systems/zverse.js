@@ -73,10 +73,9 @@ export function zverseSystem(engine) {
     name: 'zverse',
     orderedLoad: true,
     encodings: ['string', 'msgpack'],
-    open({ keys, encoding = 'string', history }) {
-      // Room for what a million deletions leave in the past; only what is touched is committed.
-      const maxBytes = Math.max(2 * 2 ** 30, keys * 600)
-      return zverseStore(engine.ZVerse.open({ values: encoding, history, maxBytes }))
+    // Ample has room for what a million deletions leave in the past; only what is touched is committed.
+    open({ keys, encoding, history, maxBytes = Math.max(2 * 2 ** 30, keys * 600) }) {
+      return zverseStore(engine.ZVerse.open({ values: encoding ?? 'string', history, maxBytes }))
     },
     points: zversePoints(engine),
   }
