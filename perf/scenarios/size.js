@@ -3,21 +3,25 @@
  * The same work on sets of a hundredth to ten times `--keys`: gets, ranges of 100, filling an empty
  * store, and the bytes that it takes then.
  *
- * Up to a million keys each round fills a store of its own in one transaction. Beyond, one store serves
- * all rounds: it is filled in transactions of a million, once, and that is the only sample.
+ * Up to a million keys each round fills a store of its own in one transaction, or, if that would be too
+ * short a sample, several. Beyond, one store serves all rounds: it is filled in transactions of a
+ * million, once, and that is the only sample.
  */
 import { walk } from '../bench.js'
 import { CHUNK, presentKey, shuffled, texts, VALUE_BYTES } from '../data.js'
-import { consume, settle, taste, timeOnce, timeRepeated } from '../measure.js'
+import { consume, SAMPLE_MS, settle, taste, timeOnce, timeRepeated } from '../measure.js'
 
 /** @typedef {import('../bench.js').Bench} Bench */
 /** @typedef {import('../bench.js').Store} Store */
 /** @typedef {import('../bench.js').Figures} Figures */
+/** @typedef {{ store: Store, put: number, bytes: number }} Filled */
 
 const MILLION = 1_000_000
 const LIMIT = 100
 const RANGES = 20
 const STARTS = 20_000
+/** Of small sets, for one sample. */
+const MOST_FILLINGS = 40
 
 /**
  * Keys at random, in strings of their own.
@@ -44,18 +48,15 @@ function heapBytes() {
 function timePutting(store, indexes, value) {
   const keys = Array.from(indexes, presentKey)
   const values = keys.map(value)
-  settle()
   return timeOnce(() => store.putAll(keys, values))
 }
 
 /**
- * An empty store, filled; time and bytes an entry.
+ * An empty store, filled, and the time that took.
  * @param {Bench} bench
  * @param {number} count
- * @returns {{ store: Store, put: number, bytes: number }}
  */
 function fill({ system, data }, count) {
-  const before = heapBytes()
   // What is reserved has a page table, which a small set would pay for with more bytes than its own.
   const maxBytes = Math.max(16 * 2 ** 20, count * 300)
   const store = system.open({ keys: count, history: { versions: 0 }, maxBytes })
@@ -65,9 +66,44 @@ function fill({ system, data }, count) {
   for (let from = 0; from < count; from += MILLION) {
     time += timePutting(store, order.subarray(from, from + MILLION), value)
   }
+  return { store, time }
+}
+
+/**
+ * The store to read from, and what it cost, an entry.
+ * @param {Bench} bench
+ * @param {number} count
+ */
+async function measureFilling(bench, count) {
+  let put = count < MILLION ? await timeFillings(bench, count) : 0
+  const before = heapBytes()
+  const { store, time } = fill(bench, count)
+  if (count >= MILLION) put = time / count
   // A store without a measure of its own lives in the heap.
   const used = store.usedBytes?.() ?? heapBytes() - before
-  return { store, put: time / count, bytes: used / count }
+  return { store, put, bytes: used / count }
+}
+
+/**
+ * Time of a put where one filling is too short to be a sample.
+ * @param {Bench} bench
+ * @param {number} count
+ */
+async function timeFillings(bench, count) {
+  let warming = SAMPLE_MS * 1000
+  let spent = 0
+  let puts = 0
+  for (let times = 0; times < MOST_FILLINGS && spent < SAMPLE_MS * 1000; times++) {
+    const { store, time } = fill(bench, count)
+    await store.close()
+    if (warming > 0 && times < MOST_FILLINGS / 2) {
+      warming -= time
+      continue
+    }
+    spent += time
+    puts += count
+  }
+  return spent / puts
 }
 
 /**
@@ -109,7 +145,7 @@ const row = times => ({
     const count = Math.max(2 * LIMIT, Math.round(bench.count * times))
     const reads = draw(bench, Math.min(MILLION, bench.data.reads.length), count)
     const starts = draw(bench, STARTS, count - LIMIT)
-    /** @type {ReturnType<typeof fill> | undefined} */
+    /** @type {Filled | undefined} */
     let filled
     let rounds = 0
     bench.after(() => filled?.store.close())
@@ -118,9 +154,9 @@ const row = times => ({
       if (anew) {
         await filled?.store.close()
         filled = undefined
-        filled = fill(bench, count)
+        filled = await measureFilling(bench, count)
       }
-      const { store, put, bytes } = /** @type {ReturnType<typeof fill>} */ (filled)
+      const { store, put, bytes } = /** @type {Filled} */ (filled)
       /** @type {Figures} */
       const figures = { get: timeRepeated(getting(store, reads)) }
       if (store.range) figures.range = timeRepeated(ranging(store.range, starts))
