@@ -1,7 +1,7 @@
 // @ts-check
 /** Rows, verdicts, and the table of a run, for a terminal and for Markdown alike. */
 import { summarize } from '../measure.js'
-import { digits, machine, table } from '../report.js'
+import { digits, machine, machineLine, table, today } from '../report.js'
 
 /** @typedef {import('./bench.js').Scenario} Scenario */
 /** @typedef {import('./bench.js').Figures} Figures */
@@ -79,6 +79,7 @@ function targetOf({ target, unit }) {
 /**
  * @typedef {object} Run
  * @property {ReturnType<typeof machine>} machine
+ * @property {string} date the day
  * @property {import('./bench.js').Settings} settings
  * @property {import('../measure.js').Summary | undefined} others cores that other programs took
  * @property {string[]} failures
@@ -94,11 +95,11 @@ function targetOf({ target, unit }) {
  */
 export function makeRun({ engine: _, ...settings }, others, failures, rows) {
   const taken = others.length > 0 ? summarize(others) : undefined
-  return { machine: machine(), settings, others: taken, failures, rows }
+  return { machine: machine(), date: today(), settings, others: taken, failures, rows }
 }
 
 /** @param {Run} run */
-export function markdown({ machine, settings, others, failures, rows }) {
+export function markdown({ machine, date, settings, others, failures, rows }) {
   const judged = rows.filter(row => row.target !== undefined)
   const rank = { 'falls short': 0, holds: 1, 'reaches the aim': 2 }
   const rankOf = (/** @type {Row} */ row) => rank[row.verdict ?? 'holds']
@@ -109,8 +110,7 @@ export function markdown({ machine, settings, others, failures, rows }) {
     .filter(row => row.target === undefined)
     .map(row => [row.title, row.what, withSpread(row)])
   return [
-    `Node ${machine.node.slice(1)}, ${machine.cores} cores of ${machine.cpu}, ` +
-      `${machine.memoryGiB} GiB, ${machine.system}; ${settings.keys} keys, ${settings.rounds} ` +
+    `${machineLine(machine)}; ${date}; ${settings.keys} keys, ${settings.rounds} ` +
       `rounds, windows of ${settings.seconds} s, seed ${settings.seed}; median (min–max).`,
     others &&
       `In the windows used, other programs took ${digits(others.median)} cores ` +
