@@ -13,6 +13,7 @@ import { markdown } from './report.js'
  * @property {number} seed
  * @property {string} [json] file to write
  * @property {string} [markdown] file to write
+ * @property {string} [charts] for the comparison: folder to draw into
  * @property {string} [engine] URL of another build of zverse
  * @property {string} [systems] for the comparison: which, separated by commas
  */
@@ -27,6 +28,7 @@ export function readSettings() {
       seed: { type: 'string', default: '20' },
       json: { type: 'string' },
       markdown: { type: 'string' },
+      charts: { type: 'string' },
       engine: { type: 'string' },
       systems: { type: 'string' },
     },
@@ -40,7 +42,8 @@ export function readSettings() {
   return {
     names: positionals,
     ...{ rounds: whole('rounds'), keys: whole('keys'), seed: whole('seed') },
-    ...{ json: values.json, markdown: values.markdown, systems: values.systems },
+    ...{ json: values.json, markdown: values.markdown, charts: values.charts },
+    systems: values.systems,
     engine: values.engine && new URL(values.engine, `file://${process.cwd()}/`).href,
   }
 }

@@ -3,59 +3,24 @@
  * The rows of PERFORMANCE.md for zverse and its peers in one run, interleaved.
  *
  *     node perf/compare/main.js [rows…] [--rounds 5] [--keys 1000000] [--seed 20]
- *         [--systems zverse,lmdb,…] [--json FILE] [--markdown FILE] [--engine FILE]
+ *         [--systems zverse,lmdb,…] [--json FILE] [--markdown FILE] [--charts FOLDER]
+ *         [--engine FILE]
  *
- * Each system has a child process of its own: its heap is not swept, nor its call sites made
- * megamorphic, for another's sake. The parent lets one child work at a time.
+ * Prints the tables; writes the run as JSON and Markdown and draws its charts, into perf/results/ unless
+ * told where. Only one system works at a time.
  */
-import { fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { measureRow } from '../bench.js'
+import { draw, writeCharts } from '../charts/draw.js'
 import { makeRun, markdown, withSpread } from '../report.js'
 import { choose } from '../scenarios/index.js'
 import { readSettings, writeFiles } from '../settings.js'
 import { makeDirectory } from '../tmpfs.js'
+import { startChild } from './remote.js'
 import { systems } from './systems/index.js'
 
-/** @typedef {import('./child.js').Assignment} Assignment */
-/** @typedef {import('./child.js').Request} Request */
-/** @typedef {import('./child.js').Answer} Answer */
-/** @typedef {import('../bench.js').Driver & { close(): Promise<void> }} RemoteDriver */
-
-/**
- * Starts a system's child and waits until it has made its data.
- * @param {Assignment} assignment
- * @returns {Promise<RemoteDriver>}
- */
-async function startChild(assignment) {
-  const child = fork(new URL('./child.js', import.meta.url), [JSON.stringify(assignment)])
-  process.on('exit', () => child.kill())
-  /** @type {(send: () => void) => Promise<Answer>} */
-  const next = send =>
-    new Promise((resolve, reject) => {
-      /** @param {number | null} code */
-      const onExit = code => reject(new Error(`${assignment.system}: its process ended (${code})`))
-      child.once('exit', onExit)
-      child.once('message', message => {
-        child.off('exit', onExit)
-        const answer = /** @type {Answer} */ (message)
-        if (answer.error === undefined) resolve(answer)
-        else reject(new Error(`${assignment.system}: ${answer.error}`))
-      })
-      send()
-    })
-  /** @param {Request} request */
-  const ask = request => next(() => void child.send(request))
-  await next(() => {})
-  return {
-    name: assignment.system,
-    // A child that died in one row has no later ones.
-    start: async ({ name }) => child.connected && (await ask({ start: name })).taken === true,
-    round: async () => (await ask({ round: true })).figures ?? {},
-    stop: async () => void (child.connected && (await ask({ stop: true }))),
-    close: async () => void (child.connected && (await ask({ close: true }))),
-  }
-}
+/** @typedef {import('./remote.js').RemoteDriver} RemoteDriver */
 
 /** @param {string[]} names */
 function versionsOf(names) {
@@ -109,6 +74,10 @@ const measured = rows.filter(
   row => Object.keys(row.systems).length + Object.keys(row.failures).length > 0,
 )
 const run = makeRun({ keys, rounds, seed }, versionsOf(names), measured)
-writeFiles(settings, run)
+const results = (/** @type {string} */ name) =>
+  fileURLToPath(new URL(`../results/${name}`, import.meta.url))
+const { json = results('compare.json'), markdown: text = results('compare.md') } = settings
+writeFiles({ ...settings, json, markdown: text }, run)
+writeCharts(draw(run), settings.charts ?? results(''))
 process.stdout.write(`\n${markdown(run)}`)
 if (rows.some(row => Object.keys(row.failures).length > 0)) process.exitCode = 1

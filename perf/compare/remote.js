@@ -1,0 +1,54 @@
+// @ts-check
+/**
+ * A system in a child process of its own: its heap is not swept, nor its call sites made megamorphic,
+ * for another's sake. Whoever drives several lets one work at a time.
+ */
+import { fork } from 'node:child_process'
+
+/** @typedef {import('./child.js').Assignment} Assignment */
+/** @typedef {import('./child.js').Request} Request */
+/** @typedef {import('./child.js').Answer} Answer */
+/** @typedef {import('../bench.js').Driver & { close(): Promise<void> }} RemoteDriver */
+
+/** MB of JavaScript's heap: ten million entries of a Map have to fit. */
+const HEAP = 8192
+
+/**
+ * Starts a system's child and waits until it is ready.
+ * @param {Assignment} assignment
+ * @param {string} [name] of the driver; the system's unless said
+ * @returns {Promise<RemoteDriver>}
+ */
+export async function startChild(assignment, name = assignment.system) {
+  const child = fork(new URL('./child.js', import.meta.url), [JSON.stringify(assignment)], {
+    execArgv: [`--max-old-space-size=${HEAP}`],
+  })
+  const kill = () => child.kill()
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
+  /** @type {(send: () => void) => Promise<Answer>} */
+  const next = send =>
+    new Promise((resolve, reject) => {
+      /** @param {number | null} code */
+      const onExit = code => reject(new Error(`${assignment.system}: its process ended (${code})`))
+      child.once('exit', onExit)
+      child.once('message', message => {
+        child.off('exit', onExit)
+        const answer = /** @type {Answer} */ (message)
+        if (answer.error === undefined) resolve(answer)
+        else reject(new Error(`${assignment.system}: ${answer.error}`))
+      })
+      send()
+    })
+  /** @param {Request} request */
+  const ask = request => next(() => void child.send(request))
+  await next(() => {})
+  return {
+    name,
+    // A child that died in one row has no later ones.
+    start: async row => child.connected && (await ask({ start: row.name })).taken === true,
+    round: async () => (await ask({ round: true })).figures ?? {},
+    stop: async () => void (child.connected && (await ask({ stop: true }))),
+    close: async () => void (child.connected && (await ask({ close: true }))),
+  }
+}
