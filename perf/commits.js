@@ -125,7 +125,7 @@ if (values.json !== undefined) {
 process.stdout.write(
   `${machineLine(machine())}; ${today()}; ${settings.keys} keys, ` +
     `${settings.pairs} pairs of ${settings.rounds} rounds, seed ${settings.seed}.\n\n` +
-    `${names.head} ÷ ${names.base}: the median of ratios and its 95 % interval; above 1 is worse.\n\n` +
+    `${names.head} ÷ ${names.base}: the median of ratios and its 99 % interval; above 1 is worse.\n\n` +
     `${table(['row', 'work', 'ratio', 'outside of noise'], results.map(lineOf))}\n`,
 )
 const worse = results.some(

@@ -11,8 +11,8 @@ import { summarize } from '../measure.js'
 
 /** Less than this, though certain, is of no concern. */
 const THRESHOLD = 0.03
-/** How sure the interval of a median is. */
-const CONFIDENCE = 0.95
+/** How sure the interval of a median is: a run has some twenty rows, and none should be marked by chance. */
+const CONFIDENCE = 0.99
 
 /** @typedef {'slower' | 'faster' | ''} Sense */
 
@@ -26,7 +26,7 @@ const CONFIDENCE = 0.95
  */
 
 /**
- * An interval of order statistics that holds the true median in at least 95 of 100 cases (sign test),
+ * An interval of order statistics that holds the true median in at least 99 of 100 cases (sign test),
  * whatever the distribution; lowest to highest where there are too few for that.
  * @param {readonly number[]} samples at least one
  * @returns {[number, number]}

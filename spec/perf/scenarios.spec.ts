@@ -140,9 +140,9 @@ describe('a difference of two builds', () => {
     const first = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
     expect(medianInterval(first(1))).toEqual([1, 1])
     expect(medianInterval(first(5))).toEqual([1, 5])
-    expect(medianInterval(first(9))).toEqual([2, 8])
-    expect(medianInterval(first(12))).toEqual([3, 10])
-    expect(medianInterval(first(25))).toEqual([8, 18])
+    expect(medianInterval(first(8))).toEqual([1, 8])
+    expect(medianInterval(first(12))).toEqual([2, 11])
+    expect(medianInterval(first(25))).toEqual([6, 20])
   })
 
   it('counts if it is certain, of some size, and every pair says so', () => {
