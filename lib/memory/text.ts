@@ -20,6 +20,8 @@ export const SHORT_TEXT = 24
 export const SHORT_COLD_TEXT = 12
 
 const SHORT = SHORT_TEXT
+/** The bits of a word that no ASCII character sets. */
+const HIGH = 0x80808080
 const { fromCharCode } = String
 const { latin1Slice, utf8Slice } = Buffer.prototype as unknown as Slices
 
@@ -105,6 +107,54 @@ export class TextReader {
     }
     return fromCharCode.apply(null, row)
   }
+}
+
+/** Up to this many characters go through {@link directBig}. */
+export const DIRECT_TEXT = 12
+
+/**
+ * The string of `length` ASCII bytes, 1 to {@link DIRECT_TEXT}, whose first is the top byte of the
+ * big-endian `words[at]`; undefined if a byte is not ASCII.
+ */
+export function directBig(words: Uint32Array, at: number, length: number): string | undefined {
+  const a = words[at]
+  if (length <= 4) {
+    if ((a & HIGH) !== 0) return undefined
+    const text = fromCharCode(a >>> 24, (a >>> 16) & 255, (a >>> 8) & 255, a & 255)
+    return length === 4 ? text : text.substring(0, length)
+  }
+  const b = words[at + 1]
+  if (length <= 8) {
+    if (((a | b) & HIGH) !== 0) return undefined
+    const text = fromCharCode(
+      a >>> 24,
+      (a >>> 16) & 255,
+      (a >>> 8) & 255,
+      a & 255,
+      b >>> 24,
+      (b >>> 16) & 255,
+      (b >>> 8) & 255,
+      b & 255,
+    )
+    return length === 8 ? text : text.substring(0, length)
+  }
+  const c = words[at + 2]
+  if (((a | b | c) & HIGH) !== 0) return undefined
+  const text = fromCharCode(
+    a >>> 24,
+    (a >>> 16) & 255,
+    (a >>> 8) & 255,
+    a & 255,
+    b >>> 24,
+    (b >>> 16) & 255,
+    (b >>> 8) & 255,
+    b & 255,
+    c >>> 24,
+    (c >>> 16) & 255,
+    (c >>> 8) & 255,
+    c & 255,
+  )
+  return length === 12 ? text : text.substring(0, length)
 }
 
 /** The string of the ASCII bytes `from` to `to`, meant for longer ones. */

@@ -15,6 +15,11 @@ const NEXT = NEXT_LINE
 /** What walks: gives one entry after the other, then 0. */
 export interface Walker {
   next(): number
+  /**
+   * Puts the next ones into `into` from index `at` on, `most` at most.
+   * @returns how many, which may be fewer than there are; 0 at the end only
+   */
+  fill(into: number[], at: number, most: number): number
 }
 
 /** So many leaves are touched ahead, and so many entries found before they are touched. */
@@ -76,6 +81,26 @@ export class BoxCursor implements Walker {
     }
     this.#left--
     return this.#found[this.#at++]
+  }
+
+  fill(into: number[], at: number, most: number): number {
+    if (this.#left <= 0) return 0
+    if (this.#at === this.#count) {
+      this.#at = 0
+      this.#count = 0
+      this.#search()
+      if (this.#count === 0) {
+        this.#left = 0
+        return 0
+      }
+    }
+    const found = this.#found
+    const from = this.#at
+    const n = Math.min(most, this.#left, this.#count - from)
+    for (let k = 0; k < n; k++) into[at + k] = found[from + k]
+    this.#at = from + n
+    this.#left -= n
+    return n
   }
 
   /** Finds entries in some more leaves; none at the end only. */

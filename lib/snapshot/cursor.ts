@@ -12,10 +12,12 @@ import { compareKeys } from '../memory/words.js'
 import { Path } from './search.js'
 
 const HEADS = N_HEADS
-/** Leaves with at least so many entries to come have them touched ahead. */
-const AHEAD = 4
 /** Words from an entry's begin to what is most likely the cache line after its first. */
 export const NEXT_LINE = 13
+const NEXT = NEXT_LINE
+const LINE = 16
+/** More entries than fit. A small integer, unlike Infinity, whose like would make others doubles. */
+const MOST = 2 ** 30
 
 /** A place between keys: before the first key not below `words`, or after it where `after`. */
 export interface Bound {
@@ -85,6 +87,8 @@ export class Cursor {
   #i = 0
   #stop = 0
   readonly #step: 1 | -1
+  /** The leaf after this one, if it is to be touched; else 0. */
+  #sibling = 0
   /** The leaf in which the range ends (0: the tree's end), and the slot there. */
   #endLeaf = 0
   #endAt = 0
@@ -96,7 +100,7 @@ export class Cursor {
   constructor(W: Uint32Array, root: number, range: Range, reverse: boolean, limit: number) {
     this.#W = W
     this.#step = reverse ? -1 : 1
-    this.#left = limit
+    this.#left = Math.min(limit, MOST)
     const path = this.#path
     if (root === 0 || limit === 0 || isEmpty(range)) {
       this.#left = 0
@@ -129,6 +133,46 @@ export class Cursor {
     return this.#W[this.#refs + (this.#step === 1 ? i : i - 1)]
   }
 
+  /**
+   * Puts the references of the entries to come into `into`, from index `at` on, and reads two words
+   * of each: the misses overlap instead of following each other.
+   * @returns how many: `most` at most, and none beyond one leaf; 0 at the end only
+   */
+  fill(into: number[], at: number, most: number): number {
+    if (this.#left <= 0) return 0
+    while (this.#i === this.#stop) {
+      if (!this.#advance()) {
+        this.#left = 0
+        return 0
+      }
+    }
+    const W = this.#W
+    const i = this.#i
+    const step = this.#step
+    const n = Math.min(most, this.#left, step === 1 ? this.#stop - i : i - this.#stop)
+    const from = this.#refs + (step === 1 ? i : i - 1)
+    let sum = this.#sibling === 0 ? 0 : this.#touchSibling()
+    for (let k = 0; k < n; k++) {
+      const entry = W[from + k * step]
+      into[at + k] = entry
+      sum ^= W[entry] ^ W[entry + NEXT]
+    }
+    this.ahead = sum
+    this.#i = i + n * step
+    this.#left -= n
+    return n
+  }
+
+  /** Reads the lines in which the next leaf's refs are most likely. */
+  #touchSibling(): number {
+    const W = this.#W
+    const leaf = this.#sibling
+    this.#sibling = 0
+    return (
+      W[leaf] ^ W[leaf + 2 * LINE] ^ W[leaf + 3 * LINE] ^ W[leaf + 4 * LINE] ^ W[leaf + 5 * LINE]
+    )
+  }
+
   /** Takes up the path's leaf, from place `at` on. */
   #enter(at: number): void {
     const W = this.#W
@@ -138,20 +182,11 @@ export class Cursor {
     this.#i = at
     if (this.#step === 1) this.#stop = last ? this.#endAt : countOf(W, leaf)
     else this.#stop = last ? this.#endAt : 0
-    const more = Math.min(Math.abs(this.#stop - at), this.#left)
-    if (more >= AHEAD) this.#touch(at, more)
-  }
-
-  /** Reads two words of each entry to come: the misses overlap instead of following each other. */
-  #touch(at: number, count: number): void {
-    const W = this.#W
-    const from = this.#refs + (this.#step === 1 ? at : at - count)
-    let sum = 0
-    for (let i = 0; i < count; i++) {
-      const entry = W[from + i]
-      sum ^= W[entry] ^ W[entry + NEXT_LINE]
-    }
-    this.ahead = sum
+    this.#sibling = 0
+    if (last || this.#path.top === 0 || this.#left <= Math.abs(this.#stop - at)) return
+    const parent = this.#path.nodes[1]
+    const next = this.#path.at[1] + this.#step
+    if (next >= 0 && next < countOf(W, parent)) this.#sibling = kidAt(W, parent, next)
   }
 
   /** Goes to the next leaf; false at the range's end. */

@@ -110,8 +110,9 @@ export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: nu
  * which is the place after its last entry.
  */
 export class Path {
-  readonly nodes: number[] = new Array(16).fill(0)
-  readonly at: Int32Array = new Int32Array(16)
+  // Literals: by far the quickest to make.
+  readonly nodes: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  readonly at: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   /** Level of the root; -1 for the empty tree. */
   top = -1
   /** The entry at the place has exactly the key looked for. */

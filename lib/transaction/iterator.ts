@@ -3,7 +3,13 @@
  *
  * They inherit from %IteratorPrototype%, so newer Nodes add `map`, `filter` and so on; `toArray` and
  * disposal are there on every Node. An iterator keeps what it reads pinned until it is exhausted,
- * left, disposed or cut off.
+ * left, disposed or cut off. Invariants:
+ * 1. What lies ready, from `#at` to `#count`, was made without the caller's code having run: only a
+ *    feed of one item at a time may run it.
+ * 2. Every step checks the hold: being cut off shows at once, whatever lies ready.
+ *
+ * All iterators have one shape, and `next` is short: so the engine takes it into the caller's loop,
+ * where neither the result object nor, taken apart at once, the pair is ever made.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
@@ -24,19 +30,57 @@ export interface Hold {
   release(): void
 }
 
+/** Where an iterator's items come from. */
+export interface Feed {
+  /** Items are pairs: `first` and `second` of one index. Else they are `first` alone. */
+  readonly isPaired: boolean
+  /**
+   * Puts the next items into the arrays, from index 0 on.
+   * @param all everything that is left will be asked for
+   * @returns how many; 0 at the end only
+   */
+  fill(first: unknown[], second: unknown[], all: boolean): number
+}
+
 /** What a step gives at the end (any value may be a custom codec's). */
 export const END: unique symbol = Symbol('end')
 
-/** Iterates once over what `step` gives, until it gives END. */
+/** What lies ready where nothing ever will again. */
+const NOTHING: unknown[] = []
+
+/** Gives what `step` gives, one at a time, until that is END. */
+export class Steps implements Feed {
+  readonly isPaired = false
+  readonly #step: () => unknown
+
+  constructor(step: () => unknown) {
+    this.#step = step
+  }
+
+  fill(first: unknown[]): number {
+    const item = this.#step()
+    if (item === END) return 0
+    first[0] = item
+    return 1
+  }
+}
+
+/** Iterates once over what its feed gives. */
 export class ZVerseIterator<T> extends Base implements IterableIterator<T, undefined> {
   #hold: Hold | null
-  readonly #step: () => T | typeof END
+  readonly #feed: Feed
+  readonly #isPaired: boolean
+  #first: unknown[] = []
+  #second: unknown[] = []
+  #at = 0
+  #count = 0
 
   /** @internal */
-  constructor(hold: Hold, step: () => T | typeof END) {
+  constructor(hold: Hold, feed: Feed) {
     super()
     this.#hold = hold
-    this.#step = step
+    this.#feed = feed
+    this.#isPaired = feed.isPaired
   }
 
   /** @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_TRANSACTION_CLOSED` after being cut off. */
@@ -44,16 +88,37 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     const hold = this.#hold
     if (hold === null) return { value: undefined, done: true }
     hold.check()
-    const value = this.#step()
-    if (value === END) return this.return()
-    return { value, done: false }
+    const at = this.#at
+    if (at >= this.#count) return this.#more()
+    this.#at = at + 1
+    const first = this.#first[at]
+    const value = this.#isPaired ? [first, this.#second[at]] : first
+    return { value: value as T, done: false }
+  }
+
+  /** The next step where nothing lies ready. */
+  #more(): IteratorResult<T, undefined> {
+    const count = this.#feed.fill(this.#first, this.#second, false)
+    if (count === 0) return this.return()
+    const first = this.#first[0]
+    const value = this.#isPaired ? [first, this.#second[0]] : first
+    // Code that ran in a codec may have ended the iteration: this item was the last then.
+    this.#count = this.#hold === null ? 0 : count
+    this.#at = 1
+    return { value: value as T, done: false }
   }
 
   /** Ends the iteration and lets go of its version. */
   return(): IteratorReturnResult<undefined> {
     const hold = this.#hold
-    this.#hold = null
-    if (hold !== null) hold.release()
+    if (hold !== null) {
+      this.#hold = null
+      this.#at = 0
+      this.#count = 0
+      this.#first = NOTHING
+      this.#second = NOTHING
+      hold.release()
+    }
     return { value: undefined, done: true }
   }
 
@@ -67,9 +132,24 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
 
   /** All that is left, as an array. */
   toArray(): T[] {
-    const all: T[] = []
-    for (const item of this) all.push(item)
-    return all
+    const all: unknown[] = []
+    const first = this.#first
+    const second = this.#second
+    const isPaired = this.#isPaired
+    while (this.#hold !== null) {
+      this.#hold.check()
+      let at = this.#at
+      let count = this.#count
+      if (at >= count) {
+        at = 0
+        count = this.#feed.fill(first, second, true)
+        if (count === 0) this.return()
+      }
+      if (isPaired) for (; at < count; at++) all.push([first[at], second[at]])
+      else for (; at < count; at++) all.push(first[at])
+      this.#at = this.#count
+    }
+    return all as T[]
   }
 }
 Object.defineProperty(ZVerseIterator.prototype, Symbol.toStringTag, {

@@ -12,7 +12,8 @@ import { checkNames, invalidOption } from '../options.js'
 import { count, walk } from '../snapshot/box-cursor.js'
 import type { Range } from '../snapshot/cursor.js'
 import { Nearest } from '../snapshot/nearest.js'
-import { END, ZVerseIterator } from './iterator.js'
+import { END, Steps, ZVerseIterator } from './iterator.js'
+import { ENTRIES, KEYS, PAIRS, Rows, VALUES } from './rows.js'
 import { boxOf, curveOf, nearestIn } from './sides.js'
 import type { Source } from './source.js'
 import { AHEAD } from './store-core.js'
@@ -170,7 +171,7 @@ export abstract class ReadVerbs<K, V> {
 
   /** `[key, value]` in key order. Also `entries`, and iterating the object itself. */
   range(options?: RangeOptions<K>): ZVerseIterator<[K, V]> {
-    return this.#iterate(options, 'range', this.#pairs())
+    return this.#iterate(options, 'range', PAIRS)
   }
 
   /** The same as {@link range}. */
@@ -184,19 +185,17 @@ export abstract class ReadVerbs<K, V> {
 
   /** Keys in order. */
   keys(options?: RangeOptions<K>): ZVerseIterator<K> {
-    const { core } = this._source
-    return this.#iterate(options, 'keys', entry => core.keyOf(entry) as K)
+    return this.#iterate(options, 'keys', KEYS)
   }
 
   /** Values in key order. */
   values(options?: RangeOptions<K>): ZVerseIterator<V> {
-    const { core } = this._source
-    return this.#iterate(options, 'values', entry => core.valueOf(entry) as V)
+    return this.#iterate(options, 'values', VALUES)
   }
 
   /** `{ key, value, version }` in key order. */
   getEntries(options?: RangeOptions<K>): ZVerseIterator<Entry<K, V>> {
-    return this.#iterate(options, 'getEntries', entry => this.#entry(entry))
+    return this.#iterate(options, 'getEntries', ENTRIES)
   }
 
   /**
@@ -216,7 +215,7 @@ export abstract class ReadVerbs<K, V> {
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'box')
     const box = core.engine.guarded(() => boxOf(curve, min, max))
-    return this.#over(view, { lower: null, upper: null, box }, false, limit, this.#pairs())
+    return this.#over(view, { lower: null, upper: null, box }, false, limit, PAIRS)
   }
 
   /**
@@ -242,12 +241,13 @@ export abstract class ReadVerbs<K, V> {
     const held = source.hold(view)
     wanted.canReach = core.isWhole(held.root, wanted.metric, source.draftRoot() === null)
     const search = new Nearest(core.engine.W, held.root, curve, wanted)
-    return new ZVerseIterator(held, () => {
+    const steps = new Steps(() => {
       const entry = search.next()
       if (entry === 0) return END
       const { distance } = search
-      return { key: core.keyOf(entry) as K, value: core.valueOf(entry) as V, distance }
+      return { key: core.keyOf(entry), value: core.valueOf(entry), distance }
     })
+    return new ZVerseIterator(held, steps)
   }
 
   /** Number of keys; O(1). */
@@ -297,7 +297,7 @@ export abstract class ReadVerbs<K, V> {
     if (limit === 0) records = []
     let i = 0
     const hold = { check: () => source.gate(), release: () => {} }
-    return new ZVerseIterator(hold, () => (i < records.length ? records[i++] : END))
+    return new ZVerseIterator(hold, new Steps(() => (i < records.length ? records[i++] : END)))
   }
 
   #history(
@@ -361,38 +361,27 @@ export abstract class ReadVerbs<K, V> {
     }
   }
 
-  #iterate<T>(
-    options: RangeOptions<K> | undefined,
-    verb: string,
-    make: (entry: number) => T,
-  ): ZVerseIterator<T> {
+  #iterate<T>(options: RangeOptions<K> | undefined, verb: string, kind: number): ZVerseIterator<T> {
     const source = this._source
     source.gate()
     const { given, view, range } = this.#range(options, verb)
     const reverse = reverseIn(given)
     const limit = limitIn(given)
-    return this.#over(view, range, reverse, limit, make)
+    return this.#over(view, range, reverse, limit, kind)
   }
 
-  /** Iterates over what `make` makes of the entries in a range that is checked. */
+  /** Iterates over the entries in a range that is checked, as items of a kind. */
   #over<T>(
     view: View | undefined,
     range: Range,
     reverse: boolean,
     limit: number,
-    make: (entry: number) => T,
+    kind: number,
   ): ZVerseIterator<T> {
-    const held = this._source.hold(view)
-    const cursor = walk(this._source.core.engine.W, held.root, range, reverse, limit)
-    return new ZVerseIterator(held, () => {
-      const entry = cursor.next()
-      return entry === 0 ? END : make(entry)
-    })
-  }
-
-  #pairs(): (entry: number) => [K, V] {
     const { core } = this._source
-    return entry => [core.keyOf(entry) as K, core.valueOf(entry) as V]
+    const held = this._source.hold(view)
+    const cursor = walk(core.engine.W, held.root, range, reverse, limit)
+    return new ZVerseIterator(held, new Rows(core, cursor, kind, limit))
   }
 
   /** Checks a range verb's options. */

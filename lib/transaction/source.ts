@@ -141,6 +141,23 @@ export interface Bracket {
   check(): void
 }
 
+/** A root that stays readable until the transaction ends. */
+class BracketRoot implements Held {
+  readonly root: number
+  readonly #bracket: Bracket
+
+  constructor(bracket: Bracket, root: number) {
+    this.#bracket = bracket
+    this.root = root
+  }
+
+  check(): void {
+    this.#bracket.check()
+  }
+
+  release(): void {}
+}
+
 /** The version that a read transaction holds. */
 export class PinnedSource implements Source {
   readonly core: StoreCore
@@ -191,7 +208,7 @@ export class PinnedSource implements Source {
   hold(): Held {
     const root = this.root()
     this.leave()
-    return { root, check: () => this.#bracket.check(), release: () => {} }
+    return new BracketRoot(this.#bracket, root)
   }
 
   past(): number {
@@ -247,7 +264,7 @@ export class DraftSource implements Source {
     const root = this.root()
     // From now on nothing that this cursor may see is changed in place.
     this.#bracket.engine.epochs.space.freeze()
-    return { root, check: () => this.#bracket.check(), release: () => {} }
+    return new BracketRoot(this.#bracket, root)
   }
 
   past(): number {

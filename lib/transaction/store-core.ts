@@ -30,6 +30,7 @@ import type { Metric } from '../snapshot/metric.js'
 import { isWhole } from '../snapshot/nearest.js'
 import { find } from '../snapshot/search.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
+import { Decoder } from './decoder.js'
 import type { Engine } from './engine.js'
 
 /** Keys that are looked up together. */
@@ -51,6 +52,7 @@ export class StoreCore {
   readonly name: string | null
   readonly keys: KeyCodec
   readonly values: ValueCodec
+  readonly decoder: Decoder
   /** The id that was current when it was last looked up. */
   id: number
   readonly #W: Uint32Array
@@ -70,6 +72,7 @@ export class StoreCore {
     this.name = name
     this.keys = keys
     this.values = values
+    this.decoder = new Decoder(engine.epochs.arena, keys, values)
     this.#W = engine.W
     this.#guarded = keys.name !== 'string'
   }

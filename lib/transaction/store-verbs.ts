@@ -16,7 +16,7 @@ import { checkNames, invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { Changes } from './changes.js'
-import { END, ZVerseIterator } from './iterator.js'
+import { END, Steps, ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { KeyRef } from './ref.js'
@@ -260,12 +260,13 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
       },
     }
     const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
-    return new ZVerseIterator(hold, () => {
+    const steps = new Steps(() => {
       const pair = next()
       if (pair === undefined) return END
-      const key = core.keyOf(pair.before === 0 ? pair.after : pair.before) as K
+      const key = core.keyOf(pair.before === 0 ? pair.after : pair.before)
       return { key, before: value(pair.before), after: value(pair.after) }
     })
+    return new ZVerseIterator(hold, steps)
   }
 
   /**

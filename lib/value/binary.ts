@@ -27,6 +27,10 @@ class BinaryValues implements ValueCodec<Uint8Array> {
     encodeBytes(value, into)
   }
 
+  headerOf(): number {
+    return 0
+  }
+
   decode(arena: Arena, at: number, length: number): Uint8Array {
     return copyOut(arena, at, length)
   }

@@ -49,6 +49,8 @@ export interface ValueCodec<In = unknown, Out = In> {
    * @throws ZVerseError `ZVERSE_INVALID_VALUE`, `ZVERSE_VALUE_TOO_LARGE`.
    */
   encode(value: In, into: ValueBuffer): void
+  /** Bytes before the characters of a value of `length` bytes for which `ascii` was set. */
+  headerOf(length: number): number
   /**
    * Decodes `length` bytes that begin at word `at` of the arena.
    * @param ascii what `encode` had set.

@@ -39,6 +39,10 @@ class CustomValues implements ValueCodec {
     encodeBytes(bytes, into)
   }
 
+  headerOf(): number {
+    return 0
+  }
+
   decode(arena: Arena, at: number, length: number): unknown {
     return this.#codec.decode(copyOut(arena, at, length))
   }

@@ -22,6 +22,10 @@ class JsonValues implements ValueCodec {
     into.ascii = false
   }
 
+  headerOf(): number {
+    return 0
+  }
+
   decode(arena: Arena, at: number, length: number): unknown {
     return JSON.parse(decodeText(this.#reader, arena, at, length, false))
   }

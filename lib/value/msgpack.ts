@@ -29,6 +29,10 @@ class MsgpackValues implements ValueCodec {
     into.ascii = typeof value === 'string' && into.length === value.length + header(value.length)
   }
 
+  headerOf(length: number): number {
+    return headerOf(length)
+  }
+
   decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
     if (ascii && length <= SHORT) {
       return this.#text.shortLittle(arena.words, at, 1, length - 1)

@@ -19,6 +19,10 @@ class StringValues implements ValueCodec<string> {
     encodeText(value, into)
   }
 
+  headerOf(): number {
+    return 0
+  }
+
   decode(arena: Arena, at: number, length: number, ascii: boolean): string {
     return decodeText(this.#reader, arena, at, length, ascii)
   }
