@@ -6,7 +6,7 @@
  */
 import type { Box } from '../key/box.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import { COUNT_MASK, N_ENTRIES, N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, kidAt, levelOf } from '../memory/node.js'
 import { compareKeys } from '../memory/words.js'
 import { Path } from './search.js'
@@ -89,6 +89,8 @@ export class Cursor {
   readonly #step: 1 | -1
   /** The leaf after this one, if it is to be touched; else 0. */
   #sibling = 0
+  /** Its header has been. */
+  #isNear = false
   /** The leaf in which the range ends (0: the tree's end), and the slot there. */
   #endLeaf = 0
   #endAt = 0
@@ -163,14 +165,19 @@ export class Cursor {
     return n
   }
 
-  /** Reads the lines in which the next leaf's refs are most likely. */
+  /** Reads, of the next leaf, at first the header, then the lines of its refs: see {@link fill}. */
   #touchSibling(): number {
     const W = this.#W
     const leaf = this.#sibling
+    const header = W[leaf]
+    this.#isNear = !this.#isNear
+    if (this.#isNear) return header
     this.#sibling = 0
-    return (
-      W[leaf] ^ W[leaf + 2 * LINE] ^ W[leaf + 3 * LINE] ^ W[leaf + 4 * LINE] ^ W[leaf + 5 * LINE]
-    )
+    const refs = leaf + HEADS + capacityOf(W, leaf)
+    const end = refs + (header & COUNT_MASK)
+    let sum = 0
+    for (let at = refs; at < end; at += LINE) sum ^= W[at]
+    return sum
   }
 
   /** Takes up the path's leaf, from place `at` on. */
@@ -183,6 +190,7 @@ export class Cursor {
     if (this.#step === 1) this.#stop = last ? this.#endAt : countOf(W, leaf)
     else this.#stop = last ? this.#endAt : 0
     this.#sibling = 0
+    this.#isNear = false
     if (last || this.#path.top === 0 || this.#left <= Math.abs(this.#stop - at)) return
     const parent = this.#path.nodes[1]
     const next = this.#path.at[1] + this.#step

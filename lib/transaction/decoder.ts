@@ -9,14 +9,14 @@
 import type { KeyCodec } from '../key/codec.js'
 import type { Arena } from '../memory/arena.js'
 import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
-import { DIRECT_TEXT, directBig, longAscii } from '../memory/text.js'
+import { longAscii, SHORTEST_TEXT, shortestBig, swap } from '../memory/text.js'
 import type { ValueCodec } from '../value/codec.js'
 
 const KEY_AT = E_KEY
 const META = E_META
 const LENGTH = E_LENGTH
 const ASCII = E_ASCII
-const DIRECT = DIRECT_TEXT
+const SHORTEST = SHORTEST_TEXT
 
 /** Words of one string to cut from. */
 const ROOM = 64
@@ -46,15 +46,6 @@ export class Decoder {
     this.#headers = Array.from({ length: SHORT + 1 }, (_, length) => values.headerOf(length))
   }
 
-  /** How many of `entries`, from index `from` to `to`, to decode at a time; one at least. */
-  portion(entries: readonly number[], from: number, to: number): number {
-    const W = this.#W
-    let bytes = 0
-    let i = from
-    while (i < to && bytes < BYTES) bytes += W[entries[i++] + LENGTH]
-    return i - from
-  }
-
   /** Puts the keys of `count` entries, from index `from` on, into `into`, from index 0 on. */
   keys(entries: readonly number[], from: number, count: number, into: unknown[]): void {
     const W = this.#W
@@ -62,12 +53,12 @@ export class Decoder {
     for (let i = 0; i < count; ) {
       const entry = entries[from + i]
       const size = (W[entry + META] >>> 16) & 0x3fff
-      if (isText && size > DIRECT && size <= SHORT) {
+      if (isText && size > SHORTEST && size <= SHORT) {
         const n = this.#cutKeys(entries, from + i, count - i, into, i)
         i += n
         if (n > 0) continue
-      } else if (isText && size <= DIRECT && size > 0) {
-        const key = directBig(W, entry + KEY_AT, size)
+      } else if (isText && size <= SHORTEST && size > 0) {
+        const key = shortestBig(W, entry + KEY_AT, size)
         if (key !== undefined) {
           into[i++] = key
           continue
@@ -77,12 +68,17 @@ export class Decoder {
     }
   }
 
-  /** The same for values; the codec is pure. */
-  values(entries: readonly number[], from: number, count: number, into: unknown[]): void {
+  /**
+   * The same for values, whose codec is pure; or fewer, where they are large.
+   * @returns how many, one at least
+   */
+  values(entries: readonly number[], from: number, count: number, into: unknown[]): number {
     const W = this.#W
     const words = this.#words
     const headers = this.#headers
-    for (let i = 0; i < count; ) {
+    let bytes = 0
+    let i = 0
+    while (i < count && bytes < BYTES) {
       let used = 0
       let next = i
       for (; next < count; next++) {
@@ -102,8 +98,9 @@ export class Decoder {
         for (const end = whole + (n & 3); at < end; at++, used++) words[used] = W[at]
       }
       if (next === i) {
-        into[i] = this.#value(entries[from + i])
-        i++
+        const entry = entries[from + i]
+        into[i++] = this.#value(entry)
+        bytes += W[entry + LENGTH]
         continue
       }
       const text = longAscii(this.#bytes, 0, used * 4)
@@ -113,6 +110,7 @@ export class Decoder {
         at += (length + 3) & ~3
       }
     }
+    return i
   }
 
   #value(entry: number): unknown {
@@ -141,13 +139,12 @@ export class Decoder {
       const entry = entries[from + n]
       const size = (W[entry + META] >>> 16) & 0x3fff
       const room = (size + 3) >>> 2
-      if (size <= DIRECT || size > SHORT || used + room > ROOM) break
+      if (size <= SHORTEST || size > SHORT || used + room > ROOM) break
       let seen = 0
       for (let i = 0; i < room; i++) {
         const word = W[entry + KEY_AT + i]
         seen |= word
-        const inner = ((word >>> 8) & 0xff00) | ((word & 0xff00) << 8)
-        words[used + i] = (word >>> 24) | inner | (word << 24)
+        words[used + i] = swap(word)
       }
       if ((seen & 0x80808080) !== 0) break
       used += room

@@ -57,9 +57,8 @@ export class Rows implements Feed {
     let count = this.#count - at
     if (kind === KEYS) decoder.keys(entries, at, count, first)
     else {
-      count = decoder.portion(entries, at, this.#count)
+      count = decoder.values(entries, at, count, kind === VALUES ? first : second)
       if (kind !== VALUES) decoder.keys(entries, at, count, first)
-      decoder.values(entries, at, count, kind === VALUES ? first : second)
     }
     if (kind === ENTRIES) {
       for (let i = 0; i < count; i++) {

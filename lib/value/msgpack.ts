@@ -5,13 +5,14 @@
  * Invariant: the bytes are the same whichever way they were written or are read.
  */
 import type { Arena } from '../memory/arena.js'
-import { longAscii, SHORT_COLD_TEXT, TextReader } from '../memory/text.js'
+import { longAscii, SHORTEST_TEXT, shortestLittle } from '../memory/text.js'
 import type { ValueBuffer, ValueCodec } from './codec.js'
 import { Packer } from './pack.js'
 import { startIn, windowOf } from './text.js'
 import { Unpacker } from './unpack.js'
 
-const SHORT = SHORT_COLD_TEXT
+/** Bytes of the longest text, with its header, that is read from the words. */
+const SHORT = SHORTEST_TEXT + 1
 /** Longest text that has a header of one byte, or of two. */
 const FIXED = 31
 
@@ -20,7 +21,6 @@ class MsgpackValues implements ValueCodec {
   readonly pure = true
   readonly #packer = new Packer()
   readonly #unpacker = new Unpacker()
-  readonly #text = new TextReader()
 
   encode(value: unknown, into: ValueBuffer): void {
     if (typeof value === 'string' && value.length <= FIXED && packShort(value, into)) return
@@ -35,7 +35,7 @@ class MsgpackValues implements ValueCodec {
 
   decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
     if (ascii && length <= SHORT) {
-      return this.#text.shortLittle(arena.words, at, 1, length - 1)
+      return length === 1 ? '' : shortestLittle(arena.words, at, 1, length - 1)
     }
     const bytes = windowOf(arena, at, length)
     const from = startIn(arena, at, length)

@@ -11,7 +11,8 @@ import {
   isWellFormed,
   longAscii,
   packAsciiLittle,
-  SHORT_COLD_TEXT,
+  SHORTEST_TEXT,
+  shortestLittle,
   type TextReader,
 } from '../memory/text.js'
 import type { ValueBuffer } from './codec.js'
@@ -25,7 +26,7 @@ export const PACKED_TEXT = 96
 /** Every arena window covers this many bytes from any word in its stride. */
 const WINDOWED = 2 ** 24
 
-const SHORT = SHORT_COLD_TEXT
+const SHORT = SHORTEST_TEXT
 const PACKED = PACKED_TEXT
 
 /** Refuses a size above `max`. */
@@ -82,7 +83,8 @@ export function decodeText(
   length: number,
   ascii: boolean,
 ): string {
-  if (ascii && length <= SHORT) return reader.shortLittle(arena.words, at, 0, length)
+  if (length === 0) return ''
+  if (ascii && length <= SHORT) return shortestLittle(arena.words, at, 0, length)
   const bytes = windowOf(arena, at, length)
   const from = startIn(arena, at, length)
   return ascii ? longAscii(bytes, from, from + length) : reader.utf8(bytes, from, from + length)
