@@ -6,7 +6,7 @@
  */
 import type { Box } from '../key/box.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { COUNT_MASK, N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import { CAPACITY_MASK, CAPACITY_SHIFT, COUNT_MASK, N_ENTRIES, N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, kidAt, levelOf } from '../memory/node.js'
 import { compareKeys } from '../memory/words.js'
 import { Path } from './search.js'
@@ -87,6 +87,10 @@ export class Cursor {
   #i = 0
   #stop = 0
   readonly #step: 1 | -1
+  /** The path has moved on to a leaf that is still to be taken up. */
+  #isAhead = false
+  /** What is left of the leaf has been touched for {@link next}. */
+  #isTouched = false
   /** The leaf after this one, if it is to be touched; else 0. */
   #sibling = 0
   /** Its header has been. */
@@ -129,6 +133,7 @@ export class Cursor {
         return 0
       }
     }
+    if (!this.#isTouched) this.#touch()
     this.#left--
     const i = this.#i
     this.#i = i + this.#step
@@ -165,6 +170,17 @@ export class Cursor {
     return n
   }
 
+  /** Reads two words of each entry of the leaf that {@link next} will give. */
+  #touch(): void {
+    const W = this.#W
+    const count = Math.min(Math.abs(this.#stop - this.#i), this.#left)
+    const from = this.#refs + (this.#step === 1 ? this.#i : this.#i - count)
+    let sum = 0
+    for (let k = 0; k < count; k++) sum ^= W[W[from + k]] ^ W[W[from + k] + NEXT]
+    this.ahead = sum
+    this.#isTouched = true
+  }
+
   /** Reads, of the next leaf, at first the header, then the lines of its refs: see {@link fill}. */
   #touchSibling(): number {
     const W = this.#W
@@ -189,6 +205,7 @@ export class Cursor {
     this.#i = at
     if (this.#step === 1) this.#stop = last ? this.#endAt : countOf(W, leaf)
     else this.#stop = last ? this.#endAt : 0
+    this.#isTouched = false
     this.#sibling = 0
     this.#isNear = false
     if (last || this.#path.top === 0 || this.#left <= Math.abs(this.#stop - at)) return
@@ -197,30 +214,40 @@ export class Cursor {
     if (next >= 0 && next < countOf(W, parent)) this.#sibling = kidAt(W, parent, next)
   }
 
-  /** Goes to the next leaf; false at the range's end. */
+  /** Goes to the next leaf; false at the range's end. Where the stack ends, it can be called again. */
   #advance(): boolean {
+    if (!this.#isAhead && !this.#climb()) return false
+    this.#isAhead = true
+    this.#enter(this.#path.at[0])
+    this.#isAhead = false
+    return true
+  }
+
+  /** Moves the path to the next leaf. It calls nothing, so it happens as a whole. */
+  #climb(): boolean {
     const W = this.#W
-    const path = this.#path
-    if (path.nodes[0] === this.#endLeaf) return false
+    const { nodes, at, top } = this.#path
+    if (nodes[0] === this.#endLeaf) return false
     const step = this.#step
     let level = 1
-    while (level <= path.top) {
-      const at = path.at[level] + step
-      if (at >= 0 && at < countOf(W, path.nodes[level])) {
-        path.at[level] = at
+    while (level <= top) {
+      const next = at[level] + step
+      if (next >= 0 && next < (W[nodes[level]] & COUNT_MASK)) {
+        at[level] = next
         break
       }
       level++
     }
-    if (level > path.top) return false
+    if (level > top) return false
     while (level > 0) {
-      const node = kidAt(W, path.nodes[level], path.at[level])
+      const parent = nodes[level]
+      const capacity = ((W[parent] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+      const node = W[parent + HEADS + 2 * capacity + at[level]]
       level--
-      path.nodes[level] = node
-      const count = countOf(W, node)
-      path.at[level] = step === 1 ? 0 : level === 0 ? count : count - 1
+      nodes[level] = node
+      const count = W[node] & COUNT_MASK
+      at[level] = step === 1 ? 0 : level === 0 ? count : count - 1
     }
-    this.#enter(path.at[0])
     return true
   }
 }

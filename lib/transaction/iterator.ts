@@ -98,10 +98,11 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
 
   /** The next step where nothing lies ready. */
   #more(): IteratorResult<T, undefined> {
-    const count = this.#feed.fill(this.#first, this.#second, false)
+    const first = this.#first
+    const second = this.#second
+    const count = this.#feed.fill(first, second, false)
     if (count === 0) return this.return()
-    const first = this.#first[0]
-    const value = this.#isPaired ? [first, this.#second[0]] : first
+    const value = this.#isPaired ? [first[0], second[0]] : first[0]
     // Code that ran in a codec may have ended the iteration: this item was the last then.
     this.#count = this.#hold === null ? 0 : count
     this.#at = 1

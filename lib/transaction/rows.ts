@@ -44,11 +44,10 @@ export class Rows implements Feed {
   fill(first: unknown[], second: unknown[], all: boolean): number {
     const core = this.#core
     const kind = this.#kind
-    const isPure = kind === KEYS || core.values.pure
-    if (this.#at === this.#count && !this.#look(isPure ? (all ? AHEAD : this.#ramp) : 1)) return 0
+    if (this.#at === this.#count && !this.#look(all ? AHEAD : this.#ramp)) return 0
     const entries = this.#entries
     const at = this.#at
-    if (!isPure) {
+    if (kind !== KEYS && !core.values.pure) {
       this.#at = at + 1
       this.#one(entries[at], first, second)
       return 1
@@ -83,16 +82,15 @@ export class Rows implements Feed {
     return this.#count > 0
   }
 
-  /** Makes one item, with the caller's code. */
+  /** Makes one item. The value comes last: the caller's code may end the iteration. */
   #one(entry: number, first: unknown[], second: unknown[]): void {
     const core = this.#core
+    const kind = this.#kind
+    const key = kind === VALUES ? undefined : core.keyOf(entry)
+    const version = kind === ENTRIES ? core.versionOf(entry) : 0
     const value = core.valueOf(entry)
-    if (this.#kind === VALUES) {
-      first[0] = value
-      return
-    }
-    const key = core.keyOf(entry)
-    if (this.#kind === ENTRIES) first[0] = { key, value, version: core.versionOf(entry) }
+    if (kind === VALUES) first[0] = value
+    else if (kind === ENTRIES) first[0] = { key, value, version }
     else {
       first[0] = key
       second[0] = value
