@@ -29,6 +29,8 @@ const DEPTH = DEPTH_SHIFT
 const L_SHIFT = LEVEL_SHIFT
 const L_MASK = LEVEL_MASK
 const KEY_AT = E_KEY
+/** Words of a cache line. */
+const LINE = 16
 
 /** In place of a number of shared bits. */
 export const UNKNOWN = -1
@@ -122,6 +124,8 @@ export class Path {
    * depth of each node on the path.
    */
   shared = 0
+  /** Takes what touching ahead reads, so that it is not optimised away. */
+  ahead = 0
 
   /**
    * Sets the path to the first entry not below `key`. Costs one entry more than {@link find} where the
@@ -153,6 +157,7 @@ export class Path {
       if (meta >>> DEPTH > shared) isSure = false
     }
     this.nodes[0] = node
+    this.#touch(W, node, meta)
     const i = leafIndex(W, node, words, bytes)
     this.at[0] = i
     if (i >= 0) this.found = true
@@ -160,6 +165,15 @@ export class Path {
       this.at[0] = ~i
       this.shared = UNKNOWN
     } else this.#settle(W, words, bytes, ~i)
+  }
+
+  /** Reads the lines of a leaf's heads and refs, so that their misses overlap. */
+  #touch(W: Uint32Array, leaf: number, meta: number): void {
+    const capacity = ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+    const count = meta & COUNT
+    let sum = 0
+    for (let i = 0; i < count; i += LINE) sum ^= W[leaf + HEADS + i] ^ W[leaf + HEADS + capacity + i]
+    this.ahead = sum
   }
 
   /** Finds out `shared` where it is not known; `entry` has the key. */
