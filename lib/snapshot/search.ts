@@ -172,7 +172,8 @@ export class Path {
     const capacity = ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
     const count = meta & COUNT
     let sum = 0
-    for (let i = 0; i < count; i += LINE) sum ^= W[leaf + HEADS + i] ^ W[leaf + HEADS + capacity + i]
+    for (let i = 0; i < count; i += LINE)
+      sum ^= W[leaf + HEADS + i] ^ W[leaf + HEADS + capacity + i]
     this.ahead = sum
   }
 
