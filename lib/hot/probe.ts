@@ -6,7 +6,8 @@
  * 1. A reference found belongs to the present version, to one just replaced, or to one that is about to
  *    be published; its birth tells whether it is the snapshot's, too.
  * 2. "Absent" is an answer only where no key of the bucket went without a place, and for snapshots not
- *    older than the last deletion; that version is loaded after the slots were looked at.
+ *    older than the last deletion; that version is loaded after the slots were looked at. So all that is
+ *    loaded of a bucket is loaded atomically: a plain load might come after.
  */
 import { acquire } from '../memory/atomic.js'
 import { hashKey } from '../memory/hash.js'
@@ -70,7 +71,7 @@ function findIn(
 ): number {
   const pattern = Math.imul(hash & 255, 0x01010101)
   for (let k = 0; k < SLOTS / 4; k++) {
-    const differing = W[bucket + TAGS + k] ^ pattern
+    const differing = acquire(W, bucket + TAGS + k) ^ pattern
     // The top bit of each byte that is 0 (and of some above one: their keys will differ).
     let equal = (differing - 0x01010101) & ~differing & 0x80808080
     while (equal !== 0) {
@@ -99,7 +100,7 @@ function findAfter(
   bytes: number,
 ): number {
   const segment = (word & ~CODE) >>> 0
-  const level = W[home + B_LEVEL]
+  const level = acquire(W, home + B_LEVEL)
   const last = level === 1 ? 1 : 3
   for (let step = 1; step <= last; step++) {
     const bucket = placeAfter(segment, word & CODE, home, step)
@@ -131,7 +132,7 @@ export function probe(
   const home = homeOf((word & ~CODE) >>> 0, word & CODE, hash)
   let entry = findIn(W, home, hash, words, bytes)
   if (entry === 0) {
-    const level = W[home + B_LEVEL]
+    const level = acquire(W, home + B_LEVEL)
     if (level !== 0) entry = findAfter(W, word, home, hash, words, bytes)
     if (entry === 0) return level === LEVEL_LOST ? ASK : absent(W, head, version)
   }

@@ -335,15 +335,6 @@ export abstract class ReadVerbs<K, V> {
     }
   }
 
-  #entry(entry: number): Entry<K, V> {
-    const { core } = this._source
-    return {
-      key: core.keyOf(entry) as K,
-      value: core.valueOf(entry) as V,
-      version: core.versionOf(entry),
-    }
-  }
-
   #lookUp<T>(key: K, view: View | undefined, verb: string, use: (entry: number) => T): T {
     const source = this._source
     source.gate()
