@@ -4,7 +4,8 @@
  * For the holder of the writer lock, after all that can fail has been done and before the new version
  * is published (docs/decisions/0018). Invariants:
  * 1. In a published table nothing moves: a slot's reference gives way to a newer one of the same key, or
- *    to 0; a key that is new gets an empty slot, its tag before its reference.
+ *    to 0; a key that is new gets an empty slot. All stores to it that readers look at are atomic, so that
+ *    none comes before that of `absentFrom`.
  * 2. Segments are made larger before any reference of the new version is stored, so what then waits in
  *    limbo leads to published entries only.
  * 3. Nothing here fails: where memory is short, keys go without a place, and the tree is asked.
@@ -152,7 +153,7 @@ export class PointIndex {
       if (entry !== 0) return
       W[segment + G_USED]--
       W[head + X_COUNT]--
-    } else if (entry !== 0 && this.#place(segment, code, home, hash, entry)) {
+    } else if (entry !== 0 && this.#place(segment, code, home, hash, entry, release)) {
       W[head + X_COUNT]++
     }
   }
@@ -167,8 +168,18 @@ export class PointIndex {
     return 0
   }
 
-  /** Puts a new reference into an empty slot; false, with that noted, where there is none. */
-  #place(segment: number, code: number, home: number, hash: number, ref: number): boolean {
+  /**
+   * Puts a new reference into an empty slot; false, with that noted, where there is none.
+   * @param put stores a word: `release` where readers may look on
+   */
+  #place(
+    segment: number,
+    code: number,
+    home: number,
+    hash: number,
+    ref: number,
+    put: typeof release,
+  ): boolean {
     const W = this.#W
     for (let step = 0; step < 4; step++) {
       const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
@@ -178,10 +189,10 @@ export class PointIndex {
       if (level > W[home + B_LEVEL]) W[home + B_LEVEL] = level
       const tags = bucket + B_TAGS + ((slot - bucket) >>> 2)
       const shift = ((slot - bucket) & 3) * 8
-      W[tags] = (W[tags] & ~(255 << shift)) | ((hash & 255) << shift)
+      put(W, tags, (W[tags] & ~(255 << shift)) | ((hash & 255) << shift))
       W[segment + G_USED]++
       // Whoever sees the reference sees the entry.
-      release(W, slot, ref)
+      put(W, slot, ref)
       return true
     }
     W[home + B_LEVEL] = LEVEL_LOST
@@ -332,7 +343,7 @@ export class PointIndex {
     const put = (ref: number) => {
       const hash = hashOf(W, ref)
       const part = parts[placeOf(hash, depth) & mask]
-      return this.#place(part, code, homeOf(part, code, hash), hash, ref)
+      return this.#place(part, code, homeOf(part, code, hash), hash, ref, write)
     }
     let placed = 0
     eachRef(W, segmentIn(old), old & G_CODE_MASK, ref => {
@@ -397,7 +408,7 @@ export class PointIndex {
     let placed = 0
     const put = (hash: number, ref: number) => {
       const part = parts[placeOf(hash, bits)]
-      if (this.#place(part, code, homeOf(part, code, hash), hash, ref)) placed++
+      if (this.#place(part, code, homeOf(part, code, hash), hash, ref, write)) placed++
     }
     if (before === 0 && !log.isTorn) {
       for (let at = 0; at < log.count * ITEM; at += ITEM) {
@@ -427,6 +438,11 @@ function sizeFor(total: number, mostBits: number): { bits: number; code: number 
   let code = 0
   while (code < most && total > 2 ** bits * slotsOf(code) * FILL) code++
   return { bits, code }
+}
+
+/** Stores a word of a table that nobody reads yet. */
+function write(W: Uint32Array, at: number, value: number): void {
+  W[at] = value
 }
 
 /** Word of an empty slot of a bucket, or 0. */

@@ -7,16 +7,37 @@
  */
 import type { Arena } from '../memory/arena.js'
 
+const SMALL = 4096
+
+/** Memory as bytes and as words. Never changed, so that nobody who is cut off leaves the two apart. */
+export class ValueMemory {
+  readonly bytes: Uint8Array
+  /** The same, for copying word by word. */
+  readonly words: Uint32Array
+
+  /** @param bytes at offset 0 of its buffer, whole words */
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.words = new Uint32Array(bytes.buffer, 0, bytes.length >>> 2)
+  }
+}
+
 /** One encoded value, made over and over; grows as needed. */
 export class ValueBuffer {
-  /** At least `length` bytes, and whole words. May be replaced by a larger one while encoding. */
-  bytes: Uint8Array = new Uint8Array(4096)
-  /** The same memory as words, for copying word by word. */
-  words: Uint32Array = new Uint32Array(this.bytes.buffer)
+  /** At least `length` bytes. May be replaced by a larger one while encoding. */
+  memory = new ValueMemory(new Uint8Array(SMALL))
   /** Bytes of the value. */
   length = 0
   /** True only if the value is a string all of whose characters are ASCII (below 128). */
   ascii = false
+
+  get bytes(): Uint8Array {
+    return this.memory.bytes
+  }
+
+  get words(): Uint32Array {
+    return this.memory.words
+  }
 
   /** Makes room for `size` bytes (what was there may be lost). */
   reserve(size: number): void {
@@ -27,14 +48,13 @@ export class ValueBuffer {
 
   /** Takes `bytes` (offset 0 of its buffer, whole words) as the memory, holding `length` bytes. */
   use(bytes: Uint8Array, length: number): void {
-    this.bytes = bytes
-    this.words = new Uint32Array(bytes.buffer, 0, bytes.length >>> 2)
+    this.memory = new ValueMemory(bytes)
     this.length = length
   }
 
   /** Gives back what an unusually large value needed. */
   shrink(): void {
-    if (this.bytes.length > 1 << 20) this.use(new Uint8Array(4096), 0)
+    if (this.bytes.length > 1 << 20) this.use(new Uint8Array(SMALL), 0)
   }
 }
 

@@ -57,6 +57,8 @@ export class Packer extends MsgpackWriter {
     }
     this.#busy = true
     this.at = 0
+    // The last use may have been cut off before its end.
+    this.bytes = this.own.bytes
     try {
       this.#write(value)
     } finally {
@@ -64,15 +66,12 @@ export class Packer extends MsgpackWriter {
       if (this.#depth !== 0) this.#forget()
     }
     const own = this.own
-    const { bytes, words } = into
-    into.bytes = own.bytes
-    into.words = own.words
+    const { memory } = into
+    into.memory = own.memory
     into.length = this.at
     into.ascii = false
-    own.bytes = bytes
-    own.words = words
-    if (bytes.length > KEPT) own.shrink()
-    this.bytes = own.bytes
+    own.memory = memory
+    if (memory.bytes.length > KEPT) own.shrink()
   }
 
   /** After a throw: nothing of the caller's is kept alive. */
@@ -81,7 +80,6 @@ export class Packer extends MsgpackWriter {
     this.#path.length = 0
     this.#depth = 0
     this.own.shrink()
-    this.bytes = this.own.bytes
   }
 
   #write(value: unknown): void {

@@ -14,7 +14,7 @@ const PACKED = PACKED_TEXT
 
 export class MsgpackWriter {
   protected readonly own = new ValueBuffer()
-  /** Always `own.bytes`. */
+  /** `own.bytes`, while something is written. */
   protected bytes: Uint8Array = this.own.bytes
   /** Bytes written. */
   protected at = 0

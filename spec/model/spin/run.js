@@ -62,7 +62,7 @@ const MODELS = [
   {
     name: 'index-deep',
     file: 'index',
-    defs: ['LAST=2', 'DEATHS=1', 'SAME_TAG', 'ENTRIES=3'],
+    defs: ['LAST=2', 'DEATHS=1', 'SAME_TAG', 'ENTRIES=3', 'NO_PAIRS'],
     deep: true,
   },
 ]
