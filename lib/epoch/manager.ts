@@ -41,6 +41,7 @@ import {
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
+  R_CATALOG,
   R_DEAD_HEAD,
   R_INLINE,
   R_ITEMS,
@@ -48,6 +49,7 @@ import {
   R_PENDING_HEAD,
   R_PREV,
   R_REPLACED,
+  R_STATE,
   R_TAGS,
   R_TIME,
   R_UNTIL,
@@ -73,7 +75,7 @@ const SPARE_PAGES = 16
 /** Blocks a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
 /** One commit in so many has its time taken. */
-const SAMPLED = 7
+const SAMPLED = 15
 
 export class EpochManager {
   readonly arena: Arena
@@ -286,18 +288,21 @@ export class EpochManager {
     this.#past.close()
     this.#past.ensureSegment(version, space)
     this.#chunks.ensureSpare()
-    const inline = space.retired.length <= INLINE_MAX && space.trees.length === 0
-    const items = inline ? space.retired.length : 0
+    const inline = space.retired.count <= INLINE_MAX && space.trees.count === 0
+    const items = inline ? space.retired.count : 0
     const record = space.allocate(R_ITEMS + 2 * items)
-    W.fill(0, record, record + R_ITEMS)
+    // What follows is the caller's to set, or set below.
+    for (let at = record + R_CATALOG; at < record + R_STATE; at++) W[at] = 0
     store48(W, record + R_VERSION, version)
     const time = Math.max(Math.floor(this.#environment.now()), load48(W, previous + R_TIME))
     store48(W, record + R_TIME, time)
     W[record + R_PREV] = previous
     if (inline) {
+      const retired = space.retired.items
+      const births = space.births.items
       for (let i = 0; i < items; i++) {
-        W[record + R_ITEMS + 2 * i] = space.retired[i]
-        W[record + R_ITEMS + 2 * i + 1] = birthCode(space.births[i], version)
+        W[record + R_ITEMS + 2 * i] = retired[i]
+        W[record + R_ITEMS + 2 * i + 1] = birthCode(births[i], version)
       }
       W[record + R_INLINE] = items
     } else {
@@ -312,14 +317,15 @@ export class EpochManager {
   /** Puts what the transaction retires into chunks of `record`'s dead list. */
   #fillChunks(record: number, version: number): void {
     const { retired, births, trees } = this.space
-    for (let i = 0; i < retired.length; i++) {
-      this.#addDead(record + R_DEAD_HEAD, version, retired[i], births[i], false)
+    for (let i = 0; i < retired.count; i++) {
+      this.#addDead(record + R_DEAD_HEAD, version, retired.items[i], births.items[i], false)
     }
     // A dropped tree may be younger than what its predecessor sees, or in part: it is pending.
-    for (const root of trees) {
+    for (let i = 0; i < trees.count; i++) {
+      const root = trees.items[i]
       this.#addDead(record + R_PENDING_HEAD, version, root, nodeBirth(this.#W, root), true)
     }
-    if (trees.length === 0) return
+    if (trees.count === 0) return
     this.#W[H_UNDONE] = 1
     this.#W[H_SEARCH_AGAIN] = 1
   }
@@ -428,13 +434,14 @@ export class EpochManager {
   publishTags(root: number, added: number, removed: number): void {
     const W = this.#W
     const space = this.space
-    while (!this.#chunks.roomFor(H_LIMBO_HEAD, space.retired.length)) {
+    while (!this.#chunks.roomFor(H_LIMBO_HEAD, space.retired.count)) {
       if (!this.#past.makeRoom(PAGE)) throw space.full()
     }
     W[H_PHASE] = 1
     // On the list before it is unlinked: recovery keeps what is there, and drops what is still in use.
     const newest = this.newest
-    for (const ref of space.retired) this.#chunks.push(H_LIMBO_HEAD, ref, newest, false)
+    const { items, count } = space.retired
+    for (let i = 0; i < count; i++) this.#chunks.push(H_LIMBO_HEAD, items[i], newest, false)
     if (added !== 0) W[added + R_TAGS]++
     Atomics.store(W, H_TAG_ROOT, root)
     if (removed !== 0) W[removed + R_TAGS]--

@@ -141,7 +141,10 @@ export class Past {
 
   /** Lets go of what the bounds exclude. */
   applyBounds(newest: number): void {
-    const { versions, ms, bytes } = this.bounds()
+    const { floats } = this.arena
+    const versions = floats[H_HISTORY_VERSIONS / 2]
+    const ms = floats[H_HISTORY_MS / 2]
+    const bytes = floats[H_HISTORY_BYTES / 2]
     const oldest = this.oldestBefore(newest)
     const most = Math.min(versions, this.ring.capacity - SEGMENT)
     if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
@@ -169,7 +172,11 @@ export class Past {
     Atomics.store(W, H_OLDEST, keep >>> 0)
     // Their slots keep what they hold: nobody looks at a slot before the window's begin.
     const last = SEGMENT - 1
-    for (let version = oldest + last - (oldest % SEGMENT); version < keep; version += SEGMENT) {
+    for (
+      let version = oldest + last - ((oldest >>> 0) & last);
+      version < keep;
+      version += SEGMENT
+    ) {
       this.#dropSegment(version)
     }
   }
@@ -199,11 +206,12 @@ export class Past {
   /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
   reclaim(budget: number, force: boolean): void {
     const W = this.#W
-    const first = this.ring.record(this.oldest)
-    const before = this.allocator.freeWords
     const released = this.slots?.released === true
     const due =
       W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS || W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS || released
+    if (!due && !force && W[H_UNDONE] === 0) return
+    const first = this.ring.record(this.oldest)
+    const before = this.allocator.freeWords
     if (due || force) {
       W[H_COMMITS_SINCE_SCAN] = 0
       W[H_RETIRED_SINCE_SCAN] = 0

@@ -80,7 +80,7 @@ export class Turn {
    * @throws ZVerseError `ZVERSE_WRITER_BUSY`, `ZVERSE_NESTED_TRANSACTION`
    */
   take(kind: number, held = false): void {
-    if (!held) {
+    if (!held && !this.#lock.tryAcquire()) {
       // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
       if (!this.#lock.mine) this.#lock.acquire(this.#W[H_LOCK_TIMEOUT])
       else if (this.kind === WRITING_NOT) this.#takeOver()

@@ -26,6 +26,7 @@ import {
   LOG_INLINE,
   N_BIRTH,
 } from '../memory/layout.js'
+import { List } from '../memory/list.js'
 import { capacityOf, levelOf, nodeWords } from '../memory/node.js'
 import { keyBytesOf, versionOf } from '../memory/words.js'
 
@@ -70,10 +71,10 @@ export class Workspace {
   /** The version a commit would make. */
   version = 0
   /** What the block lists of the record will be made of. */
-  readonly retired: number[] = []
-  readonly births: number[] = []
+  readonly retired = new List()
+  readonly births = new List()
   /** Roots of whole trees it drops. */
-  readonly trees: number[] = []
+  readonly trees = new List()
   retiredWords = 0
   /** Allocations of the transaction so far, used up or not. */
   allocations = 0
@@ -84,7 +85,7 @@ export class Workspace {
   readonly #allocator: Allocator
   readonly #maxBytes: number
   readonly #makeRoom: MakeRoom
-  readonly #discarded: number[] = []
+  readonly #discarded = new List()
   /** Heads of lists of blocks to use again, by half their size. */
   readonly #pool: Uint32Array = new Uint32Array(POOL_WORDS / 2 + 1)
   #pooled = false
@@ -265,9 +266,9 @@ export class Workspace {
     this.#releasePool()
     return {
       logged: this.#W[H_LOG_COUNT],
-      retired: this.retired.length,
-      trees: this.trees.length,
-      discarded: this.#discarded.length,
+      retired: this.retired.count,
+      trees: this.trees.count,
+      discarded: this.#discarded.count,
       retiredWords: this.retiredWords,
     }
   }
@@ -275,10 +276,10 @@ export class Workspace {
   /** Undoes all allocations and retirements since the savepoint. */
   rollback(to: Savepoint): void {
     this.#undo(to.logged)
-    this.retired.length = to.retired
-    this.births.length = to.retired
-    this.trees.length = to.trees
-    this.#discarded.length = to.discarded
+    this.retired.cut(to.retired)
+    this.births.cut(to.retired)
+    this.trees.cut(to.trees)
+    this.#discarded.cut(to.discarded)
     this.retiredWords = to.retiredWords
     this.freeze()
   }
@@ -296,7 +297,8 @@ export class Workspace {
   /** Frees what the transaction made and replaced itself, and forgets the log: after the commit. */
   finish(): void {
     this.#releasePool()
-    for (const ref of this.#discarded) this.#allocator.free(ref)
+    const { items, count } = this.#discarded
+    for (let i = 0; i < count; i++) this.#allocator.free(items[i])
     this.#dropLog()
     this.#clear()
   }
@@ -333,10 +335,10 @@ export class Workspace {
   }
 
   #clear(): void {
-    this.retired.length = 0
-    this.births.length = 0
-    this.trees.length = 0
-    this.#discarded.length = 0
+    this.retired.cut(0)
+    this.births.cut(0)
+    this.trees.cut(0)
+    this.#discarded.cut(0)
     this.retiredWords = 0
     this.allocations = 0
     if (this.#pooled) this.#pool.fill(0)

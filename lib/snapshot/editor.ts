@@ -14,7 +14,7 @@
 import type { Workspace } from '../epoch/workspace.js'
 import { entrySize, nodeSize } from '../epoch/workspace.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { E_KEY, N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
+import { E_KEY, N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
 import {
   capacityOf,
   countOf,
@@ -32,7 +32,16 @@ import {
   sharedBits,
   sharedBitsOfEntries,
 } from '../memory/words.js'
-import { capacityFor, closeSlot, copySlots, openSlot, setDepth } from './node.js'
+import {
+  capacityFor,
+  closeSlot,
+  copySlots,
+  leastAt,
+  mergedAt,
+  mostAt,
+  openSlot,
+  setDepth,
+} from './node.js'
 import { Path, UNKNOWN } from './search.js'
 
 const HEADS = N_HEADS
@@ -181,7 +190,7 @@ export class TreeEditor {
     if (countOf(W, leaf) === 0) this.#dropEmpty(tree)
     else {
       if (at === 0) this.#lowerMinimum(refAt(W, leaf, 0))
-      if (countOf(W, leaf) < N_MIN) this.#merge(tree, 0)
+      if (countOf(W, leaf) < leastAt(0)) this.#merge(tree, 0)
     }
     this.#shorten(tree)
     this.#tree = null
@@ -248,11 +257,18 @@ export class TreeEditor {
   #copy(tree: Tree, node: number, capacity: number): number {
     const W = this.#W
     const level = levelOf(W, node)
-    const count = countOf(W, node)
-    const copy = this.#make(tree, level, capacity)
-    W[copy] = metaWord(depthOf(W, node), level, capacity, count)
-    W[copy + ENTRIES] = W[node + ENTRIES]
-    copySlots(W, node, 0, copy, 0, count)
+    const words = nodeWords(level, capacity)
+    const copy = this.#space.allocate(words)
+    if (capacity === capacityOf(W, node)) {
+      W.copyWithin(copy, node, node + words)
+    } else {
+      const count = countOf(W, node)
+      W[copy] = metaWord(depthOf(W, node), level, capacity, count)
+      W[copy + ENTRIES] = W[node + ENTRIES]
+      copySlots(W, node, 0, copy, 0, count)
+    }
+    this.#space.stampNode(copy)
+    tree.words += nodeSize(W, copy)
     return copy
   }
 
@@ -303,7 +319,7 @@ export class TreeEditor {
     const path = this.#path
     if (countOf(W, path.nodes[0]) < N_MAX) return 0
     let level = 1
-    while (level <= path.top && countOf(W, path.nodes[level]) === N_MAX) level++
+    while (level <= path.top && countOf(W, path.nodes[level]) >= mostAt(level)) level++
     if (level > path.top) this.#growRoot(tree)
     else this.#widen(tree, level)
     while (--level > 0) {
@@ -379,7 +395,7 @@ export class TreeEditor {
   #half(tree: Tree, node: number, from: number, to: number): number {
     const W = this.#W
     const level = levelOf(W, node)
-    const capacity = Math.min(capacityFor(to - from + 1), N_MAX)
+    const capacity = Math.min(capacityFor(to - from + 1), mostAt(level))
     const half = this.#make(tree, level, capacity)
     W[half] = metaWord(depthOf(W, node), level, capacity, to - from)
     copySlots(W, node, from, half, 0, to - from)
@@ -442,7 +458,7 @@ export class TreeEditor {
         if (at !== 0) break
       }
     }
-    if (countOf(W, node) < N_MIN) this.#merge(tree, level)
+    if (countOf(W, node) < leastAt(level)) this.#merge(tree, level)
   }
 
   /** Merges the path's small node at `level` with a neighbour if both fit one node. Optional. */
@@ -458,14 +474,14 @@ export class TreeEditor {
       const left = kidAt(W, parent, leftAt)
       const right = kidAt(W, parent, leftAt + 1)
       const other = leftAt === at ? right : left
-      if (here + countOf(W, other) > N_MERGED) continue
+      if (here + countOf(W, other) > mergedAt(level)) continue
       const merged = this.#join(tree, left, right)
       if (merged === 0) return
       closeSlot(W, parent, leftAt + 1)
       W[parent + HEADS + 2 * capacityOf(W, parent) + leftAt] = merged
       this.#drop(tree, left)
       this.#drop(tree, right)
-      if (countOf(W, parent) < N_MIN) this.#merge(tree, level + 1)
+      if (countOf(W, parent) < leastAt(level + 1)) this.#merge(tree, level + 1)
       return
     }
   }

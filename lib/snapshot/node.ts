@@ -14,11 +14,35 @@ import {
   COUNT_MASK,
   DEPTH_SHIFT,
   N_HEADS,
+  N_MAX,
+  N_MAX_INNER,
 } from '../memory/layout.js'
 import { capacityOf, countOf, levelOf } from '../memory/node.js'
 import { entryBits } from '../memory/words.js'
 
 const HEADS = N_HEADS
+/** So many words are moved one by one; for more a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
+const FEW = 16
+const MOST = N_MAX
+const MOST_INNER = N_MAX_INNER
+
+/**
+ * Most refs of a node at `level`. A commit copies one node of each level, and those above the leaves
+ * have three rows: with half as many kids there they cost half as much (docs/decisions/0021).
+ */
+export function mostAt(level: number): number {
+  return level === 0 ? MOST : MOST_INNER
+}
+
+/** A node with fewer refs is merged with a neighbour… */
+export function leastAt(level: number): number {
+  return mostAt(level) >>> 2
+}
+
+/** …if both together have so many at most: two small nodes merge with room to spare. */
+export function mergedAt(level: number): number {
+  return (mostAt(level) >>> 2) * 3
+}
 
 /** Capacity that holds `count` refs: the next multiple of 8. */
 export function capacityFor(count: number): number {
@@ -52,6 +76,12 @@ export function setDepth(W: Uint32Array, node: number, depth: number): void {
   }
 }
 
+/** Copies `count` words from `from` to `to`; where they overlap, `to` is below. */
+function move(W: Uint32Array, from: number, to: number, count: number): void {
+  if (count > FEW) W.copyWithin(to, from, from + count)
+  else for (let i = 0; i < count; i++) W[to + i] = W[from + i]
+}
+
 /** Copies `count` slots from slot `from` of node `source` to slot `to` of `target`, heads as they are. */
 export function copySlots(
   W: Uint32Array,
@@ -67,7 +97,7 @@ export function copySlots(
   for (let row = 0; row < rows; row++) {
     const a = source + HEADS + row * sourceCapacity + from
     const b = target + HEADS + row * targetCapacity + to
-    for (let i = 0; i < count; i++) W[b + i] = W[a + i]
+    move(W, a, b, count)
   }
 }
 
@@ -78,7 +108,8 @@ export function openSlot(W: Uint32Array, node: number, at: number): void {
   const rows = levelOf(W, node) === 0 ? 2 : 3
   for (let row = 0; row < rows; row++) {
     const base = node + HEADS + row * capacity
-    for (let i = count; i > at; i--) W[base + i] = W[base + i - 1]
+    if (count - at > FEW) W.copyWithin(base + at + 1, base + at, base + count)
+    else for (let i = count; i > at; i--) W[base + i] = W[base + i - 1]
   }
   W[node]++
 }
@@ -90,7 +121,7 @@ export function closeSlot(W: Uint32Array, node: number, at: number): void {
   const rows = levelOf(W, node) === 0 ? 2 : 3
   for (let row = 0; row < rows; row++) {
     const base = node + HEADS + row * capacity
-    for (let i = at + 1; i < count; i++) W[base + i - 1] = W[base + i]
+    move(W, base + at + 1, base + at, count - at - 1)
   }
   W[node]--
 }

@@ -6,8 +6,9 @@
  * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
  */
 import type { Workspace } from '../epoch/workspace.js'
-import type { IndexLog } from '../hot/index-log.js'
+import { IndexLog } from '../hot/index-log.js'
 import {
+  S_BIRTH,
   S_CLEARED,
   S_COUNT,
   S_GRAVE,
@@ -19,17 +20,19 @@ import {
   S_INDEX,
   S_LIVE,
   S_LIVE_WORDS,
-  STATE_WORDS,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { Tree } from '../snapshot/editor.js'
 
+/** Words of a state that a draft does not set: the spare one, and the birth. */
+const UNUSED = [S_GRAVE_OLD_WORDS + 1, S_BIRTH, S_BIRTH + 1]
+
 export class Draft {
-  readonly id: number
+  id = 0
   /** Word of the state in the snapshot the transaction began from; 0 for a new store. */
-  readonly base: number
-  readonly baseRoot: number = 0
-  readonly baseCount: number = 0
+  base = 0
+  baseRoot = 0
+  baseCount = 0
   live: Tree = { root: 0, words: 0 }
   grave: Tree = { root: 0, words: 0 }
   graveOld: Tree = { root: 0, words: 0 }
@@ -46,29 +49,36 @@ export class Draft {
   /** Head of the point index; 0: there is none. */
   index = 0
   /** What the point index will want to know. */
-  readonly log: IndexLog
+  readonly log = new IndexLog()
 
-  constructor(W: Uint32Array, id: number, base: number, log: IndexLog) {
+  /** Begins anew with the state at word `base`. A draft is used again: commits of one put are many. */
+  begin(W: Uint32Array, id: number, base: number): this {
     this.id = id
     this.base = base
-    this.log = log
-    log.reset()
-    if (base === 0) return
-    this.live = { root: W[base + S_LIVE], words: W[base + S_LIVE_WORDS] }
-    this.grave = { root: W[base + S_GRAVE], words: W[base + S_GRAVE_WORDS] }
-    this.graveOld = { root: W[base + S_GRAVE_OLD], words: W[base + S_GRAVE_OLD_WORDS] }
-    this.count = W[base + S_COUNT]
-    this.cleared = load48(W, base + S_CLEARED)
-    this.graveNewest = load48(W, base + S_GRAVE_NEWEST)
-    this.graveOldNewest = load48(W, base + S_GRAVE_OLD_NEWEST)
-    this.index = W[base + S_INDEX]
+    const isNew = base === 0
+    this.live.root = isNew ? 0 : W[base + S_LIVE]
+    this.live.words = isNew ? 0 : W[base + S_LIVE_WORDS]
+    this.grave.root = isNew ? 0 : W[base + S_GRAVE]
+    this.grave.words = isNew ? 0 : W[base + S_GRAVE_WORDS]
+    this.graveOld.root = isNew ? 0 : W[base + S_GRAVE_OLD]
+    this.graveOld.words = isNew ? 0 : W[base + S_GRAVE_OLD_WORDS]
+    this.count = isNew ? 0 : W[base + S_COUNT]
+    this.cleared = isNew ? 0 : load48(W, base + S_CLEARED)
+    this.graveNewest = isNew ? 0 : load48(W, base + S_GRAVE_NEWEST)
+    this.graveOldNewest = isNew ? 0 : load48(W, base + S_GRAVE_OLD_NEWEST)
+    this.index = isNew ? 0 : W[base + S_INDEX]
+    this.log.reset()
     this.baseRoot = this.live.root
     this.baseCount = this.count
+    this.changed = 0
+    this.removed = false
+    this.dropped = false
+    return this
   }
 
   /** Writes the state to the words at `at`. */
   write(W: Uint32Array, at: number): void {
-    W.fill(0, at, at + STATE_WORDS)
+    for (const word of UNUSED) W[at + word] = 0
     W[at + S_LIVE] = this.live.root
     W[at + S_GRAVE] = this.grave.root
     W[at + S_GRAVE_OLD] = this.graveOld.root

@@ -324,6 +324,35 @@ export class Engine {
   }
 
   /**
+   * {@link write} for a verb that changes a store and commits, without making a function each time.
+   * @param forgets the past goes with the commit
+   * @returns the version
+   */
+  commit<C, A>(
+    body: (core: C, argument: A) => void,
+    core: C,
+    argument: A,
+    kind: number,
+    forgets: boolean,
+  ): number {
+    const active = { open: true, kind }
+    let ended = false
+    try {
+      this.begin(active, false)
+      if (forgets) this.writer.forgetPast()
+      body(core, argument)
+      const version = this.writer.commit()
+      ended = true
+      return version
+    } finally {
+      if (!ended && this.active === active) {
+        this.active = null
+        if (this.epochs.writing) this.epochs.abort()
+      }
+    }
+  }
+
+  /**
    * Ends `active`, undoing it, if it is what this thread has open. Assignments come first: they work
    * even where there is no stack left for a call, and what is missing then the next writer does.
    */

@@ -102,7 +102,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const ifVersion = work.condition(options, 'put')
     core.encodeValue(value)
     core.encodeKey(key, core.engine.key)
-    return this.#commit(() => work.put(core, ifVersion))
+    return this.#commit(work.put, ifVersion)
   }
 
   /** Deletes `key`; the version of the commit, or the present one if the key was absent. */
@@ -110,17 +110,15 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const core = this.#gate()
     const ifVersion = work.condition(options, 'delete')
     core.encodeKey(key, core.engine.key)
-    return this.#commit(() => work.remove(core, ifVersion))
+    return this.#commit(work.remove, ifVersion)
   }
 
   /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
   update(key: K, change: (old: V | undefined) => V | undefined): number {
     const core = this.#gate()
     core.encodeKey(key, core.engine.key)
-    return this.#commit(
-      () => work.update(core, key, change as (old: unknown) => unknown),
-      WRITING_CALLBACK,
-    )
+    const body = () => work.update(core, key, change as (old: unknown) => unknown)
+    return this.#commit(body, undefined, WRITING_CALLBACK)
   }
 
   /** Applies all operations in one commit, in order; later ones on a key win. */
@@ -128,7 +126,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const core = this.#gate()
     const encoded = new Operations(core, operations)
     const { writer } = core.engine
-    return this.#commit(() => encoded.apply(writer, writer.draft(core), core))
+    return this.#commit(() => encoded.apply(writer, writer.draft(core), core), undefined)
   }
 
   /**
@@ -165,7 +163,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   clear(range?: Bounds<K>): number {
     const core = this.#gate()
     const bounds = work.range(core, range, 'clear')
-    return this.#commit(() => work.clear(core, bounds, true))
+    return this.#commit(() => work.clear(core, bounds, true), undefined)
   }
 
   /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
@@ -173,7 +171,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const core = this.#gate()
     const held = this._source.hold(checkView(view, 'restore'))
     try {
-      return this.#commit(() => this.#restore(core, held.root))
+      return this.#commit(() => this.#restore(core, held.root), undefined)
     } finally {
       held.release()
     }
@@ -298,25 +296,21 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     return this._core
   }
 
-  /** Runs `body` in a transaction of its own. */
-  #commit(body: () => void, kind: number = WRITING_VERB): number {
-    const { engine } = this._core
-    const { writer } = engine
-    const commit = () => {
-      body()
-      return writer.commit()
-    }
+  /** Runs `body`, with the store and `argument`, in a transaction of its own. */
+  #commit<A>(
+    body: (core: StoreCore, argument: A) => void,
+    argument: A,
+    kind: number = WRITING_VERB,
+  ): number {
+    const core = this._core
+    const { engine } = core
     try {
-      return engine.write(commit, false, kind)
+      return engine.commit(body, core, argument, kind, false)
     } catch (error) {
       const full = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
-      if (!full || !writer.couldForget) throw error
+      if (!full || !engine.writer.couldForget) throw error
     }
-    const forget = () => {
-      writer.forgetPast()
-      return commit()
-    }
-    return engine.write(forget, false, kind)
+    return engine.commit(body, core, argument, kind, true)
   }
 }
 

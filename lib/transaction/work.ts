@@ -26,12 +26,24 @@ export function range(core: StoreCore, bounds: unknown, verb: string): Range {
 /** Puts the key and value that are in the engine's buffers. */
 export function put(core: StoreCore, ifVersion: number | null | undefined): void {
   const { engine } = core
-  const { words, length, ascii } = engine.value
-  critical(engine, () => {
-    const { writer, key } = engine
-    writer.put(writer.draft(core), key, { words, at: 0, length, ascii }, ifVersion)
-  })
-  engine.value.shrink()
+  const { writer, value } = engine
+  let whole = false
+  try {
+    writer.put(writer.draft(core), engine.key, value, ifVersion)
+    whole = true
+  } catch (error) {
+    whole = error instanceof ZVerseError
+    throw error
+  } finally {
+    const { active } = engine
+    if (!whole && active !== null) {
+      // Even where there is no stack for a call: from here on the transaction has ended.
+      active.open = false
+      engine.active = null
+      if (engine.epochs.writing) engine.epochs.abort()
+    }
+  }
+  value.shrink()
 }
 
 /** Deletes the key in the engine's buffer. */
@@ -48,7 +60,8 @@ export function clear(core: StoreCore, range: Range, alone: boolean): void {
 
 /**
  * Runs `body`, in which trees are changed. Our own errors leave them whole; after any other (a stack
- * overflow) the transaction is over, for nobody can tell what state it is in.
+ * overflow) the transaction is over, for nobody can tell what state it is in. ({@link put} does the
+ * same without making a function each time.)
  */
 function critical(engine: Engine, body: () => void): void {
   let whole = false

@@ -9,7 +9,6 @@ import { stateOf, withState } from '../epoch/catalog.js'
 import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { advance } from '../hot/generations.js'
-import { IndexLog } from '../hot/index-log.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { hashKey } from '../memory/hash.js'
 import {
@@ -55,14 +54,14 @@ export class Writer {
   readonly #graves: TreeEditor
   /** Few, mostly one: a list is faster than a map that is emptied with every commit. */
   readonly #drafts: Draft[] = []
-  /** One for each place in the list of drafts. */
-  readonly #logs: IndexLog[] = []
   readonly #indexed: boolean
   /** What is changed is noted: for point indexes, or for handles. */
   #noted = false
   /** The draft asked for last: most transactions have one. */
   #lastCore: StoreCore | null = null
   #lastDraft: Draft | null = null
+  /** A draft of an earlier transaction, to be used again. */
+  #spare: Draft | null = null
   #base = 0
   #catalog = 0
   #nextStore = 0
@@ -141,9 +140,8 @@ export class Writer {
   }
 
   #add(id: number, state: number): Draft {
-    const place = this.#drafts.length
-    if (place === this.#logs.length) this.#logs.push(new IndexLog())
-    const draft = new Draft(this.#W, id, state, this.#logs[place])
+    const draft = (this.#spare ?? new Draft()).begin(this.#W, id, state)
+    this.#spare = null
     this.#drafts.push(draft)
     return draft
   }
@@ -435,7 +433,7 @@ export class Writer {
   }
 
   #forget(): void {
-    if (this.#drafts.length > 0) this.#drafts.length = 0
+    while (this.#drafts.length > 0) this.#spare = this.#drafts.pop() as Draft
     this.#lastDraft = null
   }
 

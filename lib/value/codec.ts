@@ -24,6 +24,8 @@ export class ValueMemory {
 
 /** One encoded value, made over and over; grows as needed. */
 export class ValueBuffer {
+  /** Word at which the value begins. */
+  readonly at = 0
   /** At least `length` bytes. May be replaced by a larger one while encoding. */
   memory = new ValueMemory(new Uint8Array(SMALL))
   /** Bytes of the value. */
