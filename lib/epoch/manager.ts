@@ -88,6 +88,8 @@ export class EpochManager {
   readonly threadId: number
   /** This handle's line. */
   readonly line: number
+  /** Words of the largest block that an empty database could hold. */
+  readonly largest: number
 
   readonly #W: Uint32Array
   readonly #claim: Claim
@@ -115,6 +117,8 @@ export class EpochManager {
     this.threadId = threadId
     this.ring = new Ring(arena)
     this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
+    const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.#past.reserve.most - SPARE_PAGES
+    this.largest = Math.min(pages * PAGE, 2 ** 30)
     this.space = new Workspace(arena, this.allocator, words => {
       return this.#past.makeRoom(words) || this.#turn.waitForRoom()
     })
@@ -150,13 +154,6 @@ export class EpochManager {
 
   get oldest(): number {
     return this.#past.oldest
-  }
-
-  /** Words of the largest block that an empty database could hold. */
-  get largest(): number {
-    const put = this.#past.reserve.most + SPARE_PAGES
-    const pages = this.#W[H_PAGES] - this.#W[H_FIRST_PAGE] - put
-    return Math.min(pages * PAGE, 2 ** 30)
   }
 
   /** The time, ms since 1970. */

@@ -278,9 +278,10 @@ export const N_META = 0
 export const N_BIRTH = 1
 export const N_ENTRIES = 3
 export const N_HEADS = 4
-/** Most refs in a leaf, and in a node above. */
 export const N_MAX = 64
-export const N_MAX_INNER = 32
+export const N_MIN = 16
+/** Neighbours are merged when they then have this many or fewer. */
+export const N_MERGED = 48
 export const COUNT_MASK = 0x7f
 export const CAPACITY_SHIFT = 7
 export const CAPACITY_MASK = 0xf
@@ -351,4 +352,3 @@ assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has roo
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
 assert(BUCKET_SLOTS + BUCKET_SLOTS / 4 + 1 === BUCKET_WORDS, 'a bucket fills its line')
 assert(N_MIN * 2 <= N_MAX - 8, 'two small nodes merge with room to spare')
-assert(N_MAX_INNER <= N_MAX && N_MAX_INNER % 8 === 0, 'an inner node is no larger than a leaf')

@@ -4,6 +4,9 @@
 import { E_KEY, E_META } from './layout.js'
 
 const TWO32 = 2 ** 32
+// An imported constant costs more in a hot loop.
+const META = E_META
+const KEY = E_KEY
 
 /**
  * Room for `n` numbers. Not a typed array, which takes many times as long to make; the fraction makes
@@ -104,4 +107,21 @@ export function sharedBits(
 /** {@link sharedBits} of two entries' keys. */
 export function sharedBitsOfEntries(W: Uint32Array, a: number, b: number): number {
   return sharedBits(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
+}
+
+/** {@link sharedBits} of the key in `words` and an entry's, if the key is the larger one; else -1. */
+export function sharedIfAbove(
+  words: Uint32Array,
+  bytes: number,
+  W: Uint32Array,
+  entry: number,
+): number {
+  const other = (W[entry + META] >>> 16) & 0x3fff
+  const n = ((bytes < other ? bytes : other) + 3) >>> 2
+  for (let i = 0; i < n; i++) {
+    const x = words[i]
+    const y = W[entry + KEY + i]
+    if (x !== y) return x < y ? -1 : i * 32 + Math.clz32(x ^ y)
+  }
+  return bytes > other ? n * 32 : -1
 }

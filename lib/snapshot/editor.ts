@@ -14,7 +14,7 @@
 import type { Workspace } from '../epoch/workspace.js'
 import { entrySize, nodeSize } from '../epoch/workspace.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { E_KEY, N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
+import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
 import {
   capacityOf,
   countOf,
@@ -29,25 +29,18 @@ import {
   compareToEntry,
   entryBits,
   keyBytesOf,
-  sharedBits,
   sharedBitsOfEntries,
+  sharedIfAbove,
 } from '../memory/words.js'
-import {
-  capacityFor,
-  closeSlot,
-  copySlots,
-  leastAt,
-  mergedAt,
-  mostAt,
-  openSlot,
-  setDepth,
-} from './node.js'
+import { capacityFor, closeSlot, copySlots, openSlot, setDepth } from './node.js'
 import { Path, UNKNOWN } from './search.js'
 
 const HEADS = N_HEADS
 const ENTRIES = N_ENTRIES
 /** Ascending keys in a row after which the place of the last one is tried first. */
 const STREAK = 2
+/** Ascending keys in a row after which a new leaf is made as large as it can become. */
+const LONG_STREAK = 64
 /** A node is given a deeper prefix only when that gains so many bits: it costs a look at each key. */
 const DEEPEN = 4
 
@@ -69,6 +62,9 @@ export class TreeEditor {
   /** The entry put last, and how many were put in ascending order. */
   #last = 0
   #streak = 0
+  /** The entry after the place of the last one (0: none), if it has been looked up since a descent. */
+  #bound = 0
+  #isBounded = false
 
   constructor(W: Uint32Array, space: Workspace) {
     this.#W = W
@@ -87,38 +83,49 @@ export class TreeEditor {
     const W = this.#W
     const path = this.#path
     if (this.#tree === tree && this.#root === tree.root && this.#last !== 0) {
-      if (compareToEntry(key.words, key.bytes, W, this.#last) > 0) {
-        if (++this.#streak > STREAK && this.#follows(key)) return 0
-      } else {
-        this.#streak = 0
-      }
+      const shared = sharedIfAbove(key.words, key.bytes, W, this.#last)
+      if (shared < 0) this.#streak = 0
+      else if (++this.#streak > STREAK && this.#follows(key, shared)) return 0
     }
     this.#tree = tree
     this.#root = tree.root
+    this.#isBounded = false
     path.seek(W, tree.root, key.words, key.bytes)
     return path.found ? refAt(W, path.nodes[0], path.at[0]) : 0
   }
 
-  /** True, with the path set, if `key` belongs right after the entry put last. */
-  #follows(key: KeyBuffer): boolean {
+  /**
+   * True, with the path set, if `key` belongs right after the entry put last.
+   * @param shared bits it shares with that one, which is smaller
+   */
+  #follows(key: KeyBuffer, shared: number): boolean {
     const W = this.#W
     const path = this.#path
     const leaf = path.nodes[0]
     const i = path.at[0]
-    const count = countOf(W, leaf)
-    if (i >= count || refAt(W, leaf, i) !== this.#last) return false
-    let next = 0
-    if (i + 1 < count) next = refAt(W, leaf, i + 1)
-    for (let level = 1; next === 0 && level <= path.top; level++) {
-      const node = path.nodes[level]
-      if (path.at[level] + 1 < countOf(W, node)) next = refAt(W, node, path.at[level] + 1)
-    }
-    if (next !== 0 && compareToEntry(key.words, key.bytes, W, next) >= 0) return false
-    const last = this.#last
+    if (i >= countOf(W, leaf) || refAt(W, leaf, i) !== this.#last) return false
+    if (!this.#isBounded) this.#findBound()
+    const bound = this.#bound
+    if (bound !== 0 && compareToEntry(key.words, key.bytes, W, bound) >= 0) return false
     path.at[0] = i + 1
     path.found = false
-    path.shared = sharedBits(key.words, 0, key.bytes, W, last + E_KEY, keyBytesOf(W, last))
+    path.shared = shared
     return true
+  }
+
+  /** Looks up the entry after the one at the path's place: as long as keys come before it, it stays. */
+  #findBound(): void {
+    const W = this.#W
+    const path = this.#path
+    this.#bound = 0
+    for (let level = 0; level <= path.top; level++) {
+      const node = path.nodes[level]
+      const after = path.at[level] + 1
+      if (after === countOf(W, node)) continue
+      this.#bound = refAt(W, node, after)
+      break
+    }
+    this.#isBounded = true
   }
 
   /** Puts `entry` in the place of the one just located, which is retired. */
@@ -145,6 +152,7 @@ export class TreeEditor {
       this.#plant(tree, entry)
       return
     }
+    if (path.shared !== UNKNOWN && this.#append(tree, entry)) return
     this.#own(tree, 1)
     const appending = this.#appends()
     // The halves of a node that splits may be deeper than it was.
@@ -175,6 +183,27 @@ export class TreeEditor {
     this.#root = tree.root
   }
 
+  /** Inserts `entry` at the end of a leaf of ours, if that is its place and there is room. */
+  #append(tree: Tree, entry: number): boolean {
+    const W = this.#W
+    const { nodes, at, shared, top } = this.#path
+    const leaf = nodes[0]
+    const count = countOf(W, leaf)
+    const capacity = capacityOf(W, leaf)
+    if (at[0] !== count || count === capacity || !this.#space.isOwn(leaf)) return false
+    for (let level = 0; level <= top; level++) {
+      const node = nodes[level]
+      if (depthOf(W, node) > shared) setDepth(W, node, shared)
+      W[node + ENTRIES]++
+    }
+    W[leaf + HEADS + count] = entryBits(W, entry, depthOf(W, leaf))
+    W[leaf + HEADS + capacity + count] = entry
+    W[leaf]++
+    tree.words += entrySize(W, entry)
+    this.#last = entry
+    return true
+  }
+
   /** Takes the entry just located out and retires it. */
   remove(tree: Tree): void {
     const W = this.#W
@@ -190,7 +219,7 @@ export class TreeEditor {
     if (countOf(W, leaf) === 0) this.#dropEmpty(tree)
     else {
       if (at === 0) this.#lowerMinimum(refAt(W, leaf, 0))
-      if (countOf(W, leaf) < leastAt(0)) this.#merge(tree, 0)
+      if (countOf(W, leaf) < N_MIN) this.#merge(tree, 0)
     }
     this.#shorten(tree)
     this.#tree = null
@@ -242,10 +271,15 @@ export class TreeEditor {
   #own(tree: Tree, more: number): void {
     const W = this.#W
     const path = this.#path
+    const leaf = path.nodes[0]
+    const size = countOf(W, leaf)
+    const isFull = more !== 0 && size === capacityOf(W, leaf) && size < N_MAX
+    // What is above a node of ours is ours: it had to be when that was linked.
+    if (!isFull && this.#space.isOwn(leaf)) return
     for (let level = path.top; level >= 0; level--) {
       const node = path.nodes[level]
       const count = countOf(W, node)
-      const full = level === 0 && more !== 0 && count === capacityOf(W, node) && count < N_MAX
+      const full = level === 0 && isFull
       if (this.#space.isOwn(node) && !full) continue
       const wanted = level === 0 ? Math.min(count + more, N_MAX) : count
       this.#replaceNode(tree, level, this.#copy(tree, node, capacityFor(wanted)))
@@ -319,14 +353,14 @@ export class TreeEditor {
     const path = this.#path
     if (countOf(W, path.nodes[0]) < N_MAX) return 0
     let level = 1
-    while (level <= path.top && countOf(W, path.nodes[level]) >= mostAt(level)) level++
+    while (level <= path.top && countOf(W, path.nodes[level]) === N_MAX) level++
     if (level > path.top) this.#growRoot(tree)
     else this.#widen(tree, level)
     while (--level > 0) {
       this.#split(tree, level, appending)
       this.#widen(tree, level)
     }
-    if (appending) return this.#make(tree, 0, 8)
+    if (appending) return this.#make(tree, 0, this.#streak > LONG_STREAK ? N_MAX : 8)
     this.#split(tree, 0, false)
     return 0
   }
@@ -395,7 +429,7 @@ export class TreeEditor {
   #half(tree: Tree, node: number, from: number, to: number): number {
     const W = this.#W
     const level = levelOf(W, node)
-    const capacity = Math.min(capacityFor(to - from + 1), mostAt(level))
+    const capacity = Math.min(capacityFor(to - from + 1), N_MAX)
     const half = this.#make(tree, level, capacity)
     W[half] = metaWord(depthOf(W, node), level, capacity, to - from)
     copySlots(W, node, from, half, 0, to - from)
@@ -458,7 +492,7 @@ export class TreeEditor {
         if (at !== 0) break
       }
     }
-    if (countOf(W, node) < leastAt(level)) this.#merge(tree, level)
+    if (countOf(W, node) < N_MIN) this.#merge(tree, level)
   }
 
   /** Merges the path's small node at `level` with a neighbour if both fit one node. Optional. */
@@ -474,14 +508,14 @@ export class TreeEditor {
       const left = kidAt(W, parent, leftAt)
       const right = kidAt(W, parent, leftAt + 1)
       const other = leftAt === at ? right : left
-      if (here + countOf(W, other) > mergedAt(level)) continue
+      if (here + countOf(W, other) > N_MERGED) continue
       const merged = this.#join(tree, left, right)
       if (merged === 0) return
       closeSlot(W, parent, leftAt + 1)
       W[parent + HEADS + 2 * capacityOf(W, parent) + leftAt] = merged
       this.#drop(tree, left)
       this.#drop(tree, right)
-      if (countOf(W, parent) < leastAt(level + 1)) this.#merge(tree, level + 1)
+      if (countOf(W, parent) < N_MIN) this.#merge(tree, level + 1)
       return
     }
   }

@@ -14,8 +14,6 @@ import {
   COUNT_MASK,
   DEPTH_SHIFT,
   N_HEADS,
-  N_MAX,
-  N_MAX_INNER,
 } from '../memory/layout.js'
 import { capacityOf, countOf, levelOf } from '../memory/node.js'
 import { entryBits } from '../memory/words.js'
@@ -23,27 +21,6 @@ import { entryBits } from '../memory/words.js'
 const HEADS = N_HEADS
 /** So many words are moved one by one; for more a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
 const FEW = 16
-const MOST = N_MAX
-const MOST_INNER = N_MAX_INNER
-
-/**
- * Most refs of a node at `level`. A commit copies one node of each level, and those above the leaves
- * have three rows: with half as many kids there they cost half as much (docs/decisions/0021).
- */
-export function mostAt(level: number): number {
-  return level === 0 ? MOST : MOST_INNER
-}
-
-/** A node with fewer refs is merged with a neighbour… */
-export function leastAt(level: number): number {
-  return mostAt(level) >>> 2
-}
-
-/** …if both together have so many at most: two small nodes merge with room to spare. */
-export function mergedAt(level: number): number {
-  return (mostAt(level) >>> 2) * 3
-}
-
 /** Capacity that holds `count` refs: the next multiple of 8. */
 export function capacityFor(count: number): number {
   return (count + 7) & ~7

@@ -142,8 +142,14 @@ export class Path {
     let meta = W[node]
     const top = (meta >>> L_SHIFT) & L_MASK
     const count = (bytes + 3) >>> 2
-    // True as long as the heads on the way tell that the key has the prefix of each node.
+    // True as long as the heads on the way tell that the key has the prefix of each node. The root's
+    // is looked up in its smallest entry, which every search does and so finds at hand.
     let isSure = meta >>> DEPTH === 0
+    if (!isSure) {
+      const least = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8]
+      const same = sharedBits(words, 0, bytes, W, least + KEY_AT, keyBytesOf(W, least))
+      isSure = same >= meta >>> DEPTH
+    }
     this.top = top
     for (let level = top; level > 0; level--) {
       const i = kidIndex(W, node, words, bytes)

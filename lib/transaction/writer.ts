@@ -308,21 +308,22 @@ export class Writer {
       throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
     }
     const entry = space.allocate(size)
+    const { length } = value
     store48(W, entry, space.version)
-    W[entry + E_META] += key.bytes * 65536
-    if (value.ascii) W[entry + E_META] += E_ASCII
-    W[entry + E_LENGTH] = value.length
+    W[entry + E_META] += key.bytes * 65536 + (value.ascii ? E_ASCII : 0)
+    W[entry + E_LENGTH] = length
     const keyWords = (key.bytes + 3) >>> 2
     const keySource = key.words
     for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = keySource[i]
     const at = entry + E_KEY + keyWords
-    const n = Math.ceil(value.length / 4)
+    // As it fits, this does not overflow.
+    const n = (length + 3) >>> 2
     const source = value.words
     const from = value.at
     if (n > FEW_WORDS) W.set(source.subarray(from, from + n), at)
     else for (let i = 0; i < n; i++) W[at + i] = source[from + i]
     // Pad bytes are 0, so that equal values are equal words.
-    const rest = value.length % 4
+    const rest = length & 3
     if (rest !== 0) W[at + n - 1] &= (1 << (8 * rest)) - 1
     return entry
   }
