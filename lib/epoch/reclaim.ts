@@ -39,8 +39,10 @@ import {
   R_NEXT,
   R_PENDING_HEAD,
   R_PREV,
+  R_REPLACED,
   R_STAMP,
   R_TAGS,
+  R_UNTIL,
   R_VERSION,
   T_ID,
   T_SLOT,
@@ -61,6 +63,8 @@ export class Reclaimer {
   readonly #allocator: Allocator
   readonly #chunks: Chunks
   readonly #deadTree: DeadTree
+  /** What was read of the next record: kept, for what nobody uses is not read. */
+  touched = 0
 
   constructor(arena: Arena, allocator: Allocator, chunks: Chunks) {
     this.#W = arena.words
@@ -115,6 +119,8 @@ export class Reclaimer {
     let record = W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
     for (let looked = 0; record !== first && looked < budget; looked++) {
       const next = W[record + R_NEXT]
+      // Its lines are on their way while this record's blocks are freed.
+      this.touched = W[next + R_INLINE] ^ W[next + R_UNTIL] ^ W[next + R_REPLACED]
       const held =
         W[record + R_STAMP] === W[H_SCAN] ||
         W[record + R_TAGS] !== 0 ||

@@ -18,6 +18,7 @@ import {
   LEVEL_MASK,
   LEVEL_SHIFT,
   N_HEADS,
+  N_MAX,
 } from '../memory/layout.js'
 import { compareToEntry, keyBytesOf, sharedBits, sharedBitsOfEntries } from '../memory/words.js'
 
@@ -29,8 +30,9 @@ const DEPTH = DEPTH_SHIFT
 const L_SHIFT = LEVEL_SHIFT
 const L_MASK = LEVEL_MASK
 const KEY_AT = E_KEY
-/** Words of a cache line. */
-const LINE = 16
+
+/** Words of the largest leaf. */
+const TOUCHED = N_HEADS + 2 * N_MAX
 
 /** In place of a number of shared bits. */
 export const UNKNOWN = -1
@@ -124,8 +126,8 @@ export class Path {
    * depth of each node on the path.
    */
   shared = 0
-  /** Takes what touching ahead reads, so that it is not optimised away. */
-  ahead = 0
+  /** What {@link #touch} read: kept, for what nobody uses is not read. */
+  touched = 0
 
   /**
    * Sets the path to the first entry not below `key`. Costs one entry more than {@link find} where the
@@ -163,7 +165,7 @@ export class Path {
       if (meta >>> DEPTH > shared) isSure = false
     }
     this.nodes[0] = node
-    this.#touch(W, node, meta)
+    this.#touch(W, node)
     const i = leafIndex(W, node, words, bytes)
     this.at[0] = i
     if (i >= 0) this.found = true
@@ -173,14 +175,14 @@ export class Path {
     } else this.#settle(W, words, bytes, ~i)
   }
 
-  /** Reads the lines of a leaf's heads and refs, so that their misses overlap. */
-  #touch(W: Uint32Array, leaf: number, meta: number): void {
-    const capacity = ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
-    const count = meta & COUNT
-    let sum = 0
-    for (let i = 0; i < count; i += LINE)
-      sum ^= W[leaf + HEADS + i] ^ W[leaf + HEADS + capacity + i]
-    this.ahead = sum
+  /**
+   * Reads a word of each of a leaf's lines at once: their misses overlap, where the search, and the
+   * copy or the shift after it, would have them one by one. Of a small leaf it reads what lies behind.
+   */
+  #touch(W: Uint32Array, leaf: number): void {
+    if (leaf + TOUCHED > W.length) return
+    const heads = W[leaf + 20] ^ W[leaf + 36] ^ W[leaf + 52]
+    this.touched = heads ^ W[leaf + 68] ^ W[leaf + 84] ^ W[leaf + 100] ^ W[leaf + 116]
   }
 
   /** Finds out `shared` where it is not known; `entry` has the key. */
