@@ -130,15 +130,6 @@ export class Past {
     return this.oldestBefore(this.newest)
   }
 
-  bounds(): Bounds {
-    const floats = this.arena.floats
-    return {
-      versions: floats[H_HISTORY_VERSIONS / 2],
-      ms: floats[H_HISTORY_MS / 2],
-      bytes: floats[H_HISTORY_BYTES / 2],
-    }
-  }
-
   /** Lets go of what the bounds exclude. */
   applyBounds(newest: number): void {
     const { floats } = this.arena
