@@ -25,14 +25,17 @@ import {
   nodeWords,
   refAt,
 } from '../memory/node.js'
+import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/words.js'
 import {
-  compareToEntry,
-  entryBits,
-  keyBytesOf,
-  sharedBitsOfEntries,
-  sharedIfAbove,
-} from '../memory/words.js'
-import { capacityFor, closeSlot, copySlots, openSlot, setDepth } from './node.js'
+  capacityFor,
+  closeSlot,
+  copySlots,
+  deepen,
+  fillFirst,
+  largestBelow,
+  openSlot,
+  setDepth,
+} from './node.js'
 import { Path, UNKNOWN } from './search.js'
 
 const HEADS = N_HEADS
@@ -41,8 +44,6 @@ const ENTRIES = N_ENTRIES
 const STREAK = 2
 /** Ascending keys in a row after which a new leaf is made as large as it can become. */
 const LONG_STREAK = 64
-/** A node is given a deeper prefix only when that gains so many bits: it costs a look at each key. */
-const DEEPEN = 4
 
 /** A tree as a transaction sees it. */
 export interface Tree {
@@ -172,7 +173,7 @@ export class TreeEditor {
       W[leaf + HEADS + capacityOf(W, leaf) + at] = entry
       if (at === 0) this.#lowerMinimum(entry)
     } else {
-      this.#fillFirst(right, entry)
+      fillFirst(W, right, entry)
       this.#link(1, right, entry)
       path.nodes[0] = right
       path.at[0] = 0
@@ -230,7 +231,7 @@ export class TreeEditor {
   #plant(tree: Tree, entry: number): void {
     const W = this.#W
     const leaf = this.#make(tree, 0, 8)
-    this.#fillFirst(leaf, entry)
+    fillFirst(W, leaf, entry)
     tree.root = leaf
     tree.words += entrySize(W, entry)
     const path = this.#path
@@ -256,15 +257,6 @@ export class TreeEditor {
   #drop(tree: Tree, node: number): void {
     tree.words -= nodeSize(this.#W, node)
     this.#space.retireNode(node)
-  }
-
-  #fillFirst(leaf: number, entry: number): void {
-    const W = this.#W
-    const depth = ((keyBytesOf(W, entry) + 3) >>> 2) * 32
-    W[leaf] = metaWord(depth, 0, capacityOf(W, leaf), 1)
-    W[leaf + HEADS] = 0
-    W[leaf + HEADS + capacityOf(W, leaf)] = entry
-    W[leaf + ENTRIES] = 1
   }
 
   /** Makes all nodes of the path ours, from the root down, with room for `more` in the leaf. */
@@ -322,11 +314,11 @@ export class TreeEditor {
     this.#drop(tree, old)
   }
 
-  /** The smallest entry of the path's leaf is now `entry`: its ancestors say so too. */
-  #lowerMinimum(entry: number): void {
+  /** The smallest entry below the path's node under level `from` is now `entry`: its ancestors say so. */
+  #lowerMinimum(entry: number, from = 1): void {
     const W = this.#W
     const path = this.#path
-    for (let level = 1; level <= path.top; level++) {
+    for (let level = from; level <= path.top; level++) {
       const node = path.nodes[level]
       const at = path.at[level]
       W[node + HEADS + at] = entryBits(W, entry, depthOf(W, node))
@@ -414,8 +406,8 @@ export class TreeEditor {
       this.#drop(tree, right)
       throw error
     }
-    this.#deepen(left, sharedBitsOfEntries(W, refAt(W, left, 0), pivot))
-    this.#deepen(right, sharedBitsOfEntries(W, pivot, this.#largest(right)))
+    deepen(W, left, sharedBitsOfEntries(W, refAt(W, left, 0), pivot))
+    deepen(W, right, sharedBitsOfEntries(W, pivot, largestBelow(W, right)))
     this.#replaceNode(tree, level, left)
     this.#link(level + 1, right, pivot)
     if (at >= middle && (level > 0 || at > middle)) {
@@ -440,17 +432,6 @@ export class TreeEditor {
     }
     W[half + ENTRIES] = entries
     return half
-  }
-
-  #deepen(node: number, shared: number): void {
-    if (shared >= depthOf(this.#W, node) + DEEPEN) setDepth(this.#W, node, shared)
-  }
-
-  /** The largest entry below `node`. */
-  #largest(node: number): number {
-    const W = this.#W
-    while (levelOf(W, node) > 0) node = kidAt(W, node, countOf(W, node) - 1)
-    return refAt(W, node, countOf(W, node) - 1)
   }
 
   /** Links `kid`, whose smallest entry is `least`, behind the path's kid in the node at `level`. */
@@ -482,16 +463,7 @@ export class TreeEditor {
       return
     }
     const node = path.nodes[level]
-    if (path.at[level] === 0) {
-      const least = refAt(W, node, 0)
-      for (let above = level + 1; above <= path.top; above++) {
-        const ancestor = path.nodes[above]
-        const at = path.at[above]
-        W[ancestor + HEADS + at] = entryBits(W, least, depthOf(W, ancestor))
-        W[ancestor + HEADS + capacityOf(W, ancestor) + at] = least
-        if (at !== 0) break
-      }
-    }
+    if (path.at[level] === 0) this.#lowerMinimum(refAt(W, node, 0), level + 1)
     if (countOf(W, node) < N_MIN) this.#merge(tree, level)
   }
 
@@ -529,7 +501,7 @@ export class TreeEditor {
     const capacity = capacityFor(a + b)
     const node = this.#space.tryAllocate(nodeWords(level, capacity))
     if (node === 0) return 0
-    const depth = sharedBitsOfEntries(W, refAt(W, left, 0), this.#largest(right))
+    const depth = sharedBitsOfEntries(W, refAt(W, left, 0), largestBelow(W, right))
     W[node] = metaWord(depth, level, capacity, a + b)
     this.#space.stampNode(node)
     copySlots(W, left, 0, node, 0, a)

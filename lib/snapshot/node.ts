@@ -13,14 +13,17 @@ import {
   CAPACITY_SHIFT,
   COUNT_MASK,
   DEPTH_SHIFT,
+  N_ENTRIES,
   N_HEADS,
 } from '../memory/layout.js'
-import { capacityOf, countOf, levelOf } from '../memory/node.js'
-import { entryBits } from '../memory/words.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, metaWord, refAt } from '../memory/node.js'
+import { entryBits, keyBytesOf } from '../memory/words.js'
 
 const HEADS = N_HEADS
 /** So many words are moved one by one; for more a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
 const FEW = 16
+/** A node is given a deeper prefix only when that gains so many bits: it costs a look at each key. */
+const DEEPEN = 4
 /** Capacity that holds `count` refs: the next multiple of 8. */
 export function capacityFor(count: number): number {
   return (count + 7) & ~7
@@ -101,4 +104,24 @@ export function closeSlot(W: Uint32Array, node: number, at: number): void {
     move(W, base + at + 1, base + at, count - at - 1)
   }
   W[node]--
+}
+
+/** Gives node a depth that its keys are known to share, where that is worth it. */
+export function deepen(W: Uint32Array, node: number, shared: number): void {
+  if (shared >= depthOf(W, node) + DEEPEN) setDepth(W, node, shared)
+}
+
+/** Makes `entry` the only one of an empty leaf. */
+export function fillFirst(W: Uint32Array, leaf: number, entry: number): void {
+  const depth = ((keyBytesOf(W, entry) + 3) >>> 2) * 32
+  W[leaf] = metaWord(depth, 0, capacityOf(W, leaf), 1)
+  W[leaf + HEADS] = 0
+  W[leaf + HEADS + capacityOf(W, leaf)] = entry
+  W[leaf + N_ENTRIES] = 1
+}
+
+/** The largest entry below `node`. */
+export function largestBelow(W: Uint32Array, node: number): number {
+  while (levelOf(W, node) > 0) node = kidAt(W, node, countOf(W, node) - 1)
+  return refAt(W, node, countOf(W, node) - 1)
 }
