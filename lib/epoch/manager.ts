@@ -346,6 +346,11 @@ export class EpochManager {
     this.#W[H_PHASE] = 1
   }
 
+  /** Pages that nothing else has a claim to. */
+  get sparePages(): number {
+    return this.#past.sparePages
+  }
+
   /** True if `count` blocks can be {@link unlink}ed without running out of memory. */
   canUnlink(count: number): boolean {
     return this.#chunks.roomFor(H_LIMBO_HEAD, count)

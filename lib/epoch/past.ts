@@ -43,6 +43,7 @@ import { CLOSING_PAGES, Reserve } from './reserve.js'
 import { type Bounds, oldestToKeep } from './retention.js'
 import type { Ring } from './ring.js'
 import type { Slots } from './slots.js'
+import { dropTable, eachHead } from './tables.js'
 import type { Workspace } from './workspace.js'
 
 /**
@@ -278,7 +279,7 @@ export class Past {
     return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
   }
 
-  /** Frees all that may be freed, and the oldest versions where that is little. */
+  /** Frees all that may be freed, the oldest versions where that is little, point indexes at last. */
   #letGo(words: number): boolean {
     const { allocator } = this
     const before = allocator.freeWords
@@ -292,7 +293,26 @@ export class Past {
       this.reclaim(Number.POSITIVE_INFINITY, true)
       allocator.trim()
     }
-    return allocator.freeWords > before || this.oldest > oldest
+    if (allocator.freeWords > before || this.oldest > oldest) return true
+    return this.#dropTables() && allocator.freeWords > before
+  }
+
+  /** Point indexes are worth less than data: they go, until there is room for them again. */
+  #dropTables(): boolean {
+    let dropped = false
+    eachHead(this.#W, this.#W[H_CURRENT], head => {
+      dropped = dropTable(this.#W, head, this.newest + 1) || dropped
+    })
+    if (!dropped) return false
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    return true
+  }
+
+  /** Pages that are not wanted for the reserve. */
+  get sparePages(): number {
+    const { reserve, allocator } = this
+    return allocator.availablePages - Math.max(0, reserve.most - reserve.pages)
   }
 
   /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */

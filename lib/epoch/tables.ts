@@ -18,16 +18,18 @@ import {
   R_CATALOG,
   R_STATE,
   S_INDEX,
+  X_COUNT,
   X_DIRECTORY,
+  X_WORDS,
 } from '../memory/layout.js'
 import { directoryLength, eachRef, eachSegment, segmentIn } from '../memory/table.js'
 import { load48, store48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 
-/** Takes the table off the head of an index, as unlinked in `version`. */
-export function dropTable(W: Uint32Array, head: number, version: number): void {
+/** Takes the table off the head of an index, as unlinked in `version`; false if it has none. */
+export function dropTable(W: Uint32Array, head: number, version: number): boolean {
   const directory = W[head + X_DIRECTORY]
-  if (directory === 0) return
+  if (directory === 0) return false
   if (!isDropped(W, directory)) {
     W[directory + D_NEXT] = W[H_TABLES]
     store48(W, directory + D_VERSION, version)
@@ -35,6 +37,9 @@ export function dropTable(W: Uint32Array, head: number, version: number): void {
     W[H_TABLES] = directory
   }
   Atomics.store(W, head + X_DIRECTORY, 0)
+  W[head + X_COUNT] = 0
+  W[head + X_WORDS] = 0
+  return true
 }
 
 function isDropped(W: Uint32Array, directory: number): boolean {

@@ -97,7 +97,7 @@ export class PointIndex {
     const { head, log } = change
     if (log.isCleared) {
       release(W, head + X_ABSENT_FROM, version)
-      this.drop(head, version)
+      dropTable(W, head, version)
     }
     if (W[head + X_DIRECTORY] === 0) {
       if (change.count >= W[H_POINT_INDEX]) this.#build(change, version)
@@ -117,14 +117,6 @@ export class PointIndex {
     for (let at = 0; at < count * ITEM; at += ITEM) {
       this.#change(head, items[at], items[at + 1], items[at + 2])
     }
-  }
-
-  /** Takes a store's table away, as unlinked in `version`. */
-  drop(head: number, version: number): void {
-    const W = this.#W
-    dropTable(W, head, version)
-    W[head + X_COUNT] = 0
-    W[head + X_WORDS] = 0
   }
 
   /** Makes the list complete by comparing the trees. */
@@ -387,8 +379,7 @@ export class PointIndex {
   }
 
   #affords(words: number): boolean {
-    const { availablePages } = this.#allocator
-    return availablePages * PAGE - words > this.#W.length * SPARED
+    return this.#epochs.sparePages * PAGE - words > this.#W.length * SPARED
   }
 
   // ── A whole table ─────────────────────────────────────────────────────────────────────────────

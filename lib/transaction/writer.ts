@@ -6,6 +6,7 @@
  * 2. A transaction that changed nothing publishes nothing and makes no version.
  */
 import { stateOf, withState } from '../epoch/catalog.js'
+import { dropTable } from '../epoch/tables.js'
 import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { advance } from '../hot/generations.js'
@@ -425,7 +426,7 @@ export class Writer {
       advance(this.#W, log, version, draft.dropped)
       if (!this.#indexed) continue
       if (draft.dropped) {
-        if (draft.index !== 0) index.drop(draft.index, version)
+        if (draft.index !== 0) dropTable(this.#W, draft.index, version)
         continue
       }
       const before = log.isCleared ? 0 : draft.baseRoot

@@ -78,7 +78,8 @@ describe('a commit after much was let go of', () => {
         freed(db, () => db.put('a', i)),
       )
     expect(most).toBeLessThan(MOST)
-    expect(db.stats().memory.usedBytes).toBeLessThan(1.2 * empty)
+    // The page table has been written to meanwhile.
+    expect(db.stats().memory.usedBytes).toBeLessThan(empty + full / 50)
     sound(db)
     db.close()
   })

@@ -67,7 +67,7 @@ export function build(history = 12): Image {
   }
   db.share()
   const W = db._test.engine.W
-  const used = db.stats().memory.touchedBytes / 4
+  const used = db._test.engine.epochs.allocator.touchedWords
   const line = db._test.line
   return {
     bytes: W.slice(0, used),
