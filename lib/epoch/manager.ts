@@ -477,21 +477,22 @@ export class EpochManager {
    * line has room for. 0 where that would mean to wait: a read never does.
    */
   #overflowBlock(link: number): number {
-    return this.#blockAt(link, OVERFLOW_WORDS, this.#turn.mine)
+    return this.#blockAt(link, OVERFLOW_WORDS, 0, this.#turn.mine)
   }
 
   /**
    * Makes the table of generation numbers, if that needs no waiting. Not in the middle of a transaction
-   * of this thread, which has not noted what the numbers are about.
+   * of this thread, which has not noted what the numbers are about. They begin as of now: 0 would be the
+   * low word of another version.
    */
   makeGenerations(): void {
     if (this.#W[H_GENERATIONS] === 0 && !this.#turn.mine) {
-      this.#blockAt(H_GENERATIONS, GENERATIONS, false)
+      this.#blockAt(H_GENERATIONS, GENERATIONS, this.newest, false)
     }
   }
 
-  /** A zeroed block whose reference is at `link`; 0 where that would mean to wait for the turn. */
-  #blockAt(link: number, words: number, nested: boolean): number {
+  /** A block of `content` whose reference is at `link`; 0 where that would mean to wait for the turn. */
+  #blockAt(link: number, words: number, content: number, nested: boolean): number {
     if (!nested && !this.#turn.tryTake(WRITING_VERB)) return 0
     if (this.#W[link] !== 0) {
       // Another thread has been quicker; of overflow blocks each thread has its own.
@@ -506,7 +507,7 @@ export class EpochManager {
       W[H_DIRTY] = 1
       const block = this.allocator.allocate(words)
       if (block !== 0) {
-        W.fill(0, block, block + words)
+        W.fill(content, block, block + words)
         Atomics.store(W, link, block)
       }
       W[H_PHASE] = 0

@@ -48,8 +48,8 @@ import { homeOf, placeAfter } from './probe.js'
 /** Part of a segment's slots that may be used; what a new segment is filled to at most. */
 const LIMIT = 0.8
 const FILL = 0.75
-/** A segment less full than this is made smaller. */
-const SPARSE = 0.2
+/** A segment less full than this is made smaller: 12 bytes a key. */
+const SPARSE = 0.45
 /** Code of the largest segment while the directory can still grow: 6 KiB. */
 const LARGEST = 9
 /** Beyond, a table cannot be helped: 3 MiB for one of 65 536 parts. */
@@ -88,7 +88,9 @@ export class PointIndex {
     const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
     if (directory === 0) return
     const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
-    this.#loaded ^= W[homeOf(segmentIn(word), word & G_CODE_MASK, hash)]
+    const home = homeOf(segmentIn(word), word & G_CODE_MASK, hash)
+    // Not the entry, too: guessing which it is from a line that is not there yet costs more.
+    this.#loaded ^= W[home]
   }
 
   /** Makes the table of a store tell of `version`, which is about to be published. */
@@ -238,26 +240,22 @@ export class PointIndex {
       }
       return
     }
-    const depth = W[W[head + X_DIRECTORY] + D_DEPTH]
-    const more = new Int32Array(2 ** depth)
-    const fewer = new Int32Array(2 ** depth)
-    for (let at = 0; at < count * ITEM; at += ITEM) {
-      const place = placeOf(items[at], depth)
-      if (items[at + 1] === 0) more[place]++
-      else if (items[at + 2] === 0) fewer[place]++
-    }
+    // By segment: how many more and fewer, and a hash that leads there. The directory may change.
     const directory = W[head + X_DIRECTORY]
-    for (let place = 0; place < 2 ** depth; ) {
-      const word = W[directory + D_SEGMENTS + place]
-      const hash = hashAt(place, depth)
-      let added = 0
-      let removed = 0
-      // The old directory stays as it is while this goes on: what replaces it is a copy, or its words.
-      const run = 2 ** (depth - W[segmentIn(word) + G_DEPTH])
-      for (const end = place + run; place < end; place++) {
-        added += more[place]
-        removed += fewer[place]
+    const depth = W[directory + D_DEPTH]
+    const changes = new Map<number, { added: number; removed: number; hash: number }>()
+    for (let at = 0; at < count * ITEM; at += ITEM) {
+      const hash = items[at]
+      const word = W[directory + D_SEGMENTS + placeOf(hash, depth)]
+      let change = changes.get(word)
+      if (change === undefined) {
+        change = { added: 0, removed: 0, hash }
+        changes.set(word, change)
       }
+      if (items[at + 1] === 0) change.added++
+      else if (items[at + 2] === 0) change.removed++
+    }
+    for (const { added, removed, hash } of changes.values()) {
       if (added > 0 || removed > 0) this.#fit(head, hash, added, removed, version)
     }
   }
@@ -414,11 +412,6 @@ export class PointIndex {
     release(W, head + X_ABSENT_FROM, version)
     release(W, head + X_DIRECTORY, directory)
   }
-}
-
-/** A hash whose first bits say `place`. */
-function hashAt(place: number, depth: number): number {
-  return (place * 2 ** (32 - depth)) >>> 0
 }
 
 /** Into how many parts (as a power of two), of what size, `total` references go. */

@@ -164,19 +164,26 @@ export function lookAhead(
     sum ^= W[home]
   }
   for (let i = from; i < to; i++) {
-    const home = scratch[i - from]
-    const pattern = Math.imul(hashes[i] & 255, 0x01010101)
-    for (let k = 0; k < SLOTS / 4; k++) {
-      const differing = W[home + TAGS + k] ^ pattern
-      const equal = (differing - 0x01010101) & ~differing & 0x80808080
-      if (equal === 0) continue
-      const entry = acquire(W, home + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
-      // Reference 0 is a word of the header, and as good to load as any.
-      sum ^= W[entry] ^ W[entry + AHEAD]
-      break
-    }
+    const entry = candidateIn(W, scratch[i - from], hashes[i])
+    sum ^= W[entry] ^ W[entry + AHEAD]
   }
   return sum
+}
+
+/**
+ * The first entry in a bucket whose tag fits; 0 if none does. For looking ahead only: it may be another
+ * key's. (Reference 0 is a word of the header, and as good to load as any.)
+ */
+export function candidateIn(W: Uint32Array, bucket: number, hash: number): number {
+  const pattern = Math.imul(hash & 255, 0x01010101)
+  for (let k = 0; k < SLOTS / 4; k++) {
+    const differing = W[bucket + TAGS + k] ^ pattern
+    const equal = (differing - 0x01010101) & ~differing & 0x80808080
+    if (equal !== 0) {
+      return acquire(W, bucket + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
+    }
+  }
+  return 0
 }
 
 /** 0 if what is not found is absent in the snapshot of `version`, else {@link ASK}. */

@@ -186,7 +186,11 @@ function canFreeze(value: object, seen: Set<object>): boolean {
   if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) {
     return false
   }
-  for (const inner of Object.values(value)) {
+  for (const key of Object.keys(value)) {
+    const property = Object.getOwnPropertyDescriptor(value, key)
+    // What a getter gives may be another thing each time.
+    if (property === undefined || property.get !== undefined) return false
+    const inner: unknown = property.value
     if (typeof inner === 'function') return false
     if (typeof inner === 'object' && inner !== null && !canFreeze(inner, seen)) return false
   }

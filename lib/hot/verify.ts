@@ -59,6 +59,7 @@ function verifySegments(W: Uint32Array, head: number, problems: string[]): numbe
   let place = 0
   eachSegment(W, directory, directoryLength(W, directory), (segment, code) => {
     const run = 2 ** (depth - W[segment + G_DEPTH])
+    if (run < 1) problems.push(`index: segment ${segment} is deeper than its directory`)
     if (place % run !== 0) problems.push(`index: segment ${segment} begins in the middle`)
     for (const end = place + run; place < end; place++) {
       if (W[directory + D_SEGMENTS + place] !== segment + code) {

@@ -47,6 +47,27 @@ function bitsAt(words: Uint32Array, count: number, depth: number): number {
   return ((high << shift) | (i + 1 < count ? words[i + 1] >>> (32 - shift) : 0)) >>> 0
 }
 
+/**
+ * Compares a key with an entry's whose bits up to and with the 32 from `depth` on are equal: the first
+ * are known, or not looked at, in any node of the descent.
+ */
+function compareRest(
+  words: Uint32Array,
+  bytes: number,
+  W: Uint32Array,
+  entry: number,
+  depth: number,
+): number {
+  const other = keyBytesOf(W, entry)
+  const n = ((bytes < other ? bytes : other) + 3) >>> 2
+  for (let i = (depth >>> 5) + 1; i < n; i++) {
+    const x = words[i]
+    const y = W[entry + KEY_AT + i]
+    if (x !== y) return x < y ? -1 : 1
+  }
+  return bytes - other
+}
+
 /** Index of the kid of an inner node in which `key` belongs: the last whose ref is not above it. */
 export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
   const meta = W[node]
@@ -62,7 +83,7 @@ export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes
     else if (x > h) high = middle
     else {
       const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
-      if (compareToEntry(words, bytes, W, W[refs + middle]) >= 0) low = middle + 1
+      if (compareRest(words, bytes, W, W[refs + middle], meta >>> DEPTH) >= 0) low = middle + 1
       else high = middle
     }
   }
@@ -86,8 +107,9 @@ export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, byte
     else if (x > h) high = middle
     else {
       const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
-      const order = compareToEntry(words, bytes, W, W[refs + middle])
-      if (order === 0) return middle
+      const entry = W[refs + middle]
+      const order = compareRest(words, bytes, W, entry, meta >>> DEPTH)
+      if (order === 0) return compareToEntry(words, bytes, W, entry) === 0 ? middle : ~middle
       if (order > 0) low = middle + 1
       else high = middle
     }
@@ -154,6 +176,8 @@ export class Path {
     }
     this.top = top
     for (let level = top; level > 0; level--) {
+      // Nodes above are few, and mostly in the cache.
+      if (level === 1) this.#touch(W, node)
       const i = kidIndex(W, node, words, bytes)
       this.nodes[level] = node
       this.at[level] = i
@@ -176,13 +200,14 @@ export class Path {
   }
 
   /**
-   * Reads a word of each of a leaf's lines at once: their misses overlap, where the search, and the
-   * copy or the shift after it, would have them one by one. Of a small leaf it reads what lies behind.
+   * Reads a word of each line of a node's heads and refs at once: their misses overlap, where the
+   * search, and the copy or the shift after it, would have them one by one. Of a small node it reads
+   * what lies behind.
    */
-  #touch(W: Uint32Array, leaf: number): void {
-    if (leaf + TOUCHED > W.length) return
-    const heads = W[leaf + 20] ^ W[leaf + 36] ^ W[leaf + 52]
-    this.touched = heads ^ W[leaf + 68] ^ W[leaf + 84] ^ W[leaf + 100] ^ W[leaf + 116]
+  #touch(W: Uint32Array, node: number): void {
+    if (node + TOUCHED > W.length) return
+    const heads = W[node + 20] ^ W[node + 36] ^ W[node + 52]
+    this.touched = heads ^ W[node + 68] ^ W[node + 84] ^ W[node + 100] ^ W[node + 116]
   }
 
   /** Finds out `shared` where it is not known; `entry` has the key. */

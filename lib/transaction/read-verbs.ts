@@ -135,7 +135,8 @@ export abstract class ReadVerbs<K, V> {
     const { engine } = core
     const { batch, key: buffer, sketch } = engine
     // What runs while they are read may use the database.
-    const asked = keys.slice()
+    const asked: K[] = []
+    for (let i = 0; i < keys.length; i++) asked.push(keys[i])
     batch.begin()
     for (let i = 0; i < asked.length; i++) {
       core.encodeKey(asked[i], buffer)
@@ -164,8 +165,10 @@ export abstract class ReadVerbs<K, V> {
     return this.#lookUp(key, view, 'getEntry', entry => {
       if (entry === 0) return undefined
       const { core } = this._source
-      const value = this._source.valueOf(entry) as V
-      return { key: core.keyOf(entry) as K, value, version: core.versionOf(entry) }
+      const key = core.keyOf(entry) as K
+      const version = core.versionOf(entry)
+      // Last: a custom codec may have user code run.
+      return { key, value: this._source.valueOf(entry) as V, version }
     })
   }
 

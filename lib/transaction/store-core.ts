@@ -172,8 +172,12 @@ export class StoreCore {
     const version = versionOf(W, entry)
     const kept = cache.get(entry, version)
     if (kept !== MISS) return kept
+    // Before a custom codec runs: after that nothing may be read.
+    const length = W[entry + E_LENGTH]
+    const hash = hashOf(W, entry)
     const value = this.valueOf(entry)
-    return cache.offer(entry, version, value, W[entry + E_LENGTH], this.id, hashOf(W, entry))
+    const offer = () => cache.offer(entry, version, value, length, this.id, hash)
+    return this.values.pure ? offer() : this.engine.guarded(offer)
   }
 
   versionOf(entry: number): number {
