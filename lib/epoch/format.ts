@@ -47,7 +47,7 @@ const PAGES_PER_SEGMENT = 32
  */
 export function format(arena: Arena, maxThreads: number, version: number, time: number): Arena {
   const W = arena.words
-  const pages = Math.floor(arena.buffer.byteLength / (4 * PAGE))
+  const pages = Math.floor(arena.words.length / PAGE)
   const ringSize = 2 ** Math.max(2, Math.ceil(Math.log2(pages / PAGES_PER_SEGMENT)))
   W[H_MAGIC] = MAGIC
   W[H_LAYOUT] = LAYOUT

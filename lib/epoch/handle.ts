@@ -38,7 +38,8 @@ export function openHandle(handle: unknown): { arena: Arena; keys: string; value
     throw invalidOption('handle', 'must be what share() gave')
   }
   if (layout !== LAYOUT) throw otherLayout(layout)
-  if (buffer.byteLength < 4 * PAGE || buffer.byteLength % (4 * PAGE) !== 0) {
+  const bytes = Arena.bytesIn(buffer)
+  if (bytes < 4 * PAGE || bytes % (4 * PAGE) !== 0) {
     throw invalidOption('handle', 'must be what share() gave: there is no database in its buffer')
   }
   const arena = new Arena(buffer)

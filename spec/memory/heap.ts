@@ -45,7 +45,7 @@ export class Heap {
 
   constructor(pageCount: number, firstPage?: number) {
     this.pageCount = pageCount
-    this.arena = new Arena(new SharedArrayBuffer(pageCount * PAGE_WORDS * 4))
+    this.arena = Arena.reserve(pageCount * PAGE_WORDS * 4)
     const tables = DESCRIPTORS + Allocator.descriptorWords(pageCount)
     this.firstPage = firstPage ?? Math.ceil(tables / PAGE_WORDS)
     this.allocator = this.attach()

@@ -4,7 +4,7 @@ import { ValueBuffer, type ValueCodec } from '../../lib/value/codec.js'
 
 export { refused, strangers } from '../key/support.js'
 
-const arena = new Arena(new SharedArrayBuffer(1 << 22))
+const arena = Arena.reserve(1 << 22)
 
 /** The encoded bytes and the flag, through a dirty buffer as in real use. */
 export function encoded<In>(
@@ -28,8 +28,8 @@ export function decoded(
   { bytes, ascii }: { bytes: Uint8Array; ascii: boolean },
   at = 1037,
 ): unknown {
-  const big = bytes.length + at * 4 + 64 > arena.buffer.byteLength
-  const home = big ? new Arena(new SharedArrayBuffer((bytes.length & ~7) + at * 4 + 68)) : arena
+  const big = bytes.length + at * 4 + 64 > Arena.bytesIn(arena.buffer)
+  const home = big ? Arena.reserve((bytes.length & ~7) + at * 4 + 72) : arena
   const from = at * 4
   const near = home.view(at - 4, bytes.length + 32)
   near.fill(0xff)
