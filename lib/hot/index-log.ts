@@ -34,7 +34,7 @@ export class IndexLog {
   }
 
   #grow(): void {
-    const larger = new Uint32Array(this.items.length * 2)
+    const larger = new Uint32Array(this.items.length * 4)
     larger.set(this.items)
     this.items = larger
   }
