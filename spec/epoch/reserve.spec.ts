@@ -122,7 +122,7 @@ describe('a full database half of which is deleted', () => {
       sound(db)
       db.close()
     })
-    fc.assert(property, { seed: SEED, numRuns: Math.max(1, Math.ceil(10 * SCALE)) })
+    fc.assert(property, { seed: SEED, numRuns: Math.max(1, Math.ceil(3 * SCALE)) })
   })
 })
 

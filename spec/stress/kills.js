@@ -20,7 +20,10 @@ const random = below => {
   return Math.floor((state / 2 ** 32) * below)
 }
 
-const options = { maxBytes: 2 ** 25, history: { versions: 30 }, maxThreads: 16 }
+const options = {
+  ...{ maxBytes: 2 ** 25, history: { versions: 30 }, maxThreads: 16 },
+  cache: { bytes: 2 ** 16 },
+}
 // Not among the types: a door for tests.
 const { openWith } = /** @type {any} */ (zverse)
 const db = openWith(options, { now: Date.now, poison: true, indexFrom: 1 })

@@ -72,5 +72,9 @@ for (const target of ['alone', 'attached']) {
     ZVERSE_TARGET: target,
   })
 }
+part('hot keys, and memory that runs short', vitest('spec/hot', 'spec/epoch/reserve.spec.ts'), {
+  ZVERSE_SEED: seed,
+  ZVERSE_RUNS: Math.ceil(15_000 * factor),
+})
 // References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
 if (factor >= 1) part('a large database', ['spec/stress/large.js', '6'])

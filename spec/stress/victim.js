@@ -13,6 +13,17 @@ const random = below => {
   return Math.floor((state / 2 ** 32) * below)
 }
 const key = () => `key ${random(40)}`
+const keys = Array.from({ length: 40 }, (_, i) => `key ${i}`)
+/** @type {import('../../dist/index.js').KeyRef<any, any>[]} */
+const refs = []
+
+/** @param {any} from a database or a snapshot: single reads of it must see one version */
+function total(from) {
+  const sum = from
+    .getMany(keys)
+    .reduce((/** @type {number} */ a, /** @type {any} */ b) => a + (b ?? 0), 0)
+  if (sum !== 0) throw new Error(`single reads of one version add up to ${sum}`)
+}
 /** @type {import('../../dist/index.js').ReadTransaction<any, any>[]} */
 const held = []
 
@@ -41,6 +52,10 @@ const DOES = [
   () => void held.push(db.beginRead({ at: db.version })),
   () => held.splice(random(held.length + 1), 1)[0]?.close(),
   () => [...db.range({ reverse: random(2) === 0 })],
+  () => total(db),
+  () => held.length > 0 && total(held[random(held.length)]),
+  () => refs.splice(random(20), 1, db.ref(key())),
+  () => refs.filter(ref => ref.stale).map(ref => ref.refresh().value),
   () => db.history(key()).toArray(),
   () => db.tag(`tag ${random(5)}`),
   () => other.clear(random(2) === 0 ? undefined : { lt: [random(20)] }),
