@@ -17,6 +17,7 @@ import { Churn } from './churn/churn.js'
 import { growthOf, markdown } from './churn/verdict.js'
 import { settle } from './measure.js'
 import { machine, today } from './report.js'
+import { positive } from './settings.js'
 import { loadEngine } from './systems/zverse.js'
 
 /** @typedef {import('./churn/verdict.js').Sample} Sample */
@@ -42,16 +43,9 @@ const { values } = parseArgs({
   },
 })
 
-/** @param {'minutes' | 'keys' | 'seed'} name */
-function positive(name) {
-  const number = Number(values[name].replaceAll('_', ''))
-  if (number > 0 && (Number.isSafeInteger(number) || name === 'minutes')) return number
-  throw new Error(`--${name} takes a positive number, not ${values[name]}`)
-}
-
-const minutes = positive('minutes')
-const keys = positive('keys')
-const seed = positive('seed')
+const minutes = positive('minutes', values.minutes, false)
+const keys = positive('keys', values.keys, true)
+const seed = positive('seed', values.seed, true)
 const duration = minutes * 60_000
 const period = Math.min(LONGEST_PERIOD_MS, duration / PERIODS)
 const interval = Math.min(1000, duration / FEWEST_SAMPLES)

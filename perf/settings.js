@@ -18,6 +18,18 @@ import { markdown } from './report.js'
  * @property {string} [systems] for the comparison: which, separated by commas
  */
 
+/**
+ * The number that an option was given.
+ * @param {string} name
+ * @param {string} given `_` may group digits
+ * @param {boolean} isWhole no fractions
+ */
+export function positive(name, given, isWhole) {
+  const number = Number(given.replaceAll('_', ''))
+  if (number > 0 && (!isWhole || Number.isSafeInteger(number))) return number
+  throw new Error(`--${name} takes a positive ${isWhole ? 'whole ' : ''}number, not ${given}`)
+}
+
 /** @returns {Settings} */
 export function readSettings() {
   const { values, positionals } = parseArgs({
@@ -34,11 +46,7 @@ export function readSettings() {
     },
   })
   /** @param {'rounds' | 'keys' | 'seed'} name */
-  const whole = name => {
-    const number = Number(values[name].replaceAll('_', ''))
-    if (Number.isSafeInteger(number) && number > 0) return number
-    throw new Error(`--${name} takes a positive whole number, not ${values[name]}`)
-  }
+  const whole = name => positive(name, values[name], true)
   return {
     names: positionals,
     ...{ rounds: whole('rounds'), keys: whole('keys'), seed: whole('seed') },

@@ -39,11 +39,22 @@ import {
   X_WORDS,
 } from '../memory/layout.js'
 import { eachEntry } from '../memory/node.js'
-import { eachRef, placeOf, segmentIn, segmentWords, slotsOf } from '../memory/table.js'
+import {
+  bucketAt,
+  codeIn,
+  eachRef,
+  homeOf,
+  PLACES,
+  placeOf,
+  segmentIn,
+  segmentWords,
+  slotOf,
+  slotsOf,
+  wordFor,
+} from '../memory/table.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { type IndexLog, ITEM } from './index-log.js'
-import { homeOf, placeAfter } from './probe.js'
 
 /** Part of a segment's slots that may be used; what a new segment is filled to at most. */
 const LIMIT = 0.8
@@ -87,8 +98,7 @@ export class PointIndex {
     const W = this.#W
     const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
     if (directory === 0) return
-    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
-    const home = homeOf(segmentIn(word), word & G_CODE_MASK, hash)
+    const home = homeOf(wordFor(W, directory, hash), hash)
     // Not the entry, too: guessing which it is from a line that is not there yet costs more.
     this.#loaded ^= W[home]
   }
@@ -135,48 +145,29 @@ export class PointIndex {
 
   #change(head: number, hash: number, old: number, entry: number): void {
     const W = this.#W
-    const directory = W[head + X_DIRECTORY]
-    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
-    const segment = segmentIn(word)
-    const code = word & G_CODE_MASK
-    const home = homeOf(segment, code, hash)
-    const slot = old === 0 ? 0 : this.#slotOf(segment, code, home, old)
-    if (slot === 0 && old !== 0) this.#unstash(segment, old)
+    const word = wordFor(W, W[head + X_DIRECTORY], hash)
+    const slot = old === 0 ? 0 : slotOf(W, word, homeOf(word, hash), old)
     if (slot !== 0) {
       release(W, slot, entry)
       if (entry !== 0) return
-      W[segment + G_USED]--
+      W[segmentIn(word) + G_USED]--
       W[head + X_COUNT]--
-    } else if (entry !== 0 && this.#place(segment, code, home, hash, entry, release)) {
-      W[head + X_COUNT]++
+      return
     }
-  }
-
-  /** Word of the slot that holds a reference, or 0. */
-  #slotOf(segment: number, code: number, home: number, ref: number): number {
-    const W = this.#W
-    for (let step = 0; step < 4; step++) {
-      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
-      for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === ref) return bucket + i
-    }
-    return 0
+    if (old !== 0) this.#unstash(segmentIn(word), old)
+    if (entry !== 0 && this.#place(word, hash, entry, release)) W[head + X_COUNT]++
   }
 
   /**
    * Puts a new reference into an empty slot; false, with that noted, where there is none.
    * @param put stores a word: `release` where readers may look on
    */
-  #place(
-    segment: number,
-    code: number,
-    home: number,
-    hash: number,
-    ref: number,
-    put: typeof release,
-  ): boolean {
+  #place(word: number, hash: number, ref: number, put: typeof release): boolean {
     const W = this.#W
-    for (let step = 0; step < 4; step++) {
-      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
+    const segment = segmentIn(word)
+    const home = homeOf(word, hash)
+    for (let step = 0; step < PLACES; step++) {
+      const bucket = bucketAt(word, home, step)
       const slot = emptySlot(W, bucket)
       if (slot === 0) continue
       const level = step === 3 ? 2 : step
@@ -210,16 +201,6 @@ export class PointIndex {
     for (let at = segment + G_STASH; at < segment + G_STASH + STASH_SLOTS; at++) {
       if (W[at] === ref) W[at] = 0
     }
-  }
-
-  /** True if a key with this home would find a place. */
-  #hasRoom(segment: number, code: number, home: number): boolean {
-    const W = this.#W
-    for (let step = 0; step < 4; step++) {
-      const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
-      if (emptySlot(W, bucket) !== 0) return true
-    }
-    return false
   }
 
   // ── Segments ──────────────────────────────────────────────────────────────────────────────────
@@ -263,19 +244,13 @@ export class PointIndex {
   /** Makes the segment of a hash larger or smaller if so many more, or fewer, references need that. */
   #fit(head: number, hash: number, added: number, removed: number, version: number): void {
     const W = this.#W
-    const directory = W[head + X_DIRECTORY]
-    const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
-    const segment = segmentIn(word)
-    const code = word & G_CODE_MASK
-    const used = W[segment + G_USED]
+    const word = wordFor(W, W[head + X_DIRECTORY], hash)
+    const code = codeIn(word)
+    const used = W[segmentIn(word) + G_USED]
     const slots = slotsOf(code)
     if (used + added > slots * LIMIT) {
       this.#resize(head, hash, used + added, version)
-    } else if (
-      added > 0 &&
-      added <= FEW &&
-      !this.#hasRoom(segment, code, homeOf(segment, code, hash))
-    ) {
+    } else if (added > 0 && added <= FEW && slotOf(W, word, homeOf(word, hash), 0) === 0) {
       // Bad luck, or keys that are made to collide: those are not worth memory.
       if (used > slots * 0.4) this.#resize(head, hash, Math.floor(slots * LIMIT) + 1, version)
     } else if (code > 0 && used + added - removed < slots * SPARSE) {
@@ -291,11 +266,11 @@ export class PointIndex {
     const W = this.#W
     const directory = W[head + X_DIRECTORY]
     const depth = W[directory + D_DEPTH]
-    const old = W[directory + D_SEGMENTS + placeOf(hash, depth)]
+    const old = wordFor(W, directory, hash)
     const segment = segmentIn(old)
     const { bits, code } = sizeFor(total, D_MAX_DEPTH - W[segment + G_DEPTH])
     const newDepth = W[segment + G_DEPTH] + bits
-    if (bits === 0 && code === (old & G_CODE_MASK)) return
+    if (bits === 0 && code === codeIn(old)) return
     const parts = this.#makeSegments(2 ** bits, code, newDepth)
     if (parts === undefined) return
     const larger = newDepth > depth ? this.#makeDirectory(newDepth) : directory
@@ -319,7 +294,7 @@ export class PointIndex {
       release(W, larger + D_SEGMENTS + first + i, parts[Math.floor(i / run)] + code)
     }
     if (larger !== directory) release(W, head + X_DIRECTORY, larger)
-    W[head + X_WORDS] += parts.length * segmentWords(code) - segmentWords(old & G_CODE_MASK)
+    W[head + X_WORDS] += parts.length * segmentWords(code) - segmentWords(codeIn(old))
   }
 
   /**
@@ -332,11 +307,10 @@ export class PointIndex {
     if (W[segmentIn(old) + G_LEAKY] !== 0) for (const part of parts) makeLeaky(W, part, code)
     const put = (ref: number) => {
       const hash = hashOf(W, ref)
-      const part = parts[placeOf(hash, depth) & mask]
-      return this.#place(part, code, homeOf(part, code, hash), hash, ref, write)
+      return this.#place(parts[placeOf(hash, depth) & mask] + code, hash, ref, write)
     }
     let placed = 0
-    eachRef(W, segmentIn(old), old & G_CODE_MASK, ref => {
+    eachRef(W, segmentIn(old), codeIn(old), ref => {
       if (put(ref)) placed++
     })
     for (let i = 0; i < STASH_SLOTS; i++) {
@@ -396,8 +370,7 @@ export class PointIndex {
     for (let i = 0; i < parts.length; i++) W[directory + D_SEGMENTS + i] = parts[i] + code
     let placed = 0
     const put = (hash: number, ref: number) => {
-      const part = parts[placeOf(hash, bits)]
-      if (this.#place(part, code, homeOf(part, code, hash), hash, ref, write)) placed++
+      if (this.#place(parts[placeOf(hash, bits)] + code, hash, ref, write)) placed++
     }
     if (before === 0 && !log.isTorn) {
       for (let at = 0; at < log.count * ITEM; at += ITEM) {

@@ -15,24 +15,19 @@ import {
   B_LEVEL,
   B_TAGS,
   BUCKET_SLOTS,
-  BUCKET_WORDS,
   D_DEPTH,
   D_SEGMENTS,
   E_KEY,
-  G_BUCKETS,
-  G_CODE_MASK,
   H_CURRENT,
   LEVEL_LOST,
   R_VERSION,
   X_ABSENT_FROM,
   X_DIRECTORY,
 } from '../memory/layout.js'
+import { bucketAt, homeOf, PLACES, placeOf } from '../memory/table.js'
 import { keyBytesOf, load48, versionOf } from '../memory/words.js'
 
 const SEGMENTS = D_SEGMENTS
-const BUCKETS = G_BUCKETS
-const CODE = G_CODE_MASK
-const LINE = BUCKET_WORDS
 const TAGS = B_TAGS
 const SLOTS = BUCKET_SLOTS
 const KEY_AT = E_KEY
@@ -44,21 +39,15 @@ const REACH = 2 ** 31
 /** In place of an entry: the table cannot tell, the tree can. */
 export const ASK = -1
 
-/** Word of the home bucket of a hash in a segment of a size. */
-export function homeOf(segment: number, code: number, hash: number): number {
-  const lines = ((4 | ((code & 1) << 1)) << (code >>> 1)) - 2
-  return segment + BUCKETS + (Math.imul(hash & 0xffff, lines) >>> 16) * LINE
+/** The top bit of each byte of four tags that fits (and of some above one: their keys will differ). */
+function fitting(tags: number, hash: number): number {
+  const differing = tags ^ Math.imul(hash & 255, 0x01010101)
+  return (differing - 0x01010101) & ~differing & 0x80808080
 }
 
-/** Word of the `step`-th place (1 … 3) of a key whose home is `home`: next door, then the next pair. */
-export function placeAfter(segment: number, code: number, home: number, step: number): number {
-  const first = segment + BUCKETS
-  const at = (home - first) ^ LINE
-  if (step === 1) return first + at
-  const words = (((4 | ((code & 1) << 1)) << (code >>> 1)) - 2) * LINE
-  const pair = (home - first) & ~(2 * LINE - 1)
-  const next = pair + 2 * LINE
-  return first + (next === words ? 0 : next) + (step - 2) * LINE
+/** Which of four bytes has the lowest of some top bits. */
+function firstOf(bits: number): number {
+  return (31 - Math.clz32(bits & -bits)) >>> 3
 }
 
 /** The entry with the key that a bucket refers to, or 0. */
@@ -69,13 +58,10 @@ function findIn(
   words: Uint32Array,
   bytes: number,
 ): number {
-  const pattern = Math.imul(hash & 255, 0x01010101)
   for (let k = 0; k < SLOTS / 4; k++) {
-    const differing = acquire(W, bucket + TAGS + k) ^ pattern
-    // The top bit of each byte that is 0 (and of some above one: their keys will differ).
-    let equal = (differing - 0x01010101) & ~differing & 0x80808080
+    let equal = fitting(acquire(W, bucket + TAGS + k), hash)
     while (equal !== 0) {
-      const entry = acquire(W, bucket + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
+      const entry = acquire(W, bucket + 4 * k + firstOf(equal))
       if (entry !== 0 && hasKey(W, entry, words, bytes)) return entry
       equal &= equal - 1
     }
@@ -95,16 +81,14 @@ function findAfter(
   W: Uint32Array,
   word: number,
   home: number,
+  level: number,
   hash: number,
   words: Uint32Array,
   bytes: number,
 ): number {
-  const segment = (word & ~CODE) >>> 0
-  const level = acquire(W, home + B_LEVEL)
-  const last = level === 1 ? 1 : 3
-  for (let step = 1; step <= last; step++) {
-    const bucket = placeAfter(segment, word & CODE, home, step)
-    const entry = findIn(W, bucket, hash, words, bytes)
+  const end = level === 1 ? 2 : PLACES
+  for (let step = 1; step < end; step++) {
+    const entry = findIn(W, bucketAt(word, home, step), hash, words, bytes)
     if (entry !== 0) return entry
   }
   return 0
@@ -127,13 +111,13 @@ export function probe(
   const directory = acquire(W, head + X_DIRECTORY)
   if (directory === 0) return ASK
   const hash = hashKey(words, 0, bytes)
-  const place = (hash >>> 1) >>> (31 - W[directory + D_DEPTH])
+  const place = placeOf(hash, W[directory + D_DEPTH])
   const word = acquire(W, directory + SEGMENTS + place)
-  const home = homeOf((word & ~CODE) >>> 0, word & CODE, hash)
+  const home = homeOf(word, hash)
   let entry = findIn(W, home, hash, words, bytes)
   if (entry === 0) {
     const level = acquire(W, home + B_LEVEL)
-    if (level !== 0) entry = findAfter(W, word, home, hash, words, bytes)
+    if (level !== 0) entry = findAfter(W, word, home, level, hash, words, bytes)
     if (entry === 0) return level === LEVEL_LOST ? ASK : absent(W, head, version)
   }
   return versionOf(W, entry) <= version ? entry : ASK
@@ -154,12 +138,11 @@ export function lookAhead(
 ): number {
   const directory = acquire(W, head + X_DIRECTORY)
   if (directory === 0) return 0
-  const shift = 31 - W[directory + D_DEPTH]
+  const depth = W[directory + D_DEPTH]
   let sum = 0
   for (let i = from; i < to; i++) {
     const hash = hashes[i]
-    const word = acquire(W, directory + SEGMENTS + ((hash >>> 1) >>> shift))
-    const home = homeOf((word & ~CODE) >>> 0, word & CODE, hash)
+    const home = homeOf(acquire(W, directory + SEGMENTS + placeOf(hash, depth)), hash)
     scratch[i - from] = home
     sum ^= W[home]
   }
@@ -174,14 +157,10 @@ export function lookAhead(
  * The first entry in a bucket whose tag fits; 0 if none does. For looking ahead only: it may be another
  * key's. (Reference 0 is a word of the header, and as good to load as any.)
  */
-export function candidateIn(W: Uint32Array, bucket: number, hash: number): number {
-  const pattern = Math.imul(hash & 255, 0x01010101)
+function candidateIn(W: Uint32Array, bucket: number, hash: number): number {
   for (let k = 0; k < SLOTS / 4; k++) {
-    const differing = W[bucket + TAGS + k] ^ pattern
-    const equal = (differing - 0x01010101) & ~differing & 0x80808080
-    if (equal !== 0) {
-      return acquire(W, bucket + 4 * k + ((31 - Math.clz32(equal & -equal)) >>> 3))
-    }
+    const equal = fitting(W[bucket + TAGS + k], hash)
+    if (equal !== 0) return acquire(W, bucket + 4 * k + firstOf(equal))
   }
   return 0
 }

@@ -4,11 +4,9 @@
 import { hashOf } from '../memory/hash.js'
 import {
   B_LEVEL,
-  BUCKET_SLOTS,
   D_DEPTH,
   D_SEGMENTS,
   E_KEY,
-  G_CODE_MASK,
   G_DEPTH,
   G_USED,
   LEVEL_LOST,
@@ -21,12 +19,13 @@ import {
   directoryLength,
   eachRef,
   eachSegment,
-  placeOf,
-  segmentIn,
+  homeOf,
   segmentWords,
+  slotOf,
+  wordFor,
 } from '../memory/table.js'
 import { keyBytesOf } from '../memory/words.js'
-import { ASK, homeOf, placeAfter, probe } from './probe.js'
+import { ASK, probe } from './probe.js'
 
 /** What is wrong with the index at `head` of the tree below `root`, which is of `version`, the newest. */
 export function verifyIndex(W: Uint32Array, head: number, root: number, version: number): string[] {
@@ -40,11 +39,14 @@ export function verifyIndex(W: Uint32Array, head: number, root: number, version:
     const bytes = keyBytesOf(W, entry)
     for (let i = 0; i < (bytes + 3) >>> 2; i++) key[i] = W[entry + E_KEY + i]
     const answer = probe(W, head, key, bytes, version)
-    const home = homeIn(W, directory, hashOf(W, entry))
+    const hash = hashOf(W, entry)
+    const word = wordFor(W, directory, hash)
+    const home = homeOf(word, hash)
     if (answer === entry) found++
-    else if (answer !== ASK || W[home.bucket + B_LEVEL] !== LEVEL_LOST) {
+    else if (answer !== ASK || W[home + B_LEVEL] !== LEVEL_LOST) {
       problems.push(`index: entry ${entry} is ${answer === 0 ? 'absent' : `answered by ${answer}`}`)
-    } else if (isIn(W, home, entry)) problems.push(`index: entry ${entry} is there and not found`)
+    } else if (slotOf(W, word, home, entry) !== 0)
+      problems.push(`index: entry ${entry} is there and not found`)
   })
   if (found !== held) problems.push(`index: ${held} references, ${found} of them present entries`)
   return problems
@@ -77,26 +79,4 @@ function verifySegments(W: Uint32Array, head: number, problems: string[]): numbe
   if (W[head + X_COUNT] !== total) problems.push(`index: says ${W[head + X_COUNT]}, has ${total}`)
   if (W[head + X_WORDS] !== words) problems.push(`index: says ${W[head + X_WORDS]} words: ${words}`)
   return total
-}
-
-interface Home {
-  readonly segment: number
-  readonly code: number
-  readonly bucket: number
-}
-
-function homeIn(W: Uint32Array, directory: number, hash: number): Home {
-  const word = W[directory + D_SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
-  const segment = segmentIn(word)
-  const code = word & G_CODE_MASK
-  return { segment, code, bucket: homeOf(segment, code, hash) }
-}
-
-/** True if a place of the home's keys holds the reference. */
-function isIn(W: Uint32Array, { segment, code, bucket: home }: Home, ref: number): boolean {
-  for (let step = 0; step < 4; step++) {
-    const bucket = step === 0 ? home : placeAfter(segment, code, home, step)
-    for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === ref) return true
-  }
-  return false
 }

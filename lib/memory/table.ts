@@ -2,7 +2,8 @@
  * The parts of a point index's table (layout.ts draws them). Pure functions on words, for any thread.
  *
  * A key's hash has 32 bits: the first `depth` choose the directory's word, the last 16 the bucket, the
- * last 8 are the tag. Segments come in sizes 64, 96, 128, 192, 256 … words, by code.
+ * last 8 are the tag. Segments come in sizes 64, 96, 128, 192, 256 … words, by code. A directory's word
+ * (`word`) is a segment and its code.
  */
 import {
   BUCKET_SLOTS,
@@ -13,14 +14,21 @@ import {
   G_CODE_MASK,
 } from './layout.js'
 
-/** Words of a segment of size `code`. */
-export function segmentWords(code: number): number {
-  return ((code & 1) === 0 ? 64 : 96) * 2 ** (code >>> 1)
-}
+const CODE = G_CODE_MASK
+const BUCKETS = G_BUCKETS
+const LINE = BUCKET_WORDS
+const SEGMENTS = D_SEGMENTS
+/** Buckets in which a key may be: its home, next door, and the next pair. */
+export const PLACES = 4
 
 /** Buckets of a segment of size `code`: an even number. */
 export function bucketsOf(code: number): number {
-  return (segmentWords(code) - G_BUCKETS) / BUCKET_WORDS
+  return ((4 | ((code & 1) << 1)) << (code >>> 1)) - BUCKETS / LINE
+}
+
+/** Words of a segment of size `code`. */
+export function segmentWords(code: number): number {
+  return BUCKETS + bucketsOf(code) * LINE
 }
 
 /** Slots of a segment of size `code`. */
@@ -30,7 +38,42 @@ export function slotsOf(code: number): number {
 
 /** The segment in a directory's word. */
 export function segmentIn(word: number): number {
-  return (word & ~G_CODE_MASK) >>> 0
+  return (word & ~CODE) >>> 0
+}
+
+/** The code of the segment's size in a directory's word. */
+export function codeIn(word: number): number {
+  return word & CODE
+}
+
+/** The directory's word for a hash; for the writer. */
+export function wordFor(W: Uint32Array, directory: number, hash: number): number {
+  return W[directory + SEGMENTS + placeOf(hash, W[directory + D_DEPTH])]
+}
+
+/** Word of the home bucket of a hash. */
+export function homeOf(word: number, hash: number): number {
+  const i = Math.imul(hash & 0xffff, bucketsOf(word & CODE)) >>> 16
+  return segmentIn(word) + BUCKETS + i * LINE
+}
+
+/** Word of the `step`-th bucket, of {@link PLACES}, in which a key may be whose home is `home`. */
+export function bucketAt(word: number, home: number, step: number): number {
+  if (step === 0) return home
+  const first = segmentIn(word) + BUCKETS
+  const at = home - first
+  if (step === 1) return first + (at ^ LINE)
+  const next = (at & ~(2 * LINE - 1)) + 2 * LINE
+  return first + (next === bucketsOf(word & CODE) * LINE ? 0 : next) + (step - 2) * LINE
+}
+
+/** Word of the slot that holds a reference whose key's home is `home`, or 0. */
+export function slotOf(W: Uint32Array, word: number, home: number, ref: number): number {
+  for (let step = 0; step < PLACES; step++) {
+    const bucket = bucketAt(word, home, step)
+    for (let i = 0; i < BUCKET_SLOTS; i++) if (W[bucket + i] === ref) return bucket + i
+  }
+  return 0
 }
 
 /** Place in the directory of depth `depth` of a hash. */
@@ -48,7 +91,7 @@ export function eachSegment(
   for (let i = 0; i < count; i++) {
     const word = W[directory + D_SEGMENTS + i]
     if (i > 0 && word === W[directory + D_SEGMENTS + i - 1]) continue
-    visit(segmentIn(word), word & G_CODE_MASK)
+    visit(segmentIn(word), codeIn(word))
   }
 }
 

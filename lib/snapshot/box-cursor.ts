@@ -69,31 +69,13 @@ export class BoxCursor implements Walker {
 
   /** The next entry's reference, or 0 at the end. */
   next(): number {
-    if (this.#left <= 0) return 0
-    if (this.#at === this.#count) {
-      this.#at = 0
-      this.#count = 0
-      this.#search()
-      if (this.#count === 0) {
-        this.#left = 0
-        return 0
-      }
-    }
+    if (!this.#hasMore()) return 0
     this.#left--
     return this.#found[this.#at++]
   }
 
   fill(into: number[], at: number, most: number): number {
-    if (this.#left <= 0) return 0
-    if (this.#at === this.#count) {
-      this.#at = 0
-      this.#count = 0
-      this.#search()
-      if (this.#count === 0) {
-        this.#left = 0
-        return 0
-      }
-    }
+    if (!this.#hasMore()) return 0
     const found = this.#found
     const from = this.#at
     const n = Math.min(most, this.#left, this.#count - from)
@@ -101,6 +83,17 @@ export class BoxCursor implements Walker {
     this.#at = from + n
     this.#left -= n
     return n
+  }
+
+  /** Sees to it that an entry lies ready; false at the end. */
+  #hasMore(): boolean {
+    if (this.#left <= 0) return false
+    if (this.#at < this.#count) return true
+    this.#at = 0
+    this.#count = 0
+    this.#search()
+    if (this.#count === 0) this.#left = 0
+    return this.#count > 0
   }
 
   /** Finds entries in some more leaves; none at the end only. */

@@ -6,7 +6,6 @@ import { inCallback } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { checkNames, invalidOption } from '../options.js'
 import { type Range, WHOLE } from '../snapshot/cursor.js'
-import type { Engine } from './engine.js'
 import { conditionIn, type Operations } from './operations.js'
 import type { StoreCore } from './store-core.js'
 import { NAMES, rangeIn } from './view.js'
@@ -25,48 +24,45 @@ export function range(core: StoreCore, bounds: unknown, verb: string): Range {
 
 /** Puts the key and value that are in the engine's buffers. */
 export function put(core: StoreCore, ifVersion: number | null | undefined): void {
-  const { engine } = core
-  const { writer, value } = engine
-  let whole = false
-  try {
-    writer.put(writer.draft(core), engine.key, value, ifVersion)
-    whole = true
-  } catch (error) {
-    whole = error instanceof ZVerseError
-    throw error
-  } finally {
-    const { active } = engine
-    if (!whole && active !== null) {
-      // Even where there is no stack for a call: from here on the transaction has ended.
-      active.open = false
-      engine.active = null
-      if (engine.epochs.writing) engine.epochs.abort()
-    }
-  }
-  value.shrink()
+  critical(core, ifVersion, putHere)
+  core.engine.value.shrink()
+}
+
+function putHere(core: StoreCore, ifVersion: number | null | undefined): void {
+  const { writer, key, value } = core.engine
+  writer.put(writer.draft(core), key, value, ifVersion)
 }
 
 /** Deletes the key in the engine's buffer. */
 export function remove(core: StoreCore, ifVersion: number | null | undefined): void {
-  const { engine } = core
-  critical(engine, () => engine.writer.delete(engine.writer.draft(core), engine.key, ifVersion))
+  critical(core, ifVersion, removeHere)
+}
+
+function removeHere(core: StoreCore, ifVersion: number | null | undefined): void {
+  const { writer, key } = core.engine
+  writer.delete(writer.draft(core), key, ifVersion)
 }
 
 /** Deletes what is in the range; `alone`: the transaction ends if it throws. */
 export function clear(core: StoreCore, range: Range, alone: boolean): void {
-  const { engine } = core
-  critical(engine, () => engine.writer.clear(engine.writer.draft(core), range, alone))
+  const { writer } = core.engine
+  critical(core, range, () => writer.clear(writer.draft(core), range, alone))
 }
 
 /**
  * Runs `body`, in which trees are changed. Our own errors leave them whole; after any other (a stack
- * overflow) the transaction is over, for nobody can tell what state it is in. ({@link put} does the
- * same without making a function each time.)
+ * overflow) the transaction is over, for nobody can tell what state it is in. What `body` needs is passed
+ * on, so that a put makes no function.
  */
-function critical(engine: Engine, body: () => void): void {
+function critical<A>(
+  core: StoreCore,
+  argument: A,
+  body: (core: StoreCore, argument: A) => void,
+): void {
+  const { engine } = core
   let whole = false
   try {
-    body()
+    body(core, argument)
     whole = true
   } catch (error) {
     whole = error instanceof ZVerseError
@@ -105,7 +101,7 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
 /** Applies a batch as a whole. */
 export function batch(core: StoreCore, operations: Operations): void {
   const { writer } = core.engine
-  critical(core.engine, () => {
+  critical(core, operations, () => {
     writer.atomically(() => operations.apply(writer, writer.draft(core), core))
   })
 }

@@ -12,6 +12,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { consumed } from '../measure.js'
+import { positive } from '../settings.js'
 import { Bench } from './bench.js'
 import { makeRun, markdown, rowsOf } from './report.js'
 import { choose } from './scenarios/index.js'
@@ -33,12 +34,8 @@ const { values, positionals } = parseArgs({
   },
 })
 
-/** @param {'rounds' | 'seconds' | 'tries' | 'keys' | 'seed'} name */
-function positive(name) {
-  const number = Number(values[name].replaceAll('_', ''))
-  if (number > 0 && (Number.isSafeInteger(number) || name === 'seconds')) return number
-  throw new Error(`--${name} takes a positive number, not ${values[name]}`)
-}
+/** @param {'rounds' | 'tries' | 'keys' | 'seed'} name */
+const whole = name => positive(name, values[name], true)
 
 /** @param {string} line */
 const say = line => void process.stderr.write(`${line}\n`)
@@ -70,8 +67,8 @@ class Series {
 }
 
 const settings = {
-  ...{ rounds: positive('rounds'), seconds: positive('seconds') },
-  ...{ tries: positive('tries'), keys: positive('keys'), seed: positive('seed') },
+  ...{ rounds: whole('rounds'), seconds: positive('seconds', values.seconds, false) },
+  ...{ tries: whole('tries'), keys: whole('keys'), seed: whole('seed') },
   engine: values.engine && new URL(values.engine, `file://${process.cwd()}/`).href,
 }
 const bench = new Bench(settings)
