@@ -18,24 +18,26 @@ const COLUMNS = 2048
 const WINDOW = 2 ** 20
 /** Keys that are known by name. */
 const LEADERS = 128
+/** Words that a leader's key has room for at first. */
+const NAME_WORDS = 8
 /** Samples after which fewer reads are looked at, and how many reads each then stands for. */
 const PERIODS = [
   [512, 1],
   [2048, 4],
-  [Number.POSITIVE_INFINITY, 16],
+  [16_384, 16],
+  [Number.POSITIVE_INFINITY, 32],
 ]
 /** Share of the reads from which on a key is hot, or warm. */
 const HOT = 1 / 1000
 const WARM = 1 / 10_000
 
-/** A key among those read most. */
+/** A key among those read most: good until the next sample. */
 export interface Leader {
   readonly hash: number
-  readonly store: number
   readonly words: Uint32Array
   readonly bytes: number
   /** Reads counted, as of when it was sampled last. */
-  count: number
+  readonly count: number
 }
 
 /** How the reads of a thread are spread. */
@@ -54,7 +56,10 @@ export class AccessSketch {
   /** Reads until the next sample; whoever reads counts it down. */
   left = 1
   readonly #counts = new Uint32Array(ROWS * COLUMNS)
-  readonly #leaders: Leader[] = []
+  /** Who leads, by name; and the same ones' hashes and counts, where they are looked through quickly. */
+  readonly #names: Name[] = []
+  readonly #hashes = new Uint32Array(LEADERS)
+  readonly #leads = new Uint32Array(LEADERS)
   #total = 0
   #samples = 0
   #stage = 0
@@ -88,25 +93,33 @@ export class AccessSketch {
 
   /** Puts the key among the leaders where it belongs there. */
   #lead(hash: number, store: number, key: KeyBuffer, count: number): void {
-    const leaders = this.#leaders
-    let last = -1
-    for (let i = 0; i < leaders.length; i++) {
-      const leader = leaders[i]
-      if (leader.hash === hash && leader.store === store && isKey(leader, key)) {
-        leader.count = count
+    const names = this.#names
+    const hashes = this.#hashes
+    const leads = this.#leads
+    let last = 0
+    let least = 0xffffffff
+    for (let i = 0; i < names.length; i++) {
+      if (hashes[i] === hash && isKey(names[i], store, key)) {
+        leads[i] = count
         return
       }
-      if (last < 0 || leader.count < leaders[last].count) last = i
+      if (leads[i] < least) {
+        least = leads[i]
+        last = i
+      }
     }
-    if (leaders.length < LEADERS) last = leaders.length
-    else if (leaders[last].count >= count) return
-    const words = key.words.slice(0, (key.bytes + 3) >>> 2)
-    leaders[last] = { hash, store, words, bytes: key.bytes, count }
+    if (names.length < LEADERS) {
+      last = names.length
+      names.push(new Name())
+    } else if (least >= count) return
+    names[last].set(store, key)
+    hashes[last] = hash
+    leads[last] = count
   }
 
   #age(): void {
     for (let i = 0; i < this.#counts.length; i++) this.#counts[i] >>>= 1
-    for (const leader of this.#leaders) leader.count >>>= 1
+    for (let i = 0; i < LEADERS; i++) this.#leads[i] >>>= 1
     this.#total /= 2
   }
 
@@ -123,7 +136,12 @@ export class AccessSketch {
 
   /** The keys of a store that are read most, most first; `n` at most, and as many as are known. */
   leaders(store: number, n: number): Leader[] {
-    const all = this.#leaders.filter(leader => leader.store === store)
+    const all: Leader[] = []
+    this.#names.forEach((name, i) => {
+      if (name.store !== store) return
+      const { words, bytes } = name
+      all.push({ hash: this.#hashes[i], words, bytes, count: this.#leads[i] })
+    })
     return all.sort((a, b) => b.count - a.count).slice(0, n)
   }
 
@@ -134,7 +152,8 @@ export class AccessSketch {
     let warmKeys = 0
     let hot = 0
     let warm = 0
-    for (const { count } of this.#leaders) {
+    for (let i = 0; i < this.#names.length; i++) {
+      const count = this.#leads[i]
       if (count >= reads * HOT) {
         hotKeys++
         hot += count
@@ -156,8 +175,24 @@ function columnOf(hash: number, row: number): number {
   return (mixed ^ (mixed >>> 16)) & (COLUMNS - 1)
 }
 
-function isKey(leader: Leader, key: KeyBuffer): boolean {
-  if (leader.bytes !== key.bytes) return false
-  for (let i = 0; i < leader.words.length; i++) if (leader.words[i] !== key.words[i]) return false
+/** A leader's key. */
+class Name {
+  store = 0
+  bytes = 0
+  words = new Uint32Array(NAME_WORDS)
+
+  set(store: number, key: KeyBuffer): void {
+    const count = (key.bytes + 3) >>> 2
+    if (count > this.words.length) this.words = new Uint32Array(count)
+    for (let i = 0; i < count; i++) this.words[i] = key.words[i]
+    this.store = store
+    this.bytes = key.bytes
+  }
+}
+
+function isKey(name: Name, store: number, key: KeyBuffer): boolean {
+  if (name.bytes !== key.bytes || name.store !== store) return false
+  const count = (key.bytes + 3) >>> 2
+  for (let i = 0; i < count; i++) if (name.words[i] !== key.words[i]) return false
   return true
 }
