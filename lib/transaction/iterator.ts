@@ -8,8 +8,8 @@
  *    feed of one item at a time may run it.
  * 2. Every step checks the hold: being cut off shows at once, whatever lies ready.
  *
- * All iterators have one shape, and `next` is short: so the engine takes it into the caller's loop,
- * where neither the result object nor, taken apart at once, the pair is ever made.
+ * All iterators have one shape, and `next` is short and makes its result in one place: so the engine takes
+ * it into the caller's loop, where the result object is never made. (A pair is: it may be `undefined`.)
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
@@ -85,28 +85,37 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
 
   /** @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_TRANSACTION_CLOSED` after being cut off. */
   next(): IteratorResult<T, undefined> {
-    const hold = this.#hold
-    if (hold === null) return { value: undefined, done: true }
-    hold.check()
-    const at = this.#at
-    if (at >= this.#count) return this.#more()
-    this.#at = at + 1
-    const first = this.#first[at]
-    const value = this.#isPaired ? [first, this.#second[at]] : first
-    return { value: value as T, done: false }
+    let at = this.#at
+    if (at < this.#count) (this.#hold as Hold).check()
+    else at = this.#more()
+    let value: unknown
+    let done = true
+    if (at >= 0) {
+      this.#at = at + 1
+      value = this.#isPaired ? [this.#first[at], this.#second[at]] : this.#first[at]
+      done = false
+    }
+    return { value, done } as IteratorResult<T, undefined>
   }
 
-  /** The next step where nothing lies ready. */
-  #more(): IteratorResult<T, undefined> {
+  /** Where the next item lies, when none lay ready; -1 at the end. */
+  #more(): number {
+    if (this.#hold === null) return -1
+    this.#hold.check()
     const first = this.#first
     const second = this.#second
     const count = this.#feed.fill(first, second, false)
-    if (count === 0) return this.return()
-    const value = this.#isPaired ? [first[0], second[0]] : first[0]
-    // Code that ran in a codec may have ended the iteration: this item was the last then.
-    this.#count = this.#hold === null ? 0 : count
-    this.#at = 1
-    return { value: value as T, done: false }
+    if (count === 0) {
+      this.return()
+      return -1
+    }
+    if (this.#hold !== null) this.#count = count
+    else {
+      // Code that ran in a codec has ended the iteration: this item is the last.
+      this.#first = first
+      this.#second = second
+    }
+    return 0
   }
 
   /** Ends the iteration and lets go of its version. */
