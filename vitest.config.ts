@@ -1,4 +1,5 @@
 /** How the tests run. `ZVERSE_TEST_REPORT` names a file for the counts that CI prints. */
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const report = process.env.ZVERSE_TEST_REPORT
@@ -9,6 +10,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'threads',
+    // Left to itself it takes one less than there are cores: of two, one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: report ? ['default', 'json'] : ['default'],
     outputFile: report ? { json: report } : {},
   },
