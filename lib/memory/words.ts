@@ -13,7 +13,9 @@ const KEY = E_KEY
  * the engine keep the numbers side by side instead of boxing those that are no small integers.
  */
 export function numbers(n: number): number[] {
-  return new Array<number>(n).fill(0.5)
+  const all = new Array<number>(n)
+  for (let i = 0; i < n; i++) all[i] = 0.5
+  return all
 }
 
 /** The 48-bit number at words `at` (low) and `at + 1` (its low 16 bits). */

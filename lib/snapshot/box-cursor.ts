@@ -25,8 +25,16 @@ export interface Walker {
 /** So many leaves are touched ahead, and so many entries found before they are touched. */
 const LEAVES = 8
 const ENTRIES = 64
-/** Words from one cache line of a node's heads to the next. */
+/** Words of a cache line, and of most leaves. */
 const LINE = 16
+const LEAF = 8 * LINE
+
+/** Reads a word of each line of a leaf, whose misses then overlap, also with those of others. */
+export function touchLeaf(W: Uint32Array, leaf: number): number {
+  let sum = 0
+  for (let at = leaf; at < leaf + LEAF; at += LINE) sum ^= W[at]
+  return sum
+}
 
 export class BoxCursor implements Walker {
   readonly #W: Uint32Array
@@ -156,7 +164,7 @@ export class BoxCursor implements Walker {
     return slot
   }
 
-  /** The same of a frame whose kids are leaves: finds several at once, and touches their heads. */
+  /** The same of a frame whose kids are leaves: finds several at once, and touches them. */
   #nextLeaf(frame: Frame): number {
     const leaves = this.#leaves
     if (this.#leafAt === leaves.length) {
@@ -168,8 +176,7 @@ export class BoxCursor implements Walker {
         const slot = this.#nextSlot(frame)
         if (slot < 0) break
         leaves.push(slot)
-        const kid = W[frame.kids + slot]
-        sum ^= W[kid] ^ W[kid + LINE] ^ W[kid + 2 * LINE] ^ W[kid + 3 * LINE]
+        sum ^= touchLeaf(W, W[frame.kids + slot])
       }
       this.ahead = sum
       if (leaves.length === 0) return -1

@@ -19,7 +19,7 @@ import type { Curve } from '../key/curve.js'
 import { E_KEY } from '../memory/layout.js'
 import { countOf, refAt } from '../memory/node.js'
 import { compareEntries, entryBits, numbers, sharedBitsOfEntries } from '../memory/words.js'
-import { BoxCursor } from './box-cursor.js'
+import { BoxCursor, touchLeaf } from './box-cursor.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'
 import { Projection } from './projection.js'
@@ -234,10 +234,14 @@ export class Nearest {
     for (let i = 0; i < projections.length; i++) projections[i].look(depth, this.#ordered)
     const isEnding = ending !== 0 && sharedBitsOfEntries(W, first, ending) >= depth
     const end = isEnding ? entryBits(W, ending, depth) : ALL
+    let sum = 0
     for (let i = only; i < count; i = i === only ? second : frame.next(i + 1)) {
       const bound = this.#bound(W[heads + i], i + 1 === count ? end : W[heads + i + 1])
-      if (bound <= this.#within) this.#push(bound, W[kids + i], endOf(i))
+      if (bound > this.#within) continue
+      this.#push(bound, W[kids + i], endOf(i))
+      if (frame.level === 1) sum ^= touchLeaf(W, W[kids + i]) ^ W[W[refs + i]]
     }
+    this.ahead = sum
   }
 
   /** The least distance of a key whose bits in the window are from `a` to `b`. */
