@@ -151,7 +151,7 @@ function ask(
     const { row, i } = known
     same(() => what, [key, value], [row.key, row.value])
     const metres = greatCircle(asked, row.at)
-    if (!(Math.abs(distance - metres) <= tolerance(metres))) {
+    if (!(Math.abs(distance - metres) <= tolerance(metres, Math.abs(row.at[1]) > 90))) {
       throw new Mismatch(`${what}: ${brief(key)} is at ${metres} m, not ${distance}`)
     }
     if (distance < last.distance || (distance === last.distance && i < last.i)) {

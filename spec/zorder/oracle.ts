@@ -211,9 +211,12 @@ function onSphere([longitude, latitude]: readonly number[]): number[] {
 
 /**
  * How far a distance computed by the haversine formula in doubles may lie from `metres`: near the
- * antipode its last bits are worth decimetres.
+ * antipode its last bits are worth decimetres; and near the point itself if one of the two lies `beyond` a
+ * pole, for then a cosine is negative and the formula's terms cancel out.
  */
-export function tolerance(metres: number): number {
+export function tolerance(metres: number, beyond = false): number {
   const left = Math.max(0, Math.PI * EARTH_RADIUS - metres) / EARTH_RADIUS
-  return 1e-3 + 1e-9 * metres + EARTH_RADIUS * Math.min(1e-7, 4e-15 / Math.max(left, 1e-12))
+  const near = beyond ? Math.min(5e-8, 1e-15 / Math.max(metres / EARTH_RADIUS, 1e-12)) : 0
+  const far = Math.min(1e-7, 4e-15 / Math.max(left, 1e-12))
+  return 1e-3 + 1e-9 * metres + EARTH_RADIUS * (near + far)
 }
