@@ -24,6 +24,7 @@ import { Field } from './points/field.js'
  * @property {number} keys how many entries it is going to hold
  * @property {'string' | 'msgpack'} [encoding] of the values; 'string' unless said
  * @property {{ versions: number }} [history] zverse only; its default unless said
+ * @property {boolean} [pointIndex] zverse only
  * @property {number} [maxBytes] zverse only; ample unless said
  */
 

@@ -89,18 +89,20 @@ export function timeBatches(make, work, atLeastMs = SAMPLE_MS) {
 const TURNS = 10
 
 /**
- * {@link timeRepeated} of two kinds of work, in turns: what the machine does meanwhile meets both alike.
- * @param {() => number} first
- * @param {() => number} second
- * @returns {[number, number]}
+ * µs an operation of several kinds of work in turns, so that the ratios between them do not depend on what
+ * the machine did meanwhile.
+ * @template {(() => number)[]} W
+ * @param {W} chunks
+ * @returns {{ [K in keyof W]: number }}
  */
-export function timeInTurns(first, second) {
-  const times = /** @type {[number, number]} */ ([0, 0])
+export function timeInTurns(...chunks) {
+  const times = chunks.map(() => 0)
   for (let turn = 0; turn < TURNS; turn++) {
-    times[0] += timeRepeated(first, SAMPLE_MS / TURNS) / TURNS
-    times[1] += timeRepeated(second, SAMPLE_MS / TURNS) / TURNS
+    for (const [i, chunk] of chunks.entries()) {
+      times[i] += timeRepeated(chunk, SAMPLE_MS / TURNS) / TURNS
+    }
   }
-  return times
+  return /** @type {{ [K in keyof W]: number }} */ (times)
 }
 
 /**

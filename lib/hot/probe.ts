@@ -6,15 +6,14 @@
  * 1. A reference found belongs to the present version, to one just replaced, or to one that is about to
  *    be published; its birth tells whether it is the snapshot's, too.
  * 2. "Absent" is an answer only where no key of the bucket went without a place, and for snapshots not
- *    older than the last deletion; that version is loaded after the slots were looked at. So all that is
- *    loaded of a bucket is loaded atomically: a plain load might come after.
+ *    older than the last deletion; that version is loaded after the slots were looked at. So for that all
+ *    that is loaded of a bucket is loaded atomically: a plain load might come after.
  */
 import { acquire } from '../memory/atomic.js'
 import { hashKey } from '../memory/hash.js'
 import {
   B_LEVEL,
   B_TAGS,
-  BUCKET_SLOTS,
   D_DEPTH,
   D_SEGMENTS,
   E_KEY,
@@ -29,7 +28,6 @@ import { keyBytesOf, load48, versionOf } from '../memory/words.js'
 
 const SEGMENTS = D_SEGMENTS
 const TAGS = B_TAGS
-const SLOTS = BUCKET_SLOTS
 const KEY_AT = E_KEY
 /** A word of an entry that is in its second line where it has one; the arena goes on behind it. */
 const AHEAD = 12
@@ -41,58 +39,44 @@ const REACH = 2 ** 31
 /** In place of an entry: the table cannot tell, the tree can. */
 export const ASK = -1
 
-/** The top bit of each byte of four tags that fits (and of some above one: their keys will differ). */
+/** Of four tags, a bit for each that fits (and for some after one: their keys will differ). */
 function fitting(tags: number, hash: number): number {
   const differing = tags ^ Math.imul(hash & 255, 0x01010101)
-  return (differing - 0x01010101) & ~differing & 0x80808080
+  const tops = (differing - 0x01010101) & ~differing & 0x80808080
+  return Math.imul(tops >>> 7, GATHER) >>> 24
 }
 
-/** Which of four bytes has the lowest of some top bits. */
-function firstOf(bits: number): number {
-  return (31 - Math.clz32(bits & -bits)) >>> 3
+/** The same of a bucket's tags, a bit a slot, loaded plainly: at whatever time. */
+function likelySlots(W: Uint32Array, bucket: number, hash: number): number {
+  const tags = bucket + TAGS
+  const last = fitting(W[tags + 2], hash) << 8
+  return fitting(W[tags], hash) | (fitting(W[tags + 1], hash) << 4) | last
 }
 
-/** {@link fitting} of a bucket's tags, a bit a slot, by plain loads. */
-function fittingSlots(W: Uint32Array, bucket: number, hash: number): number {
-  const first = Math.imul(fitting(W[bucket + TAGS], hash) >>> 7, GATHER) >>> 24
-  const second = Math.imul(fitting(W[bucket + TAGS + 1], hash) >>> 7, GATHER) >>> 24
-  const third = Math.imul(fitting(W[bucket + TAGS + 2], hash) >>> 7, GATHER) >>> 24
-  return first | (second << 4) | (third << 8)
+/** The same, loaded atomically. */
+function possibleSlots(W: Uint32Array, bucket: number, hash: number): number {
+  const tags = bucket + TAGS
+  const first = fitting(acquire(W, tags), hash)
+  const second = fitting(acquire(W, tags + 1), hash) << 4
+  return first | second | (fitting(acquire(W, tags + 2), hash) << 8)
 }
 
-/**
- * The entry with the key that a bucket refers to, or 0, which means nothing: the tags are loaded plainly,
- * at whatever time. It takes no branch that cannot be foretold, and one atomic load.
- */
-function guess(
+/** The first of some slots. */
+function firstOf(slots: number): number {
+  return 31 - Math.clz32(slots & -slots)
+}
+
+/** The entry with the key that one of a bucket's slots refers to, or 0. */
+function findAmong(
   W: Uint32Array,
   bucket: number,
-  hash: number,
+  slots: number,
   words: Uint32Array,
   bytes: number,
 ): number {
-  for (let slots = fittingSlots(W, bucket, hash); slots !== 0; slots &= slots - 1) {
-    const entry = acquire(W, bucket + 31 - Math.clz32(slots & -slots))
+  for (let left = slots; left !== 0; left &= left - 1) {
+    const entry = acquire(W, bucket + firstOf(left))
     if (entry !== 0 && hasKey(W, entry, words, bytes)) return entry
-  }
-  return 0
-}
-
-/** The entry with the key that a bucket refers to, or 0. */
-function findIn(
-  W: Uint32Array,
-  bucket: number,
-  hash: number,
-  words: Uint32Array,
-  bytes: number,
-): number {
-  for (let k = 0; k < SLOTS / 4; k++) {
-    let equal = fitting(acquire(W, bucket + TAGS + k), hash)
-    while (equal !== 0) {
-      const entry = acquire(W, bucket + 4 * k + firstOf(equal))
-      if (entry !== 0 && hasKey(W, entry, words, bytes)) return entry
-      equal &= equal - 1
-    }
   }
   return 0
 }
@@ -104,7 +88,7 @@ function hasKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number
   return true
 }
 
-/** {@link findIn} the places after the home, as far as its level says. */
+/** The entry in the places after the home, as far as its level says; or 0. */
 function findAfter(
   W: Uint32Array,
   word: number,
@@ -116,7 +100,8 @@ function findAfter(
 ): number {
   const end = level === 1 ? 2 : PLACES
   for (let step = 1; step < end; step++) {
-    const entry = findIn(W, bucketAt(word, home, step), hash, words, bytes)
+    const bucket = bucketAt(word, home, step)
+    const entry = findAmong(W, bucket, possibleSlots(W, bucket, hash), words, bytes)
     if (entry !== 0) return entry
   }
   return 0
@@ -142,8 +127,9 @@ export function probe(
   const place = placeOf(hash, W[directory + D_DEPTH])
   const word = acquire(W, directory + SEGMENTS + place)
   const home = homeOf(word, hash)
-  let entry = guess(W, home, hash, words, bytes)
-  if (entry === 0) entry = findIn(W, home, hash, words, bytes)
+  // Mostly this finds what is there, with one atomic load and no branch that cannot be foretold.
+  let entry = findAmong(W, home, likelySlots(W, home, hash), words, bytes)
+  if (entry === 0) entry = findAmong(W, home, possibleSlots(W, home, hash), words, bytes)
   if (entry === 0) {
     const level = acquire(W, home + B_LEVEL)
     if (level !== 0) entry = findAfter(W, word, home, level, hash, words, bytes)
@@ -187,11 +173,8 @@ export function lookAhead(
  * key's. (Reference 0 is a word of the header, and as good to load as any.)
  */
 function candidateIn(W: Uint32Array, bucket: number, hash: number): number {
-  for (let k = 0; k < SLOTS / 4; k++) {
-    const equal = fitting(W[bucket + TAGS + k], hash)
-    if (equal !== 0) return acquire(W, bucket + 4 * k + firstOf(equal))
-  }
-  return 0
+  const slots = likelySlots(W, bucket, hash)
+  return slots === 0 ? 0 : acquire(W, bucket + firstOf(slots))
 }
 
 /** 0 if what is not found is absent in the snapshot of `version`, else {@link ASK}. */

@@ -1,11 +1,13 @@
 // @ts-check
 /**
- * Gets at the version 500 commits back, in turns with gets at the present on the same keys, so that
- * the ratio does not depend on what the machine did in between.
+ * Gets at the version 500 commits back, in turns with gets at the present on the same keys, and with gets
+ * at the present of a store without point index: the promise is about that one.
  */
 import { walk } from '../bench.js'
 import { CHUNK } from '../data.js'
 import { taste, timeInTurns } from '../measure.js'
+
+/** @typedef {import('../systems/zverse.js').Database} Database */
 
 const COMMITS_BACK = 500
 
@@ -13,15 +15,21 @@ const COMMITS_BACK = 500
 export const getOld = {
   name: 'get-old',
   title: `get at a version ${COMMITS_BACK} commits back`,
-  figures: { time: 'µs', present: 'µs', ratio: '×' },
+  figures: { time: 'µs', present: 'µs', unindexed: 'µs', ratio: '×', toPresent: '×' },
   needs: ['get', 'database'],
-  note: 'ratio: time of the present get ÷ time of the old one',
+  note:
+    'ratio: time of a present get in a store without point index ÷ time of the old one; ' +
+    'toPresent: time of the present get ÷ time of the old one',
   start(bench) {
-    const { reads, values, random, count } = bench.data
+    const { keys, reads, values, random, count } = bench.data
     const db = bench.database
     for (let i = 0; i < 2 * COMMITS_BACK; i++) {
       db.put(reads[random(reads.length)], values[random(count)])
     }
+    const plain = bench.system.open({ keys: count, pointIndex: false })
+    bench.after(() => plain.close())
+    plain.putAll(keys, values)
+    const bare = /** @type {Database} */ (plain.database)
     const view = { at: db.version - COMMITS_BACK }
     const old = walk(reads, CHUNK, (from, to) => {
       let sum = 0
@@ -33,9 +41,14 @@ export const getOld = {
       for (let i = from; i < to; i++) sum += taste(db.get(reads[i]))
       return sum
     })
+    const unindexed = walk(reads, CHUNK, (from, to) => {
+      let sum = 0
+      for (let i = from; i < to; i++) sum += taste(bare.get(reads[i]))
+      return sum
+    })
     return () => {
-      const [present, time] = timeInTurns(now, old)
-      return { time, present, ratio: present / time }
+      const [present, time, tree] = timeInTurns(now, old, unindexed)
+      return { time, present, unindexed: tree, ratio: tree / time, toPresent: present / time }
     }
   },
 }

@@ -74,8 +74,9 @@ export function zverseSystem(engine) {
     orderedLoad: true,
     encodings: ['string', 'msgpack'],
     // Ample has room for what a million deletions leave in the past; only what is touched is committed.
-    open({ keys, encoding, history, maxBytes = Math.max(2 * 2 ** 30, keys * 600) }) {
-      return zverseStore(engine.ZVerse.open({ values: encoding ?? 'string', history, maxBytes }))
+    open({ keys, encoding, history, pointIndex, maxBytes = Math.max(2 * 2 ** 30, keys * 600) }) {
+      const options = { values: encoding ?? 'string', history, pointIndex, maxBytes }
+      return zverseStore(engine.ZVerse.open(options))
     },
     points: zversePoints(engine),
   }
