@@ -162,10 +162,11 @@ export class AccessSketch {
         warm += count
       }
     }
-    const share = (part: number) => (reads === 0 ? 0 : Math.min(1, part / reads))
-    const hotShare = share(hot)
-    const warmShare = Math.min(share(warm), 1 - hotShare)
-    const coldShare = reads === 0 ? 0 : Math.max(0, 1 - hotShare - warmShare)
+    // Counts are estimates: together they may come to more than there were.
+    hot = Math.min(hot, reads)
+    warm = Math.min(warm, reads - hot)
+    const share = (part: number) => (reads === 0 ? 0 : part / reads)
+    const [hotShare, warmShare, coldShare] = [hot, warm, reads - hot - warm].map(share)
     return { reads, hotKeys, warmKeys, hotShare, warmShare, coldShare }
   }
 }
