@@ -33,7 +33,6 @@ const WARM = 1 / 10_000
 
 /** A key among those read most: good until the next sample. */
 export interface Leader {
-  readonly hash: number
   readonly words: Uint32Array
   readonly bytes: number
   /** Reads counted, as of when it was sampled last. */
@@ -139,8 +138,7 @@ export class AccessSketch {
     const all: Leader[] = []
     this.#names.forEach((name, i) => {
       if (name.store !== store) return
-      const { words, bytes } = name
-      all.push({ hash: this.#hashes[i], words, bytes, count: this.#leads[i] })
+      all.push({ words: name.words, bytes: name.bytes, count: this.#leads[i] })
     })
     return all.sort((a, b) => b.count - a.count).slice(0, n)
   }

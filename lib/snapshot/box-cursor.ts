@@ -9,6 +9,7 @@
 import type { Box } from '../key/box.js'
 import { Cursor, countRange, NEXT_LINE, type Range } from './cursor.js'
 import { Frame } from './frame.js'
+import { touchNode } from './search.js'
 
 const NEXT = NEXT_LINE
 
@@ -25,16 +26,6 @@ export interface Walker {
 /** So many leaves are touched ahead, and so many entries found before they are touched. */
 const LEAVES = 8
 const ENTRIES = 64
-/** Words of a cache line, and of most leaves. */
-const LINE = 16
-const LEAF = 8 * LINE
-
-/** Reads a word of each line of a leaf, whose misses then overlap, also with those of others. */
-export function touchLeaf(W: Uint32Array, leaf: number): number {
-  let sum = 0
-  for (let at = leaf; at < leaf + LEAF; at += LINE) sum ^= W[at]
-  return sum
-}
 
 export class BoxCursor implements Walker {
   readonly #W: Uint32Array
@@ -176,7 +167,7 @@ export class BoxCursor implements Walker {
         const slot = this.#nextSlot(frame)
         if (slot < 0) break
         leaves.push(slot)
-        sum ^= touchLeaf(W, W[frame.kids + slot])
+        sum ^= touchNode(W, W[frame.kids + slot])
       }
       this.ahead = sum
       if (leaves.length === 0) return -1

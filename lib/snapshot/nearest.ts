@@ -19,11 +19,11 @@ import type { Curve } from '../key/curve.js'
 import { E_KEY } from '../memory/layout.js'
 import { countOf, refAt } from '../memory/node.js'
 import { compareEntries, entryBits, numbers, sharedBitsOfEntries } from '../memory/words.js'
-import { BoxCursor, touchLeaf } from './box-cursor.js'
+import { BoxCursor } from './box-cursor.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'
 import { Projection } from './projection.js'
-import { Path } from './search.js'
+import { Path, touchNode } from './search.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY
@@ -239,7 +239,7 @@ export class Nearest {
       const bound = this.#bound(W[heads + i], i + 1 === count ? end : W[heads + i + 1])
       if (bound > this.#within) continue
       this.#push(bound, W[kids + i], endOf(i))
-      if (frame.level === 1) sum ^= touchLeaf(W, W[kids + i]) ^ W[W[refs + i]]
+      if (frame.level === 1) sum ^= touchNode(W, W[kids + i]) ^ W[W[refs + i]]
     }
     this.ahead = sum
   }

@@ -132,6 +132,18 @@ export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: nu
 }
 
 /**
+ * Reads a word of each line of a node's heads and refs at once: their misses overlap, also with those of
+ * other nodes, where the search, and the copy or the shift after it, would have them one by one. Of a
+ * small node it reads what lies behind.
+ * @returns what the caller keeps, for what nobody uses is not read
+ */
+export function touchNode(W: Uint32Array, node: number): number {
+  if (node + TOUCHED > W.length) return 0
+  const heads = W[node] ^ W[node + 20] ^ W[node + 36] ^ W[node + 52]
+  return heads ^ W[node + 68] ^ W[node + 84] ^ W[node + 100] ^ W[node + 116]
+}
+
+/**
  * A path from the root to a place in a leaf. Level 0 is the leaf; `at[0]` may be the leaf's count,
  * which is the place after its last entry.
  */
@@ -148,7 +160,7 @@ export class Path {
    * depth of each node on the path.
    */
   shared = 0
-  /** What {@link #touch} read: kept, for what nobody uses is not read. */
+  /** What {@link touchNode} read: kept, for what nobody uses is not read. */
   touched = 0
 
   /**
@@ -177,7 +189,7 @@ export class Path {
     this.top = top
     for (let level = top; level > 0; level--) {
       // Nodes above are few, and mostly in the cache.
-      if (level === 1) this.#touch(W, node)
+      if (level === 1) this.touched = touchNode(W, node)
       const i = kidIndex(W, node, words, bytes)
       this.nodes[level] = node
       this.at[level] = i
@@ -189,7 +201,7 @@ export class Path {
       if (meta >>> DEPTH > shared) isSure = false
     }
     this.nodes[0] = node
-    this.#touch(W, node)
+    this.touched = touchNode(W, node)
     const i = leafIndex(W, node, words, bytes)
     this.at[0] = i
     if (i >= 0) this.found = true
@@ -197,17 +209,6 @@ export class Path {
       this.at[0] = ~i
       this.shared = UNKNOWN
     } else this.#settle(W, words, bytes, ~i)
-  }
-
-  /**
-   * Reads a word of each line of a node's heads and refs at once: their misses overlap, where the
-   * search, and the copy or the shift after it, would have them one by one. Of a small node it reads
-   * what lies behind.
-   */
-  #touch(W: Uint32Array, node: number): void {
-    if (node + TOUCHED > W.length) return
-    const heads = W[node + 20] ^ W[node + 36] ^ W[node + 52]
-    this.touched = heads ^ W[node + 68] ^ W[node + 84] ^ W[node + 100] ^ W[node + 116]
   }
 
   /** Finds out `shared` where it is not known; `entry` has the key. */
