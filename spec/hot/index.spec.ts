@@ -221,7 +221,9 @@ describe('keys made to collide', () => {
       expect(db.get(keyWithHash(i + 2e6, hash(i) >>> 0))).toBe(undefined)
       db.delete(keyWithHash(i + 1e6, hash(i) >>> 0))
     }
-    expect(counts(db).indexedKeys).toBeGreaterThan(others * 0.9)
+    // Those that shared a full bucket with them are not found again: a few buckets' worth, however
+    // few the others are.
+    expect(counts(db).indexedKeys).toBeGreaterThan(others * 0.95 - 40)
     sound(db)
   })
 })
