@@ -58,6 +58,8 @@ export interface ErrorFields {
   tag?: string
   /** UNKNOWN_STORE: the store asked for. */
   store?: string
+  /** INVALID_VALUE of text that is no JSON: index of the first character that cannot be there. */
+  offset?: number
   /** The error that led to this one. */
   cause?: unknown
 }
@@ -79,6 +81,7 @@ export class ZVerseError extends Error implements ErrorFields {
   declare option?: string
   declare tag?: string
   declare store?: string
+  declare offset?: number
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields

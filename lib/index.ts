@@ -48,6 +48,7 @@ export type {
 } from './transaction/view.js'
 export type { Signal } from './transaction/wait.js'
 export type { CustomCodec } from './value/custom.js'
+export { fromJson, toJson } from './value/tagged-json.js'
 export type {
   KeyOf,
   KeysOption,

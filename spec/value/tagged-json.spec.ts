@@ -1,0 +1,170 @@
+/** Lossless JSON: every value comes back, plain JSON stays as it is, and nonsense is refused. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromJson, toJson, type ZVerseError } from '../../lib/index.js'
+import { table, value } from './values.js'
+
+const invalid = (message: RegExp) =>
+  expect.objectContaining({ code: 'ZVERSE_INVALID_VALUE', message: expect.stringMatching(message) })
+
+function offsetOf(text: string): number | undefined {
+  try {
+    fromJson(text)
+  } catch (error) {
+    return (error as ZVerseError).offset
+  }
+  return undefined
+}
+
+describe('lossless JSON', () => {
+  for (const [kind, values] of Object.entries(table)) {
+    test(`${kind} come back, alone and within others`, () => {
+      for (const one of values) {
+        expect(fromJson(toJson(one))).toStrictEqual(one)
+        const around = { a: one, b: [one, new Map([[one, new Set([one])]])] }
+        expect(fromJson(toJson(around))).toStrictEqual(around)
+      }
+    })
+  }
+
+  test('anything comes back, on one line', () => {
+    fc.assert(
+      fc.property(value, one => {
+        const text = toJson(one)
+        expect(text).not.toMatch(/[\n\r]/)
+        expect(fromJson(text)).toStrictEqual(one)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  test('of plain JSON nothing is changed, nor copied', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), one => {
+        const text = JSON.stringify(one)
+        fc.pre(!text.includes('"$') && !text.includes('-0'))
+        expect(toJson(one)).toBe(text)
+        expect(fromJson(text)).toStrictEqual(JSON.parse(text))
+      }),
+    )
+  })
+
+  test('objects that look like a kind come back as objects', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('$date', '$map', '$object', '$', '$typed', '$what'),
+        value,
+        (name, one) => {
+          const posing = { [name]: one }
+          expect(fromJson(toJson(posing))).toStrictEqual(posing)
+          expect(fromJson(toJson([{ [name]: posing }]))).toStrictEqual([{ [name]: posing }])
+        },
+      ),
+    )
+    expect(toJson({ $date: 1, other: 2 })).toBe('{"$date":1,"other":2}')
+  })
+
+  test('a property named __proto__ is a property', () => {
+    const odd = JSON.parse('{"__proto__": {"a": 1}, "b": {"__proto__": 1}}')
+    odd.c = 1n
+    const back = fromJson(toJson(odd)) as object
+    expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
+    expect(Object.entries(back)).toEqual(Object.entries(odd))
+  })
+
+  test('is readable', () => {
+    expect(toJson(new Date(0))).toBe('{"$date":"1970-01-01T00:00:00.000Z"}')
+    expect(toJson([12n, Number.NaN, -0])).toBe(
+      '[{"$bigint":"12"},{"$number":"NaN"},{"$number":"-0"}]',
+    )
+    expect(toJson(Uint8Array.of(0, 1, 2))).toBe('{"$bytes":"AAEC"}')
+    expect(toJson(Float32Array.of(1))).toBe('{"$typed":["Float32Array","AACAPw=="]}')
+    expect(toJson({ a: undefined, b: 1 })).toBe('{"b":1}')
+  })
+
+  test('refuses what it could not give back', () => {
+    const loop: unknown[] = []
+    loop.push({ loop })
+    class Own {}
+    for (const [one, message] of [
+      [undefined, /undefined/],
+      [[undefined], /undefined/],
+      [() => 1, /function/],
+      [Symbol('s'), /symbol/],
+      [new Own(), /class Own/],
+      [/x/, /RegExp/],
+      [loop, /itself/],
+    ] as const) {
+      expect(() => toJson(one)).toThrow(invalid(message))
+    }
+    const twice = [1]
+    expect(toJson([twice, twice])).toBe('[[1],[1]]')
+  })
+
+  test('refuses what is no JSON, or means nothing', () => {
+    expect(() => fromJson('{"a":}')).toThrow(invalid(/no JSON: "}" at character 6/))
+    expect(() => fromJson('')).toThrow(invalid(/no JSON/))
+    expect(() => fromJson('['.repeat(200_000) + ']'.repeat(200_000))).toThrow(
+      expect.objectContaining({ code: 'ZVERSE_INVALID_VALUE' }),
+    )
+    for (const text of [
+      '{"$date":"yesterday"}',
+      '{"$date":1}',
+      '{"$bigint":"1.5"}',
+      '{"$bigint":1}',
+      '{"$number":"1"}',
+      '{"$bytes":"?"}',
+      '{"$bytes":"AAE"}',
+      '{"$buffer":[1]}',
+      '{"$typed":["Array","AAEC"]}',
+      '{"$typed":["Float64Array","AAEC"]}',
+      '{"$typed":"AAEC"}',
+      '{"$map":[[1]]}',
+      '{"$map":{}}',
+      '{"$set":{}}',
+      '{"$object":[]}',
+      '{"$object":null}',
+      '{"$colour":"red"}',
+      '[{"a":{"$colour":"red"}}]',
+    ]) {
+      expect(() => fromJson(text), text).toThrow(invalid(/means nothing/))
+    }
+  })
+
+  test('tell where a text stops being JSON', () => {
+    const json = fc.jsonValue().map(one => JSON.stringify(one, null, 1))
+    const character = fc.constantFrom(...'{}[],:"\\x0-+.e1 \n\u0001tn')
+    fc.assert(
+      fc.property(json, fc.nat(), character, fc.boolean(), (text, n, wrong, isCut) => {
+        const at = n % (text.length + 1)
+        const spoilt = isCut ? text.slice(0, at) : text.slice(0, at) + wrong + text.slice(at)
+        let offset = -1
+        try {
+          JSON.parse(spoilt)
+        } catch {
+          offset = offsetOf(spoilt) ?? -1
+          // What is before it could have gone on; what is at it could not.
+          expect(offset).toBeGreaterThanOrEqual(0)
+          expect(offset).toBeLessThanOrEqual(spoilt.length)
+        }
+        if (offset < 0) expect(() => fromJson(spoilt)).not.toThrow(/no JSON/)
+      }),
+      { numRuns: 1000 },
+    )
+    for (const [text, offset] of [
+      ['', 0],
+      ['{"a" 1}', 5],
+      ['[1,]', 3],
+      ['[1 2]', 3],
+      ['{"a":1,}', 7],
+      ['01', 0],
+      ['"a\\x"', 0],
+      ['nul', 0],
+      ['[1] x', 4],
+      ['{"a":[1,{"b":tru}]}', 13],
+      ['[1', 2],
+    ] as const) {
+      expect(offsetOf(text), text).toBe(offset)
+    }
+  })
+})
