@@ -10,7 +10,6 @@ import { EpochManager } from './epoch/manager.js'
 import { type Environment, writeBounds } from './epoch/past.js'
 import { type TrackedWorker, trackWorker } from './epoch/track.js'
 import { ZVerseError } from './errors.js'
-import type { Tags } from './history/tags.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { TupleKey } from './key/tuple.js'
@@ -39,6 +38,7 @@ import { Engine } from './transaction/engine.js'
 import { type Stats, stats } from './transaction/stats.js'
 import { StoreCore, UNNAMED } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
+import { tag, untag } from './transaction/tagging.js'
 import { checkView, isVersion, type View } from './transaction/view.js'
 import { checkGoesOn, type Signal, signalIn, waitUntil } from './transaction/wait.js'
 import type { ValueCodec } from './value/codec.js'
@@ -235,30 +235,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @returns the version
    */
   tag(name: string, view?: View): number {
-    const engine = this.#engine
-    engine.gate()
-    const { W, epochs } = engine
-    const tags: Tags = engine.tags
-    tags.check(name)
-    const at = checkView(view, 'tag')
-    return engine.write(() => {
-      // Pinned, for the tag tree may need room, which is made by letting versions go.
-      const record = engine.enter(at)
-      const pin = epochs.slots.acquire(record)
-      epochs.slots.exit()
-      try {
-        const version = load48(W, record + R_VERSION)
-        const before = tags.find(epochs.tagRoot, name)
-        const tree = { root: epochs.tagRoot, words: 0 }
-        if (before !== 0) tags.remove(tree, name, load48(W, before + R_VERSION))
-        tags.add(tree, name, version, record)
-        engine.active = null
-        epochs.publishTags(tree.root, record, before)
-        return version
-      } finally {
-        epochs.slots.release(pin)
-      }
-    }, true)
+    this.#engine.gate()
+    return tag(this.#engine, name, view)
   }
 
   /**
@@ -267,20 +245,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_UNKNOWN_TAG`
    */
   untag(name: string): number {
-    const engine = this.#engine
-    engine.gate()
-    const tags: Tags = engine.tags
-    tags.check(name)
-    return engine.write(() => {
-      const record = engine.enter({ at: name })
-      engine.epochs.slots.exit()
-      const version = load48(engine.W, record + R_VERSION)
-      const tree = { root: engine.epochs.tagRoot, words: 0 }
-      tags.remove(tree, name, version)
-      engine.active = null
-      engine.epochs.publishTags(tree.root, 0, record)
-      return version
-    }, true)
+    this.#engine.gate()
+    return untag(this.#engine, name)
   }
 
   /**

@@ -77,6 +77,17 @@ const FREE_BUDGET = 64
 /** One commit in so many has its time taken. */
 const SAMPLED = 15
 
+/** What a commit is to be, instead of the next version at this time: for loading a dump. */
+export interface Stamp {
+  readonly version: number
+  /** ms since 1970 */
+  readonly time: number
+  /** When the version before it ended, if that was before `time`. */
+  readonly ended: number | undefined
+  /** The versions before it are none that came before it: the run begins anew. */
+  readonly forgets: boolean
+}
+
 export class EpochManager {
   readonly arena: Arena
   readonly allocator: Allocator
@@ -99,6 +110,7 @@ export class EpochManager {
   readonly #environment: Environment
   /** The commit lets all of the past go. */
   #forgetful = false
+  #stamp: Stamp | undefined
   /** Transactions begun; when the present one began, if its time is taken. */
   #begun = 0
   #began = 0
@@ -170,20 +182,37 @@ export class EpochManager {
 
   /** True from `begin` to the end of the transaction; a call that should not find it so was cut off. */
   get writing(): boolean {
+    return this.#turn.busy
+  }
+
+  /** True from `begin` or `keepTurn` to the end of it. */
+  get hasTurn(): boolean {
     return this.#turn.kind !== WRITING_NOT
+  }
+
+  /** Takes the turn for several transactions in a row, each begun with `held`. */
+  keepTurn(kind: number): void {
+    this.#turn.keep(kind)
+  }
+
+  /** The turn goes with the transaction under way, at once if there is none. Idempotent. */
+  stopKeepingTurn(): void {
+    this.#turn.stopKeeping()
   }
 
   /**
    * Takes the writer lock, mends what a dead owner left, and begins a transaction.
    * @param kind WRITING_…: what the lock is taken for
    * @param held the lock has been taken already
+   * @param stamp what the commit is to be; its version comes after the present one
    */
-  begin(kind: number, held = false): void {
+  begin(kind: number, held = false, stamp?: Stamp): void {
     const timed = (++this.#begun & SAMPLED) === 0
     this.#turn.take(kind, held)
     this.#began = timed ? performance.now() : 0
     const W = this.#W
-    const version = load48(W, W[H_CURRENT] + R_VERSION) + 1
+    this.#stamp = stamp
+    const version = stamp?.version ?? load48(W, W[H_CURRENT] + R_VERSION) + 1
     if (version > MAX_VERSION) {
       this.#turn.give()
       throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
@@ -291,7 +320,10 @@ export class EpochManager {
     // What follows is the caller's to set, or set below.
     for (let at = record + R_CATALOG; at < record + R_STATE; at++) W[at] = 0
     store48(W, record + R_VERSION, version)
-    const time = Math.max(Math.floor(this.#environment.now()), load48(W, previous + R_TIME))
+    const time =
+      this.#stamp === undefined
+        ? Math.max(Math.floor(this.#environment.now()), load48(W, previous + R_TIME))
+        : this.#stamp.time
     store48(W, record + R_TIME, time)
     W[record + R_PREV] = previous
     if (inline) {
@@ -367,8 +399,9 @@ export class EpochManager {
     const version = this.space.version
     const previous = W[H_CURRENT]
     const allocations = this.space.allocations
+    const last = load48(W, previous + R_VERSION)
     W[previous + R_NEXT] = record
-    store48(W, previous + R_UNTIL, load48(W, record + R_TIME))
+    store48(W, previous + R_UNTIL, this.#stamp?.ended ?? load48(W, record + R_TIME))
     this.ring.set(version, record)
     // The commit point. Everything written before is seen by whoever loads this.
     Atomics.store(W, H_CURRENT, record)
@@ -379,7 +412,8 @@ export class EpochManager {
     W[H_COMMITS_SINCE_SCAN]++
     const replaced = load48(W, record + R_REPLACED) - load48(W, previous + R_REPLACED)
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
-    if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
+    if (version !== last + 1) this.#past.beginAnew(this.oldestBefore(last), last, version)
+    else if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
     else this.#past.applyBounds(version)
     this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#past.refill()

@@ -123,8 +123,9 @@ export class Past {
   oldestBefore(newest: number): number {
     const oldest = Atomics.load(this.#W, H_OLDEST)
     // The run is shorter than 2³¹ versions, so the low words tell its length. Where the window has
-    // moved past `newest` meanwhile, that was all there was of it then.
-    return newest - Math.max(0, ((newest >>> 0) - oldest) | 0)
+    // moved past `newest` meanwhile, that was all there was of it then; where it has not moved yet
+    // after a gap in the numbers, the run is what the ring could hold.
+    return newest - Math.min(this.ring.capacity, Math.max(0, ((newest >>> 0) - oldest) | 0))
   }
 
   get oldest(): number {
@@ -170,6 +171,18 @@ export class Past {
       version += SEGMENT
     ) {
       this.#dropSegment(version)
+    }
+  }
+
+  /**
+   * The window is `version` alone, which has been published after `last` with a gap between: what was
+   * from `oldest` on goes.
+   */
+  beginAnew(oldest: number, last: number, version: number): void {
+    Atomics.store(this.#W, H_OLDEST, version >>> 0)
+    const kept = this.ring.directoryWord(version)
+    for (let at = oldest - (oldest % SEGMENT); at <= last; at += SEGMENT) {
+      if (this.ring.directoryWord(at) !== kept) this.#dropSegment(at)
     }
   }
 

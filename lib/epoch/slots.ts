@@ -9,7 +9,8 @@
  *    the operation slot still covers that record. A pin is never copied or moved to another slot.
  * 3. There is one Pin for a record in this thread, shared by counting.
  * 4. Nobody waits for a slot. Where there is none, and the lock is not free to make more, the spill
- *    slot holds FROM(h) until the last such pin is gone: more is kept than need be, never less.
+ *    slot holds FROM(h) until the last such pin is gone: more is kept than need be, never less. It also
+ *    covers what is held from a version on.
  * 5. While no second thread has been given a handle, reads that run no user code need no slot: the
  *    only writer is this thread, and it does not write in the middle of a read.
  */
@@ -52,6 +53,11 @@ export class Pin {
   }
 }
 
+/** A version that this thread keeps readable, with all after it. */
+export interface RunHold {
+  version: number
+}
+
 export class Slots {
   /** Reads announce themselves: set once a second thread may write (and by tests). */
   announced: boolean
@@ -67,6 +73,7 @@ export class Slots {
   /** Pins without a slot of their own, and the oldest version they have held together. */
   #spilled = 0
   #spillFrom = 0
+  readonly #runs = new Set<RunHold>()
   /** Makes a zeroed block of slots and links it at a word, if that needs no waiting; else 0. */
   readonly #makeBlock: (link: number) => number
   /** When the read under way began, if its time is taken. */
@@ -171,7 +178,8 @@ export class Slots {
     if (--pin.uses > 0) return
     if (pin.slot === 0) {
       this.#pins.delete(pin.record)
-      if (--this.#spilled === 0) Atomics.store(this.#W, this.#line + T_SPILL, 0)
+      this.#spilled--
+      this.#announceSpilled()
       this.released = true
       return
     }
@@ -179,6 +187,30 @@ export class Slots {
     if (pin.record !== this.#W[H_CURRENT]) this.released = true
     // The one used last keeps its slot, which is idle: the next pin is most likely of its record.
     if (pin !== this.#last) this.#drop(pin)
+  }
+
+  /**
+   * Holds a version, which the operation slot (or another hold) covers now, and all versions after it.
+   * @returns what {@link releaseRun} takes
+   */
+  acquireRun(version: number): RunHold {
+    const hold = { version }
+    this.#runs.add(hold)
+    this.#announceSpilled()
+    return hold
+  }
+
+  /** Moves the begin of a hold to a later version. */
+  moveRun(hold: RunHold, version: number): void {
+    hold.version = version
+    this.#announceSpilled()
+    this.released = true
+  }
+
+  releaseRun(hold: RunHold): void {
+    this.#runs.delete(hold)
+    this.#announceSpilled()
+    this.released = true
   }
 
   /** Forgets an idle pin. */
@@ -191,6 +223,7 @@ export class Slots {
   /** Forgets everything: the line is about to be given back. */
   forget(): void {
     this.#pins.clear()
+    this.#runs.clear()
     this.#last = null
     this.announced = false
   }
@@ -217,12 +250,16 @@ export class Slots {
 
   #spill(record: number): void {
     const version = load48(this.#W, record + R_VERSION)
-    if (this.#spilled++ === 0 || version < this.#spillFrom) {
-      this.#spillFrom = version
-      // While the operation slot still covers the record, like a pin.
-      const hint = (version << FROM_SHIFT) | FROM_TAG
-      Atomics.store(this.#W, this.#line + T_SPILL, hint)
-    }
+    this.#spillFrom = this.#spilled++ === 0 ? version : Math.min(this.#spillFrom, version)
+    this.#announceSpilled()
+  }
+
+  /** Stores what the spill slot must cover now: while other slots still do, like a pin. */
+  #announceSpilled(): void {
+    let from = this.#spilled > 0 ? this.#spillFrom : Number.POSITIVE_INFINITY
+    for (const { version } of this.#runs) from = Math.min(from, version)
+    const hint = from === Number.POSITIVE_INFINITY ? 0 : (from << FROM_SHIFT) | FROM_TAG
+    Atomics.store(this.#W, this.#line + T_SPILL, hint)
   }
 }
 

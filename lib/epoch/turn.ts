@@ -49,6 +49,10 @@ export class Turn {
   readonly #recover: () => void
   /** Times that the transaction may still wait for room. */
   #patience = 0
+  /** What the turn is kept for between transactions; WRITING_NOT where each gives it back. */
+  #kept = WRITING_NOT
+  /** The turn is kept, and no transaction is under way. */
+  #idle = false
   /** The line that was asked last whether its thread lives, and when to ask the next. */
   #asked = 0
   #askNext = 0
@@ -66,6 +70,11 @@ export class Turn {
   /** True from `take` to `give`. */
   get mine(): boolean {
     return this.#W[this.#line + T_WRITING] !== WRITING_NOT && this.#lock.mine
+  }
+
+  /** True while a transaction, or another change, is under way. */
+  get busy(): boolean {
+    return this.kind !== WRITING_NOT && !this.#idle
   }
 
   /** What the turn was taken for: WRITING_…. */
@@ -86,6 +95,7 @@ export class Turn {
       else if (this.kind === WRITING_NOT) this.#takeOver()
     }
     this.#patience = PATIENCE
+    this.#idle = false
     this.#W[this.#line + T_WRITING] = kind
     if (this.#W[H_DIRTY] === 0) return
     let whole = false
@@ -129,11 +139,32 @@ export class Turn {
     })
   }
 
-  /** Everything is whole: gives the turn back. */
+  /**
+   * Takes the turn for several transactions in a row: nobody else writes before {@link stopKeeping}.
+   * @param kind WRITING_…: what for
+   */
+  keep(kind: number): void {
+    this.take(kind)
+    this.#kept = kind
+    this.#idle = true
+  }
+
+  /** The turn goes with the transaction under way, at once if there is none. Idempotent. */
+  stopKeeping(): void {
+    this.#kept = WRITING_NOT
+    if (this.#idle) this.give()
+  }
+
+  /** Everything is whole: gives the turn back, if it is not kept. */
   give(): void {
     this.#W[H_DIRTY] = 0
-    this.#W[this.#line + T_WRITING] = WRITING_NOT
-    this.#lock.release()
+    this.#end()
+  }
+
+  #end(): void {
+    this.#W[this.#line + T_WRITING] = this.#kept
+    this.#idle = this.#kept !== WRITING_NOT
+    if (!this.#idle) this.#lock.release()
   }
 
   /** The end of `give`, once more, where that may have been cut off. */
@@ -143,12 +174,12 @@ export class Turn {
 
   /** Gives the turn back as it is, for the next owner to recover. */
   giveDirty(): void {
-    this.#W[this.#line + T_WRITING] = WRITING_NOT
-    this.#lock.release()
+    this.#end()
   }
 
   /** The line is about to be given back. */
   close(): void {
+    this.stopKeeping()
     this.#lock.close()
   }
 

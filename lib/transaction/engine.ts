@@ -8,7 +8,7 @@
  *    was cut off without unwinding (by a vm timeout) is recognised by the next verb that it bars.
  * 3. The scratch buffers hold one key and one value, from encoding to the end of the verb.
  */
-import type { EpochManager } from '../epoch/manager.js'
+import type { EpochManager, Stamp } from '../epoch/manager.js'
 import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
@@ -272,14 +272,19 @@ export class Engine {
 
   // ── Writing ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes the lock for a transaction; nothing else of this thread may write until it ends. */
-  begin(active: Active, tags: boolean, held = false): void {
+  /**
+   * Takes the lock for a transaction; nothing else of this thread may write until it ends.
+   * @param held the lock has been taken already
+   * @param stamp the version and time of the commit, where they are given
+   */
+  begin(active: Active, tags: boolean, held = false, stamp?: Stamp): void {
     this.gate()
     this.notWriting()
     if (tags) this.epochs.beginTags()
-    else this.epochs.begin(active.kind, held)
+    else this.epochs.begin(active.kind, held, stamp)
     this.editor.reset()
     if (!tags) this.writer.begin()
+    if (stamp?.forgets) this.writer.forgetPast()
     this.active = active
   }
 
@@ -289,10 +294,11 @@ export class Engine {
     if (active === null) return false
     const { kind } = active
     const called = kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME)
-    if (this.epochs.writing && (kind === WRITING_OPEN || called)) return true
+    if (this.epochs.hasTurn && (kind === WRITING_OPEN || called)) return true
     // Cut off without unwinding. The lock is dirty; who takes it next recovers.
     active.open = false
     this.active = null
+    this.epochs.stopKeepingTurn()
     return false
   }
 

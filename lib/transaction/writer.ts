@@ -160,14 +160,23 @@ export class Writer {
 
   // ── Operations ────────────────────────────────────────────────────────────────────────────────
 
-  /** Writes the value for `key`. */
-  put(draft: Draft, key: KeyBuffer, value: Encoded, ifVersion: number | null | undefined): void {
+  /**
+   * Writes the value for `key`.
+   * @param born the version that the entry tells, after the last one that is there
+   */
+  put(
+    draft: Draft,
+    key: KeyBuffer,
+    value: Encoded,
+    ifVersion: number | null | undefined,
+    born = this.version,
+  ): void {
     const { editor, epochs } = this.#engine
     const hash = this.#expect(draft, key)
     const old = editor.locate(draft.live, key)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     epochs.spend()
-    const entry = this.#entry(key, value)
+    const entry = this.#entry(key, value, born)
     // An entry of this transaction may be used again as soon as it is replaced.
     const own = old !== 0 && epochs.space.isNew(old)
     const fresh = old === 0 ? !this.#inBase(draft, key) : !own
@@ -221,7 +230,7 @@ export class Writer {
     this.#buried++
     const { space } = this.#engine.epochs
     const old = this.#graves.locate(draft.grave, key)
-    const tombstone = this.#entry(key, NO_VALUE)
+    const tombstone = this.#entry(key, NO_VALUE, space.version)
     this.#W[tombstone + E_META] += E_TOMBSTONE
     try {
       if (old === 0) this.#graves.insert(draft.grave, tombstone)
@@ -298,8 +307,8 @@ export class Writer {
     throw new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
   }
 
-  /** A new entry of this version. */
-  #entry(key: KeyBuffer, value: Encoded): number {
+  /** A new entry. */
+  #entry(key: KeyBuffer, value: Encoded, born: number): number {
     const W = this.#W
     const { space, largest } = this.#engine.epochs
     const size = entryWords(key.bytes, value.length)
@@ -310,7 +319,7 @@ export class Writer {
     }
     const entry = space.allocate(size)
     const { length } = value
-    store48(W, entry, space.version)
+    store48(W, entry, born)
     W[entry + E_META] += key.bytes * 65536 + (value.ascii ? E_ASCII : 0)
     W[entry + E_LENGTH] = length
     const keyWords = (key.bytes + 3) >>> 2
@@ -356,13 +365,16 @@ export class Writer {
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Publishes what changed; the version, or the present one if nothing did. */
-  commit(): number {
+  /**
+   * Publishes what changed; the version, or the present one if nothing did.
+   * @param always makes a version even then
+   */
+  commit(always = false): number {
     const W = this.#W
     const { epochs } = this.#engine
     let changed = 0
     for (const draft of this.#drafts) changed += draft.changed
-    if (changed === 0) {
+    if (changed === 0 && !always) {
       this.#engine.active = null
       // The present one of this transaction: others may commit once the lock is free.
       const present = this.version - 1
