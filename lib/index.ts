@@ -1,4 +1,8 @@
 /** The public names of zverse, nothing else. */
+export type { KeyOf, KeysOption, ValueOf, ValuesOption } from './codec-options.js'
+export type { DumpOptions } from './dump/dump.js'
+export type { LoadOptions } from './dump/load.js'
+export type { DumpHeader, DumpRecord } from './dump/record.js'
 export type { Handle } from './epoch/handle.js'
 export type { Times } from './epoch/times.js'
 export type { TrackedWorker } from './epoch/track.js'
@@ -49,12 +53,5 @@ export type {
 export type { Signal } from './transaction/wait.js'
 export type { CustomCodec } from './value/custom.js'
 export { fromJson, toJson } from './value/tagged-json.js'
-export type {
-  KeyOf,
-  KeysOption,
-  StoreInfo,
-  ValueOf,
-  ValuesOption,
-  VersionInfo,
-} from './zverse.js'
+export type { StoreInfo, VersionInfo } from './zverse.js'
 export { ZVerse } from './zverse.js'

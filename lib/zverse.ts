@@ -3,6 +3,17 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import { threadId } from 'node:worker_threads'
+import type {
+  CodecsFor,
+  KeyOf,
+  KeysOption,
+  Options,
+  ValueOf,
+  ValuesOption,
+} from './codec-options.js'
+import { type DumpOptions, dump } from './dump/dump.js'
+import { type LoadOptions, load } from './dump/load.js'
+import type { DumpRecord } from './dump/record.js'
 import { claimFor } from './epoch/claims.js'
 import { format } from './epoch/format.js'
 import { type Handle, makeHandle, openHandle } from './epoch/handle.js'
@@ -12,8 +23,6 @@ import { type TrackedWorker, trackWorker } from './epoch/track.js'
 import { ZVerseError } from './errors.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
-import type { TupleKey } from './key/tuple.js'
-import type { Point, ZOrder } from './key/zorder.js'
 import { Arena } from './memory/arena.js'
 import {
   H_CACHE_BYTES,
@@ -35,6 +44,7 @@ import {
 } from './options.js'
 import { type CheckReport, check } from './transaction/check.js'
 import { Engine } from './transaction/engine.js'
+import type { ZVerseIterator } from './transaction/iterator.js'
 import { type Stats, stats } from './transaction/stats.js'
 import { StoreCore, UNNAMED } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
@@ -42,66 +52,10 @@ import { tag, untag } from './transaction/tagging.js'
 import { checkView, isVersion, type View } from './transaction/view.js'
 import { checkGoesOn, type Signal, signalIn, waitUntil } from './transaction/wait.js'
 import type { ValueCodec } from './value/codec.js'
-import type { CustomCodec } from './value/custom.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
-
-/** Key codecs by name, and the keys they take. */
-export interface KeyTypes {
-  string: string
-  binary: Uint8Array
-  tuple: TupleKey
-}
-
-/** Value codecs by name, and the values they take. */
-export interface ValueTypes {
-  msgpack: unknown
-  json: unknown
-  string: string
-  binary: Uint8Array
-}
 
 /** Keys from which on a store has a point index: fewer are in one node of the tree. */
 const INDEX_FROM = 65
-
-// biome-ignore lint/suspicious/noExplicitAny: points of any dimensions, from which their type is inferred
-export type KeysOption = keyof KeyTypes | ZOrder<any>
-// biome-ignore lint/suspicious/noExplicitAny: a codec of any value, from which its type is inferred
-export type ValuesOption = keyof ValueTypes | CustomCodec<any>
-
-export type KeyOf<C extends KeysOption> = C extends keyof KeyTypes
-  ? KeyTypes[C]
-  : C extends ZOrder<infer K>
-    ? K
-    : never
-export type ValueOf<C extends ValuesOption> = C extends keyof ValueTypes
-  ? ValueTypes[C]
-  : C extends CustomCodec<infer V>
-    ? V
-    : never
-
-/** Codec options that fit keys of type K and values of type V. */
-export type CodecsFor<K, V> = KeysFor<K> & ValuesFor<V>
-type KeysFor<K> = [K] extends [string]
-  ? { keys?: 'string' | undefined }
-  : [K] extends [Uint8Array]
-    ? { keys: 'binary' }
-    : [K] extends [Point]
-      ? { keys: ZOrder<K> | ([K] extends [TupleKey] ? 'tuple' : never) }
-      : [K] extends [TupleKey]
-        ? { keys: 'tuple' }
-        : { keys: never }
-type ValuesFor<V> = {
-  values?:
-    | 'msgpack'
-    | 'json'
-    | CustomCodec<V>
-    | ([V] extends [string] ? 'string' : never)
-    | ([V] extends [Uint8Array] ? 'binary' : never)
-    | undefined
-}
-
-/** The last argument of `open` and `store`: may be left out where all of `T` is optional. */
-type Options<T> = Record<string, never> extends T ? [options?: T] : [options: T]
 
 /** One version that can be read by number. */
 export interface VersionInfo {
@@ -393,6 +347,42 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   // ── Care ──────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The database as plain records, stores included, read as they are asked for: a version, the present
+   * one by default, or with `history` all versions up to it. docs/dump.md tells what is in a record.
+   * `toJson` makes a line of each.
+   *
+   * @param options a view; `history`; `codecs`: the custom codecs of named stores
+   * @throws ZVerseError as for any view; `ZVERSE_INVALID_OPTION` where a codec is missing
+   */
+  dump(options?: DumpOptions): ZVerseIterator<DumpRecord> {
+    this.#engine.gate()
+    return dump(this._core, options)
+  }
+
+  /**
+   * Takes the records of a dump back. Without history they are put into what is there, stores made where
+   * they are missing, all in one commit. A dump with history is for an empty database, which then has its
+   * versions with their numbers, times, deletions, tags and stores, as far as the bounds of its own
+   * history reach; the versions can be read as they come, and nobody else can write meanwhile.
+   *
+   * If anything is refused, or the iterable throws, nothing of the dump stays. A thread that dies in the
+   * middle of a history leaves the versions that are there then.
+   *
+   * @param records what `dump` gave, or what `fromJson` made of its lines
+   * @param options `codecs`: the custom codecs of named stores
+   * @returns the version then; for an async iterable a promise of it
+   * @throws ZVerseError `ZVERSE_FORMAT` for what is no dump, or is cut short; `ZVERSE_CONFLICT` if a
+   * history is to go into a database that is not empty; `ZVERSE_INVALID_OPTION` for other codecs; and
+   * what `put` throws
+   */
+  load(records: Iterable<unknown>, options?: LoadOptions): number
+  load(records: AsyncIterable<unknown>, options?: LoadOptions): Promise<number>
+  load(records: unknown, options?: LoadOptions): number | Promise<number> {
+    this.#engine.gate()
+    return load(this._core, records, options)
+  }
 
   /** Plain numbers about the database, grouped. */
   stats(): Stats {

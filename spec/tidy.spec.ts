@@ -5,8 +5,19 @@ import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const LAYERS = [
-  ...['errors', 'options', 'memory', 'epoch', 'key', 'value', 'snapshot', 'hot', 'history'],
-  ...['transaction', 'queue', 'storage', 'zverse', 'index', 'level', 'cli'],
+  ...[
+    'errors',
+    'options',
+    'memory',
+    'epoch',
+    'key',
+    'value',
+    'codec-options',
+    'snapshot',
+    'hot',
+    'history',
+  ],
+  ...['transaction', 'dump', 'queue', 'storage', 'zverse', 'index', 'level', 'cli'],
 ]
 /** Files are mostly under LINES, none above MOST_LINES. */
 const LINES = 400

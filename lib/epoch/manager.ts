@@ -58,9 +58,10 @@ import {
   WRITING_VERB,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
+import { blockAt } from './block.js'
 import { birthCode, Chunks } from './chunks.js'
 import { type Claim, giveBack, giveBackWith } from './claims.js'
-import { type Environment, Past, writeBounds } from './past.js'
+import { type Environment, Past, type Stamp, writeBounds } from './past.js'
 import { canUndo, recover } from './recovery.js'
 import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
@@ -76,17 +77,6 @@ const SPARE_PAGES = 16
 const FREE_BUDGET = 64
 /** One commit in so many has its time taken. */
 const SAMPLED = 15
-
-/** What a commit is to be, instead of the next version at this time: for loading a dump. */
-export interface Stamp {
-  readonly version: number
-  /** ms since 1970 */
-  readonly time: number
-  /** When the version before it ended, if that was before `time`. */
-  readonly ended: number | undefined
-  /** The versions before it are none that came before it: the run begins anew. */
-  readonly forgets: boolean
-}
 
 export class EpochManager {
   readonly arena: Arena
@@ -171,6 +161,14 @@ export class EpochManager {
   /** The time, ms since 1970. */
   now(): number {
     return this.#environment.now()
+  }
+
+  /**
+   * True if no hint that is announced, here or anywhere, can be of a version long ago: no other thread
+   * has the database, and this one holds nothing by hints.
+   */
+  get isAlone(): boolean {
+    return this.#W[H_SHARED] === 0 && !this.slots.holdsByHint
   }
 
   /** True if some version before the present one may be kept. */
@@ -511,7 +509,7 @@ export class EpochManager {
    * line has room for. 0 where that would mean to wait: a read never does.
    */
   #overflowBlock(link: number): number {
-    return this.#blockAt(link, OVERFLOW_WORDS, 0, this.#turn.mine)
+    return blockAt(this.#W, this.allocator, this.#turn, link, OVERFLOW_WORDS, 0)
   }
 
   /**
@@ -521,35 +519,7 @@ export class EpochManager {
    */
   makeGenerations(): void {
     if (this.#W[H_GENERATIONS] === 0 && !this.#turn.mine) {
-      this.#blockAt(H_GENERATIONS, GENERATIONS, this.newest, false)
-    }
-  }
-
-  /** A block of `content` whose reference is at `link`; 0 where that would mean to wait for the turn. */
-  #blockAt(link: number, words: number, content: number, nested: boolean): number {
-    if (!nested && !this.#turn.tryTake(WRITING_VERB)) return 0
-    if (this.#W[link] !== 0) {
-      // Another thread has been quicker; of overflow blocks each thread has its own.
-      if (!nested) this.#turn.give()
-      return this.#W[link]
-    }
-    const W = this.#W
-    let whole = false
-    try {
-      // A death in between would leak the block, so recovery is told to mark.
-      W[H_PHASE] = 1
-      W[H_DIRTY] = 1
-      const block = this.allocator.allocate(words)
-      if (block !== 0) {
-        W.fill(content, block, block + words)
-        Atomics.store(W, link, block)
-      }
-      W[H_PHASE] = 0
-      whole = true
-      return block
-    } finally {
-      if (!nested && whole) this.#turn.give()
-      else if (!nested) this.#turn.giveDirty()
+      blockAt(this.#W, this.allocator, this.#turn, H_GENERATIONS, GENERATIONS, this.newest)
     }
   }
 }

@@ -72,6 +72,17 @@ export interface Environment {
   now(): number
 }
 
+/** What a commit is to be, instead of the next version at this time: for loading a dump. */
+export interface Stamp {
+  readonly version: number
+  /** ms since 1970 */
+  readonly time: number
+  /** When the version before it ended, if that was before `time`. */
+  readonly ended: number | undefined
+  /** The versions before it are none that came before it: the run begins anew. */
+  readonly forgets: boolean
+}
+
 /** Stores the bounds of `history`: for `open`, and for the holder of the lock. */
 export function writeBounds(arena: Arena, bounds: Bounds): void {
   arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions

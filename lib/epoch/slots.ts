@@ -213,6 +213,11 @@ export class Slots {
     this.released = true
   }
 
+  /** True while the spill slot covers something. */
+  get holdsByHint(): boolean {
+    return this.#spilled > 0 || this.#runs.size > 0
+  }
+
   /** Forgets an idle pin. */
   #drop(pin: Pin): void {
     this.#pins.delete(pin.record)

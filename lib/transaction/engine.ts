@@ -8,7 +8,8 @@
  *    was cut off without unwinding (by a vm timeout) is recognised by the next verb that it bars.
  * 3. The scratch buffers hold one key and one value, from encoding to the end of the verb.
  */
-import type { EpochManager, Stamp } from '../epoch/manager.js'
+import type { EpochManager } from '../epoch/manager.js'
+import type { Stamp } from '../epoch/past.js'
 import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'

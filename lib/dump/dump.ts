@@ -1,0 +1,262 @@
+/**
+ * `dump`: a version, or all of them, as plain records, read as they are asked for.
+ *
+ * What is to be read is held from the start: a version by a pin; with history the run by a hold on its
+ * first version, which moves on as the dump does, and tagged versions below the run by pins of their
+ * own. So a dump shows the database as it was when it began, whoever writes meanwhile, and costs a
+ * writer no more than the memory that it keeps.
+ */
+import type { Pin, RunHold } from '../epoch/slots.js'
+import type { Tag } from '../history/tags.js'
+import { R_CATALOG, R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
+import { load48, versionOf } from '../memory/words.js'
+import { invalidOption } from '../options.js'
+import { WHOLE } from '../snapshot/cursor.js'
+import { DiffCursor } from '../snapshot/diff.js'
+import type { Engine } from '../transaction/engine.js'
+import { END, type Hold, Steps, ZVerseIterator } from '../transaction/iterator.js'
+import { Lease } from '../transaction/lease.js'
+import type { Description, StoreCore } from '../transaction/store-core.js'
+import { NAMES, type View, viewIn } from '../transaction/view.js'
+import type { CustomCodec } from '../value/custom.js'
+import { type Codecs, codecsIn } from './codecs.js'
+import { type DumpRecord, FORMAT } from './record.js'
+
+export interface DumpOptions extends View {
+  /** All versions that can be read, up to the view's; else the view's alone. */
+  history?: boolean | undefined
+  /** The custom codecs of named stores. */
+  codecs?: readonly CustomCodec[] | undefined
+}
+
+/** Begins a dump of the database whose unnamed store is `main`. */
+export function dump(main: StoreCore, options: unknown): ZVerseIterator<DumpRecord> {
+  const { given, codecs } = codecsIn(main, options, ['history', ...NAMES.view], 'dump')
+  const { history } = given
+  if (history !== undefined && typeof history !== 'boolean') {
+    throw invalidOption('history', 'must be a boolean')
+  }
+  const held = new Holdings(main.engine, viewIn(given), history === true)
+  const records = new Dump(main, codecs, held, history === true).records()
+  const steps = new Steps(() => {
+    const { done, value } = records.next()
+    return done ? END : value
+  })
+  return new ZVerseIterator<DumpRecord>(new DumpLease(main.engine, held), steps)
+}
+
+/** What a dump holds, until it has gone past it. */
+class Holdings {
+  readonly #engine: Engine
+  /** The records of the versions to dump, oldest first. */
+  readonly records: number[] = []
+  /** Their tags. */
+  readonly tags: Tag[] = []
+  /** Of the tagged versions below the run, oldest first; at last that of the version asked for. */
+  readonly #pins: Pin[] = []
+  #run: RunHold | null = null
+
+  constructor(engine: Engine, view: View | undefined, history: boolean) {
+    this.#engine = engine
+    const { slots } = engine.epochs
+    const record = engine.enter(view)
+    const pin = slots.acquire(record)
+    slots.exit()
+    if (history) this.#holdPast(record)
+    this.#pins.push(pin)
+    this.records.push(record)
+  }
+
+  #holdPast(top: number): void {
+    const { W, epochs, tags } = this.#engine
+    const { slots, ring } = epochs
+    const version = load48(W, top + R_VERSION)
+    // Tags and the run in one look, so that no version is missed between the two.
+    slots.enterAll()
+    const run: number[] = []
+    for (let at = epochs.oldestBefore(epochs.newest); at < version; at++) {
+      const record = ring.record(at)
+      // Others have let go of it meanwhile: the run begins behind it.
+      if (record === 0) run.length = 0
+      else run.push(record)
+    }
+    const first = run.length === 0 ? version : load48(W, run[0] + R_VERSION)
+    for (const tag of tags.all(epochs.tagRoot)) {
+      if (tag.version > version) continue
+      this.tags.push(tag)
+      if (tag.version >= first || tag.record === this.records.at(-1)) continue
+      this.#pins.push(slots.acquire(tag.record))
+      this.records.push(tag.record)
+    }
+    if (run.length > 0) this.#run = slots.acquireRun(first)
+    for (const record of run) this.records.push(record)
+    slots.exit()
+  }
+
+  /** What is before record number `i` is not needed any more. */
+  past(i: number): void {
+    const { W, epochs } = this.#engine
+    if (this.#pins[0].record === this.records[i - 1]) {
+      epochs.slots.release(this.#pins.shift() as Pin)
+    } else if (this.#run !== null) {
+      epochs.slots.moveRun(this.#run, load48(W, this.records[i] + R_VERSION))
+    }
+  }
+
+  letGo(): void {
+    const { slots } = this.#engine.epochs
+    for (const pin of this.#pins) slots.release(pin)
+    if (this.#run !== null) slots.releaseRun(this.#run)
+  }
+}
+
+/** What ends a dump that is dropped, or cut off. */
+class DumpLease extends Lease implements Hold {
+  readonly #held: Holdings
+
+  constructor(engine: Engine, held: Holdings) {
+    super(engine)
+    this.#held = held
+  }
+
+  check(): void {
+    this.engine.gate()
+  }
+
+  release(): void {
+    if (this.leave() && !this.engine.closed) this.#held.letGo()
+  }
+
+  makeGrip() {
+    const held = this.#held
+    const { engine, site } = this
+    const end = () => {
+      held.letGo()
+      return true
+    }
+    return { engine, what: 'dump', site, end }
+  }
+}
+
+/** The named stores of a snapshot. */
+type Names = ReadonlyMap<string, Description>
+
+const NONE: Names = new Map()
+
+class Dump {
+  readonly #main: StoreCore
+  readonly #engine: Engine
+  readonly #codecs: Codecs
+  readonly #held: Holdings
+  readonly #history: boolean
+  readonly #cores = new Map<string, StoreCore>()
+  /** The named stores last read, and the root they were read from. */
+  #names: Names = NONE
+  #namesRoot = 0
+
+  constructor(main: StoreCore, codecs: Codecs, held: Holdings, history: boolean) {
+    this.#main = main
+    this.#engine = main.engine
+    this.#codecs = codecs
+    this.#held = held
+    this.#history = history
+  }
+
+  *records(): Generator<DumpRecord, void> {
+    const { W } = this.#engine
+    const { records } = this.#held
+    const top = records[records.length - 1]
+    const version = load48(W, top + R_VERSION)
+    yield {
+      ...{ type: 'zverse', format: FORMAT, history: this.#history },
+      ...{ keys: this.#main.keys.name, values: this.#main.values.name },
+      ...{ version, timestamp: load48(W, top + R_TIME) },
+    }
+    if (this.#history) yield* this.#versions()
+    else yield* this.#changes(0, top, version)
+    yield { type: 'end' }
+  }
+
+  *#versions(): Generator<DumpRecord, void> {
+    const { W } = this.#engine
+    const { records, tags } = this.#held
+    let tag = 0
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]
+      const version = load48(W, record + R_VERSION)
+      const timestamp = load48(W, record + R_TIME)
+      const next = i + 1 < records.length ? load48(W, records[i + 1] + R_VERSION) : version + 1
+      if (next === version + 1) yield { type: 'version', version, timestamp }
+      else yield { type: 'version', version, timestamp, until: load48(W, record + R_UNTIL) }
+      yield* this.#changes(i === 0 ? 0 : records[i - 1], record, version)
+      for (; tag < tags.length && tags[tag].version === version; tag++) {
+        yield { type: 'tag', name: tags[tag].name }
+      }
+      if (i > 0) this.#held.past(i)
+    }
+  }
+
+  /** What differs between two snapshots; all of the second where `before` is 0. */
+  *#changes(before: number, after: number, version: number): Generator<DumpRecord, void> {
+    const { W } = this.#engine
+    yield* this.#entries(this.#main, before, after, version)
+    if (before !== 0 && W[before + R_CATALOG] === W[after + R_CATALOG]) return
+    const was = before === 0 ? NONE : this.#namesIn(before)
+    const is = this.#namesIn(after)
+    for (const [store, { id }] of was) {
+      if (is.get(store)?.id !== id) yield { type: 'drop', store }
+    }
+    for (const [store, { id, keys, values }] of is) {
+      const isNew = was.get(store)?.id !== id
+      if (isNew) yield { type: 'store', store, keys, values }
+      const core = this.#coreOf(store, is.get(store) as Description)
+      yield* this.#entries(core, isNew ? 0 : before, after, version)
+    }
+  }
+
+  *#entries(
+    core: StoreCore,
+    before: number,
+    after: number,
+    version: number,
+  ): Generator<DumpRecord, void> {
+    const { W } = this.#engine
+    const root = core.rootIn(after, true)
+    const from = before === 0 ? 0 : core.rootIn(before, true)
+    if (from === root) return
+    const store = core.name === null ? {} : { store: core.name }
+    const cursor = new DiffCursor(W, from, root, WHOLE)
+    while (cursor.next()) {
+      const entry = cursor.after
+      if (entry === 0) {
+        yield { type: 'del', ...store, key: core.keyOf(cursor.before) }
+        continue
+      }
+      const born = versionOf(W, entry)
+      const key = core.keyOf(entry)
+      const value = core.valueOf(entry)
+      if (born === version || !this.#history) yield { type: 'put', ...store, key, value }
+      else yield { type: 'put', ...store, key, value, version: born }
+    }
+  }
+
+  #namesIn(record: number): Names {
+    const { names } = this.#engine
+    const root = names.core.rootIn(record, true)
+    if (root !== this.#namesRoot) {
+      this.#namesRoot = root
+      this.#names = new Map(names.list(record).map(({ name, description }) => [name, description]))
+    }
+    return this.#names
+  }
+
+  /** A store of one id: unlike a handle, it does not follow the name. */
+  #coreOf(name: string, { id, keys, values }: Description): StoreCore {
+    const place = `${id} ${name}`
+    const known = this.#cores.get(place)
+    if (known !== undefined) return known
+    const core = this.#codecs.core(this.#engine, id, name, keys, values)
+    this.#cores.set(place, core)
+    return core
+  }
+}
