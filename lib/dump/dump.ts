@@ -50,6 +50,8 @@ class Holdings {
   readonly #engine: Engine
   /** The records of the versions to dump, oldest first. */
   readonly records: number[] = []
+  /** Where the run begins among them. */
+  oldest = 0
   /** Their tags. */
   readonly tags: Tag[] = []
   /** Of the tagged versions below the run, oldest first; at last that of the version asked for. */
@@ -81,6 +83,7 @@ class Holdings {
       else run.push(record)
     }
     const first = run.length === 0 ? version : load48(W, run[0] + R_VERSION)
+    this.oldest = first
     for (const tag of tags.all(epochs.tagRoot)) {
       if (tag.version > version) continue
       this.tags.push(tag)
@@ -141,8 +144,6 @@ class DumpLease extends Lease implements Hold {
 /** The named stores of a snapshot. */
 type Names = ReadonlyMap<string, Description>
 
-const NONE: Names = new Map()
-
 class Dump {
   readonly #main: StoreCore
   readonly #engine: Engine
@@ -151,7 +152,7 @@ class Dump {
   readonly #history: boolean
   readonly #cores = new Map<string, StoreCore>()
   /** The named stores last read, and the root they were read from. */
-  #names: Names = NONE
+  #names: Names = new Map()
   #namesRoot = 0
 
   constructor(main: StoreCore, codecs: Codecs, held: Holdings, history: boolean) {
@@ -169,6 +170,7 @@ class Dump {
     const version = load48(W, top + R_VERSION)
     yield {
       ...{ type: 'zverse', format: FORMAT, history: this.#history },
+      ...(this.#history ? { oldest: this.#held.oldest } : {}),
       ...{ keys: this.#main.keys.name, values: this.#main.values.name },
       ...{ version, timestamp: load48(W, top + R_TIME) },
     }
@@ -201,7 +203,7 @@ class Dump {
     const { W } = this.#engine
     yield* this.#entries(this.#main, before, after, version)
     if (before !== 0 && W[before + R_CATALOG] === W[after + R_CATALOG]) return
-    const was = before === 0 ? NONE : this.#namesIn(before)
+    const was: Names = before === 0 ? new Map() : this.#namesIn(before)
     const is = this.#namesIn(after)
     for (const [store, { id }] of was) {
       if (is.get(store)?.id !== id) yield { type: 'drop', store }

@@ -52,6 +52,8 @@ export class Loader {
   #hasBegun = false
   #isWhole = false
   #hasHistory = false
+  /** Where the run of a history begins. */
+  #oldest = 0
   /** The last version of a history. */
   #block: Block | undefined
   /** The transaction under way, if there is one. */
@@ -141,7 +143,7 @@ export class Loader {
   // ── Transactions ──────────────────────────────────────────────────────────────────────────────
 
   #begin(record: unknown): void {
-    const { keys, values, history } = headerIn(record)
+    const { keys, values, history, oldest = 0 } = headerIn(record)
     const main = this.#main
     if (keys !== main.keys.name) throw otherCodec('keys', keys, main.keys.name)
     if (values !== main.values.name) throw otherCodec('values', values, main.values.name)
@@ -152,6 +154,7 @@ export class Loader {
     engine.active = this.#active
     this.#hasBegun = true
     this.#hasHistory = history
+    this.#oldest = oldest
     if (history) this.#checkEmpty()
     else this.#open(engine.newest + 1)
   }
@@ -237,8 +240,9 @@ export class Loader {
       const message = `version ${version} is too far from ${newest} for a database that other threads have`
       throw this.#conflict(`${message}: load the dump before it is shared`)
     }
-    const forgets = last === undefined || version !== last.version + 1
-    const ended = forgets ? last?.until : undefined
+    const follows = last !== undefined && version === last.version + 1
+    const forgets = !follows || version === this.#oldest
+    const ended = follows ? undefined : last?.until
     this.#open(version, { version, time, ended, forgets })
   }
 
@@ -257,6 +261,7 @@ export class Loader {
   }
 
   #tag(fields: Record<string, unknown>): void {
+    if (!this.#hasHistory) throw badDump('it has tags, and says that it has no history')
     const name = textIn(fields, 'name')
     this.#commit()
     if (this.#block === undefined) throw badDump(`tag ${JSON.stringify(name)} is of no version`)

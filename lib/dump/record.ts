@@ -51,6 +51,8 @@ export interface DumpHeader {
   format: number
   /** The dump has all versions; else it has one. */
   history: boolean
+  /** With history: where the unbroken run begins; versions before it are there by their tags. */
+  oldest?: number
   /** Names of the unnamed store's codecs. */
   keys: string
   values: string
@@ -83,11 +85,12 @@ export function headerIn(record: unknown): DumpHeader {
     const format = typeof fields.format === 'number' ? fields.format : describe(fields.format)
     throw badDump(`it has format ${format}, this version of zverse reads ${FORMAT}`)
   }
-  return {
+  const header: DumpHeader = {
     ...{ type: 'zverse', format: FORMAT, history: fields.history === true },
     ...{ keys: textIn(fields, 'keys'), values: textIn(fields, 'values') },
     ...{ version: versionIn(fields, 'version'), timestamp: versionIn(fields, 'timestamp') },
   }
+  return header.history ? { ...header, oldest: versionIn(fields, 'oldest') } : header
 }
 
 /** A field that must be a text that is not empty. */
