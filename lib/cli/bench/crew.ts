@@ -1,0 +1,126 @@
+/**
+ * Has worker threads do the same work at the same time.
+ *
+ * Each attaches, prepares and warms up, and says that it is ready. Once all are, each is told when to
+ * begin, in the time that all threads of a process share; from then to there it works on without being
+ * measured, so that nobody begins on idle cores. Each answers with a histogram and a count of its own: while they
+ * are measured, nothing passes between threads but what zverse itself does.
+ */
+import { Worker } from 'node:worker_threads'
+import type { Handle } from '../../index.js'
+import type { Measured } from './measure.js'
+import type { Database, Plan } from './stage.js'
+
+/** What a worker is made with. */
+export interface Post {
+  readonly handle: Handle<string, string>
+  readonly plan: Plan
+  /** Name of the workload. */
+  readonly workload: string
+  /** Whether it does what is done beside it. */
+  readonly beside: boolean
+  /** Which of the threads that do the same it is. */
+  readonly seat: { readonly number: number; readonly of: number }
+}
+
+/** The order to begin, at a {@link commonTime}. */
+export interface Start {
+  readonly at: number
+}
+
+/** What a worker says: that it is ready, then what it measured. */
+export type Report = { readonly ready: true } | Measured
+
+const WORKER = new URL('./worker.js', import.meta.url)
+/** ms from the order to begin: time for all to hear it, though they have to share the cores. */
+const LEAD = 20
+const LEAD_PER_THREAD = 5
+
+/** The clock that all threads of a process share, in ms; `performance.now()` is each thread's own. */
+export const commonTime = (): number => Number(process.hrtime.bigint()) / 1e6
+
+/**
+ * @param crew of each thread: the workload, its part in it
+ * @param signal terminates all threads; the promise rejects with its reason
+ * @param begun called when measuring begins
+ * @returns what each thread measured, in their order
+ */
+export async function together(
+  db: Database,
+  plan: Plan,
+  crew: readonly Pick<Post, 'workload' | 'beside' | 'seat'>[],
+  signal: AbortSignal | undefined,
+  begun: () => void = () => {},
+): Promise<Measured[]> {
+  const handle = db.share()
+  const threads = crew.map(part => {
+    const thread = new Thread({ handle, plan, ...part })
+    db.track(thread.worker)
+    return thread
+  })
+  const abort = () => {
+    for (const thread of threads) thread.fail(signal?.reason)
+  }
+  signal?.addEventListener('abort', abort)
+  try {
+    signal?.throwIfAborted()
+    await Promise.all(threads.map(thread => thread.ready))
+    begun()
+    const at = commonTime() + LEAD + threads.length * LEAD_PER_THREAD
+    return await Promise.all(threads.map(thread => thread.measure({ at })))
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    await Promise.all(threads.map(thread => thread.worker.terminate()))
+  }
+}
+
+/** A worker thread as seen from here: two promises, both of which fail when it does. */
+export class Thread {
+  readonly worker: Worker
+  readonly ready: Promise<void>
+  readonly #measured: Promise<Measured>
+  /** Gives the thread up with an error. */
+  readonly fail: (error: unknown) => void
+
+  constructor(post: Post, file: URL = WORKER) {
+    const ready = promise<void>()
+    const measured = promise<Measured>()
+    this.ready = ready.promise
+    this.#measured = measured.promise
+    this.fail = error => {
+      ready.reject(error)
+      measured.reject(error)
+    }
+    const { workload } = post
+    this.worker = new Worker(file, { workerData: post })
+      .on('message', (report: Report) => {
+        if ('ready' in report) ready.resolve()
+        else measured.resolve(report)
+      })
+      .once('error', cause => {
+        this.fail(new Error(`${workload}: a thread failed: ${messageOf(cause)}`, { cause }))
+      })
+      .once('exit', code => {
+        this.fail(new Error(`${workload}: a thread ended before its work, with code ${code}`))
+      })
+  }
+
+  measure(start: Start): Promise<Measured> {
+    this.worker.postMessage(start)
+    return this.#measured
+  }
+}
+
+const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
+
+/** A promise that is settled from outside; failing before anyone waits for it is no crash. */
+function promise<T>() {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}

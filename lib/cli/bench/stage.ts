@@ -1,0 +1,121 @@
+/** What a workload finds when it begins, on whichever thread: a database that holds the set, and draws. */
+import type { ZVerse } from '../../index.js'
+import { Draws, presentKey, type Random, seeded, shuffled, texts } from './data.js'
+
+export type Database = ZVerse<string, string>
+
+/** What a run measures with; goes to other threads as it is. */
+export interface Plan {
+  /** Entries in the set. */
+  readonly keys: number
+  readonly valueBytes: number
+  /** How long each workload is measured. */
+  readonly seconds: number
+  readonly seed: number
+}
+
+/**
+ * Lets the event loop turn, so that progress shows and an abort is heard; throws if there was one. Whoever
+ * has more to do than some 20 ms of it calls this in between.
+ */
+export type Pause = () => Promise<void>
+
+/** Keys drawn at a time between two pauses. */
+const SOME = 10_000
+/** Keys drawn: as many as there are, within these, so that reads go everywhere and drawing ends soon. */
+const FEWEST_DRAWS = 2 ** 14
+const MOST_DRAWS = 2 ** 20
+/** Values to write: some thousand, fewer if they are long. */
+const MOST_VALUES = 1000
+const VALUES_BYTES = 2 ** 22
+
+export class Stage {
+  readonly db: Database
+  readonly plan: Plan
+  readonly pause: Pause
+  readonly random: Random
+  readonly #seat: { number: number; of: number }
+  #used = 0
+
+  /** @param seat which of the threads that do the same this is */
+  constructor(db: Database, plan: Plan, pause: Pause, seat = { number: 0, of: 1 }) {
+    this.db = db
+    this.plan = plan
+    this.pause = pause
+    this.random = seeded(plan.seed + 0x9e3779b9 * (seat.number + 1))
+    this.#seat = seat
+  }
+
+  /** Random keys of the set, or, with `missingKey`, beside it. */
+  keys(make = presentKey): Promise<Draws> {
+    return this.#draw(make, 0, this.plan.keys)
+  }
+
+  /** Random keys of the part of the set that is this thread's own. */
+  ownKeys(): Promise<Draws> {
+    const { number, of } = this.#seat
+    const bound = (seat: number) => Math.floor((this.plan.keys * seat) / of)
+    return this.#draw(presentKey, bound(number), bound(number + 1))
+  }
+
+  async #draw(make: (index: number) => string, from: number, to: number): Promise<Draws> {
+    const draws = Math.min(Math.max(this.plan.keys, FEWEST_DRAWS), MOST_DRAWS)
+    const drawn: string[] = []
+    while (drawn.length < draws) {
+      const some = Math.min(drawn.length + SOME, draws)
+      while (drawn.length < some) drawn.push(make(from + this.random(to - from)))
+      await this.pause()
+    }
+    return new Draws(drawn)
+  }
+
+  /** Random values to write. */
+  values(): Draws {
+    const { valueBytes } = this.plan
+    const count = Math.min(Math.max(16, VALUES_BYTES / (valueBytes + 1)), MOST_VALUES)
+    return new Draws(Array.from({ length: count }, texts(valueBytes, this.random)))
+  }
+
+  /** Commits single puts on random keys, for a workload that needs a past. */
+  async age(commits: number): Promise<void> {
+    const { db, random, plan } = this
+    const values = this.values()
+    for (let i = 1; i <= commits; i++) {
+      db.put(presentKey(random(plan.keys)), values.next())
+      if (i % 100 === 0) await this.pause()
+    }
+  }
+
+  /** Takes what a workload made of its results, so that no optimiser may leave the work out. */
+  use(sum: number): void {
+    this.#used = (this.#used + sum) | 0
+  }
+}
+
+/**
+ * A number that only who has the whole text can tell: the last character of a rope is known once it is
+ * flat. Throws on `undefined`, so that nothing looks fast by finding nothing.
+ */
+export function taste(text: string | undefined): number {
+  if (text === undefined) throw new Error('a key of the set was not found')
+  return text.length === 0 ? 0 : text.charCodeAt(text.length - 1)
+}
+
+/** Puts the set into an empty database, in random order. */
+export async function fill(
+  db: Database,
+  { keys, valueBytes, seed }: Plan,
+  pause: (share: number) => Promise<void>,
+): Promise<void> {
+  const random = seeded(seed)
+  const value = texts(valueBytes, random)
+  const order = shuffled(keys, random)
+  const step = Math.min(5000, Math.max(1, Math.floor(VALUES_BYTES / (valueBytes + 1))))
+  for (let from = 0; from < keys; from += step) {
+    const some = order.subarray(from, from + step)
+    db.transact(tx => {
+      for (const index of some) tx.put(presentKey(index), value())
+    })
+    await pause(from / keys)
+  }
+}

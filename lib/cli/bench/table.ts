@@ -1,0 +1,110 @@
+/** How rows and progress look in so many columns. */
+import { styleText } from 'node:util'
+import stringWidth from 'string-width'
+import type { BenchRow } from './bench.js'
+
+const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█']
+const HEADINGS = ['', 'ops/s', 'p50 µs', 'p99 µs']
+/** A bar narrower than this tells nothing: where there is no room for more, there is none. */
+const LEAST_BAR = 8
+const MOST_BAR = 60
+const INDENT = 2
+
+type Style = 'bold' | 'dim' | 'cyan'
+
+/**
+ * All rows, in the order given, under the names of their groups. The bar is as long as the row's rate is
+ * great, in each group by itself. Where columns are few, bars go to lines of their own.
+ * @returns lines, none wider than `width`, without a newline at the end
+ */
+export function renderTable(rows: readonly BenchRow[], width: number, colours: boolean): string {
+  const paint = painter(colours)
+  const cells = rows.map(row => [
+    row.name,
+    rate(row.opsPerSecond),
+    micros(row.p50),
+    micros(row.p99),
+  ])
+  const widths = HEADINGS.map((_, column) => {
+    return Math.max(...[HEADINGS, ...cells].map(row => stringWidth(row[column])))
+  })
+  const numbers = widths.length - 1
+  const wanted = (gap: number) => INDENT + widths.reduce((sum, one) => sum + one) + numbers * gap
+  const gap = wanted(2) <= width ? 2 : 1
+  // Names give way to numbers.
+  widths[0] = Math.max(1, widths[0] - Math.max(0, wanted(gap) - width))
+  const beside = width - wanted(gap) - gap
+  const below = beside < LEAST_BAR
+  const barWidth = Math.min(MOST_BAR, below ? width - 2 * INDENT : beside)
+
+  const line = (row: readonly string[]) => {
+    const [name, ...numbers] = row.map((cell, column) =>
+      pad(cut(cell, widths[column]), widths[column], column > 0),
+    )
+    return cut([' '.repeat(INDENT) + name, ...numbers].join(' '.repeat(gap)), width)
+  }
+  const lines = [paint('dim', line(HEADINGS))]
+  const groups = new Set(rows.map(row => row.group))
+  for (const group of groups) {
+    lines.push(paint('bold', cut(group, width)))
+    const members = [...rows.keys()].filter(i => rows[i].group === group)
+    const most = Math.max(...members.map(i => rows[i].opsPerSecond))
+    for (const i of members) {
+      const bar = paint('cyan', blocks(rows[i].opsPerSecond / most, barWidth))
+      if (below) lines.push(line(cells[i]), ' '.repeat(2 * INDENT) + bar)
+      else lines.push(line(cells[i]) + ' '.repeat(gap) + bar)
+    }
+  }
+  return lines.join('\n')
+}
+
+/** What a run is at, as one line no wider than `width`. */
+export function progressLine(
+  { what, done, of }: { what: string; done: number; of: number },
+  width: number,
+  colours: boolean,
+): string {
+  const text = cut(`${String(done).padStart(String(of).length)}/${of}  ${what}`, width)
+  const barWidth = Math.min(20, width - stringWidth(text) - 2)
+  if (barWidth < LEAST_BAR) return text
+  const bar = pad(blocks(done / of, barWidth), barWidth, false)
+  return `${painter(colours)('cyan', bar)}  ${text}`
+}
+
+/** The share of a bar, to an eighth of a column; never nothing, for what there is. */
+function blocks(share: number, width: number): string {
+  const eighths = Math.round(Math.min(1, share) * width * 8)
+  const shown = share > 0 ? Math.max(1, eighths) : 0
+  return '█'.repeat(shown >> 3) + BLOCKS[shown & 7]
+}
+
+const rate = (perSecond: number) => (perSecond < 100 ? perSecond.toFixed(1) : thousands(perSecond))
+
+/** Three digits, or all that stand before the point. */
+function micros(us: number): string {
+  if (us < 9.995) return us.toFixed(2)
+  return us < 99.95 ? us.toFixed(1) : thousands(us)
+}
+
+const thousands = (n: number) => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
+
+function pad(text: string, width: number, left: boolean): string {
+  const spaces = ' '.repeat(Math.max(0, width - stringWidth(text)))
+  return left ? spaces + text : text + spaces
+}
+
+function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let kept = ''
+  for (const letter of text) {
+    if (stringWidth(kept + letter) >= width) break
+    kept += letter
+  }
+  return `${kept}…`
+}
+
+/** Whether to paint has been decided by whoever knows the terminal: it is not asked again here. */
+function painter(colours: boolean): (style: Style, text: string) => string {
+  if (!colours) return (_, text) => text
+  return (style, text) => styleText(style, text, { validateStream: false })
+}

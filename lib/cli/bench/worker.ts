@@ -1,0 +1,30 @@
+/** What runs in a thread of `crew.ts`. Whatever it throws reaches the thread that made it as 'error'. */
+import { once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { ZVerse } from '../../index.js'
+import { commonTime, type Post, type Report, type Start } from './crew.js'
+import { measure, warmUp } from './measure.js'
+import { Stage } from './stage.js'
+import { WORKLOADS } from './workloads.js'
+
+const port = parentPort as MessagePort
+const { handle, plan, workload: name, beside, seat } = workerData as Post
+
+const workload = WORKLOADS.find(workload => workload.name === name)
+const task = beside ? workload?.beside : workload?.task
+if (task === undefined) throw new Error(`there is no such work: ${name}`)
+
+const pause = () => setImmediate()
+const db = ZVerse.attach(handle)
+const work = await task(new Stage(db, plan, pause, seat))
+const bundle = await warmUp(work, plan.seconds, pause)
+
+const report = (report: Report) => port.postMessage(report)
+const started = once(port, 'message') as Promise<[Start]>
+report({ ready: true })
+const [{ at }] = await started
+const from = performance.now() + (at - commonTime())
+report(await measure(work, bundle, { from, to: from + plan.seconds * 1000 }, pause))
+work.end?.()
+db.close()
