@@ -97,9 +97,8 @@ export async function bench(options: BenchOptions, screen: Screen): Promise<Benc
 async function alone({ task }: Workload, db: Database, plan: Plan, pause: Pause) {
   const work = await task(new Stage(db, plan, pause))
   try {
-    const bundle = await warmUp(work, plan.seconds, pause)
-    const from = performance.now()
-    return await measure(work, bundle, { from, to: from + plan.seconds * 1000 }, pause)
+    const bundle = await warmUp(work, plan.seconds, 1, pause)
+    return await measure(work, bundle, performance.now() + plan.seconds * 1000, pause)
   } finally {
     work.end?.()
   }

@@ -16,6 +16,7 @@
  * **Warming up.** Work runs before it is timed, until the optimiser has seen it, and that tells how long a
  * call takes.
  */
+import { availableParallelism } from 'node:os'
 import { Histogram } from './histogram.js'
 
 /** What is measured. */
@@ -38,48 +39,57 @@ const SLICE_MS = 20
 /** ms: calls that take less are bundled, to bundles that take about so much. */
 const SHORT_CALL = 0.002
 const BUNDLE = 0.005
-/** Warming up takes half as long as measuring does, at most so many ms. */
-const MOST_WARMING = 150
+const SHORTEST_CALL = 0.00001
+/** Warming up takes half as long as measuring does, at most so many ms, of a core of its own. */
+const MOST_WARMING = 250
 /** A run of calls while warming up: once one takes so many ms, they grow no longer. */
 const WARMING_RUN = 5
 
 /**
  * Runs `work` until it is warm.
+ * @param seconds that it will be measured
+ * @param threads that warm up at the same time: if they have to share a core, each takes longer
  * @returns how many calls make a bundle
  */
 export async function warmUp(
   work: Work,
   seconds: number,
+  threads: number,
   pause: () => Promise<void>,
 ): Promise<number> {
-  const end = performance.now() + Math.min(MOST_WARMING, seconds * 500)
+  const sharing = Math.max(1, threads / availableParallelism())
+  const begun = performance.now()
+  const warming = Math.min(MOST_WARMING, seconds * 500) * sharing
   let calls = 1
-  for (;;) {
-    const begun = performance.now()
+  let took = 0
+  for (let now = begun; now < begun + warming / 2; ) {
+    const before = now
     work.run(calls)
-    const ended = performance.now()
+    took = (performance.now() - before) / calls
+    if (took * calls < WARMING_RUN) calls *= 2
     await pause()
-    const took = (ended - begun) / calls
-    if (ended >= end) return took < SHORT_CALL ? Math.max(1, Math.ceil(BUNDLE / took)) : 1
-    if (ended - begun < WARMING_RUN) calls *= 2
+    now = performance.now()
   }
+  const bundle = took < SHORT_CALL ? Math.ceil(BUNDLE / Math.max(took, SHORTEST_CALL)) : 1
+  // The optimiser has yet to see the loops that measure, and bundles as short as they will be.
+  await measure(work, bundle, begun + warming, pause)
+  return bundle
 }
 
 /**
- * Runs `work` from one time to another, of `performance.now()`, and measures it: a bundle of it at least,
- * however late it is.
+ * Measures `work` from now on: a bundle of it at least.
+ * @param to a time of `performance.now()`
  * @param pause called between slices
  */
 export async function measure(
   work: Work,
   bundle: number,
-  { from, to }: { from: number; to: number },
+  to: number,
   pause: () => Promise<void>,
 ): Promise<Measured> {
   const histogram = new Histogram()
   let operations = 0
   let ms = 0
-  while (performance.now() < from) work.run(bundle)
   do {
     const slice = timeSlice(work, bundle, to, histogram)
     operations += slice.operations
