@@ -52,6 +52,8 @@ export interface Screen {
 
 /** ms between two progress lines. */
 const SHOW_EVERY = 100
+/** What a workload takes in all, in times that it is measured. */
+const WARM_TOO = 1.6
 
 /**
  * Measures workloads one after the other.
@@ -61,7 +63,7 @@ const SHOW_EVERY = 100
 export async function bench(options: BenchOptions, screen: Screen): Promise<BenchRow[]> {
   const { chosen, plan, maxBytes, signal } = checked(options)
   signal?.throwIfAborted()
-  const progress = new Progress(screen, chosen.length)
+  const progress = new Progress(screen, chosen.length, WARM_TOO * plan.seconds * 1000)
   const db = ZVerse.open({ values: 'string', maxBytes, history: { versions: 0 } })
   const pause = async () => {
     progress.show()
@@ -70,8 +72,10 @@ export async function bench(options: BenchOptions, screen: Screen): Promise<Benc
   }
   const rows: BenchRow[] = []
   try {
-    progress.begin('loading')
-    await fill(db, plan, pause)
+    await fill(db, plan, share => {
+      progress.load(share)
+      return pause()
+    })
     db.setHistory({ versions: PAST })
     for (const workload of chosen) {
       progress.begin(workload.name, rows.length)
@@ -145,18 +149,27 @@ function rowOf({ name, group, beside, threads = 1 }: Workload, measured: Measure
 class Progress {
   readonly #screen: Screen
   readonly #of: number
-  #what = ''
+  readonly #each: number
+  #what = 'loading'
   #done = 0
+  #begun = Number.POSITIVE_INFINITY
   #shown = Number.NEGATIVE_INFINITY
 
-  constructor(screen: Screen, of: number) {
+  /** @param each ms that a workload takes, about */
+  constructor(screen: Screen, of: number, each: number) {
     this.#screen = screen
     this.#of = of
+    this.#each = each
   }
 
-  begin(what: string, done = 0): void {
+  load(share: number): void {
+    this.#what = `loading ${Math.floor(share * 100)} %`
+  }
+
+  begin(what: string, done: number): void {
     this.#what = what
     this.#done = done
+    this.#begun = performance.now()
     this.#shown = Number.NEGATIVE_INFINITY
     this.show()
   }
@@ -166,7 +179,8 @@ class Progress {
     if (now < this.#shown + SHOW_EVERY) return
     this.#shown = now
     const { width, colours } = this.#screen
-    const state = { what: this.#what, done: this.#done, of: this.#of }
+    const part = Math.min(1, Math.max(0, now - this.#begun) / this.#each)
+    const state = { what: this.#what, done: this.#done, part, of: this.#of }
     this.#screen.progress(progressLine(state, width, colours))
   }
 

@@ -58,16 +58,24 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
   return lines.join('\n')
 }
 
+/** Where a run is: `done` workloads of so many, and the part of `what` that is over, 0 to 1. */
+export interface ProgressState {
+  readonly what: string
+  readonly done: number
+  readonly part: number
+  readonly of: number
+}
+
 /** What a run is at, as one line no wider than `width`. */
 export function progressLine(
-  { what, done, of }: { what: string; done: number; of: number },
+  { what, done, part, of }: ProgressState,
   width: number,
   colours: boolean,
 ): string {
   const text = cut(`${String(done).padStart(String(of).length)}/${of}  ${what}`, width)
   const barWidth = Math.min(20, width - stringWidth(text) - 2)
   if (barWidth < LEAST_BAR) return text
-  const bar = pad(blocks(done / of, barWidth), barWidth, false)
+  const bar = pad(blocks((done + part) / of, barWidth), barWidth, false)
   return `${painter(colours)('cyan', bar)}  ${text}`
 }
 
