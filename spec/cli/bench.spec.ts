@@ -174,7 +174,7 @@ describe('the table', () => {
       'one',
       '  bb  617,283    0.26  12,346  ████████',
       'two',
-      '  c       0.5    0.26  12,346  ▏',
+      '  c       0.5    0.26  12,346  ████████',
     ])
     expect(renderTable(rows.slice(0, 2), 40, false).split('\n')).toEqual([
       '          ops/s  p50 µs  p99 µs',
