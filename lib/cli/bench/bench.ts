@@ -6,8 +6,9 @@
  * it was, and begins with no past but its own.
  *
  * The rows compare workloads on one machine on one afternoon. They come from one window each, in one
- * process in which other workloads ran before: the project's own figures are made more carefully, in
- * several rounds with what they are compared to (see `perf/` in the repository).
+ * process in which other workloads ran before, and whoever first needs more memory than those did pays for
+ * the system's handing it out, which large batches do. The project's own figures are made more carefully,
+ * in several rounds with what they are compared to (see `perf/` in the repository).
  */
 import { setImmediate } from 'node:timers/promises'
 import { ZVerse } from '../../index.js'
@@ -35,7 +36,7 @@ export interface BenchRow {
   /** µs: 99 in 100 calls took no longer. */
   p99: number
   operations: number
-  /** Threads that worked at the same time. */
+  /** Threads that worked at the same time, the one that was not measured included. */
   threads: number
 }
 

@@ -42,7 +42,6 @@ export const commonTime = (): number => Number(process.hrtime.bigint()) / 1e6
 /**
  * @param crew of each thread: the workload, its part in it
  * @param signal terminates all threads; the promise rejects with its reason
- * @param begun called when measuring begins
  * @returns what each thread measured, in their order
  */
 export async function together(
@@ -50,22 +49,21 @@ export async function together(
   plan: Plan,
   crew: readonly Pick<Post, 'workload' | 'beside' | 'seat'>[],
   signal: AbortSignal | undefined,
-  begun: () => void = () => {},
 ): Promise<Measured[]> {
   const handle = db.share()
-  const threads = crew.map(part => {
-    const thread = new Thread({ handle, plan, ...part })
-    db.track(thread.worker)
-    return thread
-  })
+  const threads: Thread[] = []
   const abort = () => {
     for (const thread of threads) thread.fail(signal?.reason)
   }
   signal?.addEventListener('abort', abort)
   try {
     signal?.throwIfAborted()
+    for (const part of crew) {
+      const thread = new Thread({ handle, plan, ...part })
+      threads.push(thread)
+      db.track(thread.worker)
+    }
     await Promise.all(threads.map(thread => thread.ready))
-    begun()
     const at = commonTime() + LEAD + threads.length * LEAD_PER_THREAD
     return await Promise.all(threads.map(thread => thread.measure({ at })))
   } finally {
@@ -97,7 +95,7 @@ export class Thread {
         if ('ready' in report) ready.resolve()
         else measured.resolve(report)
       })
-      .once('error', cause => {
+      .on('error', cause => {
         this.fail(new Error(`${workload}: a thread failed: ${messageOf(cause)}`, { cause }))
       })
       .once('exit', code => {

@@ -21,7 +21,7 @@ export const HISTOGRAM_ERROR = 1 / (2 << FINENESS)
 
 export class Histogram {
   /** Samples in each bucket: all there is to know of a histogram; another thread may send it. */
-  readonly counts = new Uint32Array(BUCKETS)
+  readonly counts = new Float64Array(BUCKETS)
   readonly #number = new Float32Array(1)
   readonly #bits = new Uint32Array(this.#number.buffer)
 
@@ -33,7 +33,7 @@ export class Histogram {
   }
 
   /** Adds what another histogram counted. */
-  add(counts: Uint32Array): void {
+  add(counts: Float64Array): void {
     for (let bucket = 0; bucket < BUCKETS; bucket++) this.counts[bucket] += counts[bucket]
   }
 

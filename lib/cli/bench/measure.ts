@@ -32,7 +32,7 @@ export interface Measured {
   readonly operations: number
   readonly ms: number
   /** Of a {@link Histogram} of the times of calls. */
-  readonly counts: Uint32Array
+  readonly counts: Float64Array
 }
 
 const SLICE_MS = 20

@@ -5,7 +5,7 @@ import type { BenchRow } from './bench.js'
 
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█']
 const HEADINGS = ['', 'ops/s', 'p50 µs', 'p99 µs']
-/** A bar narrower than this tells nothing: where there is no room for more, there is none. */
+/** A bar narrower than this tells too little to be worth its place. */
 const LEAST_BAR = 8
 const MOST_BAR = 60
 const INDENT = 2
@@ -28,8 +28,8 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
   const widths = HEADINGS.map((_, column) => {
     return Math.max(...[HEADINGS, ...cells].map(row => stringWidth(row[column])))
   })
-  const numbers = widths.length - 1
-  const wanted = (gap: number) => INDENT + widths.reduce((sum, one) => sum + one) + numbers * gap
+  const gaps = widths.length - 1
+  const wanted = (gap: number) => INDENT + widths.reduce((sum, one) => sum + one) + gaps * gap
   const gap = wanted(2) <= width ? 2 : 1
   // Names give way to numbers.
   widths[0] = Math.max(1, widths[0] - Math.max(0, wanted(gap) - width))
