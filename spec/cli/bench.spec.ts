@@ -9,7 +9,7 @@ import type * as benching from '../../dist/cli/bench/bench.js'
 import { bench, progressLine, renderTable, workloads } from '../../dist/cli/bench/bench.js'
 import { Thread, together } from '../../dist/cli/bench/crew.js'
 import { ZVerse } from '../../dist/index.js'
-import { Draws, missingKey, presentKey, seeded, shuffled, texts } from '../../lib/cli/bench/data.js'
+import { Draws, dealt, missingKey, presentKey, seeded, texts } from '../../lib/cli/bench/data.js'
 import { HISTOGRAM_ERROR, Histogram } from '../../lib/cli/bench/histogram.js'
 import { nearest } from '../../lib/cli/bench/nearest.js'
 
@@ -99,6 +99,11 @@ describe('a run', () => {
     await expect(run).rejects.toThrow(expect.objectContaining({ name: 'AbortError' }))
     expect(seen.rows).toEqual([])
     expect(seen.lines.at(-1)).toBe(null)
+  })
+
+  it('says so when the set does not fit', async () => {
+    const run = bench({ ...TINY, keys: 100_000, maxBytes: 2 ** 22 }, screen())
+    await expect(run).rejects.toThrow('the database is full')
   })
 
   it('does not begin once it is stopped', async () => {
@@ -254,13 +259,14 @@ describe('the histogram', () => {
 
 describe('the data', () => {
   it('comes from the seed', () => {
+    const deal = (seed: number) => Array.from({ length: 50 }, dealt(50, seeded(seed)))
     const draw = (seed: number) => {
       const random = seeded(seed)
-      return [...shuffled(50, random), texts(9, random)(), random(1000)]
+      return [...deal(seed), texts(9, random)(), random(1000)]
     }
     expect(draw(7)).toEqual(draw(7))
     expect(draw(7)).not.toEqual(draw(8))
-    expect([...shuffled(50, seeded(7))].sort((a, b) => a - b)).toEqual([...Array(50).keys()])
+    expect(deal(7).sort((a, b) => a - b)).toEqual([...Array(50).keys()])
     expect(texts(9, seeded(7))()).toHaveLength(9)
     expect(presentKey(1) < missingKey(1) && missingKey(1) < presentKey(2)).toBe(true)
     const draws = new Draws(['a', 'b'])

@@ -23,16 +23,20 @@ export function seeded(seed: number): Random {
   }
 }
 
-/** 0 … count - 1 in random order (Fisher-Yates). */
-export function shuffled(count: number, random: Random): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index)
-  for (let i = count - 1; i > 0; i--) {
-    const j = random(i + 1)
-    const other = order[i]
-    order[i] = order[j]
-    order[j] = other
+/**
+ * Deals 0 … count - 1 in random order, one a call: Fisher and Yates's shuffle, as far as it is needed, so
+ * that nobody waits for ten million to be shuffled.
+ */
+export function dealt(count: number, random: Random): () => number {
+  const left = new Uint32Array(count)
+  for (let i = 0; i < count; i++) left[i] = i
+  let at = 0
+  return () => {
+    const taken = at + random(count - at)
+    const index = left[taken]
+    left[taken] = left[at++]
+    return index
   }
-  return order
 }
 
 const keyOf = (number: number) => `key-${String(number).padStart(8, '0')}`

@@ -1,6 +1,6 @@
 /** What a workload finds when it begins, on whichever thread: a database that holds the set, and draws. */
 import type { ZVerse } from '../../index.js'
-import { Draws, presentKey, type Random, seeded, shuffled, texts } from './data.js'
+import { Draws, dealt, presentKey, type Random, seeded, texts } from './data.js'
 
 export type Database = ZVerse<string, string>
 
@@ -109,12 +109,11 @@ export async function fill(
 ): Promise<void> {
   const random = seeded(seed)
   const value = texts(valueBytes, random)
-  const order = shuffled(keys, random)
+  const next = dealt(keys, random)
   const step = Math.min(5000, Math.max(1, Math.floor(VALUES_BYTES / (valueBytes + 1))))
   for (let from = 0; from < keys; from += step) {
-    const some = order.subarray(from, from + step)
     db.transact(tx => {
-      for (const index of some) tx.put(presentKey(index), value())
+      for (let i = Math.min(step, keys - from); i > 0; i--) tx.put(presentKey(next()), value())
     })
     await pause(from / keys)
   }
