@@ -110,7 +110,7 @@ export async function fill(
   const random = seeded(seed)
   const value = texts(valueBytes, random)
   const next = dealt(keys, random)
-  const step = Math.min(5000, Math.max(1, Math.floor(VALUES_BYTES / (valueBytes + 1))))
+  const step = Math.min(2000, Math.max(1, Math.floor(VALUES_BYTES / (valueBytes + 1))))
   for (let from = 0; from < keys; from += step) {
     db.transact(tx => {
       for (let i = Math.min(step, keys - from); i > 0; i--) tx.put(presentKey(next()), value())
