@@ -133,10 +133,15 @@ function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
   Atomics.store(W, kept + R_PREV, 0)
 }
 
-/** PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
+/** OLDEST, PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
 function mendChain(W: Uint32Array, ring: Ring): void {
   const current = W[H_CURRENT]
   const newest = load48(W, current + R_VERSION)
+  const before = W[current + R_PREV]
+  // A commit that leaves a gap in the numbers may not have come to move the window.
+  if (before !== 0 && load48(W, before + R_VERSION) + 1 < newest) {
+    Atomics.store(W, H_OLDEST, W[current + R_VERSION])
+  }
   const oldest = newest - ((W[current + R_VERSION] - W[H_OLDEST]) | 0)
   Atomics.store(W, H_PUBLISHED, W[current + R_VERSION])
   W[current + R_NEXT] = 0

@@ -8,6 +8,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
+import { ZVerse } from '../../../lib/index.js'
 import { H_LOCK, WRITING_OPEN } from '../../../lib/memory/layout.js'
 import { runToDeath, Tracer, traceAtomics } from './traced.js'
 import {
@@ -104,6 +105,17 @@ const OPERATIONS: [string, (db: Db) => unknown][] = [
         db.put(`pin ${i}`, i)
         if (i % 3 === 0) tx.close()
       }
+    },
+  ],
+  ['dump', db => db.dump({ history: true }).toArray()],
+  [
+    'load',
+    db => {
+      const small = ZVerse.open({ maxBytes: 2 ** 20 })
+      for (let i = 0; i < 9; i++) small.put(`key ${i}`, `loaded ${i}`)
+      small.store('third').put('a', 1)
+      db.load(small.dump().toArray())
+      small.close()
     },
   ],
   ['close', db => db.close()],

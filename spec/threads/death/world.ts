@@ -65,6 +65,11 @@ export function build(history = 12): Image {
       db.clear({ prefix: 'many' })
     }
   }
+  return imageOf(db, pins.length)
+}
+
+/** What a database is now, to be copied. */
+export function imageOf(db: Db, pins = 0): Image {
   db.share()
   const W = db._test.engine.W
   const used = db._test.engine.epochs.allocator.touchedWords
@@ -73,8 +78,8 @@ export function build(history = 12): Image {
     bytes: W.slice(0, used),
     maxBytes: W.length * 4,
     line,
-    pins: pins.length,
-    contents: contents(db, line, pins.length),
+    pins,
+    contents: contents(db, line, pins),
   }
 }
 
