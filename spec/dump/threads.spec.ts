@@ -34,7 +34,7 @@ function build(commits: number, random: Random) {
         [...values.values()].reduce((a, b) => a + b, 0),
       )
     })
-    if (random.chance(0.03)) db.tag(`tag ${n}`)
+    if (random.chance(100 / commits)) db.tag(`tag ${n}`)
   }
   return db
 }
