@@ -1,0 +1,216 @@
+/**
+ * What a command is. One table of them gives the prompt's dispatch, `help`, completion, the one-shot
+ * forms and docs/cli.md.
+ */
+import type { Result } from './result.js'
+import type { Session } from './session.js'
+import { asWord, Mistake, type Token, type Word } from './words.js'
+
+/** What a word stands for; completion offers such. */
+export type Kind =
+  | 'key'
+  | 'view'
+  | 'tag'
+  | 'store'
+  | 'command'
+  | 'key codec'
+  | 'value codec'
+  | 'file'
+  | 'text'
+
+export interface Argument {
+  /** As usage shows it, in capitals. */
+  readonly name: string
+  readonly kind: Kind
+  readonly optional?: boolean
+  /** What it may be, where that is a fixed set. */
+  readonly choices?: readonly string[]
+}
+
+export interface Option {
+  /** Without the dashes. */
+  readonly name: string
+  /** The name of its value, as usage shows it; a flag has none. */
+  readonly value?: string
+  readonly kind?: Kind
+  readonly choices?: readonly string[]
+  readonly summary: string
+  /** Another name for it at the prompt, where a one-shot form uses that name for a file. */
+  readonly alias?: string
+}
+
+export interface Example {
+  /** What it shows. */
+  readonly title: string
+  /** Prompts with what is typed, and what it answers, on a terminal 80 columns wide. */
+  readonly transcript: string
+}
+
+export type Group =
+  | 'Reading'
+  | 'Writing'
+  | 'Versions'
+  | 'Transactions'
+  | 'Points'
+  | 'Stores and codecs'
+  | 'Files'
+  | 'Care'
+  | 'The prompt'
+
+export interface Command {
+  readonly name: string
+  readonly group: Group
+  readonly arguments: readonly Argument[]
+  /** The last argument may be several words. */
+  readonly rest?: boolean
+  readonly options: readonly Option[]
+  /** One line, for the list of commands. */
+  readonly summary: string
+  readonly details: string
+  readonly examples: readonly Example[]
+  /**
+   * What a one-shot form of it needs: a database to read (`--from`), one to write to (`--to`), neither;
+   * or `prompt`, where it means something only at the prompt or on a pipe.
+   */
+  readonly needs: 'from' | 'to' | 'nothing' | 'prompt'
+  /** Takes its tokens as they are: they are commands themselves. */
+  readonly raw?: boolean
+  run(session: Session, call: Call): Result | Promise<Result>
+}
+
+/** A command as it was called: words and options, checked against the command. */
+export class Call {
+  readonly command: Command
+  readonly words: readonly Word[]
+  readonly tokens: readonly Token[]
+  readonly #options: ReadonlyMap<string, Word | null>
+
+  constructor(
+    command: Command,
+    words: readonly Word[],
+    options: ReadonlyMap<string, Word | null>,
+    tokens: readonly Token[],
+  ) {
+    this.command = command
+    this.words = words
+    this.tokens = tokens
+    this.#options = options
+  }
+
+  /** An argument that must be there. */
+  word(i: number): Word {
+    return this.words[i]
+  }
+
+  has(option: string): boolean {
+    return this.#options.has(option)
+  }
+
+  option(name: string): Word | undefined {
+    return this.#options.get(name) ?? undefined
+  }
+
+  /** An option that is an integer ≥ 0. */
+  integer(name: string): number | undefined {
+    const word = this.option(name)
+    return word === undefined ? undefined : integerIn(word, `--${name}`)
+  }
+}
+
+/** A word that is an integer ≥ 0. */
+export function integerIn({ text }: Word, what: string): number {
+  const value = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value
+  throw new Mistake(`${what} must be a whole number, not ${asWord(text)}`)
+}
+
+/** `get KEY [--at VIEW]` */
+export function usage(command: Command): string {
+  const words = command.arguments.map(({ name, optional }, i) => {
+    const shown = command.rest && i === command.arguments.length - 1 ? `${name}…` : name
+    return optional ? `[${shown}]` : shown
+  })
+  const options = command.options.map(({ name, value }) => {
+    return value === undefined ? `[--${name}]` : `[--${name} ${value}]`
+  })
+  return [command.name, ...words, ...options].join(' ')
+}
+
+/** The command of a name. @throws Mistake that names the nearest */
+export async function commandNamed(
+  commands: readonly Command[],
+  name: string,
+): Promise<Command> {
+  const found = commands.find(command => command.name === name)
+  if (found !== undefined) return found
+  const names = commands.map(({ name }) => name)
+  const like = await nearest(name, names)
+  const hint = like === undefined ? '`help` lists the commands' : `did you mean ${like}?`
+  throw new Mistake(`there is no command ${asWord(name)}`, hint)
+}
+
+/** The name that was most likely meant; undefined if none comes near. */
+export async function nearest(
+  given: string,
+  names: readonly string[],
+): Promise<string | undefined> {
+  // Only who mistypes waits for it to load.
+  const { distance } = await import('fastest-levenshtein')
+  const near = names
+    .map(name => ({ name, off: distance(given.toLowerCase(), name) }))
+    .filter(({ name, off }) => off <= Math.max(1, Math.ceil(name.length / 3)))
+    .sort((a, b) => a.off - b.off)
+  const begins = names.find(name => given.length > 1 && name.startsWith(given))
+  return begins ?? near[0]?.name
+}
+
+/**
+ * The call of a command with tokens, those after its name.
+ * @throws Mistake for an unknown option, a missing value, too many words
+ */
+export async function callOf(command: Command, tokens: readonly Token[]): Promise<Call> {
+  if (command.raw) return new Call(command, [], new Map(), tokens)
+  const words: Word[] = []
+  const options = new Map<string, Word | null>()
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]
+    if (token.is === 'separator') continue
+    if (token.is === 'word') {
+      words.push(token)
+      continue
+    }
+    const option = command.options.find(o => o.name === token.name || o.alias === token.name)
+    if (option === undefined) throw await unknownOption(command, token.name)
+    let { value } = token
+    if (option.value === undefined) {
+      if (value !== undefined) throw new Mistake(`--${token.name} takes no value`)
+    } else if (value === undefined) {
+      const next = tokens[++i]
+      if (next?.is !== 'word') {
+        throw new Mistake(`--${token.name} needs a value: ${option.value}`)
+      }
+      value = next
+    }
+    options.set(option.name, value ?? null)
+  }
+  const required = command.arguments.filter(({ optional }) => !optional).length
+  if (words.length < required) {
+    const { name } = command.arguments[words.length]
+    throw new Mistake(`${command.name} needs ${name}`, usage(command))
+  }
+  if (words.length > command.arguments.length && !command.rest) {
+    const extra = asWord(words[command.arguments.length].text)
+    const hint = `${usage(command)}\nwhat has spaces in it is quoted: 'two words'`
+    throw new Mistake(`${command.name} has no use for ${extra}`, hint)
+  }
+  return new Call(command, words, options, tokens)
+}
+
+async function unknownOption(command: Command, name: string): Promise<Mistake> {
+  const like = await nearest(
+    name,
+    command.options.map(({ name }) => name),
+  )
+  const hint = like === undefined ? usage(command) : `did you mean --${like}?`
+  return new Mistake(`${command.name} has no option --${name}`, hint)
+}

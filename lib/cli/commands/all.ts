@@ -1,0 +1,22 @@
+/** The table of all commands. */
+import { GROUPS } from '../help.js'
+import type { Command } from '../command.js'
+import { CARE } from './care.js'
+import { FILES } from './files.js'
+import { POINTS } from './points.js'
+import { READING } from './reading.js'
+import { SHELL } from './shell.js'
+import { STORES } from './stores.js'
+import { TRANSACTIONS } from './transactions.js'
+import { VERSIONS } from './versions.js'
+import { WRITING } from './writing.js'
+
+const ALL = [
+  ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS].flat(),
+  ...[STORES, FILES, CARE, SHELL].flat(),
+]
+
+/** In the order of their groups. */
+export const COMMANDS: readonly Command[] = GROUPS.flatMap(group => {
+  return ALL.filter(command => command.group === group)
+})

@@ -1,0 +1,57 @@
+/** Commands that look after the database. */
+import { type Command, nearest } from '../command.js'
+import type { Result } from '../result.js'
+import { asWord, Mistake } from '../words.js'
+
+export const CARE: readonly Command[] = [
+  {
+    name: 'stats',
+    group: 'Care',
+    needs: 'nothing',
+    arguments: [{ name: 'GROUP', kind: 'text', optional: true }],
+    options: [],
+    summary: 'numbers about the database',
+    details: 'Memory, versions, readers, the writer, caches; all of them, or one group. docs/api.md tells what they are.',
+    examples: [{ title: 'What is kept:', transcript: '\nzverse> put a 1\nzverse> stats versions' }],
+    async run(session, { words: [word] }): Promise<Result> {
+      const all = session.db.stats() as unknown as Record<string, Record<string, unknown>>
+      const groups = Object.keys(all)
+      if (word !== undefined && !groups.includes(word.text)) {
+        const like = await nearest(word.text, groups)
+        const hint = like === undefined ? `there are ${groups.join(', ')}` : `did you mean ${like}?`
+        throw new Mistake(`there is no group ${asWord(word.text)}`, hint)
+      }
+      const value = word === undefined ? all : all[word.text]
+      const shown = word === undefined ? all : { [word.text]: all[word.text] }
+      const lines = Object.entries(shown).flatMap(([group, numbers]) => flat(group, numbers))
+      const width = Math.max(...lines.map(({ name }) => name.length))
+      const text = lines.map(({ name, text }) => `${name.padEnd(width)}  ${text}`).join('\n')
+      return { is: 'text', text, value }
+    },
+  },
+  {
+    name: 'check',
+    group: 'Care',
+    needs: 'nothing',
+    arguments: [],
+    options: [],
+    summary: 'walks everything and proves it sound',
+    details:
+      'Each byte is reachable, waiting to be freed, or free; otherwise the problems are listed, which would be a ' +
+      'mistake of zverse itself. It takes as long as reading everything.',
+    examples: [{ title: 'All is well:', transcript: '\nzverse> put a 1\nzverse> check' }],
+    run(session) {
+      const report = session.db.check()
+      const counts = `${report.entries} entries in ${report.nodes} nodes`
+      const says = report.ok ? `ok: ${counts}` : ['not ok:', ...report.problems].join('\n')
+      return { is: 'text', text: says, value: report }
+    },
+  },
+]
+
+/** Names with dots, for groups within groups. */
+function flat(name: string, value: unknown): { name: string; text: string }[] {
+  if (typeof value !== 'object' || value === null) return [{ name, text: String(value) }]
+  return Object.entries(value).flatMap(([key, inner]) => flat(`${name}.${key}`, inner))
+}
+

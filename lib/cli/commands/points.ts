@@ -1,0 +1,98 @@
+/** Commands for Z-order keys. */
+import type { Command } from '../command.js'
+import { integerIn } from '../command.js'
+import { parseJson } from '../literals.js'
+import { rowsOf } from '../result.js'
+import { Mistake } from '../words.js'
+import { AT } from './ranges.js'
+
+const CITIES = `
+zverse> keys-as zorder(float64,float64)
+zverse> put [8.54, 47.37] "Zürich"
+zverse> put [7.45, 46.95] "Bern"
+zverse> put [2.35, 48.86] "Paris"`
+
+export const POINTS: readonly Command[] = [
+  {
+    name: 'box',
+    group: 'Points',
+    needs: 'from',
+    arguments: [
+      { name: 'MIN', kind: 'key' },
+      { name: 'MAX', kind: 'key' },
+    ],
+    options: [{ name: 'limit', value: 'N', summary: 'N at most' }, AT],
+    summary: 'the points between two corners',
+    details:
+      'Prints the entries with every coordinate between those of MIN and MAX, both inclusive, in Z-order. null ' +
+      'leaves a side open. For keys of codec zorder only.',
+    examples: [
+      { title: 'East of 7 degrees:', transcript: `${CITIES}\nzverse> box [7, null] [null, null]` },
+    ],
+    run(session, call) {
+      const { keys, values } = session
+      const { from, view } = session.reader(call.option('at'))
+      const [min, max] = [keys.read(call.word(0)), keys.read(call.word(1))] as [never, never]
+      const columns = [
+        { name: 'key', kind: 'key' },
+        { name: 'value', kind: 'value' },
+      ] as const
+      const found = from.box(min, max, { limit: call.integer('limit'), ...view })
+      return rowsOf(columns, found, ([key, value]) => [keys.write(key), values.write(value)])
+    },
+  },
+  {
+    name: 'nearest',
+    group: 'Points',
+    needs: 'from',
+    arguments: [
+      { name: 'POINT', kind: 'key' },
+      { name: 'N', kind: 'text' },
+    ],
+    options: [
+      {
+        ...{ name: 'metric', value: 'METRIC', choices: ['euclidean', 'haversine'] },
+        summary: 'euclidean, or haversine: metres between longitudes and latitudes in degrees',
+      },
+      { name: 'scale', value: '[N,…]', summary: 'a factor for each dimension, for mixed units' },
+      { name: 'within', value: 'N', summary: 'the greatest distance' },
+      AT,
+    ],
+    summary: 'the points nearest to one',
+    details:
+      'Prints the N nearest entries with their distances, nearest first. null in POINT leaves a dimension out. ' +
+      'For keys of codec zorder only.',
+    examples: [
+      {
+        title: 'The two cities nearest to Basel, in metres:',
+        transcript: `${CITIES}\nzverse> nearest [7.59, 47.56] 2 --metric haversine`,
+      },
+    ],
+    run(session, call) {
+      const { keys, values } = session
+      const { from, view } = session.reader(call.option('at'))
+      const metric = call.option('metric')?.text as 'euclidean' | undefined
+      const scale = call.option('scale')
+      const within = call.option('within')
+      const found = from.nearest(keys.read(call.word(0)) as never, integerIn(call.word(1), 'N'), {
+        ...{ metric, ...view },
+        scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
+        within: within === undefined ? undefined : numberIn(within.text),
+      })
+      const columns = [
+        { name: 'key', kind: 'key' },
+        { name: 'value', kind: 'value' },
+        { name: 'distance', kind: 'number' },
+      ] as const
+      return rowsOf(columns, found, ({ key, value, distance }) => {
+        return [keys.write(key), values.write(value), String(distance)]
+      })
+    },
+  },
+]
+
+function numberIn(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && !Number.isNaN(value)) return value
+  throw new Mistake(`--within must be a number, not ${text}`)
+}

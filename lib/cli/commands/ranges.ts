@@ -1,0 +1,68 @@
+/** The options that all commands over a range of keys share. */
+import type { Call, Option } from '../command.js'
+import type { KeyForm } from '../literals.js'
+import { parseJson } from '../literals.js'
+import type { Session } from '../session.js'
+import { Mistake, type Word } from '../words.js'
+
+export const AT: Option = {
+  ...{ name: 'at', value: 'VIEW', kind: 'view' },
+  summary: 'as of a version, tag or date, instead of where the prompt is',
+}
+
+/** Which keys. */
+export const BOUNDS: readonly Option[] = [
+  { name: 'gt', value: 'KEY', kind: 'key', summary: 'only keys after this one' },
+  { name: 'gte', value: 'KEY', kind: 'key', summary: 'only keys from this one on' },
+  { name: 'lt', value: 'KEY', kind: 'key', summary: 'only keys before this one' },
+  { name: 'lte', value: 'KEY', kind: 'key', summary: 'only keys up to this one' },
+  {
+    ...{ name: 'prefix', value: 'KEY', kind: 'key' },
+    summary: 'only keys that begin with this; of tuples, an array of first elements',
+  },
+  {
+    ...{ name: 'box', value: '[MIN,MAX]' },
+    summary: 'only points in the box between two corners; null leaves a side open',
+  },
+]
+
+/** In which order, and how many. */
+export const ORDER: readonly Option[] = [
+  { name: 'reverse', summary: 'from the last to the first' },
+  { name: 'limit', value: 'N', summary: 'N at most' },
+]
+
+export const RANGE: readonly Option[] = [...BOUNDS, ...ORDER, AT]
+
+/** The bounds of a call, as the API's range options. */
+export function boundsOf(call: Call, keys: KeyForm): Record<string, unknown> {
+  const bounds: Record<string, unknown> = {}
+  for (const name of ['gt', 'gte', 'lt', 'lte']) {
+    const word = call.option(name)
+    if (word !== undefined) bounds[name] = keys.read(word)
+  }
+  const prefix = call.option('prefix')
+  if (prefix !== undefined) bounds.prefix = keys.prefix(prefix)
+  const box = call.option('box')
+  if (box !== undefined) bounds.box = cornersOf(box, keys)
+  return bounds
+}
+
+export function orderOf(call: Call): { reverse?: boolean; limit?: number | undefined } {
+  return { reverse: call.has('reverse'), limit: call.integer('limit') }
+}
+
+/** What reads for a call, with its range options and view together. */
+export function rangeOf(session: Session, call: Call) {
+  const { from, view } = session.reader(call.option('at'))
+  return { from, options: { ...boundsOf(call, session.keys), ...orderOf(call), ...view } }
+}
+
+function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
+  const corners = parseJson(word.text, JSON.parse)
+  if (!Array.isArray(corners) || corners.length !== 2) {
+    throw new Mistake('--box needs two corners', "for example --box '[[0, 0], [10, 10]]'")
+  }
+  const corner = (of: unknown) => keys.read({ is: 'word', form: 'json', text: JSON.stringify(of) })
+  return [corner(corners[0]), corner(corners[1])]
+}

@@ -1,0 +1,129 @@
+/** Commands about the prompt itself, and `help`. */
+import { type Command, commandNamed, integerIn } from '../command.js'
+import { commandHelp, overview } from '../help.js'
+import { NOTHING } from '../result.js'
+import { Mistake } from '../words.js'
+
+export const SHELL: readonly Command[] = [
+  {
+    name: 'help',
+    group: 'The prompt',
+    needs: 'nothing',
+    arguments: [{ name: 'COMMAND', kind: 'command', optional: true }],
+    options: [],
+    summary: 'all commands, or one in full',
+    details: 'With COMMAND: what it takes, what it does, and examples.',
+    examples: [
+      {
+        title: 'One command:',
+        transcript: '\nzverse> help has',
+      },
+    ],
+    async run(session, { words: [word] }) {
+      if (word === undefined) {
+        const text = overview(session.commands)
+        return { is: 'text', text, value: session.commands.map(({ name }) => name) }
+      }
+      const text = commandHelp(await commandNamed(session.commands, word.text))
+      return { is: 'text', text, value: text }
+    },
+  },
+  {
+    name: 'limit',
+    group: 'The prompt',
+    needs: 'prompt',
+    arguments: [{ name: 'N', kind: 'text', optional: true, choices: ['off'] }],
+    options: [],
+    summary: 'rows a page',
+    details: 'Output stops after N rows; Enter or `more` goes on. `limit off` prints all. Alone it tells N.',
+    examples: [
+      {
+        title: 'Two rows at a time:',
+        transcript: `
+zverse> batch put a 1; put b 2; put c 3
+zverse> limit 2
+zverse> keys
+zverse> more`,
+      },
+    ],
+    run(session, { words: [word] }) {
+      if (word === undefined) {
+        const isOff = session.limit === Number.POSITIVE_INFINITY
+        return { is: 'text', text: isOff ? 'off' : String(session.limit), value: isOff ? null : session.limit }
+      }
+      if (word.text === 'off') session.limit = Number.POSITIVE_INFINITY
+      else {
+        const limit = integerIn(word, 'limit')
+        if (limit === 0) throw new Mistake('a page has at least one row', '`limit off` prints all')
+        session.limit = limit
+      }
+      return NOTHING
+    },
+  },
+  {
+    name: 'more',
+    group: 'The prompt',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'the next page',
+    details: 'Of the last output that was longer than a page. Enter on an empty line does the same.',
+    examples: [
+      {
+        title: 'A page of one row:',
+        transcript: '\nzverse> batch put a 1; put b 2\nzverse> limit 1\nzverse> range\nzverse> more',
+      },
+    ],
+    run: () => ({ is: 'more' }),
+  },
+  {
+    name: 'show',
+    group: 'The prompt',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'the last output again, with nothing cut',
+    details: 'Values that were cut to the width of the terminal are printed whole, each on lines of its own.',
+    examples: [
+      {
+        title: 'A row in full:',
+        transcript: '\nzverse> put ada {"name": "Ada Lovelace", "born": 1815}\nzverse> range\nzverse> show',
+      },
+    ],
+    run: () => ({ is: 'show' }),
+  },
+  {
+    name: 'timing',
+    group: 'The prompt',
+    needs: 'prompt',
+    arguments: [{ name: 'on|off', kind: 'text', optional: true, choices: ['on', 'off'] }],
+    options: [],
+    summary: 'prints how long each command takes',
+    details: 'Alone it tells whether it is on. On a pipe the times go to stderr.',
+    examples: [{ title: 'Asked:', transcript: '\nzverse> timing' }],
+    run(session, { words: [word] }) {
+      if (word === undefined) {
+        return { is: 'text', text: session.timing ? 'on' : 'off', value: session.timing }
+      }
+      if (word.text !== 'on' && word.text !== 'off') {
+        throw new Mistake(`timing is on or off, not ${word.text}`)
+      }
+      session.timing = word.text === 'on'
+      return NOTHING
+    },
+  },
+  {
+    name: 'exit',
+    group: 'The prompt',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'ends the session',
+    details: 'So does Ctrl-D. A transaction that is open is aborted.',
+    examples: [{ title: 'Goodbye:', transcript: '\nzverse> exit' }],
+    run(session) {
+      session.ended = true
+      return NOTHING
+    },
+  },
+]

@@ -1,0 +1,141 @@
+/** Commands for transactions, and `watch`, which tells what they have changed. */
+import type { Command } from '../command.js'
+import { NOTHING, type Result, versionResult } from '../result.js'
+import type { Session } from '../session.js'
+import { Mistake } from '../words.js'
+import { BOUNDS, boundsOf } from './ranges.js'
+
+export const TRANSACTIONS: readonly Command[] = [
+  {
+    name: 'begin',
+    group: 'Transactions',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'begins a transaction',
+    details:
+      'What is written from then on becomes one version with `commit`, or nothing with `abort`. The prompt shows ' +
+      'a star. Reads see what the transaction has written; `--at` does not.',
+    examples: [
+      {
+        title: 'Two writes, one version:',
+        transcript: `
+zverse> begin
+zverse*> put a 1
+zverse*> put b 2
+zverse*> commit`,
+      },
+    ],
+    run(session) {
+      session.mustBePresent('no transaction can begin there')
+      session.mustHaveNoTransaction('another transaction')
+      session.tx = session.db.beginWrite()
+      return NOTHING
+    },
+  },
+  {
+    name: 'commit',
+    group: 'Transactions',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'makes what the transaction has written a version',
+    details: 'Prints the version: the present one if nothing was changed.',
+    examples: [
+      { title: 'One write:', transcript: '\nzverse> begin\nzverse*> put a 1\nzverse*> commit' },
+    ],
+    run(session) {
+      const { tx } = session
+      if (tx === null) throw noTransaction('commit')
+      session.tx = null
+      return versionResult(tx.commit())
+    },
+  },
+  {
+    name: 'abort',
+    group: 'Transactions',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'undoes what the transaction has written',
+    details: 'Nothing of it is left, and no version is made.',
+    examples: [
+      {
+        title: 'As if nothing had happened:',
+        transcript: '\nzverse> begin\nzverse*> put a 1\nzverse*> abort\nzverse> get a',
+      },
+    ],
+    run(session) {
+      const { tx } = session
+      if (tx === null) throw noTransaction('abort')
+      session.tx = null
+      tx.abort()
+      return NOTHING
+    },
+  },
+  {
+    name: 'watch',
+    group: 'Transactions',
+    needs: 'prompt',
+    arguments: [{ name: 'off', kind: 'text', optional: true, choices: ['off'] }],
+    options: BOUNDS,
+    summary: 'prints what each commit changes',
+    details:
+      'From then on, what a command commits in the range is printed after it: `+ key value` for what was written, ' +
+      '`- key` for what was deleted. `watch off` ends it.',
+    examples: [
+      {
+        title: 'Keys that begin with a:',
+        transcript: `
+zverse> watch --prefix a
+zverse> batch put a1 "one"; put b1 "two"
+zverse> delete a1
+zverse> watch off`,
+      },
+    ],
+    run(session, call) {
+      const [word] = call.words
+      if (word !== undefined && word.text !== 'off') {
+        throw new Mistake(`watch has no use for ${word.text}`, '`watch`, with bounds, or `watch off`')
+      }
+      const range = boundsOf(call, session.keys)
+      // Whatever is wrong with the bounds is told now, not after the next commit.
+      session.verbs.diff(0 + session.db.version, session.db.version, range).return()
+      session.watch?.held.close()
+      session.watch = null
+      if (word === undefined) {
+        const { verbs, keys, values } = session
+        session.watch = { verbs, range, keys, values, held: session.db.beginRead() }
+      }
+      return NOTHING
+    },
+  },
+]
+
+function noTransaction(what: string): Mistake {
+  return new Mistake(`there is nothing to ${what}: no transaction is open`, '`begin` opens one')
+}
+
+/** What has been committed since it was last asked, for who watches. */
+export function watched(session: Session): Result {
+  const { watch, db } = session
+  if (watch === null || db.version === watch.held.version) return NOTHING
+  const before = watch.held
+  watch.held = db.beginRead()
+  const lines: string[] = []
+  const changes: object[] = []
+  try {
+    for (const { key, after } of watch.verbs.diff(before, watch.held, watch.range)) {
+      const word = watch.keys.write(key)
+      lines.push(after === undefined ? `- ${word}` : `+ ${word} ${watch.values.write(after)}`)
+      changes.push(
+        after === undefined ? { type: 'del', key } : { type: 'put', key, value: after },
+      )
+    }
+  } finally {
+    before.close()
+  }
+  if (lines.length === 0) return NOTHING
+  const { version, timestamp } = watch.held
+  return { is: 'text', text: lines.join('\n'), value: { version, timestamp, changes } }
+}

@@ -1,0 +1,290 @@
+/** Commands about versions: where the prompt is, what differs, what has a name, what is kept. */
+import type { Command } from '../command.js'
+import { NOTHING, rowsOf, versionResult } from '../result.js'
+import { localTime } from '../views.js'
+import { asWord, Mistake, type Word } from '../words.js'
+import { BOUNDS, boundsOf, ORDER, orderOf } from './ranges.js'
+
+const VIEW = { name: 'VIEW', kind: 'view' } as const
+const NOW: Word = { is: 'word', form: 'bare', text: 'now' }
+
+/** Said once, and referred to: what VIEW may be. */
+export const VIEWS =
+  'VIEW is a version (41), how many versions before where the prompt is (-3), now, a tag, or a date: ' +
+  '2026-11-20, "2026-11-20 10:03", 10:03:05.250 (of today), in local time unless Z or an offset follows.'
+
+const PAST = `
+zverse> put price 10
+zverse> tag opening
+zverse> put price 12`
+
+export const VERSIONS: readonly Command[] = [
+  {
+    name: 'at',
+    group: 'Versions',
+    needs: 'prompt',
+    arguments: [{ ...VIEW, optional: true }],
+    rest: true,
+    options: [],
+    summary: 'moves the prompt into the past',
+    details:
+      `Whatever is read from then on is as of that version, and writing is refused; \`now\` comes back. ${VIEWS} ` +
+      'Without VIEW it tells where the prompt is.',
+    examples: [
+      {
+        title: 'Back to a tag, and to the present:',
+        transcript: `${PAST}
+zverse> at opening
+zverse@opening> get price
+zverse@opening> now
+zverse> get price`,
+      },
+    ],
+    run(session, { words }) {
+      if (words.length === 0) {
+        const { label = 'now', version = session.db.version } = session.place ?? {}
+        const text = label === String(version) ? label : `${asWord(label)}: version ${version}`
+        return { is: 'text', text, value: version }
+      }
+      // A date and a time are two words to who forgets the quotes.
+      const [first] = words
+      const word = words.length === 1 ? first : { ...first, text: words.map(w => w.text).join(' ') }
+      if (words.length === 1 && first.form !== 'quoted' && first.text === 'now') {
+        session.leave()
+        return NOTHING
+      }
+      const { version, held } = session.goTo(word)
+      const says = `version ${version}, of ${localTime(held.timestamp)}`
+      return versionResult(version, says)
+    },
+  },
+  {
+    name: 'now',
+    group: 'Versions',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'comes back to the present',
+    details: 'After `at`. In the present it does nothing.',
+    examples: [
+      {
+        title: 'To and fro:',
+        transcript: `${PAST}
+zverse> at 1
+zverse@1> now
+zverse> at`,
+      },
+    ],
+    run(session) {
+      session.leave()
+      return NOTHING
+    },
+  },
+  {
+    name: 'versions',
+    group: 'Versions',
+    needs: 'from',
+    arguments: [],
+    options: [],
+    summary: 'all versions that can be read',
+    details: 'With their times and tags, oldest first. Tagged ones stay whatever is kept besides.',
+    examples: [{ title: 'Three versions, one of them tagged:', transcript: `${PAST}\nzverse> versions` }],
+    run(session) {
+      const columns = [
+        { name: 'version', kind: 'version' },
+        { name: 'time', kind: 'time' },
+        { name: 'tags', kind: 'text' },
+      ] as const
+      return rowsOf(columns, session.db.versions().values(), ({ version, timestamp, tags }) => {
+        return [String(version), timestamp, tags.map(asWord).join(' ')]
+      })
+    },
+  },
+  {
+    name: 'diff',
+    group: 'Versions',
+    needs: 'from',
+    arguments: [{ ...VIEW, name: 'FROM' }, { ...VIEW, name: 'TO', optional: true }],
+    options: [...BOUNDS, ...ORDER],
+    summary: 'what differs between two versions',
+    details:
+      'Prints each key whose entry differs, with its value before and after. TO is where the prompt is, ' +
+      'unless it is given. It costs what differs, not what is stored.',
+    examples: [
+      {
+        title: 'Since the tag:',
+        transcript: `${PAST}
+zverse> put size "XL"
+zverse> diff opening`,
+      },
+    ],
+    run(session, call) {
+      const { keys, values } = session
+      const from = session.db.beginRead(session.view(call.word(0)))
+      const last = call.words[1]
+      const to = session.db.beginRead(last === undefined ? session.here : session.view(last))
+      const options = { ...boundsOf(call, keys), ...orderOf(call) }
+      try {
+        const found = session.verbs.diff(from, to, options)
+        const columns = [
+          { name: 'key', kind: 'key' },
+          { name: 'before', kind: 'value' },
+          { name: 'after', kind: 'value' },
+        ] as const
+        const side = (value: unknown) => (value === undefined ? '(absent)' : values.write(value))
+        return rowsOf(columns, found, ({ key, before, after }) => {
+          return [keys.write(key), side(before), side(after)]
+        })
+      } finally {
+        // The iterator holds what it reads itself.
+        from.close()
+        to.close()
+      }
+    },
+  },
+  {
+    name: 'tag',
+    group: 'Versions',
+    needs: 'to',
+    arguments: [
+      { name: 'NAME', kind: 'tag' },
+      { ...VIEW, optional: true },
+    ],
+    options: [],
+    summary: 'names a version',
+    details:
+      'Names where the prompt is, or VIEW. A tagged version is kept whatever else is let go of. A name that ' +
+      'there is already moves. Names are not empty, and not all digits.',
+    examples: [{ title: 'A name for the present:', transcript: `${PAST}\nzverse> get price --at opening` }],
+    run(session, call) {
+      session.mustHaveNoTransaction('tagging')
+      const view = call.words[1] === undefined ? session.here : session.view(call.words[1])
+      const { text } = call.word(0)
+      if (text === 'now') throw new Mistake('a tag cannot be called now: that is the present')
+      const version = session.db.tag(text, view)
+      return versionResult(version, `version ${version} is ${asWord(text)}`)
+    },
+  },
+  {
+    name: 'untag',
+    group: 'Versions',
+    needs: 'to',
+    arguments: [{ name: 'NAME', kind: 'tag' }],
+    options: [],
+    summary: 'removes a tag',
+    details: 'The version stays only as long as it would have without the tag.',
+    examples: [{ title: 'The name is free again:', transcript: `${PAST}\nzverse> untag opening` }],
+    run(session, call) {
+      session.mustHaveNoTransaction('removing a tag')
+      const { text } = call.word(0)
+      const version = session.db.untag(text)
+      return versionResult(version, `version ${version} is no longer ${asWord(text)}`)
+    },
+  },
+  {
+    name: 'restore',
+    group: 'Versions',
+    needs: 'to',
+    arguments: [{ ...VIEW, optional: true }],
+    options: [],
+    summary: 'makes the present as it was',
+    details:
+      'Writes a new version in which every key is as it was at VIEW, or where the prompt is, and comes back to ' +
+      'the present. What was in between stays in the past.',
+    examples: [
+      {
+        title: 'From where the prompt is:',
+        transcript: `${PAST}
+zverse> at opening
+zverse@opening> restore
+zverse> get price`,
+      },
+    ],
+    run(session, call) {
+      session.mustHaveNoTransaction('restoring')
+      const [word] = call.words
+      if (word === undefined && session.place === null) {
+        throw new Mistake('restore needs VIEW', 'or move the prompt into the past first: `at VIEW`')
+      }
+      const version = session.verbs.restore(word === undefined ? session.here : session.view(word))
+      session.leave()
+      return versionResult(version)
+    },
+  },
+  {
+    name: 'pin',
+    group: 'Versions',
+    needs: 'prompt',
+    arguments: [{ ...VIEW, optional: true }],
+    options: [],
+    summary: 'holds a version for this session',
+    details:
+      'What is pinned can be read by its number (`at`, `--at`) until `unpin` or the end of the session, also when ' +
+      'it is older than what is kept.',
+    examples: [
+      {
+        title: 'Pinned, version 1 survives `prune`:',
+        transcript: `${PAST}
+zverse> put price 14
+zverse> untag opening
+zverse> pin 1
+zverse> prune 3
+zverse> get price --at 1`,
+      },
+    ],
+    run(session, call) {
+      const [word = NOW] = call.words
+      const view = call.words.length === 0 ? session.here : session.view(word)
+      const held = session.db.beginRead(view)
+      const { version } = held
+      if (session.pins.has(version)) held.close()
+      else session.pins.set(version, held)
+      return versionResult(version, `version ${version} is pinned`)
+    },
+  },
+  {
+    name: 'unpin',
+    group: 'Versions',
+    needs: 'prompt',
+    arguments: [{ name: 'VERSION', kind: 'view' }],
+    options: [],
+    summary: 'lets go of a pinned version',
+    details: 'VERSION is one that `pin` has printed.',
+    examples: [{ title: 'Held, and let go:', transcript: `${PAST}\nzverse> pin 1\nzverse> unpin 1` }],
+    run(session, call) {
+      const version = session.versionOf(call.word(0))
+      const held = session.pins.get(version)
+      if (held === undefined) {
+        const pinned = [...session.pins.keys()].join(', ')
+        const hint = pinned === '' ? 'nothing is pinned' : `pinned: ${pinned}`
+        throw new Mistake(`version ${version} is not pinned`, hint)
+      }
+      held.close()
+      session.pins.delete(version)
+      return versionResult(version, `version ${version} is not pinned any more`)
+    },
+  },
+  {
+    name: 'prune',
+    group: 'Versions',
+    needs: 'to',
+    arguments: [{ name: 'VERSION', kind: 'view' }],
+    options: [],
+    summary: 'lets go of old versions',
+    details: 'All before VERSION go, now; tagged and pinned ones stay. Prints the oldest one kept.',
+    examples: [
+      {
+        title: 'Only the present is kept, and what is tagged:',
+        transcript: `${PAST}
+zverse> put price 14
+zverse> prune now
+zverse> versions`,
+      },
+    ],
+    run(session, call) {
+      session.mustHaveNoTransaction('pruning')
+      const oldest = session.db.prune({ before: session.versionOf(call.word(0)) })
+      return versionResult(oldest, `the oldest version kept is ${oldest}`)
+    },
+  },
+]

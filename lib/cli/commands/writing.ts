@@ -1,0 +1,231 @@
+/** Commands that write keys and values. */
+import type { Operation } from '../../index.js'
+import { type Call, type Command, callOf, integerIn } from '../command.js'
+import { parseJson } from '../literals.js'
+import { type Result, versionResult } from '../result.js'
+import type { Session } from '../session.js'
+import { asWord, Mistake, type Token, type Word } from '../words.js'
+import { BOUNDS, boundsOf } from './ranges.js'
+
+const IF_VERSION = {
+  ...{ name: 'if-version', value: 'N|absent' },
+  summary: 'only if the entry was written by version N, or only if the key is absent',
+}
+
+/** What `--if-version` says, as the API takes it. */
+function conditionOf(call: Call): { ifVersion?: number | null } {
+  const word = call.option('if-version')
+  if (word === undefined) return {}
+  return { ifVersion: word.text === 'absent' ? null : integerIn(word, '--if-version') }
+}
+
+const PUT: Command = {
+  name: 'put',
+  group: 'Writing',
+  needs: 'to',
+  arguments: [
+    { name: 'KEY', kind: 'key' },
+    { name: 'VALUE', kind: 'text' },
+  ],
+  options: [IF_VERSION],
+  summary: 'writes a value',
+  details:
+    'Writes the value and prints the version that this made. A value is JSON; a word that is no JSON is a ' +
+    "string; 'quotes' always make a string.",
+  examples: [
+    {
+      title: 'A number, a string, an object:',
+      transcript: `
+zverse> put a 1
+zverse> put b hello
+zverse> put c {"amount": 10, "tags": ["x"]}
+zverse> get c`,
+    },
+    {
+      title: 'Only if nobody has written since:',
+      transcript: `
+zverse> put a 1
+zverse> put a 2 --if-version 1
+zverse> put a 3 --if-version 1`,
+    },
+  ],
+  run(session, call) {
+    const key = session.keys.read(call.word(0))
+    const value = session.values.read(call.word(1))
+    return written(session, session.writer().put(key, value, conditionOf(call)))
+  },
+}
+
+const DELETE: Command = {
+  name: 'delete',
+  group: 'Writing',
+  needs: 'to',
+  arguments: [{ name: 'KEY', kind: 'key' }],
+  options: [IF_VERSION],
+  summary: 'deletes a key',
+  details: 'Prints the version that this made: the present one if there was no such key.',
+  examples: [
+    {
+      title: 'What is deleted can still be read as it was:',
+      transcript: `
+zverse> put a 1
+zverse> delete a
+zverse> get a
+zverse> get a --at 1`,
+    },
+  ],
+  run(session, call) {
+    const key = session.keys.read(call.word(0))
+    return written(session, session.writer().delete(key, conditionOf(call)))
+  },
+}
+
+/** The version a write has made, or will make with the rest of its transaction. */
+function written(session: Session, version: unknown): Result {
+  const made = session.written(version)
+  return versionResult(made, session.tx === null ? undefined : `version ${made}, once committed`)
+}
+
+export const WRITING: readonly Command[] = [
+  PUT,
+  DELETE,
+  {
+    name: 'update',
+    group: 'Writing',
+    needs: 'to',
+    arguments: [
+      { name: 'KEY', kind: 'key' },
+      { name: 'FUNCTION', kind: 'text' },
+    ],
+    options: [],
+    summary: 'writes what a function makes of the value',
+    details:
+      'FUNCTION is JavaScript, in quotes: it gets the value, undefined where the key is absent, and returns ' +
+      'the new one; undefined deletes the key. It runs in this process, with all its rights.',
+    examples: [
+      {
+        title: 'Counting:',
+        transcript: `
+zverse> update visits 'n => (n ?? 0) + 1'
+zverse> update visits 'n => (n ?? 0) + 1'
+zverse> get visits`,
+      },
+    ],
+    run(session, call) {
+      const writer = session.writer()
+      const change = functionIn(call.word(1))
+      return written(session, writer.update(session.keys.read(call.word(0)), change))
+    },
+  },
+  {
+    name: 'batch',
+    group: 'Writing',
+    needs: 'to',
+    arguments: [{ name: 'OPERATIONS', kind: 'text' }],
+    rest: true,
+    options: [],
+    raw: true,
+    summary: 'several writes as one version',
+    details:
+      'OPERATIONS are `put KEY VALUE` and `del KEY`, with `;` between them, or a JSON array of ' +
+      '{"type": "put" or "del", "key", "value", "ifVersion"}. All of them are done, or none.',
+    examples: [
+      {
+        title: 'A price moves from one key to another:',
+        transcript: `
+zverse> put a 1
+zverse> batch put b 1; del a
+zverse> range`,
+      },
+    ],
+    async run(session, { tokens }) {
+      const writer = session.writer()
+      return written(session, writer.batch(await operationsIn(session, tokens)))
+    },
+  },
+  {
+    name: 'clear',
+    group: 'Writing',
+    needs: 'to',
+    arguments: [],
+    options: BOUNDS,
+    summary: 'deletes all keys, or those in a range',
+    details: 'The whole is far cheaper than deleting key by key. Older versions still have them.',
+    examples: [
+      {
+        title: 'All that begins with a:',
+        transcript: `
+zverse> batch put a1 1; put a2 2; put b1 3
+zverse> clear --prefix a
+zverse> keys`,
+      },
+    ],
+    run(session, call) {
+      return written(session, session.writer().clear(boundsOf(call, session.keys)))
+    },
+  },
+]
+
+/** The function that a word is. It is the user's own code, run where they run this command. */
+function functionIn({ text }: Word): (old: unknown) => unknown {
+  let made: unknown
+  try {
+    made = new Function(`'use strict'; return (${text}\n)`)()
+  } catch (error) {
+    throw new Mistake(`this is no JavaScript: ${(error as Error).message}`, EXAMPLE)
+  }
+  if (typeof made !== 'function') throw new Mistake(`${asWord(text)} is no function`, EXAMPLE)
+  return made as (old: unknown) => unknown
+}
+const EXAMPLE = "for example update visits 'n => (n ?? 0) + 1'"
+
+async function operationsIn(
+  session: Session,
+  tokens: readonly Token[],
+): Promise<Operation<unknown, unknown>[]> {
+  const [first] = tokens
+  if (first === undefined) throw new Mistake('batch needs operations', 'batch put a 1; del b')
+  if (tokens.length === 1 && first.is === 'word' && /^\s*\[/.test(first.text)) {
+    return operationsInJson(session, first)
+  }
+  const operations: Operation<unknown, unknown>[] = []
+  for (const part of partsOf(tokens)) {
+    const [verb, ...rest] = part
+    const name = verb.is === 'word' ? verb.text : ''
+    if (name === 'put') {
+      const call = await callOf(PUT, rest)
+      const key = session.keys.read(call.word(0))
+      const value = session.values.read(call.word(1))
+      operations.push({ type: 'put', key, value, ...conditionOf(call) })
+    } else if (name === 'del' || name === 'delete') {
+      const call = await callOf(DELETE, rest)
+      operations.push({ type: 'del', key: session.keys.read(call.word(0)), ...conditionOf(call) })
+    } else {
+      throw new Mistake(`a batch has no ${asWord(name)}`, 'only put KEY VALUE and del KEY')
+    }
+  }
+  return operations
+}
+
+/** What stands between semicolons; an argument of the process may be one. */
+function partsOf(tokens: readonly Token[]): Token[][] {
+  const parts: Token[][] = [[]]
+  for (const token of tokens) {
+    const ends = token.is === 'separator' || (token.is === 'word' && token.text === ';')
+    if (ends && (token.is === 'separator' || token.form === 'argv')) parts.push([])
+    else parts.at(-1)?.push(token)
+  }
+  return parts.filter(part => part.length > 0)
+}
+
+function operationsInJson(session: Session, word: Word): Operation<unknown, unknown>[] {
+  const list = parseJson(word.text) as Operation<unknown, unknown>[]
+  return list.map(operation => {
+    const { key } = (operation ?? {}) as { key?: unknown }
+    // Bytes and dates as keys are said by words, which JSON strings can hold.
+    if (typeof key !== 'string' && !Array.isArray(key)) return operation
+    const form = Array.isArray(key) ? 'json' : session.keys.name === 'tuple' ? 'quoted' : 'bare'
+    const text = Array.isArray(key) ? JSON.stringify(key) : key
+    return { ...operation, key: session.keys.read({ is: 'word', form, text }) }
+  })
+}

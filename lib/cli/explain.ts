@@ -1,0 +1,83 @@
+/** Errors as people should read them: what is wrong, and what to do next. */
+import { ZVerseError } from '../index.js'
+import { Interrupted, type Session } from './session.js'
+import { asWord, Mistake, printable } from './words.js'
+
+export interface Explained {
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+/** What an error says. `session` knows what there is instead of what was asked for. */
+export async function explain(error: unknown, session?: Session): Promise<Explained> {
+  if (error instanceof Mistake) return { message: error.message, hint: error.hint }
+  if (error instanceof Interrupted) return { message: 'stopped', hint: undefined }
+  if (error instanceof ZVerseError) {
+    const message = `${printable(error.message)} (${error.code})`
+    return { message, hint: session === undefined ? undefined : await hintFor(error, session) }
+  }
+  const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException
+  if (syscall !== undefined && path !== undefined) {
+    const said = SYSTEM[code as string] ?? `${syscall}: ${code}`
+    return { message: `${path}: ${said}`, hint: undefined }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { message: message.split('\n').map(printable).join('\n'), hint: undefined }
+}
+
+/** What the system means. */
+const SYSTEM: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'this is a directory',
+  ENOTDIR: 'a part of the path is no directory',
+  ENOSPC: 'the disk is full',
+}
+
+async function hintFor(error: ZVerseError, session: Session): Promise<string | undefined> {
+  const { db } = session
+  switch (error.code) {
+    case 'ZVERSE_UNKNOWN_TAG': {
+      const tags = db.versions().flatMap(({ tags }) => tags)
+      if (tags.length === 0) return 'there are no tags: `tag NAME` makes one'
+      const { nearest } = await import('./command.js')
+      const like = await nearest(error.tag ?? '', tags)
+      const first = tags.slice(0, 10).map(asWord).join(', ')
+      const list = `tags: ${first}${tags.length > 10 ? `, … (${tags.length})` : ''}`
+      return like === undefined ? list : `did you mean ${asWord(like)}? ${list}`
+    }
+    case 'ZVERSE_UNKNOWN_STORE':
+      return '`stores` lists what there is, `store NAME` makes one'
+    case 'ZVERSE_VERSION_NOT_RETAINED':
+      return `versions from ${error.oldest} on can be read, and those that are tagged or pinned`
+    case 'ZVERSE_FUTURE_VERSION':
+      return `versions ${error.oldest} to ${error.newest} can be read`
+    case 'ZVERSE_CONFLICT': {
+      const actual = error.actual === null ? 'absent' : error.actual
+      return `read it again: --if-version ${actual} holds now`
+    }
+    case 'ZVERSE_NESTED_TRANSACTION':
+      return '`commit` or `abort` the transaction first'
+    case 'ZVERSE_TRANSACTION_CLOSED':
+      return 'its transaction has ended: ask again'
+    case 'ZVERSE_FULL':
+      return 'start with --max-bytes for more room, or let versions go: `prune`, `untag`, `unpin`'
+    case 'ZVERSE_INVALID_KEY':
+      return `keys here are of codec ${session.keys.name}: \`help keys-as\``
+    case 'ZVERSE_INVALID_VALUE':
+      return `values here are of codec ${session.values.name}: \`help values-as\``
+    case 'ZVERSE_INVALID_OPTION':
+      return optionHint(error, session)
+    default:
+      return undefined
+  }
+}
+
+function optionHint({ option }: ZVerseError, session: Session): string | undefined {
+  if (option === 'box' || option === 'nearest') {
+    return `keys here are of codec ${session.keys.name}: \`keys-as zorder(float64,float64)\` makes them points`
+  }
+  if (option === 'keys' || option === 'values') return '`stores` tells the codecs of all stores'
+  return undefined
+}

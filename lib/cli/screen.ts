@@ -1,0 +1,218 @@
+/**
+ * Prints results in one of three forms: for a terminal, plain (a pipe) or as JSON lines.
+ *
+ * Rows are asked for as they are printed, a page at a time. Between chunks events are let in, so that
+ * Ctrl-C stops a long output. The iterator of an output that is not at its end stays open, and holds
+ * its version, until the next output.
+ */
+import { toJson } from './lossless.js'
+import { breathe, type Sink, write } from './output.js'
+import { type Paint, plain } from './paint.js'
+import type { Column, Result, Row } from './result.js'
+import { Interrupted, type Session } from './session.js'
+import { type Measure, tableLines } from './table.js'
+import { localTime } from './views.js'
+import { printable } from './words.js'
+
+export type FormOfOutput = 'terminal' | 'plain' | 'json'
+
+/** Rows between two looks at the events. */
+const CHUNK = 200
+/** Lines of one value that a terminal shows without being asked. */
+const VALUE_LINES = 20
+
+interface Output {
+  readonly columns: readonly Column[]
+  readonly rows: Iterator<Row>
+  /** A row that was looked at, to know whether there is more. */
+  next: Row | undefined
+}
+
+export class Screen {
+  readonly form: FormOfOutput
+  readonly #sink: Sink
+  readonly #paint: Paint
+  #measure: Measure | undefined
+  #output: Output | null = null
+  /** What `show` shows. */
+  #last: { columns: readonly Column[]; rows: Row[] } | { text: string } | null = null
+
+  constructor(form: FormOfOutput, sink: Sink, paint: Paint = plain) {
+    this.form = form
+    this.#sink = sink
+    this.#paint = paint
+  }
+
+  /** True while there is another page. */
+  get hasMore(): boolean {
+    return this.#output !== null
+  }
+
+  async print(result: Result, session: Session): Promise<void> {
+    switch (result.is) {
+      case 'nothing':
+        return
+      case 'more':
+        if (this.#output === null) await this.#say('there is no more')
+        else await this.#page(this.#output, session)
+        return
+      case 'show':
+        return this.#show(session)
+      case 'lines':
+        return this.#lines(result.lines, session)
+      case 'rows': {
+        this.end()
+        const output: Output = { columns: result.columns, rows: result.rows, next: undefined }
+        this.#output = output
+        const first = output.rows.next()
+        if (first.done) {
+          this.#output = null
+          await this.#say('(nothing)')
+          return
+        }
+        output.next = first.value
+        return this.#page(output, session)
+      }
+      case 'value':
+        return this.#value(result)
+      case 'text':
+        return this.#line(this.form === 'json' ? toJson(result.value) : result.text)
+    }
+  }
+
+  /** A remark that only people need. */
+  async #say(text: string): Promise<void> {
+    if (this.form === 'terminal') await this.#line(this.#paint('dim', text))
+  }
+
+  #line(text: string): Promise<void> {
+    return write(this.#sink, `${text}\n`)
+  }
+
+  /** Lets go of an output that is not at its end. */
+  end(): void {
+    this.#output?.rows.return?.()
+    this.#output = null
+  }
+
+  get #width(): number {
+    return this.#sink.columns ?? 80
+  }
+
+  // ── Values ────────────────────────────────────────────────────────────────────────────────────
+
+  async #value(result: Extract<Result, { is: 'value' }>): Promise<void> {
+    if (this.form === 'json') return this.#line(toJson(result.value))
+    if (this.form === 'plain') return this.#line(result.text)
+    if (result.says !== undefined) return this.#say(result.says)
+    this.#last = { text: result.text }
+    const text = result.text.length <= this.#width ? result.text : pretty(result.text)
+    const most = this.#width * VALUE_LINES
+    const lines = text.slice(0, most).split('\n')
+    const shown = lines.slice(0, VALUE_LINES).join('\n')
+    await this.#line(this.#paint('value', shown))
+    if (shown.length < text.length) await this.#say(`… \`show\` prints all ${text.length} characters`)
+  }
+
+  async #lines(lines: Iterator<string>, session: Session): Promise<void> {
+    for (;;) {
+      const chunk: string[] = []
+      while (chunk.length < CHUNK) {
+        const { value, done } = lines.next()
+        if (done) break
+        chunk.push(`${value}\n`)
+      }
+      await write(this.#sink, chunk.join(''))
+      if (chunk.length < CHUNK) return
+      await breathe()
+      if (session.interrupted) {
+        lines.return?.()
+        throw new Interrupted('stopped')
+      }
+    }
+  }
+
+  // ── Rows ──────────────────────────────────────────────────────────────────────────────────────
+
+  async #page(output: Output, session: Session): Promise<void> {
+    let left = session.limit
+    let bare = false
+    const shown: Row[] = []
+    try {
+      while (left > 0 && output.next !== undefined) {
+        const rows: Row[] = []
+        const most = Math.min(CHUNK, left)
+        while (rows.length < most && output.next !== undefined) {
+          rows.push(output.next)
+          const { value, done } = output.rows.next()
+          output.next = done ? undefined : value
+        }
+        left -= rows.length
+        await write(this.#sink, await this.#rowsText(output.columns, rows, bare))
+        bare = true
+        // Of an endless output the end is what is on the screen.
+        shown.push(...rows)
+        if (shown.length > 5 * CHUNK) shown.splice(0, shown.length - CHUNK)
+        await breathe()
+        session.goesOn()
+      }
+    } catch (error) {
+      this.end()
+      throw error
+    }
+    this.#last = { columns: output.columns, rows: shown }
+    if (output.next === undefined) this.#output = null
+    else await this.#say('… Enter or `more` goes on')
+  }
+
+  async #rowsText(columns: readonly Column[], rows: Row[], bare: boolean): Promise<string> {
+    if (this.form === 'json') return rows.map(({ item }) => `${toJson(item)}\n`).join('')
+    if (this.form === 'plain') {
+      return rows.map(({ cells }) => `${cells.map(plainCell).join('\t')}\n`).join('')
+    }
+    // Loaded with the first table: the prompt does not wait for it.
+    this.#measure ??= (await import('string-width')).default
+    const cells = rows.map(row => row.cells.map(terminalCell))
+    const lines = tableLines(columns, cells, this.#width, this.#measure, this.#paint, bare)
+    return lines.map(line => `${line}\n`).join('')
+  }
+
+  async #show(session: Session): Promise<void> {
+    const last = this.#last
+    if (last === null) return this.#say('there is nothing to show')
+    if ('text' in last) return this.#line(pretty(last.text))
+    if (this.form !== 'terminal') {
+      return write(this.#sink, await this.#rowsText(last.columns, last.rows, true))
+    }
+    for (const { cells } of last.rows) {
+      const lines = last.columns.map(({ name, kind }, i) => {
+        const text = terminalCell(cells[i])
+        const isJson = kind === 'value' && /^[[{]/.test(text) && text.length > this.#width / 2
+        const shown = isJson ? pretty(text) : text
+        return `${this.#paint('head', `${name}: `)}${this.#paint(kind, shown)}`
+      })
+      await this.#line(lines.join('\n'))
+      await breathe()
+      session.goesOn()
+    }
+  }
+}
+
+const plainCell = (cell: string | number) => {
+  return typeof cell === 'number' ? new Date(cell).toISOString() : cell
+}
+const terminalCell = (cell: string | number) => (typeof cell === 'number' ? localTime(cell) : cell)
+
+/** JSON over several lines, where the text is JSON. */
+function pretty(text: string): string {
+  try {
+    return printableLines(JSON.stringify(JSON.parse(text), null, 2))
+  } catch {
+    return text
+  }
+}
+
+/** Printable, but for the line ends that the indentation has made. */
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}

@@ -1,0 +1,54 @@
+/** Commands from a pipe: they run line by line as they come in, until one fails. */
+import { explain } from './explain.js'
+import { type Line, linesOf } from './lines.js'
+import { runLine, type Shell } from './shell.js'
+import { Lexer, Mistake } from './words.js'
+
+/**
+ * Runs what comes in.
+ * @param keepGoing go on after a command that failed
+ * @param complain prints an error
+ * @returns whether all went well
+ */
+export async function runScript(
+  shell: Shell,
+  input: AsyncIterable<Uint8Array>,
+  keepGoing: boolean,
+  complain: (text: string) => void,
+): Promise<boolean> {
+  const lexer = new Lexer()
+  let ok = true
+  const failed = async (error: unknown, line: number) => {
+    ok = false
+    if (process.env.ZVERSE_DEBUG) console.error(error)
+    const { message, hint } = await explain(error, shell.session)
+    complain(`line ${line}: ${message}${hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`}`)
+    lexer.reset()
+  }
+  /** Where the command begins that is being read. */
+  let begin = 1
+  let last = 0
+  for await (const line of linesOf(input)) {
+    last = line.number
+    if (lexer.isEmpty) begin = last
+    try {
+      lexer.feed(textOf(line))
+      if (lexer.isOpen) continue
+      await runLine(shell, lexer.take())
+    } catch (error) {
+      await failed(error, begin)
+      if (!keepGoing) return false
+    }
+    if (shell.session.ended) return ok
+  }
+  if (lexer.isOpen) await failed(lexer.unclosed(), begin)
+  if (shell.session.tx !== null) {
+    await failed(new Mistake('the transaction was left open, and is aborted', 'end it with `commit`'), last)
+  }
+  return ok
+}
+
+function textOf(line: Line): string {
+  if (line.text === null) throw new Mistake(`invalid UTF-8 at byte ${line.badByte} of the line`)
+  return line.text
+}

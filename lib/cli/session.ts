@@ -1,0 +1,292 @@
+/**
+ * The state of a session: the database, where in its past the prompt is, the open transaction, pins,
+ * the store that is entered, and settings. Knows nothing of terminals.
+ *
+ * Invariants:
+ * 1. In the past (`place`) there is no open transaction: `at` is refused while there is one.
+ * 2. Where the prompt is, is pinned: what it reads stays there whatever retention does.
+ */
+import type { ReadTransaction, Store, View, WriteTransaction } from '../index.js'
+import { ZVerse } from '../index.js'
+import type { Command } from './command.js'
+import { type KeyForm, keyForm, type ValueForm, valueForm } from './literals.js'
+import { readView, type ViewWord } from './views.js'
+import { asWord, Mistake, type Word } from './words.js'
+
+export type Database = ZVerse<unknown, unknown>
+type Verbs = Store<unknown, unknown>
+/** What databases, stores and transactions can read. */
+export type Reads = Pick<
+  Verbs,
+  'get' | 'getEntry' | 'has' | 'range' | 'keys' | 'count' | 'history' | 'box' | 'nearest'
+>
+/** What databases, stores and transactions can write. */
+export type Writes = { [V in 'put' | 'delete' | 'clear']: (...args: Parameters<Verbs[V]>) => unknown } & {
+  update: (...args: Parameters<Verbs['update']>) => unknown
+  batch: (...args: Parameters<Verbs['batch']>) => unknown
+}
+
+/** How the database is opened. */
+export interface Opening {
+  readonly keys: string
+  readonly values: string
+  readonly history?: number | undefined
+  readonly maxBytes?: number | undefined
+}
+
+export interface Codecs {
+  readonly keys: KeyForm
+  readonly values: ValueForm
+}
+
+/** A point in the past that the prompt is at. */
+export interface Place {
+  readonly label: string
+  readonly version: number
+  readonly held: ReadTransaction<unknown, unknown>
+}
+
+/** A store that is entered. */
+export interface Entered {
+  readonly name: string
+  readonly verbs: Verbs
+}
+
+/** Thrown where Ctrl-C has ended a command. */
+export class Interrupted extends Error {}
+
+export class Session {
+  readonly commands: readonly Command[]
+  db: Database
+  keys: KeyForm
+  values: ValueForm
+  /** The codecs of stores that are made from now on; of the database while it is empty. */
+  made: Codecs
+  entered: Entered | null = null
+  place: Place | null = null
+  tx: WriteTransaction<unknown, unknown> | null = null
+  readonly pins = new Map<number, ReadTransaction<unknown, unknown>>()
+  watch: Watch | null = null
+  timing = false
+  /** Rows a page. */
+  limit: number
+  /** Set by Ctrl-C. */
+  interrupted = false
+  /** Set by `exit`. */
+  ended = false
+  readonly #opening: Opening
+  /** The codecs of the unnamed store. */
+  #unnamed: Codecs
+
+  constructor(commands: readonly Command[], opening: Opening, limit = Number.POSITIVE_INFINITY) {
+    this.commands = commands
+    this.limit = limit
+    this.#opening = opening
+    this.keys = keyForm(opening.keys)
+    this.values = valueForm(opening.values)
+    this.made = { keys: this.keys, values: this.values }
+    this.#unnamed = this.made
+    this.db = this.#open()
+  }
+
+  #open(): Database {
+    const { history, maxBytes } = this.#opening
+    return ZVerse.open({
+      ...{ keys: this.made.keys.option, values: this.made.values.option, maxBytes },
+      history: history === undefined ? undefined : { versions: history },
+    }) as unknown as Database
+  }
+
+  // ── Codecs and stores ─────────────────────────────────────────────────────────────────────────
+
+  /** True while nothing was ever written. */
+  get isNew(): boolean {
+    return this.db.version === 0 && this.tx === null && this.place === null
+  }
+
+  /** Changes the codecs; of the database itself while it is new. @returns whether it was */
+  setCodecs(codecs: Partial<Codecs>): boolean {
+    this.made = { ...this.made, ...codecs }
+    if (!this.isNew) return false
+    this.#release()
+    this.db.close()
+    this.db = this.#open()
+    this.#unnamed = this.made
+    this.enter(null)
+    return true
+  }
+
+  /** Enters a store, making it if there is none; null goes back to the unnamed one. */
+  enter(name: string | null, codecs: Partial<Codecs> = {}): void {
+    if (name === null) {
+      this.entered = null
+      this.keys = this.#unnamed.keys
+      this.values = this.#unnamed.values
+      return
+    }
+    const there = this.stores().find(store => store.name === name)
+    if (there === undefined) this.mustBePresent('a store can be made')
+    const keys = codecs.keys ?? (there === undefined ? this.made.keys : keyForm(there.keys))
+    const values = codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))
+    const verbs = this.db.store(name, { keys: keys.option, values: values.option })
+    this.entered = { name, verbs: verbs as unknown as Verbs }
+    this.keys = keys
+    this.values = values
+  }
+
+  /** The stores there are where the prompt is. */
+  stores() {
+    return this.db.stores(this.place === null ? undefined : { snapshot: this.place.held })
+  }
+
+  // ── Reading and writing ───────────────────────────────────────────────────────────────────────
+
+  /** Verbs of the database or the store that is entered, outside of any transaction. */
+  get verbs(): Verbs {
+    return this.entered === null ? (this.db as unknown as Verbs) : this.entered.verbs
+  }
+
+  /** What reads where the prompt is, or at a view that was asked for; with the view to pass on. */
+  reader(view: Word | undefined): { from: Reads; view: View } {
+    if (view !== undefined) return { from: this.verbs, view: this.view(view) }
+    if (this.tx !== null) {
+      const { tx, entered } = this
+      return { from: entered === null ? tx : tx.store(entered.verbs), view: {} }
+    }
+    return { from: this.verbs, view: this.here }
+  }
+
+  /** What writes: the open transaction, or the database. @throws Mistake in the past */
+  writer(): Writes {
+    this.mustBePresent('nothing can be written there')
+    if (this.tx === null) return this.verbs
+    return this.entered === null ? this.tx : this.tx.store(this.entered.verbs)
+  }
+
+  /** The version that a write has made, or that the open transaction will make. */
+  written(version: unknown): number {
+    return this.tx === null ? (version as number) : this.tx.version
+  }
+
+  mustBePresent(what: string): void {
+    if (this.place === null) return
+    const { label } = this.place
+    throw new Mistake(
+      `the prompt is at ${label}, in the past: ${what}`,
+      `\`now\` goes back to the present, \`restore\` makes the present as it was at ${label}`,
+    )
+  }
+
+  mustHaveNoTransaction(what: string): void {
+    if (this.tx === null) return
+    throw new Mistake(`${what} has to wait: a transaction is open`, '`commit` or `abort` it first')
+  }
+
+  // ── Views ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** The view that reads where the prompt is. */
+  get here(): View {
+    return this.place === null ? {} : { snapshot: this.place.held }
+  }
+
+  /** The version where the prompt is. */
+  get version(): number {
+    return this.place === null ? this.db.version : this.place.version
+  }
+
+  /** The view of a word. @throws Mistake */
+  view(word: Word): View {
+    const said = readView(word)
+    if (said.is === 'now') return {}
+    if (said.is === 'tag') return { at: said.tag }
+    if (said.is === 'date') return this.#isTag(said.tag) ? { at: said.tag } : { asOf: said.date }
+    const version = this.#numbered(said)
+    const pin = this.pins.get(version)
+    return pin === undefined ? { at: version } : { snapshot: pin }
+  }
+
+  #numbered(said: Extract<ViewWord, { is: 'version' | 'back' }>): number {
+    if (said.is === 'version') return said.version
+    const version = this.version - said.versions
+    if (version >= 0) return version
+    throw new Mistake(`-${said.versions} is before version 0: the prompt is at ${this.version}`)
+  }
+
+  /** Tags win over dates that they look like. */
+  #isTag(name: string): boolean {
+    try {
+      this.db.beginRead({ at: name }).close()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The version that a word stands for. */
+  versionOf(word: Word): number {
+    const held = this.db.beginRead(this.view(word))
+    const { version } = held
+    held.close()
+    return version
+  }
+
+  /** Moves the prompt. */
+  goTo(word: Word): Place {
+    this.mustHaveNoTransaction('moving into the past')
+    const held = this.db.beginRead(this.view(word))
+    const { version } = held
+    const said = readView(word)
+    const label = said.is === 'version' || said.is === 'back' ? String(version) : word.text
+    this.leave()
+    this.place = { label, version, held }
+    return this.place
+  }
+
+  /** Comes back to the present. */
+  leave(): void {
+    this.place?.held.close()
+    this.place = null
+  }
+
+  // ── The prompt ────────────────────────────────────────────────────────────────────────────────
+
+  /** `zverse`, `zverse:users`, `zverse@41`, `zverse*`, without what follows. */
+  get prompt(): string {
+    const store = this.entered === null ? '' : `:${asWord(this.entered.name)}`
+    const place = this.place === null ? '' : `@${asWord(this.place.label)}`
+    return `zverse${store}${place}${this.tx === null ? '' : '*'}`
+  }
+
+  /** @throws Interrupted after Ctrl-C */
+  goesOn(): void {
+    if (this.interrupted) throw new Interrupted('stopped')
+  }
+
+  #release(): void {
+    this.tx?.abort()
+    this.tx = null
+    this.leave()
+    for (const pin of this.pins.values()) pin.close()
+    this.pins.clear()
+    this.watch?.held.close()
+    this.watch = null
+  }
+
+  /** Ends it. @returns true if a transaction was open, which is aborted */
+  close(): boolean {
+    const open = this.tx !== null
+    this.#release()
+    this.db.close()
+    return open
+  }
+}
+
+/** What `watch` watches. */
+export interface Watch {
+  readonly verbs: Verbs
+  readonly range: object
+  readonly keys: KeyForm
+  readonly values: ValueForm
+  /** The last version seen, pinned so that retention does not take it away. */
+  held: ReadTransaction<unknown, unknown>
+}

@@ -1,0 +1,79 @@
+/** What is common to all ways to start: how it is opened, loaded, and written back. */
+import { COMMANDS } from './commands/all.js'
+import { explain } from './explain.js'
+import { hasColours } from './output.js'
+import { coloured, plain } from './paint.js'
+import { Screen } from './screen.js'
+import { type Opening, Session } from './session.js'
+import type { Shell } from './shell.js'
+
+export interface Start extends Partial<Opening> {
+  /** Files to load first, and to write back to. */
+  readonly from?: string | undefined
+  readonly to?: string | undefined
+  readonly json?: boolean | undefined
+  readonly keepGoing?: boolean | undefined
+}
+
+/** Rows a page on a terminal. */
+const PAGE = 20
+
+/** A session as it is opened by options, with what `--from` brings. */
+export async function openShell(start: Start, paged: boolean): Promise<Shell> {
+  const { stdout, stderr, env } = process
+  const isTerminal = stdout.isTTY === true && start.json !== true
+  const paint = hasColours(stdout, env) ? coloured : plain
+  const form = start.json === true ? 'json' : isTerminal ? 'terminal' : 'plain'
+  const opening = await openingFor(start)
+  const session = new Session(COMMANDS, opening, paged && isTerminal ? PAGE : undefined)
+  const screen = new Screen(form, stdout, paint)
+  const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }
+  if (start.from !== undefined) {
+    const { loadDump } = await import('./files/restore.js')
+    await loadDump(session, start.from)
+  }
+  return shell
+}
+
+/** How the database is opened: with the codecs of the dump, if there is one. */
+async function openingFor(start: Start): Promise<Opening> {
+  const { keys, values, history, maxBytes } = start
+  if (start.from === undefined) {
+    return { keys: keys ?? 'string', values: values ?? 'msgpack', history, maxBytes }
+  }
+  const { headerOf } = await import('./files/restore.js')
+  const header = await headerOf(start.from)
+  return { keys: header.keys, values: header.values, history, maxBytes }
+}
+
+/** Prints an error. */
+export async function complain(error: unknown, session?: Session): Promise<void> {
+  if (process.env.ZVERSE_DEBUG) console.error(error)
+  const { message, hint } = await explain(error, session)
+  const shown = hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`
+  process.stderr.write(`zverse: ${message}${shown}\n`)
+}
+
+/** `zverse` without a command: the prompt on a terminal, else commands from the pipe. @returns exit code */
+export async function startSession(start: Start): Promise<number> {
+  const shell = await openShell(start, true)
+  const { session } = shell
+  let ok = true
+  if (process.stdin.isTTY) {
+    const { prompt } = await import('./prompt.js')
+    await prompt(shell)
+  } else {
+    const { runScript } = await import('./script.js')
+    ok = await runScript(shell, process.stdin, start.keepGoing === true, text => {
+      process.stderr.write(`zverse: ${text}\n`)
+    })
+  }
+  if (start.to !== undefined && ok) {
+    const { saveDump } = await import('./files/save.js')
+    session.tx?.abort()
+    await saveDump(session, start.to)
+  }
+  shell.screen.end()
+  session.close()
+  return ok ? 0 : 1
+}

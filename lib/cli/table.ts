@@ -1,0 +1,92 @@
+/**
+ * Tables on a terminal: columns aligned, no line wider than the terminal, what does not fit cut with `…`.
+ */
+import type { Paint } from './paint.js'
+import type { Column } from './result.js'
+
+/** How many columns of the terminal a text takes. */
+export type Measure = (text: string) => number
+
+const GAP = '  '
+/** A column that has to give way keeps as much as this, if there is room at all. */
+const LEAST = 6
+
+/** The columns' widths for what they should hold, at most `width` in all. */
+export function columnWidths(natural: readonly number[], width: number): number[] {
+  const room = Math.max(natural.length, width - GAP.length * (natural.length - 1))
+  const widths = [...natural]
+  let over = widths.reduce((sum, w) => sum + w, 0) - room
+  // The widest gives way until it is as wide as the next, then both do, and so on.
+  while (over > 0) {
+    const widest = Math.max(...widths)
+    const all = widths.map((w, i) => (w === widest ? i : -1)).filter(i => i >= 0)
+    const next = Math.max(...widths.map(w => (w < widest ? w : 0)), 1)
+    const step = Math.max(1, Math.min(widest - next, Math.ceil(over / all.length)))
+    for (const i of all) {
+      if (over <= 0) break
+      const by = Math.min(step, over, widths[i] - 1)
+      widths[i] -= by
+      over -= by
+    }
+    if (widest <= 1) break
+  }
+  return widths.map(w => Math.max(1, w))
+}
+
+/** A text cut to a width, with `…` where something is missing. */
+export function cut(text: string, width: number, measure: Measure): string {
+  // No character is narrower than nothing: most of a long text need not be measured.
+  const isLong = text.length > width * 8 + 64
+  const head = isLong ? text.slice(0, width * 8 + 64) : text
+  if (!isLong && measure(head) <= width) return head
+  let shown = ''
+  let used = 0
+  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(head)) {
+    const w = measure(segment)
+    if (used + w > width - 1) break
+    shown += segment
+    used += w
+  }
+  return `${shown}…`
+}
+
+/** The lines of a table, with a header unless `bare`. */
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width: number,
+  measure: Measure,
+  paint: Paint,
+  bare = false,
+): string[] {
+  const most = Math.max(width, LEAST)
+  const natural = columns.map(({ name }, i) => {
+    return rows.reduce((w, cells) => Math.max(w, bounded(cells[i], most, measure)), bare ? 0 : measure(name))
+  })
+  const widths = columnWidths(natural, width)
+  const line = (cells: readonly string[], isHead: boolean) => {
+    const last = columns.length - 1
+    let used = 0
+    const shown = columns.map(({ kind }, i) => {
+      const room = Math.min(widths[i], Math.max(0, width - used))
+      const text = room === 0 ? '' : cut(cells[i], room, measure)
+      const fill = ' '.repeat(Math.max(0, room - measure(text)))
+      used += room + GAP.length
+      const painted = paint(isHead ? 'head' : kind, text)
+      const right = kind === 'version' || kind === 'number'
+      return right ? fill + painted : i === last ? painted : painted + fill
+    })
+    // Where not even the gaps fit, the columns on the right are left out.
+    const fits = shown.slice(0, Math.max(1, Math.floor((width + GAP.length) / (1 + GAP.length))))
+    return fits.join(GAP).trimEnd()
+  }
+  const body = rows.map(cells => line(cells, false))
+  if (bare) return body
+  const names = columns.map(({ name }) => name)
+  return [line(names, true), ...body]
+}
+
+/** How wide a cell is, or `most` where it is wider. */
+function bounded(text: string, most: number, measure: Measure): number {
+  return text.length > most * 8 + 64 ? most : Math.min(most, measure(text))
+}

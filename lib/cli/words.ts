@@ -1,0 +1,293 @@
+/**
+ * From lines to words: what is typed at the prompt, or comes in on a pipe.
+ *
+ *     put price:42 {"amount": 10}; tag 'the opening' --at=3
+ *
+ * A word is bare (up to white space or `;`), quoted (`'…'` as it stands, `"…"` with JSON's escapes) or
+ * an array or object of JSON, up to the bracket that closes it. `--name` and `--name=word` are options,
+ * `;` separates commands, a line that begins with `#` is a comment. Quotes and brackets may span lines.
+ *
+ * The lexer is fed line by line and goes over each character once, so that a command of a million
+ * lines costs no more than its length.
+ */
+
+/** A mistake in what was typed, with the place it was found at. */
+export class Mistake extends Error {
+  readonly hint: string | undefined
+  constructor(message: string, hint?: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** How a word was written. `argv`: one argument of the process, which the system's shell has unquoted. */
+export type Form = 'bare' | 'quoted' | 'json' | 'argv'
+
+export interface Word {
+  readonly is: 'word'
+  readonly form: Form
+  readonly text: string
+}
+/** `--name`, or `--name=value`. */
+export interface Flag {
+  readonly is: 'option'
+  readonly name: string
+  readonly value: Word | undefined
+}
+/** `;` */
+export interface Separator {
+  readonly is: 'separator'
+}
+export type Token = Word | Flag | Separator
+
+const SEPARATOR: Separator = { is: 'separator' }
+const OPTION = /--([A-Za-z][\w-]*)?(=?)/y
+const BARE = /[^\s;]+/y
+const SPACE = /\s*/y
+const QUOTE_OR_BRACKET = /["[\]{}]/g
+
+/** What is open at the end of a line, and closes on a later one. */
+interface Open {
+  readonly kind: "'" | '"' | 'json'
+  /** The option that it is the value of. */
+  readonly option: string | undefined
+  readonly line: number
+  readonly column: number
+  readonly parts: string[]
+  /** Brackets that wait for their counterparts. */
+  readonly brackets: string[]
+  inString: boolean
+}
+
+export class Lexer {
+  #tokens: Token[] = []
+  #open: Open | null = null
+  /** Lines fed since the last `take`. */
+  #lines = 0
+
+  /** True where nothing has begun. */
+  get isEmpty(): boolean {
+    return this.#tokens.length === 0 && this.#open === null
+  }
+
+  /** True while a quote or bracket waits to be closed. */
+  get isOpen(): boolean {
+    return this.#open !== null
+  }
+
+  /** Lines that the tokens of the next `take` have come from. */
+  get lines(): number {
+    return this.#lines
+  }
+
+  /** Forgets what was fed. */
+  reset(): void {
+    this.#tokens = []
+    this.#open = null
+    this.#lines = 0
+  }
+
+  /** The tokens so far; call it where nothing is open. */
+  take(): Token[] {
+    const tokens = this.#tokens
+    this.reset()
+    return tokens
+  }
+
+  /** The error for an input that ends while something is open. */
+  unclosed(): Mistake {
+    const { kind, line, column, brackets } = this.#open as Open
+    const what = kind === 'json' ? brackets.at(-1) : kind
+    const place = this.#lines > 1 ? ` of line ${line} of the command` : ''
+    return new Mistake(`${what} is never closed: it was opened in column ${column}${place}`)
+  }
+
+  /**
+   * Reads a line, without its end.
+   * @throws Mistake with the column
+   */
+  feed(line: string): void {
+    this.#lines++
+    let at = 0
+    if (this.#open !== null) {
+      this.#open.parts.push('\n')
+      at = this.#goOn(this.#open, line, 0)
+      if (this.#open !== null) return
+    } else if (/^\s*#/.test(line)) return
+    for (;;) {
+      SPACE.lastIndex = at
+      at += (SPACE.exec(line) as RegExpExecArray)[0].length
+      if (at >= line.length) return
+      at = this.#begin(line, at)
+      if (this.#open !== null) return
+    }
+  }
+
+  /** Reads the token that begins at `at`; where it ends. */
+  #begin(line: string, at: number): number {
+    if (line[at] === ';') {
+      this.#tokens.push(SEPARATOR)
+      return at + 1
+    }
+    OPTION.lastIndex = at
+    const option = OPTION.exec(line)
+    if (option === null || option[1] === undefined) return this.#word(line, at, undefined)
+    const end = at + option[0].length
+    if (option[2] === '=') {
+      if (end < line.length && !/[\s;]/.test(line[end])) return this.#word(line, end, option[1])
+      this.#push({ is: 'word', form: 'quoted', text: '' }, option[1])
+      return end
+    }
+    if (end < line.length && !/[\s;]/.test(line[end])) return this.#word(line, at, undefined)
+    this.#tokens.push({ is: 'option', name: option[1], value: undefined })
+    return end
+  }
+
+  #word(line: string, at: number, option: string | undefined): number {
+    const first = line[at]
+    const quoted = first === "'" || first === '"'
+    if (!quoted && first !== '[' && first !== '{') {
+      BARE.lastIndex = at
+      const text = (BARE.exec(line) as RegExpExecArray)[0]
+      this.#push({ is: 'word', form: 'bare', text }, option)
+      return at + text.length
+    }
+    const kind = quoted ? first : 'json'
+    this.#open = {
+      ...{ kind, option, line: this.#lines, column: at + 1, parts: [] },
+      ...{ brackets: quoted ? [] : [first], inString: false },
+    }
+    if (!quoted) this.#open.parts.push(first)
+    return this.#goOn(this.#open, line, at + 1)
+  }
+
+  /** Looks for the end of what is open from `at` on; where it is, or the line's length. */
+  #goOn(open: Open, line: string, at: number): number {
+    const end = open.kind === 'json' ? this.#json(open, line, at) : closing(line, at, open.kind)
+    if (end < 0) {
+      open.parts.push(line.slice(at))
+      return line.length
+    }
+    this.#open = null
+    if (open.kind === 'json') {
+      open.parts.push(line.slice(at, end + 1))
+      this.#push({ is: 'word', form: 'json', text: open.parts.join('') }, open.option)
+    } else {
+      open.parts.push(line.slice(at, end))
+      const raw = open.parts.join('')
+      const text = open.kind === '"' ? unescape(raw, open.column) : raw
+      this.#push({ is: 'word', form: 'quoted', text }, open.option)
+    }
+    if (end + 1 < line.length && !/[\s;]/.test(line[end + 1])) {
+      throw new Mistake(
+        `a space is missing before ${JSON.stringify(line[end + 1])} in column ${end + 2}`,
+        'a word that has quotes or brackets in it is quoted as a whole',
+      )
+    }
+    return end + 1
+  }
+
+  /** Where the bracket closes that opened the word; -1 if not on this line. */
+  #json(open: Open, line: string, at: number): number {
+    while (at < line.length) {
+      if (open.inString) {
+        const end = closing(line, at, '"')
+        if (end < 0) return -1
+        open.inString = false
+        at = end + 1
+        continue
+      }
+      QUOTE_OR_BRACKET.lastIndex = at
+      const found = QUOTE_OR_BRACKET.exec(line)
+      if (found === null) return -1
+      at = found.index + 1
+      const [char] = found
+      if (char === '"') open.inString = true
+      else if (char === '[' || char === '{') open.brackets.push(char)
+      else {
+        const opener = open.brackets.pop() as string
+        if ((opener === '[') !== (char === ']')) {
+          throw new Mistake(`${char} in column ${at} does not close ${opener}`)
+        }
+        if (open.brackets.length === 0) return at - 1
+      }
+    }
+    return -1
+  }
+
+  #push(word: Word, option: string | undefined): void {
+    this.#tokens.push(option === undefined ? word : { is: 'option', name: option, value: word })
+  }
+}
+
+/** Where the quote closes, from `at` on; -1 if it does not. Only `"` knows escapes. */
+function closing(line: string, at: number, quote: string): number {
+  for (let end = line.indexOf(quote, at); end >= 0; end = line.indexOf(quote, end + 1)) {
+    if (quote === "'") return end
+    let slashes = 0
+    while (end - 1 - slashes >= at && line[end - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return end
+  }
+  return -1
+}
+
+/** What stands between double quotes. Line ends and tabs may stand there as they are. */
+function unescape(raw: string, column: number): string {
+  if (!raw.includes('\\')) return raw
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what JSON wants escaped
+  const escaped = raw.replace(/[\0-\x1f]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  try {
+    return JSON.parse(`"${escaped}"`)
+  } catch {
+    const bad = /(?:^|[^\\])(?:\\\\)*\\(?!["\\/bfnrt]|u[\da-fA-F]{4})/.exec(raw)
+    const where = bad === null ? '' : ` near column ${column + bad.index + bad[0].length}`
+    throw new Mistake(
+      `a bad escape in "…"${where}`,
+      'after \\ stands one of " \\ / b f n r t, or u and four digits; \'…\' knows no escapes',
+    )
+  }
+}
+
+/** The tokens of a text that is whole. */
+export function tokensOf(text: string): Token[] {
+  const lexer = new Lexer()
+  for (const line of text.split('\n')) lexer.feed(line)
+  if (lexer.isOpen) throw lexer.unclosed()
+  return lexer.take()
+}
+
+/** One line that reads back as the same tokens. */
+export function oneLine(tokens: readonly Token[]): string {
+  const word = ({ form, text }: Word) => {
+    if (form === 'quoted') return printable(JSON.stringify(text))
+    return form === 'json' ? text.replace(/\s*\n\s*/g, ' ') : text
+  }
+  const text = tokens.map(token => {
+    if (token.is === 'separator') return ';'
+    if (token.is === 'word') return word(token)
+    return token.value === undefined ? `--${token.name}` : `--${token.name}=${word(token.value)}`
+  })
+  return text.join(' ').replace(/ ;/g, ';')
+}
+
+/** Arguments of the process as tokens: each is one word, whatever is in it. */
+export function argvTokens(words: readonly string[]): Word[] {
+  return words.map(text => ({ is: 'word', form: 'argv', text }))
+}
+
+const BARE_SAFE = /^[^\s;'"[\]{}#\\-][^\s;'"[\]{}\\]*$/u
+/** What terminals act on, or do not show: controls, directions, surrogates that stand alone. */
+const HIDDEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+  /[\0-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+
+/** JSON text with everything escaped that a terminal would act on; it means the same. */
+export function printable(json: string): string {
+  return json.replace(HIDDEN, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** A text as a word: bare where it reads back as it is, else in quotes. */
+export function asWord(text: string): string {
+  const bare = BARE_SAFE.test(text) && printable(text) === text
+  return bare ? text : printable(JSON.stringify(text))
+}
