@@ -2,8 +2,15 @@
  * Keys and values as words, by codec: how they are read, and written so that they read back the same.
  */
 import { Buffer } from 'node:buffer'
-import { type Dimension, type KeysOption, type ValuesOption, ZVerseError, zorder } from '../index.js'
-import { fromJson, toJson } from './lossless.js'
+import {
+  type Dimension,
+  fromJson,
+  type KeysOption,
+  toJson,
+  type ValuesOption,
+  ZVerseError,
+  zorder,
+} from '../index.js'
 import { asWord, Mistake, printable, type Word } from './words.js'
 
 /** How keys of a codec are read and written. */
@@ -38,11 +45,20 @@ export function parseJson(text: string, parse: (text: string) => unknown = fromJ
   try {
     return parse(text)
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    const { message } = error
-    const at = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length)
+    const at = error instanceof SyntaxError ? faultIn(text) : (error as ZVerseError).offset
+    if (at === undefined) throw error
     const what = at < text.length ? `unexpected ${glyph(text, at)}` : 'it ends too early'
     throw new Mistake(`bad JSON: ${what} at position ${at + 1}`, excerpt(text, at))
+  }
+}
+
+/** Where JSON.parse has stumbled: it does not tell on every Node. */
+function faultIn(text: string): number | undefined {
+  try {
+    fromJson(text)
+    return undefined
+  } catch (error) {
+    return (error as ZVerseError).offset
   }
 }
 

@@ -5,7 +5,7 @@
  * Ctrl-C stops a long output. The iterator of an output that is not at its end stays open, and holds
  * its version, until the next output.
  */
-import { toJson } from './lossless.js'
+import { toJson } from '../index.js'
 import { breathe, type Sink, write } from './output.js'
 import { type Paint, plain } from './paint.js'
 import type { Column, Result, Row } from './result.js'

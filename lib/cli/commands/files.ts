@@ -1,4 +1,174 @@
 /** Commands that read and write files. */
-import type { Command } from '../command.js'
+import type { Call, Command } from '../command.js'
+import { type Result, versionResult } from '../result.js'
+import type { Session } from '../session.js'
+import { Mistake } from '../words.js'
+import { AT } from './ranges.js'
 
-export const FILES: readonly Command[] = []
+export const FILES: readonly Command[] = [
+  {
+    name: 'load',
+    group: 'Files',
+    needs: 'to',
+    arguments: [{ name: 'FILE', kind: 'file' }],
+    options: [
+      {
+        ...{ name: 'key', value: 'FIELD' },
+        summary: 'the field that is the key; several (a,b) make a tuple or a point',
+      },
+      { name: 'value', value: 'FIELD', summary: 'the field that is the value, instead of the whole row' },
+      { name: 'drop-key', summary: "leave the key's fields out of the value" },
+      {
+        ...{ name: 'format', value: 'FORMAT', choices: ['jsonl', 'csv'] },
+        summary: 'jsonl or csv, where the name and the first line do not tell',
+      },
+      { name: 'text', summary: 'csv: all fields are text, also numbers' },
+      { name: 'skip-bad', summary: 'leave bad rows out, and say how many' },
+    ],
+    summary: 'loads a dump, or rows of JSON lines or CSV',
+    details:
+      'FILE is what `dump` has written; or JSON lines, an object each; or CSV with a line of names. - is standard ' +
+      'input, .gz is unzipped. All rows make one version. Where one is bad nothing is loaded, unless --skip-bad. ' +
+      'In CSV what looks like a number is one if it reads back the same: 007 stays text.',
+    examples: [
+      {
+        title: 'From the shell, a CSV file into a dump:',
+        transcript: '\n$ zverse load cities.csv --key name --drop-key --to cities.jsonl',
+      },
+    ],
+    run: load,
+  },
+  {
+    name: 'dump',
+    group: 'Files',
+    needs: 'from',
+    arguments: [{ name: 'FILE', kind: 'file', optional: true }],
+    options: [
+      { name: 'history', summary: 'with all versions that are kept, their times, tags and stores' },
+      AT,
+    ],
+    summary: 'writes everything as JSON lines',
+    details:
+      'Into FILE, gzipped if its name ends in .gz, or to the output. `load` and --from read it back. docs/api.md ' +
+      'tells the format.',
+    examples: [
+      {
+        title: 'From the shell, what a dump with history held at version 3:',
+        transcript: '\n$ zverse dump --from all.jsonl --at 3',
+      },
+    ],
+    run: dump,
+  },
+]
+
+async function dump(session: Session, call: Call): Promise<Result> {
+  const history = call.has('history')
+  const at = call.option('at')
+  if (history && at !== undefined) {
+    throw new Mistake('--history and --at exclude each other', 'one version has no history')
+  }
+  const view = at === undefined ? session.here : session.view(at)
+  const { dumpLines, saveLines } = await import('../files/save.js')
+  const lines = dumpLines(session, history ? { history } : view)
+  const [file] = call.words
+  if (file === undefined) return { is: 'lines', lines }
+  const records = await saveLines(session, file.text, lines)
+  return { is: 'value', value: records, text: String(records), says: `${records} records` }
+}
+
+/** Bad rows of which the reasons are told. */
+const TOLD = 10
+
+async function load(session: Session, call: Call): Promise<Result> {
+  session.mustBePresent('nothing can be loaded there')
+  session.mustHaveNoTransaction('loading')
+  const path = call.word(0).text
+  const [source, restoring] = await Promise.all([
+    import('../files/source.js'),
+    import('../files/restore.js'),
+  ])
+  const opened = source.openSource(path)
+  const peeked = await source.peek(opened)
+  const header = restoring.headerIn(peeked.first?.text)
+  if (header === undefined || call.has('key')) return loadRows(session, call, opened, peeked)
+  if (session.isNew && session.db.stores().length === 0) {
+    const { keyForm, valueForm } = await import('../literals.js')
+    session.setCodecs({ keys: keyForm(header.keys), values: valueForm(header.values) })
+  }
+  const { version, records } = await restoring.restore(session, opened, peeked)
+  return versionResult(version, `${records} records, version ${version}`)
+}
+
+async function loadRows(
+  session: Session,
+  call: Call,
+  source: import('../files/source.js').Source,
+  { first, all }: import('../files/source.js').Peeked,
+): Promise<Result> {
+  const [{ jsonRows, csvRows, entryOf }, { Progress, count }] = await Promise.all([
+    import('../files/rows.js'),
+    import('../files/progress.js'),
+  ])
+  const key = call.option('key')?.text.split(',')
+  if (key === undefined) {
+    await all.return(undefined)
+    throw new Mistake('load needs --key FIELD', 'only what `dump` has written is loaded without')
+  }
+  const isCsv = formatOf(call, source.name, first?.text) === 'csv'
+  const skips = call.has('skip-bad')
+  const mapping = {
+    ...{ key, value: call.option('value')?.text, dropKey: call.has('drop-key') },
+    ...{ text: call.has('text'), keys: session.keys, values: session.values },
+  }
+  let skipped = 0
+  const reasons: string[] = []
+  const onBad = ({ line, reason }: { line: number; reason: string }) => {
+    if (!skips) {
+      throw new Mistake(`${source.name}, line ${line}: ${reason}`, '--skip-bad leaves bad rows out')
+    }
+    skipped++
+    if (reasons.length < TOLD) reasons.push(`line ${line}: ${reason}`)
+  }
+  const progress = new Progress(process.stderr, source.total)
+  const tx = session.db.beginWrite()
+  const writes = session.entered === null ? tx : tx.store(session.entered.verbs)
+  let loaded = 0
+  try {
+    const rows = isCsv ? csvRows(source, all, onBad, skips) : jsonRows(source, all, onBad)
+    for await (const { line, row } of rows) {
+      try {
+        const entry = entryOf(row, mapping, isCsv)
+        writes.put(entry.key, entry.value)
+        loaded++
+      } catch (error) {
+        if ((error as { code?: string }).code === 'ZVERSE_FULL') throw error
+        onBad({ line, reason: (error as Error).message })
+      }
+      progress.tick(source.read(), loaded)
+      session.goesOn()
+    }
+    const version = tx.commit()
+    progress.end()
+    if (skipped > 0) tellSkipped(skipped, reasons)
+    return versionResult(version, `${count(loaded)} rows, version ${version}`)
+  } finally {
+    progress.end()
+    tx.abort()
+    await all.return(undefined)
+  }
+}
+
+function tellSkipped(skipped: number, reasons: readonly string[]): void {
+  const more = skipped > reasons.length ? [`… and ${skipped - reasons.length} more`] : []
+  const lines = [`${skipped} bad rows were left out:`, ...reasons, ...more]
+  process.stderr.write(`${lines.join('\n  ')}\n`)
+}
+
+function formatOf(call: Call, name: string, first: string | null | undefined): 'jsonl' | 'csv' {
+  const given = call.option('format')?.text
+  if (given === 'jsonl' || given === 'csv') return given
+  if (given !== undefined) throw new Mistake(`--format is jsonl or csv, not ${given}`)
+  if (/\.csv(\.gz)?$/i.test(name)) return 'csv'
+  if (/\.(jsonl|ndjson|json)(\.gz)?$/i.test(name)) return 'jsonl'
+  return /^\s*[{[]/.test(first ?? '') ? 'jsonl' : 'csv'
+}

@@ -1,0 +1,77 @@
+/** The progress of a long load, on one line of a terminal. */
+import { performance } from 'node:perf_hooks'
+import type { Sink } from '../output.js'
+
+/** ms between two drawings. */
+const INTERVAL = 100
+const BAR = 20
+const EIGHTHS = ' ▏▎▍▌▋▊▉█'
+
+export class Progress {
+  readonly #sink: Sink
+  readonly #total: number | undefined
+  readonly #begin = performance.now()
+  #drawn = 0
+  #shown = false
+
+  constructor(sink: Sink, total: number | undefined) {
+    this.#sink = sink
+    this.#total = total
+  }
+
+  /** Tells how far it is; draws only now and then, and only on a terminal. */
+  tick(bytes: number, rows: number): void {
+    if (this.#sink.isTTY !== true) return
+    const now = performance.now()
+    if (now - this.#drawn < INTERVAL) return
+    this.#drawn = now
+    this.#shown = true
+    const line = progressLine(bytes, this.#total, rows, now - this.#begin)
+    this.#sink.write(`\r${line.slice(0, (this.#sink.columns ?? 80) - 1)}\x1b[K`)
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.#shown) this.#sink.write('\r\x1b[K')
+    this.#shown = false
+  }
+}
+
+/** `[███▌      ]  35 %  12 MB/s  120,000 rows/s  0:12 left` */
+export function progressLine(
+  bytes: number,
+  total: number | undefined,
+  rows: number,
+  ms: number,
+): string {
+  const seconds = Math.max(ms, 1) / 1000
+  const rate = `${size(bytes / seconds)}/s  ${count(rows / seconds)} rows/s`
+  if (total === undefined) return `${size(bytes)}  ${count(rows)} rows  ${rate}`
+  const part = total === 0 ? 1 : Math.min(1, bytes / total)
+  const eighths = Math.round(part * BAR * 8)
+  const full = Math.floor(eighths / 8)
+  const bar = (EIGHTHS[8].repeat(full) + (full < BAR ? EIGHTHS[eighths % 8] : '')).padEnd(BAR)
+  const left = part === 0 ? '' : `  ${clock((seconds * (1 - part)) / part)} left`
+  return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}${left}`
+}
+
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  let unit = 0
+  while (bytes >= 1000 && unit < units.length - 1) {
+    bytes /= 1000
+    unit++
+  }
+  return `${bytes >= 100 || unit === 0 ? bytes.toFixed(0) : bytes.toFixed(1)} ${units[unit]}`
+}
+
+/** A number with its thousands apart. */
+export function count(n: number): string {
+  return Math.round(n).toLocaleString('en-US')
+}
+
+function clock(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  const minutes = Math.floor(whole / 60)
+  return `${minutes}:${String(whole % 60).padStart(2, '0')}`
+}
