@@ -10,8 +10,8 @@ import yargs from 'yargs'
 import { type Command, callOf, commandNamed, nearest, usage } from './command.js'
 import { COMMANDS } from './commands/all.js'
 import { commandHelp, overview, wrap } from './help.js'
-import { complain, openShell, type Start, startSession } from './start.js'
 import { run } from './shell.js'
+import { complain, openShell, type Start, startSession } from './start.js'
 import { argvTokens, asWord, Mistake, type Token } from './words.js'
 
 interface OwnOption {
@@ -46,14 +46,13 @@ interface Parsed {
 export async function runArguments(argv: readonly string[]): Promise<number> {
   let chosen: { command: Command | null; parsed: Parsed } | null = null
   const choose = (command: Command | null) => (parsed: unknown) => {
-    chosen = { command, parsed: parsed as Parsed }
+    chosen = { command, parsed: lastOf(parsed as Parsed) }
   }
   let parser = yargs([...argv])
     .parserConfiguration({
       ...{ 'parse-numbers': false, 'parse-positional-numbers': false, 'dot-notation': false },
       ...{ 'boolean-negation': false, 'camel-case-expansion': false, 'populate--': true },
-      ...{ 'unknown-options-as-args': true, 'duplicate-arguments-array': false },
-      ...{ 'short-option-groups': false },
+      ...{ 'unknown-options-as-args': true },
     })
     .help(false)
     .version(false)
@@ -64,7 +63,12 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
     .command('$0 [words..]', false, own(OWN_OPTIONS), choose(null) as never)
   for (const command of COMMANDS) {
     const options = [...OWN_OPTIONS, ...command.options]
-    parser = parser.command(`${command.name} [words..]`, command.summary, own(options), choose(command) as never)
+    parser = parser.command(
+      `${command.name} [words..]`,
+      command.summary,
+      own(options),
+      choose(command) as never,
+    )
   }
   await parser.parseAsync()
   const { command, parsed } = chosen as unknown as { command: Command | null; parsed: Parsed }
@@ -73,12 +77,25 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
   return oneShot(command, parsed)
 }
 
+/** Of an option that is given more than once the last counts, as at the prompt. */
+function lastOf(parsed: Parsed): Parsed {
+  const own = Object.entries(parsed).map(([name, value]) => {
+    const isOption = name !== '_' && name !== '--' && name !== 'words'
+    return [name, isOption && Array.isArray(value) ? value.at(-1) : value]
+  })
+  return Object.fromEntries(own)
+}
+
 /** Tells yargs the options. */
 function own(options: readonly OwnOption[]) {
   return (parser: Argv) => {
     for (const { name, value, summary } of options) {
       const type = value === undefined ? 'boolean' : 'string'
-      parser.option(name, { type, describe: summary, ...(value === undefined ? {} : { requiresArg: true }) })
+      parser.option(name, {
+        type,
+        describe: summary,
+        ...(value === undefined ? {} : { requiresArg: true }),
+      })
     }
     return parser.positional('words', { type: 'string', array: true }) as Argv
   }
@@ -125,7 +142,9 @@ function packageVersion(): string {
 }
 
 function ownHelp(): string {
-  const left = OWN_OPTIONS.map(({ name, value }) => `--${name}${value === undefined ? '' : ` ${value}`}`)
+  const left = OWN_OPTIONS.map(
+    ({ name, value }) => `--${name}${value === undefined ? '' : ` ${value}`}`,
+  )
   const width = Math.max(...left.map(text => text.length))
   const options = OWN_OPTIONS.map(({ summary }, i) => {
     return `  ${left[i].padEnd(width)}  ${wrap(summary, 74 - width, ' '.repeat(width + 4))}`
@@ -212,6 +231,7 @@ function startOf(parsed: Parsed): Start {
 function sizeIn(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const [, digits, unit = ''] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? []
-  if (digits === undefined) throw new Mistake(`--max-bytes must be a size, not ${asWord(text)}`, '512m, 4g')
+  if (digits === undefined)
+    throw new Mistake(`--max-bytes must be a size, not ${asWord(text)}`, '512m, 4g')
   return Number(digits) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ')
 }

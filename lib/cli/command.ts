@@ -137,10 +137,7 @@ export function usage(command: Command): string {
 }
 
 /** The command of a name. @throws Mistake that names the nearest */
-export async function commandNamed(
-  commands: readonly Command[],
-  name: string,
-): Promise<Command> {
+export async function commandNamed(commands: readonly Command[], name: string): Promise<Command> {
   const found = commands.find(command => command.name === name)
   if (found !== undefined) return found
   const names = commands.map(({ name }) => name)
@@ -156,8 +153,13 @@ export async function nearest(
 ): Promise<string | undefined> {
   // Only who mistypes waits for it to load.
   const { distance } = await import('fastest-levenshtein')
+  const letters = (text: string) => [...text].sort().join('')
+  const offBy = (name: string) => {
+    // Letters in another order are one slip of the fingers.
+    return letters(name) === letters(given) ? 1 : distance(given.toLowerCase(), name.toLowerCase())
+  }
   const near = names
-    .map(name => ({ name, off: distance(given.toLowerCase(), name) }))
+    .map(name => ({ name, off: offBy(name) }))
     .filter(({ name, off }) => off <= Math.max(1, Math.ceil(name.length / 3)))
     .sort((a, b) => a.off - b.off)
   const begins = names.find(name => given.length > 1 && name.startsWith(given))

@@ -51,7 +51,12 @@ function expected(command: Command, words: readonly string[], last: string): Exp
   }
   const assigned = /^(--[\w-]+)=(.*)$/.exec(last)
   const before = words[words.length - 2]
-  const option = assigned !== null ? optionIn(assigned[1]) : before.startsWith('--') ? optionIn(before) : undefined
+  const option =
+    assigned !== null
+      ? optionIn(assigned[1])
+      : before.startsWith('--')
+        ? optionIn(before)
+        : undefined
   if (option !== undefined || assigned !== null) {
     const typed = assigned === null ? last : assigned[2]
     return { kind: option?.kind, choices: option?.choices, typed }

@@ -1,5 +1,6 @@
 /** Errors as people should read them: what is wrong, and what to do next. */
 import { ZVerseError } from '../index.js'
+import { type Paint, plain } from './paint.js'
 import { Interrupted, type Session } from './session.js'
 import { asWord, Mistake, printable } from './words.js'
 
@@ -23,6 +24,12 @@ export async function explain(error: unknown, session?: Session): Promise<Explai
   }
   const message = error instanceof Error ? error.message : String(error)
   return { message: message.split('\n').map(printable).join('\n'), hint: undefined }
+}
+
+/** An error as a terminal shows it. */
+export function errorText({ message, hint }: Explained, paint: Paint = plain): string {
+  const shown = hint === undefined ? '' : `\n${paint('dim', hint.replace(/^/gm, '  '))}`
+  return `${paint('error', 'error:')} ${message}${shown}`
 }
 
 /** What the system means. */
@@ -76,7 +83,8 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
 
 function optionHint({ option }: ZVerseError, session: Session): string | undefined {
   if (option === 'box' || option === 'nearest') {
-    return `keys here are of codec ${session.keys.name}: \`keys-as zorder(float64,float64)\` makes them points`
+    const makes = '`keys-as zorder(float64,float64)` makes them points'
+    return `keys here are of codec ${session.keys.name}: ${makes}`
   }
   if (option === 'keys' || option === 'values') return '`stores` tells the codecs of all stores'
   return undefined

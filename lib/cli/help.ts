@@ -21,7 +21,10 @@ export function overview(commands: readonly Command[]): string {
 
 /** All there is to say about a command. */
 export function commandHelp(command: Command): string {
-  const parts = [`${command.summary}\n\n  ${wrap(usage(command), 76, '      ')}`, wrap(command.details, 78)]
+  const parts = [
+    `${command.summary}\n\n  ${wrap(usage(command), 76, '      ')}`,
+    wrap(command.details, 78),
+  ]
   if (command.options.length > 0) parts.push(optionLines(command).join('\n'))
   for (const { title, transcript } of command.examples) {
     parts.push(`${title}\n\n${transcript.trim().replace(/^(?=.)/gm, '  ')}`)

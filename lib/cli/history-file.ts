@@ -20,7 +20,8 @@ export function readHistory(path: string | undefined): string[] {
     const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
     const kept = lines.slice(-HISTORY_LINES)
     // Trimmed only now and then: sessions that run side by side append to it.
-    if (lines.length > 2 * HISTORY_LINES) writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 })
+    if (lines.length > 2 * HISTORY_LINES)
+      writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 })
     return kept.reverse()
   } catch {
     return []

@@ -6,7 +6,7 @@
  */
 import { createInterface, type Interface } from 'node:readline'
 import { complete } from './complete.js'
-import { explain } from './explain.js'
+import { errorText, explain } from './explain.js'
 import { appendHistory, HISTORY_LINES, historyPath, readHistory } from './history-file.js'
 import { type Paint, plain } from './paint.js'
 import { runLine, type Shell } from './shell.js'
@@ -69,7 +69,9 @@ class Reader {
 
   #ask(): void {
     const { session } = this.#shell
-    const text = this.#lexer.isOpen ? '...> '.padStart(session.prompt.length + 2) : `${session.prompt}> `
+    const text = this.#lexer.isOpen
+      ? '...> '.padStart(session.prompt.length + 2)
+      : `${session.prompt}> `
     this.#input.setPrompt(this.#paint('prompt', text))
     this.#input.prompt()
   }
@@ -134,8 +136,6 @@ class Reader {
   async #complain(error: unknown): Promise<void> {
     const { session } = this.#shell
     if (process.env.ZVERSE_DEBUG) console.error(error)
-    const { message, hint } = await explain(error, session)
-    const shown = hint === undefined ? '' : `\n${this.#paint('dim', hint.replace(/^/gm, '  '))}`
-    process.stdout.write(`${this.#paint('error', 'error:')} ${message}${shown}\n`)
+    process.stdout.write(`${errorText(await explain(error, session), this.#paint)}\n`)
   }
 }

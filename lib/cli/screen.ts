@@ -111,7 +111,8 @@ export class Screen {
     const lines = text.slice(0, most).split('\n')
     const shown = lines.slice(0, VALUE_LINES).join('\n')
     await this.#line(this.#paint('value', shown))
-    if (shown.length < text.length) await this.#say(`… \`show\` prints all ${text.length} characters`)
+    if (shown.length < text.length)
+      await this.#say(`… \`show\` prints all ${text.length} characters`)
   }
 
   async #lines(lines: Iterator<string>, session: Session): Promise<void> {

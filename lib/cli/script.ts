@@ -22,7 +22,9 @@ export async function runScript(
     ok = false
     if (process.env.ZVERSE_DEBUG) console.error(error)
     const { message, hint } = await explain(error, shell.session)
-    complain(`line ${line}: ${message}${hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`}`)
+    complain(
+      `line ${line}: ${message}${hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`}`,
+    )
     lexer.reset()
   }
   /** Where the command begins that is being read. */
@@ -43,7 +45,10 @@ export async function runScript(
   }
   if (lexer.isOpen) await failed(lexer.unclosed(), begin)
   if (shell.session.tx !== null) {
-    await failed(new Mistake('the transaction was left open, and is aborted', 'end it with `commit`'), last)
+    await failed(
+      new Mistake('the transaction was left open, and is aborted', 'end it with `commit`'),
+      last,
+    )
   }
   return ok
 }

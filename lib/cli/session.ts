@@ -21,7 +21,9 @@ export type Reads = Pick<
   'get' | 'getEntry' | 'has' | 'range' | 'keys' | 'count' | 'history' | 'box' | 'nearest'
 >
 /** What databases, stores and transactions can write. */
-export type Writes = { [V in 'put' | 'delete' | 'clear']: (...args: Parameters<Verbs[V]>) => unknown } & {
+export type Writes = {
+  [V in 'put' | 'delete' | 'clear']: (...args: Parameters<Verbs[V]>) => unknown
+} & {
   update: (...args: Parameters<Verbs['update']>) => unknown
   batch: (...args: Parameters<Verbs['batch']>) => unknown
 }
@@ -127,7 +129,8 @@ export class Session {
     const there = this.stores().find(store => store.name === name)
     if (there === undefined) this.mustBePresent('a store can be made')
     const keys = codecs.keys ?? (there === undefined ? this.made.keys : keyForm(there.keys))
-    const values = codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))
+    const values =
+      codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))
     const verbs = this.db.store(name, { keys: keys.option, values: values.option })
     this.entered = { name, verbs: verbs as unknown as Verbs }
     this.keys = keys

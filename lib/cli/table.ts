@@ -41,7 +41,9 @@ export function cut(text: string, width: number, measure: Measure): string {
   if (!isLong && measure(head) <= width) return head
   let shown = ''
   let used = 0
-  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(head)) {
+  for (const { segment } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(
+    head,
+  )) {
     const w = measure(segment)
     if (used + w > width - 1) break
     shown += segment
@@ -61,7 +63,10 @@ export function tableLines(
 ): string[] {
   const most = Math.max(width, LEAST)
   const natural = columns.map(({ name }, i) => {
-    return rows.reduce((w, cells) => Math.max(w, bounded(cells[i], most, measure)), bare ? 0 : measure(name))
+    return rows.reduce(
+      (w, cells) => Math.max(w, bounded(cells[i], most, measure)),
+      bare ? 0 : measure(name),
+    )
   })
   const widths = columnWidths(natural, width)
   const line = (cells: readonly string[], isHead: boolean) => {

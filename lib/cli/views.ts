@@ -13,7 +13,8 @@ export type ViewWord =
   | { readonly is: 'date'; date: Date; tag: string }
   | { readonly is: 'tag'; tag: string }
 
-const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,3}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i
+const DATE =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,3}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i
 const TIME = /^(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,3}))?)?$/
 
 /**

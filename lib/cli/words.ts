@@ -175,7 +175,7 @@ export class Lexer {
     } else {
       open.parts.push(line.slice(at, end))
       const raw = open.parts.join('')
-      const text = open.kind === '"' ? unescape(raw, open.column) : raw
+      const text = open.kind === '"' ? textWithin(raw, open.column) : raw
       this.#push({ is: 'word', form: 'quoted', text }, open.option)
     }
     if (end + 1 < line.length && !/[\s;]/.test(line[end + 1])) {
@@ -232,10 +232,9 @@ function closing(line: string, at: number, quote: string): number {
 }
 
 /** What stands between double quotes. Line ends and tabs may stand there as they are. */
-function unescape(raw: string, column: number): string {
+function textWithin(raw: string, column: number): string {
   if (!raw.includes('\\')) return raw
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what JSON wants escaped
-  const escaped = raw.replace(/[\0-\x1f]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const escaped = raw.replace(/\p{Cc}/gu, escapeOf)
   try {
     return JSON.parse(`"${escaped}"`)
   } catch {
@@ -243,7 +242,7 @@ function unescape(raw: string, column: number): string {
     const where = bad === null ? '' : ` near column ${column + bad.index + bad[0].length}`
     throw new Mistake(
       `a bad escape in "…"${where}`,
-      'after \\ stands one of " \\ / b f n r t, or u and four digits; \'…\' knows no escapes',
+      "after \\ stands one of \" \\ / b f n r t, or u and four digits; '…' knows no escapes",
     )
   }
 }
@@ -276,14 +275,20 @@ export function argvTokens(words: readonly string[]): Word[] {
 }
 
 const BARE_SAFE = /^[^\s;'"[\]{}#\\-][^\s;'"[\]{}\\]*$/u
-/** What terminals act on, or do not show: controls, directions, surrogates that stand alone. */
-const HIDDEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  /[\0-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+/**
+ * What terminals act on, or do not show: controls, directions, lone surrogates, ends of lines. Not the
+ * joiners, which emoji and some scripts are written with.
+ */
+const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu
+
+function escapeOf(text: string): string {
+  const units = Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))
+  return units.map(unit => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}
 
 /** JSON text with everything escaped that a terminal would act on; it means the same. */
 export function printable(json: string): string {
-  return json.replace(HIDDEN, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return json.replace(HIDDEN, escapeOf)
 }
 
 /** A text as a word: bare where it reads back as it is, else in quotes. */

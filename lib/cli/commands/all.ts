@@ -1,6 +1,7 @@
 /** The table of all commands. */
-import { GROUPS } from '../help.js'
+
 import type { Command } from '../command.js'
+import { GROUPS } from '../help.js'
 import { CARE } from './care.js'
 import { FILES } from './files.js'
 import { POINTS } from './points.js'

@@ -11,8 +11,25 @@ export const CARE: readonly Command[] = [
     arguments: [{ name: 'GROUP', kind: 'text', optional: true }],
     options: [],
     summary: 'numbers about the database',
-    details: 'Memory, versions, readers, the writer, caches; all of them, or one group. docs/api.md tells what they are.',
-    examples: [{ title: 'What is kept:', transcript: '\nzverse> put a 1\nzverse> stats versions' }],
+    details:
+      'Memory, versions, readers, the writer, caches; all of them, or one group. docs/api.md tells what they are.',
+    examples: [
+      {
+        title: 'Who reads:',
+        transcript: `
+zverse> put a 1
+version 1
+zverse> pin
+version 1 is pinned
+zverse> stats readers
+readers.attached            1
+readers.reads               2
+readers.pins                1
+readers.oldestPinned        1
+readers.oldestPinnedMs      0
+readers.oldestPinnedThread  0`,
+      },
+    ],
     async run(session, { words: [word] }): Promise<Result> {
       const all = session.db.stats() as unknown as Record<string, Record<string, unknown>>
       const groups = Object.keys(all)
@@ -39,11 +56,21 @@ export const CARE: readonly Command[] = [
     details:
       'Each byte is reachable, waiting to be freed, or free; otherwise the problems are listed, which would be a ' +
       'mistake of zverse itself. It takes as long as reading everything.',
-    examples: [{ title: 'All is well:', transcript: '\nzverse> put a 1\nzverse> check' }],
+    examples: [
+      {
+        title: 'All is well:',
+        transcript: `
+zverse> put a 1
+version 1
+zverse> check
+ok: every byte is accounted for`,
+      },
+    ],
     run(session) {
       const report = session.db.check()
-      const counts = `${report.entries} entries in ${report.nodes} nodes`
-      const says = report.ok ? `ok: ${counts}` : ['not ok:', ...report.problems].join('\n')
+      const says = report.ok
+        ? 'ok: every byte is accounted for'
+        : ['not ok:', ...report.problems].join('\n')
       return { is: 'text', text: says, value: report }
     },
   },
@@ -54,4 +81,3 @@ function flat(name: string, value: unknown): { name: string; text: string }[] {
   if (typeof value !== 'object' || value === null) return [{ name, text: String(value) }]
   return Object.entries(value).flatMap(([key, inner]) => flat(`${name}.${key}`, inner))
 }
-

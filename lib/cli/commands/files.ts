@@ -16,7 +16,11 @@ export const FILES: readonly Command[] = [
         ...{ name: 'key', value: 'FIELD' },
         summary: 'the field that is the key; several (a,b) make a tuple or a point',
       },
-      { name: 'value', value: 'FIELD', summary: 'the field that is the value, instead of the whole row' },
+      {
+        name: 'value',
+        value: 'FIELD',
+        summary: 'the field that is the value, instead of the whole row',
+      },
       { name: 'drop-key', summary: "leave the key's fields out of the value" },
       {
         ...{ name: 'format', value: 'FORMAT', choices: ['jsonl', 'csv'] },
@@ -33,7 +37,16 @@ export const FILES: readonly Command[] = [
     examples: [
       {
         title: 'From the shell, a CSV file into a dump:',
-        transcript: '\n$ zverse load cities.csv --key name --drop-key --to cities.jsonl',
+        transcript: `
+$ cat cities.csv
+name,lon,lat,zip
+Bern,7.45,46.95,3000
+Zürich,8.54,47.37,8000
+$ zverse load cities.csv --key name --drop-key --to cities.jsonl
+1
+$ zverse range --from cities.jsonl
+Bern	{"lon":7.45,"lat":46.95,"zip":3000}
+Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
       },
     ],
     run: load,
@@ -53,8 +66,13 @@ export const FILES: readonly Command[] = [
       'tells the format.',
     examples: [
       {
-        title: 'From the shell, what a dump with history held at version 3:',
-        transcript: '\n$ zverse dump --from all.jsonl --at 3',
+        title: 'The present, on the output:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> dump
+{"type":"zverse","format":1,"keys":"string","values":"msgpack"}
+{"type":"put","key":"price","value":10}`,
       },
     ],
     run: dump,
@@ -160,7 +178,7 @@ async function loadRows(
 
 function tellSkipped(skipped: number, reasons: readonly string[]): void {
   const more = skipped > reasons.length ? [`… and ${skipped - reasons.length} more`] : []
-  const lines = [`${skipped} bad rows were left out:`, ...reasons, ...more]
+  const lines = [`bad rows left out: ${skipped}`, ...reasons, ...more]
   process.stderr.write(`${lines.join('\n  ')}\n`)
 }
 

@@ -6,12 +6,6 @@ import { rowsOf } from '../result.js'
 import { Mistake } from '../words.js'
 import { AT } from './ranges.js'
 
-const CITIES = `
-zverse> keys-as zorder(float64,float64)
-zverse> put [8.54, 47.37] "Zürich"
-zverse> put [7.45, 46.95] "Bern"
-zverse> put [2.35, 48.86] "Paris"`
-
 export const POINTS: readonly Command[] = [
   {
     name: 'box',
@@ -27,7 +21,21 @@ export const POINTS: readonly Command[] = [
       'Prints the entries with every coordinate between those of MIN and MAX, both inclusive, in Z-order. null ' +
       'leaves a side open. For keys of codec zorder only.',
     examples: [
-      { title: 'East of 7 degrees:', transcript: `${CITIES}\nzverse> box [7, null] [null, null]` },
+      {
+        title: 'East of 7 degrees:',
+        transcript: `
+zverse> keys-as zorder(float64,float64)
+zverse> put [8.54, 47.37] "Zürich"
+version 1
+zverse> put [7.45, 46.95] "Bern"
+version 2
+zverse> put [2.35, 48.86] "Paris"
+version 3
+zverse> box [7, null] [null, null]
+key           value
+[7.45,46.95]  "Bern"
+[8.54,47.37]  "Zürich"`,
+      },
     ],
     run(session, call) {
       const { keys, values } = session
@@ -65,7 +73,18 @@ export const POINTS: readonly Command[] = [
     examples: [
       {
         title: 'The two cities nearest to Basel, in metres:',
-        transcript: `${CITIES}\nzverse> nearest [7.59, 47.56] 2 --metric haversine`,
+        transcript: `
+zverse> keys-as zorder(float64,float64)
+zverse> put [8.54, 47.37] "Zürich"
+version 1
+zverse> put [7.45, 46.95] "Bern"
+version 2
+zverse> put [2.35, 48.86] "Paris"
+version 3
+zverse> nearest [7.59, 47.56] 2 --metric haversine
+key           value              distance
+[7.45,46.95]  "Bern"    68647.00198185949
+[8.54,47.37]  "Zürich"  74472.76301497943`,
       },
     ],
     run(session, call) {

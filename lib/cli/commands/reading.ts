@@ -19,9 +19,13 @@ export const READING: readonly Command[] = [
         title: 'The value now, and as it was at version 1:',
         transcript: `
 zverse> put price 10
+version 1
 zverse> put price 12
+version 2
 zverse> get price
-zverse> get price --at 1`,
+12
+zverse> get price --at 1
+10`,
       },
     ],
     run(session, call): Result {
@@ -45,8 +49,11 @@ zverse> get price --at 1`,
         title: 'A key that is there, and one that is not:',
         transcript: `
 zverse> put price 10
+version 1
 zverse> has price
-zverse> has prize`,
+true
+zverse> has prize
+false`,
       },
     ],
     run(session, call) {
@@ -70,7 +77,11 @@ zverse> has prize`,
         title: 'The last two keys that begin with u:',
         transcript: `
 zverse> batch put u1 "Ada"; put u2 "Grace"; put u3 "Edsger"; put v1 true
-zverse> range --prefix u --reverse --limit 2`,
+version 1
+zverse> range --prefix u --reverse --limit 2
+key  value
+u3   "Edsger"
+u2   "Grace"`,
       },
     ],
     run(session, call) {
@@ -98,7 +109,11 @@ zverse> range --prefix u --reverse --limit 2`,
         title: 'Keys after b:',
         transcript: `
 zverse> batch put a 1; put b 2; put c 3; put d 4
-zverse> keys --gt b`,
+version 1
+zverse> keys --gt b
+key
+c
+d`,
       },
     ],
     run(session, call) {
@@ -120,8 +135,11 @@ zverse> keys --gt b`,
         title: 'All keys, and those before c:',
         transcript: `
 zverse> batch put a 1; put b 2; put c 3
+version 1
 zverse> count
-zverse> count --lt c`,
+3
+zverse> count --lt c
+2`,
       },
     ],
     run(session, call) {
@@ -156,9 +174,16 @@ zverse> count --lt c`,
         title: 'Two writes and a deletion:',
         transcript: `
 zverse> put price 10
+version 1
 zverse> put price 12
+version 2
 zverse> delete price
-zverse> history price`,
+version 3
+zverse> history price
+version  time                     value
+      1  2026-11-20 10:03:05.250  10
+      2  2026-11-20 10:03:05.250  12
+      3  2026-11-20 10:03:05.250  (deleted)`,
       },
     ],
     run(session, call) {

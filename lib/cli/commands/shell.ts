@@ -16,7 +16,24 @@ export const SHELL: readonly Command[] = [
     examples: [
       {
         title: 'One command:',
-        transcript: '\nzverse> help has',
+        transcript: `
+zverse> help has
+whether a key is there
+
+  has KEY [--at VIEW]
+
+Prints true or false.
+
+  --at VIEW  as of a version, tag or date, instead of where the prompt is
+
+A key that is there, and one that is not:
+
+  zverse> put price 10
+  version 1
+  zverse> has price
+  true
+  zverse> has prize
+  false`,
       },
     ],
     async run(session, { words: [word] }) {
@@ -35,21 +52,33 @@ export const SHELL: readonly Command[] = [
     arguments: [{ name: 'N', kind: 'text', optional: true, choices: ['off'] }],
     options: [],
     summary: 'rows a page',
-    details: 'Output stops after N rows; Enter or `more` goes on. `limit off` prints all. Alone it tells N.',
+    details:
+      'Output stops after N rows; Enter or `more` goes on. `limit off` prints all. Alone it tells N.',
     examples: [
       {
         title: 'Two rows at a time:',
         transcript: `
 zverse> batch put a 1; put b 2; put c 3
+version 1
 zverse> limit 2
 zverse> keys
-zverse> more`,
+key
+a
+b
+… Enter or \`more\` goes on
+zverse> more
+key
+c`,
       },
     ],
     run(session, { words: [word] }) {
       if (word === undefined) {
         const isOff = session.limit === Number.POSITIVE_INFINITY
-        return { is: 'text', text: isOff ? 'off' : String(session.limit), value: isOff ? null : session.limit }
+        return {
+          is: 'text',
+          text: isOff ? 'off' : String(session.limit),
+          value: isOff ? null : session.limit,
+        }
       }
       if (word.text === 'off') session.limit = Number.POSITIVE_INFINITY
       else {
@@ -67,11 +96,22 @@ zverse> more`,
     arguments: [],
     options: [],
     summary: 'the next page',
-    details: 'Of the last output that was longer than a page. Enter on an empty line does the same.',
+    details:
+      'Of the last output that was longer than a page. Enter on an empty line does the same.',
     examples: [
       {
         title: 'A page of one row:',
-        transcript: '\nzverse> batch put a 1; put b 2\nzverse> limit 1\nzverse> range\nzverse> more',
+        transcript: `
+zverse> batch put a 1; put b 2
+version 1
+zverse> limit 1
+zverse> range
+key  value
+a    1
+… Enter or \`more\` goes on
+zverse> more
+key  value
+b    2`,
       },
     ],
     run: () => ({ is: 'more' }),
@@ -83,11 +123,20 @@ zverse> more`,
     arguments: [],
     options: [],
     summary: 'the last output again, with nothing cut',
-    details: 'Values that were cut to the width of the terminal are printed whole, each on lines of its own.',
+    details:
+      'Values that were cut to the width of the terminal are printed whole, each on lines of its own.',
     examples: [
       {
         title: 'A row in full:',
-        transcript: '\nzverse> put ada {"name": "Ada Lovelace", "born": 1815}\nzverse> range\nzverse> show',
+        transcript: `
+zverse> put ada {"name": "Ada Lovelace", "born": 1815}
+version 1
+zverse> range
+key  value
+ada  {"name":"Ada Lovelace","born":1815}
+zverse> show
+key: ada
+value: {"name":"Ada Lovelace","born":1815}`,
       },
     ],
     run: () => ({ is: 'show' }),
@@ -100,7 +149,14 @@ zverse> more`,
     options: [],
     summary: 'prints how long each command takes',
     details: 'Alone it tells whether it is on. On a pipe the times go to stderr.',
-    examples: [{ title: 'Asked:', transcript: '\nzverse> timing' }],
+    examples: [
+      {
+        title: 'Asked:',
+        transcript: `
+zverse> timing
+off`,
+      },
+    ],
     run(session, { words: [word] }) {
       if (word === undefined) {
         return { is: 'text', text: session.timing ? 'on' : 'off', value: session.timing }
@@ -120,7 +176,13 @@ zverse> more`,
     options: [],
     summary: 'ends the session',
     details: 'So does Ctrl-D. A transaction that is open is aborted.',
-    examples: [{ title: 'Goodbye:', transcript: '\nzverse> exit' }],
+    examples: [
+      {
+        title: 'Goodbye:',
+        transcript: `
+zverse> exit`,
+      },
+    ],
     run(session) {
       session.ended = true
       return NOTHING

@@ -25,8 +25,10 @@ export const STORES: readonly Command[] = [
         transcript: `
 zverse> store users
 zverse:users> put ada {"born": 1815}
+version 2
 zverse:users> store
-zverse> get ada`,
+zverse> get ada
+(absent)`,
       },
     ],
     run(session, call) {
@@ -56,7 +58,11 @@ zverse> get ada`,
     examples: [
       {
         title: 'One store:',
-        transcript: '\nzverse> store users --keys tuple\nzverse:users> stores',
+        transcript: `
+zverse> store users --keys tuple
+zverse:users> stores
+name   keys   values
+users  tuple  msgpack`,
       },
     ],
     run(session, call) {
@@ -82,9 +88,7 @@ zverse> get ada`,
     name: 'keys-as',
     group: 'Stores and codecs',
     needs: 'prompt',
-    arguments: [
-      { name: 'CODEC', kind: 'key codec', optional: true, choices: KEY_CODECS },
-    ],
+    arguments: [{ name: 'CODEC', kind: 'key codec', optional: true, choices: KEY_CODECS }],
     rest: true,
     options: [],
     summary: 'the codec of keys',
@@ -99,7 +103,11 @@ zverse> get ada`,
         transcript: `
 zverse> keys-as tuple
 zverse> batch put ["u",10] 1; put ["u",9] 2
-zverse> keys`,
+version 1
+zverse> keys
+key
+["u",9]
+["u",10]`,
       },
     ],
     run(session, { words }) {
@@ -112,9 +120,7 @@ zverse> keys`,
     name: 'values-as',
     group: 'Stores and codecs',
     needs: 'prompt',
-    arguments: [
-      { name: 'CODEC', kind: 'value codec', optional: true, choices: VALUE_CODECS },
-    ],
+    arguments: [{ name: 'CODEC', kind: 'value codec', optional: true, choices: VALUE_CODECS }],
     options: [],
     summary: 'the codec of values',
     details:
@@ -123,7 +129,12 @@ zverse> keys`,
     examples: [
       {
         title: 'Text is taken as it is:',
-        transcript: '\nzverse> values-as string\nzverse> put a 007\nzverse> get a',
+        transcript: `
+zverse> values-as string
+zverse> put a 007
+version 1
+zverse> get a
+"007"`,
       },
     ],
     run(session, { words: [word] }) {

@@ -22,8 +22,11 @@ export const TRANSACTIONS: readonly Command[] = [
         transcript: `
 zverse> begin
 zverse*> put a 1
+version 1, once committed
 zverse*> put b 2
-zverse*> commit`,
+version 1, once committed
+zverse*> commit
+version 1`,
       },
     ],
     run(session) {
@@ -42,7 +45,15 @@ zverse*> commit`,
     summary: 'makes what the transaction has written a version',
     details: 'Prints the version: the present one if nothing was changed.',
     examples: [
-      { title: 'One write:', transcript: '\nzverse> begin\nzverse*> put a 1\nzverse*> commit' },
+      {
+        title: 'One write:',
+        transcript: `
+zverse> begin
+zverse*> put a 1
+version 1, once committed
+zverse*> commit
+version 1`,
+      },
     ],
     run(session) {
       const { tx } = session
@@ -62,7 +73,13 @@ zverse*> commit`,
     examples: [
       {
         title: 'As if nothing had happened:',
-        transcript: '\nzverse> begin\nzverse*> put a 1\nzverse*> abort\nzverse> get a',
+        transcript: `
+zverse> begin
+zverse*> put a 1
+version 1, once committed
+zverse*> abort
+zverse> get a
+(absent)`,
       },
     ],
     run(session) {
@@ -89,14 +106,21 @@ zverse*> commit`,
         transcript: `
 zverse> watch --prefix a
 zverse> batch put a1 "one"; put b1 "two"
+version 1
++ a1 "one"
 zverse> delete a1
+version 2
+- a1
 zverse> watch off`,
       },
     ],
     run(session, call) {
       const [word] = call.words
       if (word !== undefined && word.text !== 'off') {
-        throw new Mistake(`watch has no use for ${word.text}`, '`watch`, with bounds, or `watch off`')
+        throw new Mistake(
+          `watch has no use for ${word.text}`,
+          '`watch`, with bounds, or `watch off`',
+        )
       }
       const range = boundsOf(call, session.keys)
       // Whatever is wrong with the bounds is told now, not after the next commit.
@@ -128,9 +152,7 @@ export function watched(session: Session): Result {
     for (const { key, after } of watch.verbs.diff(before, watch.held, watch.range)) {
       const word = watch.keys.write(key)
       lines.push(after === undefined ? `- ${word}` : `+ ${word} ${watch.values.write(after)}`)
-      changes.push(
-        after === undefined ? { type: 'del', key } : { type: 'put', key, value: after },
-      )
+      changes.push(after === undefined ? { type: 'del', key } : { type: 'put', key, value: after })
     }
   } finally {
     before.close()

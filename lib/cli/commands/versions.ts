@@ -13,11 +13,6 @@ export const VIEWS =
   'VIEW is a version (41), how many versions before where the prompt is (-3), now, a tag, or a date: ' +
   '2026-11-20, "2026-11-20 10:03", 10:03:05.250 (of today), in local time unless Z or an offset follows.'
 
-const PAST = `
-zverse> put price 10
-zverse> tag opening
-zverse> put price 12`
-
 export const VERSIONS: readonly Command[] = [
   {
     name: 'at',
@@ -33,11 +28,20 @@ export const VERSIONS: readonly Command[] = [
     examples: [
       {
         title: 'Back to a tag, and to the present:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> at opening
+version 1, of 2026-11-20 10:03:05.250
 zverse@opening> get price
+10
 zverse@opening> now
-zverse> get price`,
+zverse> get price
+12`,
       },
     ],
     run(session, { words }) {
@@ -69,10 +73,18 @@ zverse> get price`,
     examples: [
       {
         title: 'To and fro:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> at 1
+version 1, of 2026-11-20 10:03:05.250
 zverse@1> now
-zverse> at`,
+zverse> at
+now: version 2`,
       },
     ],
     run(session) {
@@ -88,7 +100,23 @@ zverse> at`,
     options: [],
     summary: 'all versions that can be read',
     details: 'With their times and tags, oldest first. Tagged ones stay whatever is kept besides.',
-    examples: [{ title: 'Three versions, one of them tagged:', transcript: `${PAST}\nzverse> versions` }],
+    examples: [
+      {
+        title: 'Three versions, one of them tagged:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
+zverse> versions
+version  time                     tags
+      0  2026-11-20 10:03:05.250
+      1  2026-11-20 10:03:05.250  opening
+      2  2026-11-20 10:03:05.250`,
+      },
+    ],
     run(session) {
       const columns = [
         { name: 'version', kind: 'version' },
@@ -104,7 +132,10 @@ zverse> at`,
     name: 'diff',
     group: 'Versions',
     needs: 'from',
-    arguments: [{ ...VIEW, name: 'FROM' }, { ...VIEW, name: 'TO', optional: true }],
+    arguments: [
+      { ...VIEW, name: 'FROM' },
+      { ...VIEW, name: 'TO', optional: true },
+    ],
     options: [...BOUNDS, ...ORDER],
     summary: 'what differs between two versions',
     details:
@@ -113,9 +144,19 @@ zverse> at`,
     examples: [
       {
         title: 'Since the tag:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> put size "XL"
-zverse> diff opening`,
+version 3
+zverse> diff opening
+key    before    after
+price  10        12
+size   (absent)  "XL"`,
       },
     ],
     run(session, call) {
@@ -155,7 +196,20 @@ zverse> diff opening`,
     details:
       'Names where the prompt is, or VIEW. A tagged version is kept whatever else is let go of. A name that ' +
       'there is already moves. Names are not empty, and not all digits.',
-    examples: [{ title: 'A name for the present:', transcript: `${PAST}\nzverse> get price --at opening` }],
+    examples: [
+      {
+        title: 'A name for the present:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
+zverse> get price --at opening
+10`,
+      },
+    ],
     run(session, call) {
       session.mustHaveNoTransaction('tagging')
       const view = call.words[1] === undefined ? session.here : session.view(call.words[1])
@@ -173,7 +227,20 @@ zverse> diff opening`,
     options: [],
     summary: 'removes a tag',
     details: 'The version stays only as long as it would have without the tag.',
-    examples: [{ title: 'The name is free again:', transcript: `${PAST}\nzverse> untag opening` }],
+    examples: [
+      {
+        title: 'The name is free again:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
+zverse> untag opening
+version 1 is no longer opening`,
+      },
+    ],
     run(session, call) {
       session.mustHaveNoTransaction('removing a tag')
       const { text } = call.word(0)
@@ -194,10 +261,19 @@ zverse> diff opening`,
     examples: [
       {
         title: 'From where the prompt is:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> at opening
+version 1, of 2026-11-20 10:03:05.250
 zverse@opening> restore
-zverse> get price`,
+version 3
+zverse> get price
+10`,
       },
     ],
     run(session, call) {
@@ -224,12 +300,23 @@ zverse> get price`,
     examples: [
       {
         title: 'Pinned, version 1 survives `prune`:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> put price 14
+version 3
 zverse> untag opening
+version 1 is no longer opening
 zverse> pin 1
+version 1 is pinned
 zverse> prune 3
-zverse> get price --at 1`,
+the oldest version kept is 3
+zverse> get price --at 1
+10`,
       },
     ],
     run(session, call) {
@@ -250,7 +337,22 @@ zverse> get price --at 1`,
     options: [],
     summary: 'lets go of a pinned version',
     details: 'VERSION is one that `pin` has printed.',
-    examples: [{ title: 'Held, and let go:', transcript: `${PAST}\nzverse> pin 1\nzverse> unpin 1` }],
+    examples: [
+      {
+        title: 'Held, and let go:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
+zverse> pin 1
+version 1 is pinned
+zverse> unpin 1
+version 1 is not pinned any more`,
+      },
+    ],
     run(session, call) {
       const version = session.versionOf(call.word(0))
       const held = session.pins.get(version)
@@ -275,10 +377,21 @@ zverse> get price --at 1`,
     examples: [
       {
         title: 'Only the present is kept, and what is tagged:',
-        transcript: `${PAST}
+        transcript: `
+zverse> put price 10
+version 1
+zverse> tag opening
+version 1 is opening
+zverse> put price 12
+version 2
 zverse> put price 14
+version 3
 zverse> prune now
-zverse> versions`,
+the oldest version kept is 3
+zverse> versions
+version  time                     tags
+      1  2026-11-20 10:03:05.250  opening
+      3  2026-11-20 10:03:05.250`,
       },
     ],
     run(session, call) {

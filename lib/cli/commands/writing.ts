@@ -37,16 +37,24 @@ const PUT: Command = {
       title: 'A number, a string, an object:',
       transcript: `
 zverse> put a 1
+version 1
 zverse> put b hello
+version 2
 zverse> put c {"amount": 10, "tags": ["x"]}
-zverse> get c`,
+version 3
+zverse> get c
+{"amount":10,"tags":["x"]}`,
     },
     {
       title: 'Only if nobody has written since:',
       transcript: `
 zverse> put a 1
+version 1
 zverse> put a 2 --if-version 1
-zverse> put a 3 --if-version 1`,
+version 2
+zverse> put a 3 --if-version 1
+error: the entry is version 2, not version 1 (ZVERSE_CONFLICT)
+  read it again: --if-version 2 holds now`,
     },
   ],
   run(session, call) {
@@ -69,9 +77,13 @@ const DELETE: Command = {
       title: 'What is deleted can still be read as it was:',
       transcript: `
 zverse> put a 1
+version 1
 zverse> delete a
+version 2
 zverse> get a
-zverse> get a --at 1`,
+(absent)
+zverse> get a --at 1
+1`,
     },
   ],
   run(session, call) {
@@ -107,8 +119,11 @@ export const WRITING: readonly Command[] = [
         title: 'Counting:',
         transcript: `
 zverse> update visits 'n => (n ?? 0) + 1'
+version 1
 zverse> update visits 'n => (n ?? 0) + 1'
-zverse> get visits`,
+version 2
+zverse> get visits
+2`,
       },
     ],
     run(session, call) {
@@ -134,8 +149,12 @@ zverse> get visits`,
         title: 'A price moves from one key to another:',
         transcript: `
 zverse> put a 1
+version 1
 zverse> batch put b 1; del a
-zverse> range`,
+version 2
+zverse> range
+key  value
+b    1`,
       },
     ],
     async run(session, { tokens }) {
@@ -156,8 +175,12 @@ zverse> range`,
         title: 'All that begins with a:',
         transcript: `
 zverse> batch put a1 1; put a2 2; put b1 3
+version 1
 zverse> clear --prefix a
-zverse> keys`,
+version 2
+zverse> keys
+key
+b1`,
       },
     ],
     run(session, call) {

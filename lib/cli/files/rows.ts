@@ -2,9 +2,10 @@
  * Rows of JSON lines and CSV as entries, one at a time. A row that cannot be one is a Mistake that tells
  * its line, or is skipped and counted.
  */
+
+import type { Line } from '../lines.js'
 import type { KeyForm, ValueForm } from '../literals.js'
 import { parseJson, shorten } from '../literals.js'
-import type { Line } from '../lines.js'
 import { asWord, Mistake } from '../words.js'
 import { type Source, textOf } from './source.js'
 
@@ -72,10 +73,9 @@ function reasonOf(error: unknown, name: string): string {
 
 /** What csv-parse tells of a failure. */
 interface CsvFault {
-  readonly code?: string
   readonly message: string
   readonly lines?: number
-  readonly column?: number | string
+  readonly column?: number | string | null
 }
 
 export async function* csvRows(
@@ -97,7 +97,10 @@ export async function* csvRows(
   input.on('error', error => parser.destroy(error))
   input.pipe(parser)
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: Row; info: { lines: number } }>) {
+    for await (const { record, info } of parser as AsyncIterable<{
+      record: Row
+      info: { lines: number }
+    }>) {
       for (const one of bad.splice(0)) onBad(one)
       yield { line: info.lines, row: record }
     }
@@ -117,10 +120,14 @@ function header(names: string[]): string[] {
   return names
 }
 
-function badIn({ code, message, lines = 0, column }: CsvFault): Bad {
-  const reason = code === 'CSV_RECORD_INCONSISTENT_COLUMNS' ? message.replace(/ on line \d+$/, '') : message
-  const place = column === undefined ? '' : `, column ${asWord(String(column))}`
-  return { line: lines, reason: `${reason.replace(/ at line \d+/, '')}${place}` }
+function badIn({ message, lines = 0, column }: CsvFault): Bad {
+  const [, fields, found] = /columns length is (\d+), got (\d+)/.exec(message) ?? []
+  if (found !== undefined) {
+    return { line: lines, reason: `${found} fields, where there are names for ${fields}` }
+  }
+  const place =
+    column === undefined || column === null ? '' : `, in column ${asWord(String(column))}`
+  return { line: lines, reason: `${message.replace(/ (at|on) line \d+/, '')}${place}` }
 }
 
 /** The lines as text again, several at once. */
@@ -145,7 +152,11 @@ export function cellOf(text: unknown): unknown {
 // ── Entries ───────────────────────────────────────────────────────────────────────────────────────
 
 /** The entry that a row makes. @throws Mistake */
-export function entryOf(row: Row, mapping: Mapping, isCsv: boolean): { key: unknown; value: unknown } {
+export function entryOf(
+  row: Row,
+  mapping: Mapping,
+  isCsv: boolean,
+): { key: unknown; value: unknown } {
   const { keys, values, key: names, value: valueName } = mapping
   const field = (name: string, isText: boolean) => {
     if (!Object.hasOwn(row, name)) {

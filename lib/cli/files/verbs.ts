@@ -28,4 +28,3 @@ export async function loadRecords(db: Database, records: AsyncIterable<unknown>)
     tx.abort()
   }
 }
-

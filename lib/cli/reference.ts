@@ -1,0 +1,77 @@
+/** docs/cli.md, from the command table. */
+import { type Command, usage } from './command.js'
+import { VIEWS } from './commands/versions.js'
+import { GROUPS } from './help.js'
+
+interface OwnOption {
+  readonly name: string
+  readonly value?: string
+  readonly summary: string
+}
+
+const BEGINNING = `# The command line
+
+<!-- Made by docs/cli.js from the command table: change lib/cli/, then run it. -->
+
+\`zverse\` is a prompt on a database, and a command for scripts.
+
+\`\`\`
+zverse                             a prompt on a new database in memory
+zverse < FILE                      commands from a file or a pipe
+zverse --from FILE --to FILE       a prompt on a dump, which is written back in the end
+zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps what it has written
+\`\`\`
+
+On a pipe the first command that fails ends it, with exit code 1 and a message on stderr that tells its line.
+Columns are separated by tabs there, nothing is cut, there are no colours; \`--json\` prints one JSON value a line:
+what the API's verb returns, of an iterator one item a line.`
+
+const WORDS = `## Words
+
+A word ends at white space or \`;\`, which separates commands. Words with spaces in them are quoted: \`'…'\` as it
+stands, \`"…"\` with the escapes of JSON. Arrays and objects of JSON are words without quotes; they and quotes may span
+lines. A line that begins with \`#\` is a comment. Options are written \`--name value\` or \`--name=value\`.
+
+A value is JSON, or else a string; a word in quotes is always a string. What JSON cannot say is written as in
+dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$bigint":"1"}\`, \`{"$bytes":"AAE="}\`. A key is a word; the key codecs \`tuple\` and
+\`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
+
+${VIEWS}
+
+The prompt tells where you are: \`zverse:users@opening>\` reads the store users as it was at the tag opening; \`zverse*>\` has
+a transaction open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab completes commands,
+options, keys, tags and stores. Colours are left out where \`NO_COLOR\` is set. What was typed is kept in the file that
+\`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
+
+/** The whole page. */
+export function reference(commands: readonly Command[], own: readonly OwnOption[]): string {
+  const options = ['## Options', optionTable(own)].join('\n\n')
+  const groups = GROUPS.map(group => {
+    const members = commands.filter(command => command.group === group)
+    return [`## ${group}`, ...members.map(section)].join('\n\n')
+  })
+  return `${[BEGINNING, options, WORDS, ...groups].join('\n\n')}\n`
+}
+
+function section(command: Command): string {
+  const examples = command.examples.map(({ title, transcript }) => {
+    return `${title}\n\n\`\`\`\n${transcript.trim()}\n\`\`\``
+  })
+  const options = command.options.length === 0 ? [] : [optionTable(command.options)]
+  const head = `### ${command.name}\n\n\`${usage(command)}\``
+  return [head, `${sentence(command.summary)} ${command.details}`, ...options, ...examples].join(
+    '\n\n',
+  )
+}
+
+function optionTable(options: readonly OwnOption[]): string {
+  const rows = options.map(({ name, value, summary }) => {
+    const shown = value === undefined ? `--${name}` : `--${name} ${value}`
+    return `| \`${shown.replaceAll('|', '\\|')}\` | ${summary} |`
+  })
+  return ['| option | |', '| --- | --- |', ...rows].join('\n')
+}
+
+function sentence(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`
+}

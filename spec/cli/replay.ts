@@ -1,0 +1,101 @@
+/**
+ * Replays transcripts: what the documentation says is typed is typed, and what it says is shown is
+ * compared with what is.
+ *
+ * Lines that begin with a prompt are given to a session whose screen is 80 columns wide; those that
+ * begin with `$` to a shell that knows `zverse`, in a folder with the files of {@link FILES}.
+ */
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { COMMANDS } from '../../lib/cli/commands/all.js'
+import { errorText, explain } from '../../lib/cli/explain.js'
+import type { Sink } from '../../lib/cli/output.js'
+import { Screen } from '../../lib/cli/screen.js'
+import { Session } from '../../lib/cli/session.js'
+import { runLine } from '../../lib/cli/shell.js'
+import { Lexer } from '../../lib/cli/words.js'
+
+export const MAIN = resolve('dist/cli/main.js')
+
+/** What transcripts that use the shell find in their folder. */
+const FILES: Record<string, string> = {
+  'cities.csv': 'name,lon,lat,zip\nBern,7.45,46.95,3000\nZürich,8.54,47.37,8000\n',
+}
+/** Little room: many sessions wait for the garbage collector. */
+export const OPENING = { keys: 'string', values: 'msgpack', maxBytes: 2 ** 24 }
+const PROMPT = /^(?:zverse\S*|\s*\.\.\.)> ?(.*)$/
+
+/** A screen that keeps what is written on it. */
+export function paper(columns = 80): Sink & { text: string } {
+  return {
+    ...{ text: '', columns, isTTY: true },
+    write(text) {
+      this.text += text
+      return true
+    },
+    once: () => {},
+  }
+}
+
+/** Dates and times as they are in the documentation: always the same one. */
+export function still(text: string): string {
+  return text
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/g, '2026-11-20 10:03:05.250')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T10:03:05.250Z')
+    .replace(/(oldestPinnedMs +)\d+/g, '$10')
+    .replace(/(oldestPinnedThread +)\d+/g, '$10')
+}
+
+/** The transcript as it is today. */
+export async function replay(transcript: string): Promise<string> {
+  const sink = paper()
+  const session = new Session(COMMANDS, OPENING, 20)
+  const screen = new Screen('terminal', sink)
+  const lexer = new Lexer()
+  let folder: string | undefined
+  for (const line of transcript.split('\n')) {
+    if (line.startsWith('$ ')) {
+      folder ??= makeFolder()
+      sink.text += `${line}\n${shell(folder, line.slice(2))}`
+      continue
+    }
+    const typed = PROMPT.exec(line)?.[1]
+    if (typed === undefined) continue
+    const prompt = lexer.isOpen ? '...'.padStart(session.prompt.length) : session.prompt
+    sink.text += `${`${prompt}> ${typed}`.trimEnd()}\n`
+    try {
+      if (typed === '' && screen.hasMore) await screen.print({ is: 'more' }, session)
+      lexer.feed(typed)
+      if (!lexer.isOpen) await runLine({ session, screen, aside: sink }, lexer.take())
+    } catch (error) {
+      lexer.reset()
+      sink.text += `${errorText(await explain(error, session))}\n`
+    }
+  }
+  screen.end()
+  session.close()
+  if (folder !== undefined) rmSync(folder, { recursive: true })
+  return still(sink.text).trim()
+}
+
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'zverse-replay-'))
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text)
+  mkdirSync(join(folder, 'bin'))
+  const script = join(folder, 'bin', 'zverse')
+  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`)
+  chmodSync(script, 0o755)
+  return folder
+}
+
+function shell(folder: string, command: string): string {
+  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
+  const { stdout, stderr } = spawnSync('sh', ['-c', command], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  })
+  return stdout + stderr
+}
