@@ -78,7 +78,7 @@ export class Session {
   ended = false
   readonly #opening: Opening
   /** The codecs of the unnamed store. */
-  unnamed: Codecs
+  #unnamed: Codecs
 
   constructor(commands: readonly Command[], opening: Opening, limit = Number.POSITIVE_INFINITY) {
     this.commands = commands
@@ -87,7 +87,7 @@ export class Session {
     this.keys = keyForm(opening.keys)
     this.values = valueForm(opening.values)
     this.made = { keys: this.keys, values: this.values }
-    this.unnamed = this.made
+    this.#unnamed = this.made
     this.db = this.#open()
   }
 
@@ -113,7 +113,7 @@ export class Session {
     this.#release()
     this.db.close()
     this.db = this.#open()
-    this.unnamed = this.made
+    this.#unnamed = this.made
     this.enter(null)
     return true
   }
@@ -122,8 +122,8 @@ export class Session {
   enter(name: string | null, codecs: Partial<Codecs> = {}): void {
     if (name === null) {
       this.entered = null
-      this.keys = this.unnamed.keys
-      this.values = this.unnamed.values
+      this.keys = this.#unnamed.keys
+      this.values = this.#unnamed.values
       return
     }
     const there = this.stores().find(store => store.name === name)

@@ -18,14 +18,17 @@ export interface Start extends Partial<Opening> {
 /** Rows a page on a terminal. */
 const PAGE = 20
 
-/** A session as it is opened by options, with what `--from` brings. */
-export async function openShell(start: Start, paged: boolean): Promise<Shell> {
+/**
+ * A session as it is opened by options, with what `--from` brings.
+ * @param isSession it goes on for more than one command
+ */
+export async function openShell(start: Start, isSession: boolean): Promise<Shell> {
   const { stdout, stderr, env } = process
   const isTerminal = stdout.isTTY === true && start.json !== true
   const paint = hasColours(stdout, env) ? coloured : plain
   const form = start.json === true ? 'json' : isTerminal ? 'terminal' : 'plain'
-  const opening = await openingFor(start)
-  const session = new Session(COMMANDS, opening, paged && isTerminal ? PAGE : undefined)
+  const opening = await openingFor(start, isSession)
+  const session = new Session(COMMANDS, opening, isSession && isTerminal ? PAGE : undefined)
   const screen = new Screen(form, stdout, paint)
   const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }
   if (start.from !== undefined) {
@@ -36,8 +39,11 @@ export async function openShell(start: Start, paged: boolean): Promise<Shell> {
 }
 
 /** How the database is opened: with the codecs of the dump, if there is one. */
-async function openingFor(start: Start): Promise<Opening> {
-  const { keys, values, history, maxBytes } = start
+async function openingFor(start: Start, isSession: boolean): Promise<Opening> {
+  const { keys, values, maxBytes } = start
+  // What comes from a file may go back there: only who asks for it loses versions on the way.
+  const all = start.from !== undefined || !isSession ? Number.POSITIVE_INFINITY : undefined
+  const history = start.history ?? all
   if (start.from === undefined) {
     return { keys: keys ?? 'string', values: values ?? 'msgpack', history, maxBytes }
   }

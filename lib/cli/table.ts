@@ -8,29 +8,17 @@ import type { Column } from './result.js'
 export type Measure = (text: string) => number
 
 const GAP = '  '
-/** A column that has to give way keeps as much as this, if there is room at all. */
-const LEAST = 6
 
-/** The columns' widths for what they should hold, at most `width` in all. */
+/** The columns' widths for what they should hold, at most `width` in all: the widest give way. */
 export function columnWidths(natural: readonly number[], width: number): number[] {
   const room = Math.max(natural.length, width - GAP.length * (natural.length - 1))
-  const widths = [...natural]
-  let over = widths.reduce((sum, w) => sum + w, 0) - room
-  // The widest gives way until it is as wide as the next, then both do, and so on.
-  while (over > 0) {
-    const widest = Math.max(...widths)
-    const all = widths.map((w, i) => (w === widest ? i : -1)).filter(i => i >= 0)
-    const next = Math.max(...widths.map(w => (w < widest ? w : 0)), 1)
-    const step = Math.max(1, Math.min(widest - next, Math.ceil(over / all.length)))
-    for (const i of all) {
-      if (over <= 0) break
-      const by = Math.min(step, over, widths[i] - 1)
-      widths[i] -= by
-      over -= by
-    }
-    if (widest <= 1) break
-  }
-  return widths.map(w => Math.max(1, w))
+  const within = (most: number) => natural.map(w => Math.max(1, Math.min(w, most)))
+  const sum = (widths: number[]) => widths.reduce((a, b) => a + b, 0)
+  let most = Math.max(...natural, 1)
+  while (most > 1 && sum(within(most)) > room) most--
+  const widths = within(most)
+  let left = room - sum(widths)
+  return widths.map((w, i) => (w < natural[i] && left-- > 0 ? w + 1 : w))
 }
 
 /** A text cut to a width, with `…` where something is missing. */
@@ -61,10 +49,9 @@ export function tableLines(
   paint: Paint,
   bare = false,
 ): string[] {
-  const most = Math.max(width, LEAST)
   const natural = columns.map(({ name }, i) => {
     return rows.reduce(
-      (w, cells) => Math.max(w, bounded(cells[i], most, measure)),
+      (w, cells) => Math.max(w, bounded(cells[i], width, measure)),
       bare ? 0 : measure(name),
     )
   })

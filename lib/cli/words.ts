@@ -239,7 +239,7 @@ function textWithin(raw: string, column: number): string {
     return JSON.parse(`"${escaped}"`)
   } catch {
     const bad = /(?:^|[^\\])(?:\\\\)*\\(?!["\\/bfnrt]|u[\da-fA-F]{4})/.exec(raw)
-    const where = bad === null ? '' : ` near column ${column + bad.index + bad[0].length}`
+    const where = bad === null ? '' : ` in column ${column + bad.index + bad[0].length}`
     throw new Mistake(
       `a bad escape in "…"${where}`,
       "after \\ stands one of \" \\ / b f n r t, or u and four digits; '…' knows no escapes",
@@ -266,7 +266,7 @@ export function oneLine(tokens: readonly Token[]): string {
     if (token.is === 'word') return word(token)
     return token.value === undefined ? `--${token.name}` : `--${token.name}=${word(token.value)}`
   })
-  return text.join(' ').replace(/ ;/g, ';')
+  return text.join(' ')
 }
 
 /** Arguments of the process as tokens: each is one word, whatever is in it. */

@@ -62,7 +62,7 @@ Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
     ],
     summary: 'writes everything as JSON lines',
     details:
-      'Into FILE, gzipped if its name ends in .gz, or to the output. `load` and --from read it back. docs/api.md ' +
+      'Into FILE, gzipped if its name ends in .gz, or to the output. `load` and --from read it back. docs/dump.md ' +
       'tells the format.',
     examples: [
       {

@@ -5,7 +5,6 @@ import type { Session } from '../session.js'
 import { Mistake } from '../words.js'
 import { Progress } from './progress.js'
 import { openSource, type Peeked, peek, type Source, textOf } from './source.js'
-import { loadRecords } from './verbs.js'
 
 /** The first record of a dump, as far as it concerns us. */
 export interface Header {
@@ -63,7 +62,7 @@ export async function restore(
     }
   }
   try {
-    return { version: await loadRecords(session.db, parsed()), records }
+    return { version: await session.db.load(parsed()), records }
   } catch (error) {
     if (error instanceof Mistake && !error.message.startsWith(source.name)) {
       throw new Mistake(`${source.name}, line ${line}: ${error.message}`, error.hint)

@@ -5,17 +5,16 @@ import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { toJson } from '../../index.js'
+import { type DumpOptions, toJson } from '../../index.js'
 import { breathe } from '../output.js'
 import type { Session } from '../session.js'
-import { type DumpOptions, dumpRecords } from './verbs.js'
 
 /** Lines written at once. */
 const CHUNK = 500
 
 /** The lines of a dump. */
 export function* dumpLines(session: Session, options: DumpOptions): Generator<string> {
-  for (const record of dumpRecords(session.db, options, session.unnamed)) yield toJson(record)
+  for (const record of session.db.dump(options)) yield toJson(record)
 }
 
 /** Writes the whole database with its history: what `--to` does. */
