@@ -71,8 +71,9 @@ Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
 zverse> put price 10
 version 1
 zverse> dump
-{"type":"zverse","format":1,"keys":"string","values":"msgpack"}
-{"type":"put","key":"price","value":10}`,
+{"type":"zverse","format":1,"history":false,"keys":"string","values":"msgpack","version":1,"timestamp":1795170985250}
+{"type":"put","key":"price","value":10}
+{"type":"end"}`,
       },
     ],
     run: dump,

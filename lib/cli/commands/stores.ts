@@ -24,6 +24,7 @@ export const STORES: readonly Command[] = [
         title: 'Keys of their own:',
         transcript: `
 zverse> store users
+a new store, version 1
 zverse:users> put ada {"born": 1815}
 version 2
 zverse:users> store
@@ -34,14 +35,18 @@ zverse> get ada
     run(session, call) {
       const [word] = call.words
       const [keys, values] = [call.option('keys'), call.option('values')]
-      if (word === undefined) session.enter(null)
-      else if (word.text === '') throw new Mistake('the name of a store must not be empty')
-      else {
-        session.enter(word.text, {
-          ...(keys === undefined ? {} : { keys: keyForm(keys.text) }),
-          ...(values === undefined ? {} : { values: valueForm(values.text) }),
-        })
+      if (word === undefined) {
+        session.enter(null)
+        return NOTHING
       }
+      if (word.text === '') throw new Mistake('the name of a store must not be empty')
+      const before = session.db.version
+      session.enter(word.text, {
+        ...(keys === undefined ? {} : { keys: keyForm(keys.text) }),
+        ...(values === undefined ? {} : { values: valueForm(values.text) }),
+      })
+      const { version } = session.db
+      if (version !== before) return versionResult(version, `a new store, version ${version}`)
       return NOTHING
     },
   },
@@ -60,6 +65,7 @@ zverse> get ada
         title: 'One store:',
         transcript: `
 zverse> store users --keys tuple
+a new store, version 1
 zverse:users> stores
 name   keys   values
 users  tuple  msgpack`,
