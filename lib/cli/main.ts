@@ -2,22 +2,33 @@
 /**
  * The `zverse` command.
  *
- * Without arguments it must be quick to its prompt: what arguments need is loaded only where there are
- * some.
+ * Without arguments it must be quick to its prompt, which is shown before the database is loaded. What
+ * arguments need is loaded only where there are some.
  */
 import { endWithReader } from './output.js'
-import { complain, startSession } from './start.js'
 
 endWithReader(process.stdout)
 endWithReader(process.stderr)
-try {
-  const argv = process.argv.slice(2)
-  if (argv.length === 0) process.exitCode = await startSession({})
-  else {
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length > 0) {
     const { runArguments } = await import('./arguments.js')
-    process.exitCode = await runArguments(argv)
+    return runArguments(argv)
   }
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    const { prompt } = await import('./prompt.js')
+    const { shell } = await prompt(async () => (await import('./start.js')).openPlain())
+    shell.session.close()
+    return 0
+  }
+  const { startSession } = await import('./start.js')
+  return startSession({})
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
+  const { complain } = await import('./start.js')
   await complain(error)
   process.exitCode = 1
 }

@@ -1,56 +1,80 @@
 /**
  * The prompt on a terminal: lines are read, edited and completed by Node's readline.
  *
- * One line runs at a time; what is typed meanwhile waits its turn. readline stays in charge of the
- * keyboard while a command runs, so that Ctrl-C arrives.
+ * The prompt is there before the database is: what is behind it loads while the user begins to type. One
+ * line runs at a time; what is typed meanwhile waits its turn. readline stays in charge of the keyboard
+ * while a command runs, so that Ctrl-C arrives.
  */
 import { createInterface, type Interface } from 'node:readline'
-import { complete } from './complete.js'
-import { errorText, explain } from './explain.js'
 import { appendHistory, HISTORY_LINES, historyPath, readHistory } from './history-file.js'
-import { type Paint, plain } from './paint.js'
-import { runLine, type Shell } from './shell.js'
+import { hasColours } from './output.js'
+import { coloured, type Paint, plain } from './paint.js'
+import type { Shell } from './shell.js'
 import { Lexer, oneLine, type Token } from './words.js'
 
-/** What readline lets us see of its own history, the newest first. */
-type WithHistory = Interface & { history: string[]; line: string }
+/** What is behind the prompt, once it is loaded. */
+export interface Backend {
+  readonly shell: Shell
+  run(tokens: readonly Token[]): Promise<void>
+  /** What the end of a line may become, as readline wants it. */
+  complete(line: string): [string[], string]
+  /** An error, as it is shown. */
+  explain(error: unknown): Promise<string>
+}
 
-/** Reads and runs commands until `exit` or Ctrl-D. */
-export async function prompt(shell: Shell): Promise<void> {
+/** What readline lets us see of its own history, the newest first. */
+type WithHistory = Interface & { history: string[] }
+
+/**
+ * Reads and runs commands until `exit` or Ctrl-D.
+ * @param load gives what is behind the prompt; called once the prompt is shown
+ */
+export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
   const path = historyPath(process.env)
+  let loaded: Backend | undefined
   const input = createInterface({
     ...{ input: process.stdin, output: process.stdout, terminal: true },
     ...{ history: readHistory(path), historySize: HISTORY_LINES, removeHistoryDuplicates: true },
-    ...{ completer: (line: string) => complete(shell.session, line), escapeCodeTimeout: 50 },
+    ...{ completer: (line: string) => loaded?.complete(line) ?? [[], line], escapeCodeTimeout: 50 },
   }) as WithHistory
-  const reader = new Reader(shell, input, path)
-  await reader.done
-  const { session } = shell
-  if (session.tx !== null) process.stdout.write('the open transaction is aborted\n')
+  const reader = new Reader(input, path)
+  try {
+    loaded = await load()
+    reader.begin(loaded)
+    await reader.done
+    if (loaded.shell.session.tx !== null) process.stdout.write('the open transaction is aborted\n')
+    return loaded
+  } finally {
+    input.close()
+  }
 }
 
 class Reader {
   readonly done: Promise<void>
-  readonly #shell: Shell
   readonly #input: WithHistory
   readonly #path: string | undefined
-  readonly #paint: Paint
+  readonly #paint: Paint = hasColours(process.stdout, process.env) ? coloured : plain
   readonly #lexer = new Lexer()
   /** Lines that wait while another runs. */
   readonly #waiting: string[] = []
+  /** Whole commands, the newest first. */
+  #past: string[]
+  #backend: Backend | null = null
   #running = false
+  #closed = false
 
-  constructor(shell: Shell, input: WithHistory, path: string | undefined) {
-    this.#shell = shell
+  constructor(input: WithHistory, path: string | undefined) {
     this.#input = input
     this.#path = path
-    this.#paint = shell.paint ?? plain
+    this.#past = [...input.history]
     this.done = new Promise(resolve => {
       input.on('close', () => {
         // Ctrl-D leaves the cursor behind the prompt.
-        if (!shell.session.ended) process.stdout.write('\n')
-        shell.session.interrupted = true
-        this.#whenIdle(resolve)
+        if (this.#session?.ended !== true) process.stdout.write('\n')
+        this.#closed = true
+        if (this.#session !== undefined) this.#session.interrupted = true
+        if (this.#running) this.#idle = resolve
+        else resolve()
       })
     })
     input.on('line', line => {
@@ -61,17 +85,22 @@ class Reader {
     this.#ask()
   }
 
+  /** Called where a command ends after the terminal has. */
   #idle: (() => void) | null = null
-  #whenIdle(resolve: () => void): void {
-    if (!this.#running) resolve()
-    else this.#idle = resolve
+
+  get #session() {
+    return this.#backend?.shell.session
+  }
+
+  /** From here on lines are run; those typed before first. */
+  begin(backend: Backend): void {
+    this.#backend = backend
+    if (this.#waiting.length > 0) this.#run()
   }
 
   #ask(): void {
-    const { session } = this.#shell
-    const text = this.#lexer.isOpen
-      ? '...> '.padStart(session.prompt.length + 2)
-      : `${session.prompt}> `
+    const { prompt = 'zverse' } = this.#session ?? {}
+    const text = this.#lexer.isOpen ? '...> '.padStart(prompt.length + 2) : `${prompt}> `
     this.#input.setPrompt(this.#paint('prompt', text))
     this.#input.prompt()
   }
@@ -79,7 +108,7 @@ class Reader {
   #interrupt(): void {
     this.#waiting.length = 0
     if (this.#running) {
-      this.#shell.session.interrupted = true
+      if (this.#session !== undefined) this.#session.interrupted = true
       return
     }
     // What was typed stays on the screen, as in other shells; the next prompt is empty.
@@ -92,50 +121,51 @@ class Reader {
   }
 
   async #run(): Promise<void> {
-    const { session } = this.#shell
+    const backend = this.#backend
+    if (backend === null) return
+    const { session } = backend.shell
     this.#running = true
     while (this.#waiting.length > 0 && !session.ended) {
       session.interrupted = false
       try {
-        await this.#take(this.#waiting.shift() as string)
+        await this.#take(backend, this.#waiting.shift() as string)
       } catch (error) {
         this.#lexer.reset()
-        await this.#complain(error)
+        process.stdout.write(`${await backend.explain(error)}\n`)
       }
     }
     this.#running = false
     if (session.ended) this.#input.close()
-    else if (this.#idle === null) this.#ask()
+    else if (!this.#closed) this.#ask()
     this.#idle?.()
   }
 
   /** Takes a line: runs what is whole by now. */
-  async #take(line: string): Promise<void> {
-    const { screen, session } = this.#shell
+  async #take({ shell, run }: Backend, line: string): Promise<void> {
+    const { screen, session } = shell
     if (line.trim() === '' && this.#lexer.isEmpty) {
       if (screen.hasMore) await screen.print({ is: 'more' }, session)
       return
     }
-    this.#lexer.feed(line)
+    try {
+      this.#lexer.feed(line)
+    } catch (error) {
+      this.#remember(line)
+      throw error
+    }
     if (this.#lexer.isOpen) return
     const { lines } = this.#lexer
     const tokens = this.#lexer.take()
-    this.#remember(line, lines, tokens)
-    await runLine(this.#shell, tokens)
+    this.#remember(lines === 1 ? line : oneLine(tokens))
+    await run(tokens)
   }
 
-  /** A command of several lines is remembered as one. */
-  #remember(line: string, lines: number, tokens: readonly Token[]): void {
+  /** Adds a command to the history: one of several lines as one, in place of its lines. */
+  #remember(command: string): void {
+    if (command.includes('\n')) return
     const { history } = this.#input
-    const whole = lines === 1 ? line : oneLine(tokens)
-    if (whole.includes('\n')) return
-    if (lines > 1) history.splice(0, lines, whole)
-    appendHistory(this.#path, whole)
-  }
-
-  async #complain(error: unknown): Promise<void> {
-    const { session } = this.#shell
-    if (process.env.ZVERSE_DEBUG) console.error(error)
-    process.stdout.write(`${errorText(await explain(error, session), this.#paint)}\n`)
+    this.#past = [command, ...this.#past.filter(line => line !== command)].slice(0, HISTORY_LINES)
+    history.splice(0, history.length, ...this.#past)
+    appendHistory(this.#path, command)
   }
 }

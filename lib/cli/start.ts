@@ -1,11 +1,12 @@
 /** What is common to all ways to start: how it is opened, loaded, and written back. */
 import { COMMANDS } from './commands/all.js'
-import { explain } from './explain.js'
+import { errorText, explain } from './explain.js'
 import { hasColours } from './output.js'
 import { coloured, plain } from './paint.js'
+import type { Backend } from './prompt.js'
 import { Screen } from './screen.js'
 import { type Opening, Session } from './session.js'
-import type { Shell } from './shell.js'
+import { runLine, type Shell } from './shell.js'
 
 export interface Start extends Partial<Opening> {
   /** Files to load first, and to write back to. */
@@ -60,14 +61,33 @@ export async function complain(error: unknown, session?: Session): Promise<void>
   process.stderr.write(`zverse: ${message}${shown}\n`)
 }
 
+/** What the prompt needs of a session. */
+async function backendOf(shell: Shell): Promise<Backend> {
+  const { complete } = await import('./complete.js')
+  return {
+    shell,
+    run: tokens => runLine(shell, tokens),
+    complete: line => complete(shell.session, line),
+    explain: async error => {
+      if (process.env.ZVERSE_DEBUG) console.error(error)
+      return errorText(await explain(error, shell.session), shell.paint)
+    },
+  }
+}
+
+/** A prompt on a new database, as `zverse` opens it without arguments. */
+export async function openPlain(): Promise<Backend> {
+  return backendOf(await openShell({}, true))
+}
+
 /** `zverse` without a command: the prompt on a terminal, else commands from the pipe. @returns exit code */
 export async function startSession(start: Start): Promise<number> {
   const shell = await openShell(start, true)
   const { session } = shell
   let ok = true
-  if (process.stdin.isTTY) {
+  if (process.stdin.isTTY && process.stdout.isTTY) {
     const { prompt } = await import('./prompt.js')
-    await prompt(shell)
+    await prompt(() => backendOf(shell))
   } else {
     const { runScript } = await import('./script.js')
     ok = await runScript(shell, process.stdin, start.keepGoing === true, text => {
