@@ -62,7 +62,8 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
     })
     .command('$0 [words..]', false, own(OWN_OPTIONS), choose(null) as never)
   for (const command of COMMANDS) {
-    const options = [...OWN_OPTIONS, ...command.options]
+    const isOwn = ({ name }: OwnOption) => command.options.every(option => option.name !== name)
+    const options = [...OWN_OPTIONS.filter(isOwn), ...command.options]
     parser = parser.command(
       `${command.name} [words..]`,
       command.summary,
@@ -161,11 +162,12 @@ function ownHelp(): string {
 // ── One-shot forms ────────────────────────────────────────────────────────────────────────────────
 
 async function oneShot(command: Command, parsed: Parsed): Promise<number> {
-  const start = startOf(parsed)
+  const start = startOf(parsed, command)
   const tokens = tokensFrom(command, parsed)
   const { name, needs } = command
   // A mistake in the words is told before any file is read.
-  const call = await callOf(command, tokens)
+  const own = OWN_OPTIONS.map(({ name }) => name)
+  const call = await callOf(command, tokens, own)
   const writes = needs === 'to' || call.has('drop')
   if (needs === 'prompt') {
     throw new Mistake(`${name} means something only at the prompt`, 'start it with `zverse`')
@@ -213,8 +215,12 @@ function tokensFrom(command: Command, parsed: Parsed): Token[] {
   return [...options, ...words, ...argvTokens((parsed['--'] ?? []).map(String))]
 }
 
-function startOf(parsed: Parsed): Start {
-  const text = (name: string) => parsed[name] as string | undefined
+/** The options of `zverse` itself; those of the command go first where they have the same name. */
+function startOf(parsed: Parsed, command?: Command): Start {
+  const text = (name: string) => {
+    const isOther = command?.options.some(option => option.name === name)
+    return isOther ? undefined : (parsed[name] as string | undefined)
+  }
   const history = text('history')
   if (history !== undefined && !/^\d+$/.test(history)) {
     throw new Mistake(`--history must be a number of versions, not ${asWord(history)}`)

@@ -168,9 +168,14 @@ export async function nearest(
 
 /**
  * The call of a command with tokens, those after its name.
+ * @param besides names of options that may have been meant, besides its own
  * @throws Mistake for an unknown option, a missing value, too many words
  */
-export async function callOf(command: Command, tokens: readonly Token[]): Promise<Call> {
+export async function callOf(
+  command: Command,
+  tokens: readonly Token[],
+  besides: readonly string[] = [],
+): Promise<Call> {
   if (command.raw) return new Call(command, [], new Map(), tokens)
   const words: Word[] = []
   const options = new Map<string, Word | null>()
@@ -182,7 +187,7 @@ export async function callOf(command: Command, tokens: readonly Token[]): Promis
       continue
     }
     const option = command.options.find(o => o.name === token.name || o.alias === token.name)
-    if (option === undefined) throw await unknownOption(command, token.name)
+    if (option === undefined) throw await unknownOption(command, token.name, besides)
     let { value } = token
     if (option.value === undefined) {
       if (value !== undefined) throw new Mistake(`--${token.name} takes no value`)
@@ -208,11 +213,13 @@ export async function callOf(command: Command, tokens: readonly Token[]): Promis
   return new Call(command, words, options, tokens)
 }
 
-async function unknownOption(command: Command, name: string): Promise<Mistake> {
-  const like = await nearest(
-    name,
-    command.options.map(({ name }) => name),
-  )
+async function unknownOption(
+  command: Command,
+  name: string,
+  besides: readonly string[],
+): Promise<Mistake> {
+  const names = [...command.options.map(({ name }) => name), ...besides]
+  const like = await nearest(name, names)
   const hint = like === undefined ? usage(command) : `did you mean --${like}?`
   return new Mistake(`${command.name} has no option --${name}`, hint)
 }
