@@ -11,8 +11,8 @@ export interface Line {
   readonly text: string | null
   /** The first byte that is no UTF-8, from 1. */
   readonly badByte: number
-  /** Bytes up to the end of the line, its end included. */
-  readonly end: number
+  /** How it ends. */
+  readonly ending: '' | '\n' | '\r' | '\r\n'
 }
 
 const LF = 0x0a
@@ -20,7 +20,6 @@ const CR = 0x0d
 
 export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   let number = 0
-  let end = 0
   /** The beginning of the line in hand. */
   let parts: Buffer[] = []
   for await (const bytes of input) {
@@ -31,24 +30,25 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
       const whole = parts.length === 0 ? piece : Buffer.concat([...parts, piece])
       parts = []
       at = lf + 1
-      end += whole.length + 1
-      yield lineOf(whole, ++number, end)
+      yield lineOf(whole, ++number, '\n')
     }
     // Chunks may be reused by who gives them.
     if (at < chunk.length) parts.push(Buffer.from(chunk.subarray(at)))
   }
   if (parts.length === 0) return
   const whole = Buffer.concat(parts)
-  yield lineOf(whole, number + 1, end + whole.length)
+  yield lineOf(whole, number + 1, '')
 }
 
-function lineOf(bytes: Buffer, number: number, end: number): Line {
+function lineOf(bytes: Buffer, number: number, lf: '' | '\n'): Line {
   let from = 0
   if (number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) from = 3
-  const to = bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length
+  const hasCr = bytes[bytes.length - 1] === CR
+  const to = hasCr ? bytes.length - 1 : bytes.length
+  const ending = `${hasCr ? '\r' : ''}${lf}` as Line['ending']
   const line = bytes.subarray(from, to)
-  if (isUtf8(line)) return { number, text: line.toString('utf8'), badByte: 0, end }
-  return { number, text: null, badByte: from + firstBad(line) + 1, end }
+  if (isUtf8(line)) return { number, text: line.toString('utf8'), badByte: 0, ending }
+  return { number, text: null, badByte: from + firstBad(line) + 1, ending }
 }
 
 /** The first byte that does not belong to a character: where decoding piece by piece stops. */

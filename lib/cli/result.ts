@@ -23,6 +23,8 @@ export type Result =
   | { readonly is: 'text'; text: string; value: unknown }
   /** JSON lines that are the same in every form. */
   | { readonly is: 'lines'; lines: Iterator<string> }
+  /** Rows that a terminal shows in a way of their own. */
+  | { readonly is: 'drawn'; draw(width: number, colours: boolean): string; rows: readonly Row[] }
   | { readonly is: 'more' }
   | { readonly is: 'show' }
 

@@ -75,6 +75,11 @@ export class Screen {
       }
       case 'value':
         return this.#value(result)
+      case 'drawn': {
+        if (this.form === 'terminal')
+          return this.#line(result.draw(this.#width, this.#paint !== plain))
+        return write(this.#sink, await this.#rowsText([], result.rows, true))
+      }
       case 'text':
         return this.#line(this.form === 'json' ? toJson(result.value) : result.text)
     }
@@ -166,7 +171,11 @@ export class Screen {
     else await this.#say('… Enter or `more` goes on')
   }
 
-  async #rowsText(columns: readonly Column[], rows: Row[], bare: boolean): Promise<string> {
+  async #rowsText(
+    columns: readonly Column[],
+    rows: readonly Row[],
+    bare: boolean,
+  ): Promise<string> {
     if (this.form === 'json') return rows.map(({ item }) => `${toJson(item)}\n`).join('')
     if (this.form === 'plain') {
       return rows.map(({ cells }) => `${cells.map(plainCell).join('\t')}\n`).join('')

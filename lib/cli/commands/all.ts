@@ -2,6 +2,7 @@
 
 import type { Command } from '../command.js'
 import { GROUPS } from '../help.js'
+import { BENCH } from './bench.js'
 import { CARE } from './care.js'
 import { FILES } from './files.js'
 import { POINTS } from './points.js'
@@ -14,7 +15,7 @@ import { WRITING } from './writing.js'
 
 const ALL = [
   ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS].flat(),
-  ...[STORES, FILES, CARE, SHELL].flat(),
+  ...[STORES, FILES, CARE, BENCH, SHELL].flat(),
 ]
 
 /** In the order of their groups. */

@@ -88,6 +88,7 @@ export async function* csvRows(
   const bad: Bad[] = []
   const parser = parse({
     ...{ columns: header, info: true, skip_empty_lines: true, skip_records_with_error: skips },
+    record_delimiter: ['\r\n', '\n'],
     on_skip: fault => {
       if (fault !== undefined) bad.push(badIn(fault as CsvFault))
       return undefined
@@ -123,7 +124,7 @@ function header(names: string[]): string[] {
 function badIn({ message, lines = 0, column }: CsvFault): Bad {
   const [, fields, found] = /columns length is (\d+), got (\d+)/.exec(message) ?? []
   if (found !== undefined) {
-    return { line: lines, reason: `${found} fields, where there are names for ${fields}` }
+    return { line: lines, reason: `fields: ${found} instead of ${fields}` }
   }
   const place =
     column === undefined || column === null ? '' : `, in column ${asWord(String(column))}`
@@ -134,7 +135,7 @@ function badIn({ message, lines = 0, column }: CsvFault): Bad {
 async function* textIn(lines: AsyncIterable<Line>, name: string): AsyncGenerator<string> {
   let chunk = ''
   for await (const line of lines) {
-    chunk += `${textOf(line, name)}\n`
+    chunk += textOf(line, name) + line.ending
     if (chunk.length < 65_536) continue
     yield chunk
     chunk = ''
