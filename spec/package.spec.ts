@@ -96,6 +96,21 @@ describe('the packed tarball', () => {
     execFileSync(process.execPath, ['program.mjs'], { cwd: folder })
   })
 
+  it('has a command', () => {
+    const command = join(folder, 'node_modules', 'zverse', 'dist', 'cli', 'main.js')
+    const run = (args: string[], input = '') => {
+      return execFileSync(process.execPath, [command, ...args], {
+        cwd: folder,
+        input,
+        encoding: 'utf8',
+      })
+    }
+    expect(run([], 'put a 1\nrange')).toBe('1\na\t1\n')
+    expect(run(['--version'])).toMatch(/^\d+\.\d+\.\d+\n$/)
+    writeFileSync(join(folder, 'rows.csv'), 'id,n\nx,1\n')
+    expect(run(['load', 'rows.csv', '--key', 'id', '--to', 'rows.jsonl'])).toBe('1\n')
+  })
+
   it.skipIf(!(process.features as { require_module?: boolean }).require_module)(
     'can be required',
     () => {

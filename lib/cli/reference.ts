@@ -22,26 +22,28 @@ zverse --from FILE --to FILE       a prompt on a dump, which is written back in 
 zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps what it has written
 \`\`\`
 
-On a pipe the first command that fails ends it, with exit code 1 and a message on stderr that tells its line.
-Columns are separated by tabs there, nothing is cut, there are no colours; \`--json\` prints one JSON value a line:
-what the API's verb returns, of an iterator one item a line.`
+On a pipe the first command that fails ends it, with exit code 1 and a message on stderr that tells its
+line. Columns are separated by tabs there, nothing is cut, there are no colours; \`--json\` prints one
+JSON value a line: what the API's verb returns, of an iterator one item a line.`
 
 const WORDS = `## Words
 
-A word ends at white space or \`;\`, which separates commands. Words with spaces in them are quoted: \`'…'\` as it
-stands, \`"…"\` with the escapes of JSON. Arrays and objects of JSON are words without quotes; they and quotes may span
-lines. A line that begins with \`#\` is a comment. Options are written \`--name value\` or \`--name=value\`.
+A word ends at white space or \`;\`, which separates commands. Words with spaces in them are quoted:
+\`'…'\` as it stands, \`"…"\` with the escapes of JSON. Arrays and objects of JSON are words without
+quotes; they and quotes may span lines. A line that begins with \`#\` is a comment. Options are written
+\`--name value\` or \`--name=value\`.
 
-A value is JSON, or else a string; a word in quotes is always a string. What JSON cannot say is written as in
-dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$bigint":"1"}\`, \`{"$bytes":"AAE="}\`. A key is a word; the key codecs \`tuple\` and
-\`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
+A value is JSON, or else a string; a word in quotes is always a string. What JSON cannot say is written
+as in dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$bigint":"1"}\`, \`{"$bytes":"AAE="}\`. A key is a
+word; the key codecs \`tuple\` and \`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
 
 ${VIEWS}
 
-The prompt tells where you are: \`zverse:users@opening>\` reads the store users as it was at the tag opening; \`zverse*>\` has
-a transaction open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab completes commands,
-options, keys, tags and stores. Colours are left out where \`NO_COLOR\` is set. What was typed is kept in the file that
-\`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
+The prompt tells where you are: \`zverse:users@opening>\` reads the store users as it was at the tag
+opening; \`zverse*>\` has a transaction open. Ctrl-C stops an output or clears a line, Ctrl-D ends the
+session, Tab completes commands, options, keys, tags and stores. Colours are left out where \`NO_COLOR\`
+is set. What was typed is kept in the file that \`ZVERSE_HISTORY\` names (empty: nowhere), else in
+\`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
 
 /** The whole page. */
 export function reference(commands: readonly Command[], own: readonly OwnOption[]): string {

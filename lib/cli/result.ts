@@ -19,8 +19,8 @@ export type Result =
   /** One value: as a word, as what the API's verb returned, and as a terminal may say it. */
   | { readonly is: 'value'; text: string; value: unknown; says?: string }
   | { readonly is: 'rows'; columns: readonly Column[]; rows: Iterator<Row> }
-  /** Lines for people; `value` is what JSON says instead. */
-  | { readonly is: 'text'; text: string; value: unknown }
+  /** Lines for people, cut to the width if `isCut`; `value` is what JSON says instead. */
+  | { readonly is: 'text'; text: string; value: unknown; isCut?: boolean }
   /** JSON lines that are the same in every form. */
   | { readonly is: 'lines'; lines: Iterator<string> }
   /** Rows that a terminal shows in a way of their own. */

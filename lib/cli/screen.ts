@@ -10,7 +10,7 @@ import { breathe, type Sink, write } from './output.js'
 import { type Paint, plain } from './paint.js'
 import type { Column, Result, Row } from './result.js'
 import { Interrupted, type Session } from './session.js'
-import { type Measure, tableLines } from './table.js'
+import { cut, type Measure, tableLines } from './table.js'
 import { localTime } from './views.js'
 import { printable } from './words.js'
 
@@ -20,6 +20,8 @@ export type FormOfOutput = 'terminal' | 'plain' | 'json'
 const CHUNK = 200
 /** Lines of one value that a terminal shows without being asked. */
 const VALUE_LINES = 20
+/** Characters beyond which a value is not laid out over lines. */
+const MOST_PRETTY = 1_000_000
 
 interface Output {
   readonly columns: readonly Column[]
@@ -81,7 +83,7 @@ export class Screen {
         return write(this.#sink, await this.#rowsText([], result.rows, true))
       }
       case 'text':
-        return this.#line(this.form === 'json' ? toJson(result.value) : result.text)
+        return this.#line(await this.#textOf(result))
     }
   }
 
@@ -102,6 +104,19 @@ export class Screen {
 
   get #width(): number {
     return this.#sink.columns ?? 80
+  }
+
+  async #textOf({ text, value, isCut }: Extract<Result, { is: 'text' }>): Promise<string> {
+    if (this.form === 'json') return toJson(value)
+    if (this.form === 'plain' || isCut !== true) return text
+    const measure = await this.#measured()
+    return text.replace(/.+/g, line => cut(line, this.#width, measure))
+  }
+
+  /** Loaded where it is first needed: the prompt does not wait for it. */
+  async #measured(): Promise<Measure> {
+    this.#measure ??= (await import('string-width')).default
+    return this.#measure
   }
 
   // ── Values ────────────────────────────────────────────────────────────────────────────────────
@@ -180,10 +195,9 @@ export class Screen {
     if (this.form === 'plain') {
       return rows.map(({ cells }) => `${cells.map(plainCell).join('\t')}\n`).join('')
     }
-    // Loaded with the first table: the prompt does not wait for it.
-    this.#measure ??= (await import('string-width')).default
+    const measure = await this.#measured()
     const cells = rows.map(row => row.cells.map(terminalCell))
-    const lines = tableLines(columns, cells, this.#width, this.#measure, this.#paint, bare)
+    const lines = tableLines(columns, cells, this.#width, measure, this.#paint, bare)
     return lines.map(line => `${line}\n`).join('')
   }
 
@@ -215,6 +229,7 @@ const terminalCell = (cell: string | number) => (typeof cell === 'number' ? loca
 
 /** JSON over several lines, where the text is JSON. */
 function pretty(text: string): string {
+  if (text.length > MOST_PRETTY) return text
   try {
     return printableLines(JSON.stringify(JSON.parse(text), null, 2))
   } catch {

@@ -127,7 +127,7 @@ export class Session {
       return
     }
     const there = this.stores().find(store => store.name === name)
-    if (there === undefined) this.mustBePresent('a store can be made')
+    if (there === undefined) this.mustBePresent(`there is no store ${asWord(name)} there`)
     const keys = codecs.keys ?? (there === undefined ? this.made.keys : keyForm(there.keys))
     const values =
       codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))

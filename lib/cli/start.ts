@@ -67,7 +67,14 @@ async function backendOf(shell: Shell): Promise<Backend> {
   return {
     shell,
     run: tokens => runLine(shell, tokens),
-    complete: line => complete(shell.session, line),
+    complete: line => {
+      try {
+        return complete(shell.session, line)
+      } catch {
+        // What cannot be read cannot be offered: the command itself will say why.
+        return [[], line]
+      }
+    },
     explain: async error => {
       if (process.env.ZVERSE_DEBUG) console.error(error)
       return errorText(await explain(error, shell.session), shell.paint)

@@ -122,7 +122,13 @@ describe('bad rows', () => {
       Buffer.from('id,n\n1,\xff\n', 'latin1'),
       'in.csv, line 2: invalid UTF-8 at byte 3',
     )
-    bad('in.jsonl', '{"id":1}', 'values are of codec string', '--values', 'string')
+    bad(
+      'in.jsonl',
+      '{"id":1}',
+      `in.jsonl, line 1: a row is no text\n  name the field that holds the value: --value FIELD${HINT}`,
+      '--values',
+      'string',
+    )
     bad('in.csv.gz', 'id\n1\n', 'in.csv.gz: this is no gzip file, or it is damaged (Z_DATA_ERROR)')
   })
 
@@ -148,7 +154,8 @@ describe('bad rows', () => {
 describe('dumps', () => {
   it('with history come back to the byte', () => {
     using place = folder()
-    const input = `put a 1\nput a {"$map":[[1,{"$bigint":"2"}]]}\ntag t\ndelete a\nstore u --keys tuple\nput [1,"x"] y\n`
+    const map = '{"$map":[[1,{"$bigint":"2"}]]}'
+    const input = `put a 1\nput a ${map}\ntag t\ndelete a\nstore u --keys tuple\nput [1,"x"] y\n`
     zverse(['--to', 'a.jsonl'], input, place.path)
     zverse(['--from', 'a.jsonl', '--to', 'b.jsonl.gz'], '', place.path)
     zverse(['load', 'b.jsonl.gz', '--to', 'c.jsonl'], '', place.path)

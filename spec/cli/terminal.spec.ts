@@ -43,7 +43,7 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(terminal.text).toMatch(/the open transaction is aborted\r\n$/)
   })
 
-  it('Ctrl-C clears a line, leaves a half-typed command, and stops an output, never the session', async () => {
+  it('Ctrl-C clears a line, leaves a half-typed command, stops an output', async () => {
     using place = folder()
     const file = join(place.path, 'rows.jsonl')
     writeFileSync(file, Array.from({ length: 300_000 }, (_, i) => `{"id":${i}}\n`).join(''))

@@ -1,5 +1,6 @@
 /** Commands that read and write files. */
 import type { Call, Command } from '../command.js'
+import type { Bad } from '../files/rows.js'
 import { type Result, versionResult } from '../result.js'
 import type { Session } from '../session.js'
 import { Mistake } from '../words.js'
@@ -67,13 +68,14 @@ Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
     examples: [
       {
         title: 'The present, on the output:',
-        transcript: `
-zverse> put price 10
-version 1
-zverse> dump
-{"type":"zverse","format":1,"history":false,"keys":"string","values":"msgpack","version":1,"timestamp":1795170985250}
-{"type":"put","key":"price","value":10}
-{"type":"end"}`,
+        transcript: [
+          'zverse> put price 10',
+          'version 1',
+          'zverse> dump',
+          '{"type":"zverse","format":1,"history":false,"keys":"string","values":"msgpack","version":1,"timestamp":1795170985250}',
+          '{"type":"put","key":"price","value":10}',
+          '{"type":"end"}',
+        ].join('\n'),
       },
     ],
     run: dump,
@@ -141,9 +143,10 @@ async function loadRows(
   }
   let skipped = 0
   const reasons: string[] = []
-  const onBad = ({ line, reason }: { line: number; reason: string }) => {
+  const onBad = ({ line, reason, hint }: Bad) => {
     if (!skips) {
-      throw new Mistake(`${source.name}, line ${line}: ${reason}`, '--skip-bad leaves bad rows out')
+      const hints = [hint, '--skip-bad leaves bad rows out'].filter(text => text !== undefined)
+      throw new Mistake(`${source.name}, line ${line}: ${reason}`, hints.join('\n'))
     }
     skipped++
     if (reasons.length < TOLD) reasons.push(`line ${line}: ${reason}`)
@@ -161,7 +164,8 @@ async function loadRows(
         loaded++
       } catch (error) {
         if ((error as { code?: string }).code === 'ZVERSE_FULL') throw error
-        onBad({ line, reason: (error as Error).message })
+        const { message, hint } = error as Mistake
+        onBad({ line, reason: message, hint })
       }
       progress.tick(source.read(), loaded)
       session.goesOn()

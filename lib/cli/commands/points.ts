@@ -4,7 +4,7 @@ import { integerIn } from '../command.js'
 import { parseJson } from '../literals.js'
 import { rowsOf } from '../result.js'
 import { Mistake } from '../words.js'
-import { AT } from './ranges.js'
+import { AT, cornersOf } from './ranges.js'
 
 export const POINTS: readonly Command[] = [
   {
@@ -64,6 +64,7 @@ key           value
       },
       { name: 'scale', value: '[N,…]', summary: 'a factor for each dimension, for mixed units' },
       { name: 'within', value: 'N', summary: 'the greatest distance' },
+      { name: 'box', value: '[MIN,MAX]', summary: 'only points in the box between two corners' },
       AT,
     ],
     summary: 'the points nearest to one',
@@ -92,9 +93,11 @@ key           value              distance
       const { from, view } = session.reader(call.option('at'))
       const metric = call.option('metric')?.text as 'euclidean' | undefined
       const scale = call.option('scale')
+      const box = call.option('box')
       const within = call.option('within')
       const found = from.nearest(keys.read(call.word(0)) as never, integerIn(call.word(1), 'N'), {
         ...{ metric, ...view },
+        box: box === undefined ? undefined : (cornersOf(box, keys) as [never, never]),
         scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
         within: within === undefined ? undefined : numberIn(within.text),
       })

@@ -58,7 +58,8 @@ export function rangeOf(session: Session, call: Call) {
   return { from, options: { ...boundsOf(call, session.keys), ...orderOf(call), ...view } }
 }
 
-function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
+/** The two corners of `--box`. */
+export function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
   const corners = parseJson(word.text, JSON.parse)
   if (!Array.isArray(corners) || corners.length !== 2) {
     throw new Mistake('--box needs two corners', "for example --box '[[0, 0], [10, 10]]'")

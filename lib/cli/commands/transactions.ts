@@ -159,5 +159,5 @@ export function watched(session: Session): Result {
   }
   if (lines.length === 0) return NOTHING
   const { version, timestamp } = watch.held
-  return { is: 'text', text: lines.join('\n'), value: { version, timestamp, changes } }
+  return { is: 'text', text: lines.join('\n'), value: { version, timestamp, changes }, isCut: true }
 }

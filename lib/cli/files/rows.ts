@@ -27,6 +27,7 @@ export interface Mapping {
 export interface Bad {
   readonly line: number
   readonly reason: string
+  readonly hint?: string | undefined
 }
 
 type Row = Record<string, unknown>

@@ -48,6 +48,11 @@ export async function saveLines(
     count += chunk.length
     yield chunk.join('')
   }
+  // Not at the prompt, where Ctrl-C is a key: what is half written must not stay behind.
+  const stop = () => {
+    session.interrupted = true
+  }
+  process.once('SIGINT', stop)
   try {
     const file = createWriteStream(beside, { flags: 'wx', flush: true })
     const from = Readable.from(chunks())
@@ -60,5 +65,7 @@ export async function saveLines(
     // The file beside it is ours: what cannot be written is the file that was asked for.
     if ((error as NodeJS.ErrnoException).path === beside) Object.assign(error as object, { path })
     throw error
+  } finally {
+    process.off('SIGINT', stop)
   }
 }
