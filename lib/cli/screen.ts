@@ -103,7 +103,8 @@ export class Screen {
   }
 
   get #width(): number {
-    return this.#sink.columns ?? 80
+    // A terminal that does not know its size says 0.
+    return this.#sink.columns || 80
   }
 
   async #textOf({ text, value, isCut }: Extract<Result, { is: 'text' }>): Promise<string> {

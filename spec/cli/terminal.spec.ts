@@ -136,6 +136,14 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(await terminal.line('count')).toMatch(/^0\ntime: [\d.]+ (µs|ms)$/)
   })
 
+  it('a terminal that does not know its size counts as 80 columns wide', async () => {
+    await using terminal = new Terminal(0)
+    await terminal.ready()
+    await terminal.line('put a 1')
+    expect(await terminal.line('get a')).toBe('1')
+    expect(await terminal.line('range')).toBe('key  value\na    1')
+  })
+
   it('takes lines that are typed ahead, in their order', async () => {
     await using terminal = new Terminal(80)
     terminal.keys('put a 1\rput a 2\rget a --at 1\rexit\r')

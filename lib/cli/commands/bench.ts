@@ -95,7 +95,7 @@ async function run(session: Session, call: Call): Promise<Result> {
     if (stderr.isTTY) stderr.write(`\r${line ?? ''}\x1b[K`)
   }
   const screen = {
-    ...{ width: (stderr.columns ?? 80) - 1, colours: hasColours(stderr, process.env) },
+    ...{ width: (stderr.columns || 80) - 1, colours: hasColours(stderr, process.env) },
     ...{ progress, row: () => {} },
   }
   try {

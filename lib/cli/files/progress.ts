@@ -27,7 +27,7 @@ export class Progress {
     this.#drawn = now
     this.#shown = true
     const line = progressLine(bytes, this.#total, rows, now - this.#begin)
-    this.#sink.write(`\r${line.slice(0, (this.#sink.columns ?? 80) - 1)}\x1b[K`)
+    this.#sink.write(`\r${line.slice(0, (this.#sink.columns || 80) - 1)}\x1b[K`)
   }
 
   /** Takes the line away. */
