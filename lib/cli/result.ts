@@ -56,7 +56,9 @@ export function rowsOf<T>(
   return { is: 'rows', columns, rows }
 }
 
+export type VersionResult = Extract<Result, { is: 'value' }>
+
 /** The version that a write made. */
-export function versionResult(version: number, says = `version ${version}`): Result {
+export function versionResult(version: number, says = `version ${version}`): VersionResult {
   return { is: 'value', value: version, text: String(version), says }
 }

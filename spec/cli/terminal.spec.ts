@@ -129,6 +129,13 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(terminal.text.slice(from).includes(`${ESCAPE}36m`)).toBe(expected)
   })
 
+  it('says that JSON in quotes is a string', async () => {
+    await using terminal = new Terminal(80)
+    await terminal.ready()
+    const said = await terminal.line(`put a '{"x": 1}'`)
+    expect(said).toBe('version 1 (a string: without quotes it would be JSON)')
+  })
+
   it('tells the time that commands take, when asked', async () => {
     await using terminal = new Terminal(80)
     await terminal.ready()

@@ -2,7 +2,7 @@
 import type { Operation } from '../../index.js'
 import { type Call, type Command, callOf, integerIn } from '../command.js'
 import { parseJson } from '../literals.js'
-import { type Result, versionResult } from '../result.js'
+import { type VersionResult, versionResult } from '../result.js'
 import type { Session } from '../session.js'
 import { asWord, Mistake, type Token, type Word } from '../words.js'
 import { BOUNDS, boundsOf } from './ranges.js'
@@ -60,7 +60,10 @@ error: the entry is version 2, not version 1 (ZVERSE_CONFLICT)
   run(session, call) {
     const key = session.keys.read(call.word(0))
     const value = session.values.read(call.word(1))
-    return written(session, session.writer().put(key, value, conditionOf(call)))
+    const made = written(session, session.writer().put(key, value, conditionOf(call)))
+    return isQuotedJson(session, call.word(1))
+      ? { ...made, says: `${made.says} (${STRING})` }
+      : made
   },
 }
 
@@ -92,8 +95,16 @@ zverse> get a --at 1
   },
 }
 
+/** Said once more where habits from the shell mislead. */
+const STRING = 'a string: without quotes it would be JSON'
+
+function isQuotedJson(session: Session, { form, text }: Word): boolean {
+  const takesJson = session.values.name === 'msgpack' || session.values.name === 'json'
+  return takesJson && form === 'quoted' && /^(\{.*\}|\[.*\])$/s.test(text)
+}
+
 /** The version a write has made, or will make with the rest of its transaction. */
-function written(session: Session, version: unknown): Result {
+function written(session: Session, version: unknown): VersionResult {
   const made = session.written(version)
   return versionResult(made, session.tx === null ? undefined : `version ${made}, once committed`)
 }
