@@ -26,7 +26,11 @@ export const OWN_OPTIONS: readonly OwnOption[] = [
   { name: 'to', value: 'FILE', summary: 'write the database to FILE in the end' },
   { name: 'keys', value: 'CODEC', summary: 'the codec of keys: string, tuple, binary, zorder(…)' },
   { name: 'values', value: 'CODEC', summary: 'the codec of values: msgpack, json, string, binary' },
-  { name: 'history', value: 'N', summary: 'how many past versions to keep; default 1000' },
+  {
+    name: 'history',
+    value: 'N',
+    summary: 'how many past versions to keep; default 1000, of a file all',
+  },
   { name: 'max-bytes', value: 'SIZE', summary: 'room for data, 1m to 16g; default 1g' },
   { name: 'json', summary: 'print JSON, one value a line' },
   { name: 'keep-going', summary: 'on a pipe: go on after a command that failed' },

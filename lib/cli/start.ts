@@ -1,12 +1,14 @@
 /** What is common to all ways to start: how it is opened, loaded, and written back. */
 import { COMMANDS } from './commands/all.js'
 import { errorText, explain } from './explain.js'
+import { keyForm } from './literals.js'
 import { hasColours } from './output.js'
 import { coloured, plain } from './paint.js'
 import type { Backend } from './prompt.js'
 import { Screen } from './screen.js'
 import { type Opening, Session } from './session.js'
 import { runLine, type Shell } from './shell.js'
+import { Mistake } from './words.js'
 
 export interface Start extends Partial<Opening> {
   /** Files to load first, and to write back to. */
@@ -50,6 +52,12 @@ async function openingFor(start: Start, isSession: boolean): Promise<Opening> {
   }
   const { headerOf } = await import('./files/restore.js')
   const header = await headerOf(start.from)
+  const differs = (name: string, given: string | undefined, has: string) => {
+    if (given === undefined || given === has) return
+    throw new Mistake(`--${name} ${given}: ${start.from} has ${name} of codec ${has}`)
+  }
+  differs('keys', keys === undefined ? undefined : keyForm(keys).name, header.keys)
+  differs('values', values, header.values)
   return { keys: header.keys, values: header.values, history, maxBytes }
 }
 

@@ -184,6 +184,23 @@ it('tells about itself, and times on stderr', () => {
   expect(code).toBe(0)
 })
 
+it('measures itself', () => {
+  const small = ['--entries', '1000', '--seconds', '0.02']
+  const { out, err, code } = zverse(['bench', 'get', 'scan', ...small])
+  const rows = lines(out).map(line => line.split('\t'))
+  expect({ err, code }).toEqual({ err: '', code: 0 })
+  expect(rows.map(([group]) => group)).toEqual(['read', 'scan', 'scan', 'scan', 'scan'])
+  for (const [, , ...numbers] of rows)
+    for (const text of numbers) expect(Number(text)).toBeGreaterThanOrEqual(0)
+  expect(JSON.parse(zverse(['bench', 'get', ...small, '--json']).out)).toMatchObject({
+    name: 'get',
+    threads: 1,
+  })
+  expect(zverse(['bench', 'gte', ...small]).err).toMatch(
+    /^zverse: there is no workload or group "gte"/,
+  )
+})
+
 describe('mistakes', () => {
   it('are explained, with what to do', () => {
     const mistakes: [string, string][] = [
@@ -375,6 +392,11 @@ describe('one-shot forms', () => {
     refused(['get', 'a', '--form', 'x'], 'get has no option --form\n  did you mean --from?')
     refused(['get', 'a', '--from', 'no.jsonl'], 'no.jsonl: there is no such file')
     refused(['--max-bytes', 'x'], '--max-bytes must be a size, not x\n  512m, 4g')
+    zverse(['put', 'a', '1', '--to', 'f.jsonl'], '', place.path)
+    refused(
+      ['keys', '--from', 'f.jsonl', '--keys', 'tuple'],
+      '--keys tuple: f.jsonl has keys of codec string',
+    )
     writeFileSync(join(place.path, 'rows.csv'), 'a,b\n1,2\n')
     refused(
       ['keys', '--from', 'rows.csv'],
