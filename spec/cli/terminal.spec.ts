@@ -10,11 +10,16 @@ const CTRL_D = '\x04'
 const UP = '\x1b[A'
 const ESCAPE = '\x1b['
 
-/** Keys one by one: what comes at once counts as pasted, and Tab is a character then. */
+/**
+ * Keys one by one, each once the one before is seen: what comes at once counts as pasted, and Tab is a
+ * character then.
+ */
 async function type(terminal: Terminal, ...keys: string[]): Promise<void> {
   for (const key of keys) {
+    const from = terminal.text.length
     terminal.keys(key)
-    await new Promise(resolve => setTimeout(resolve, 60))
+    await terminal.until(/[\s\S]/, from)
+    await new Promise(resolve => setTimeout(resolve, 20))
   }
 }
 
