@@ -77,7 +77,7 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
   }
   await parser.parseAsync()
   const { command, parsed } = chosen as unknown as { command: Command | null; parsed: Parsed }
-  if (command === null) return withoutCommand(parsed)
+  if (command === null) return withoutCommand(parsed, argv)
   if (parsed.help === true) return printed(commandHelp(command))
   return oneShot(command, parsed)
 }
@@ -108,7 +108,7 @@ function own(options: readonly OwnOption[]) {
 
 // ── Without a command ─────────────────────────────────────────────────────────────────────────────
 
-async function withoutCommand(parsed: Parsed): Promise<number> {
+async function withoutCommand(parsed: Parsed, argv: readonly string[]): Promise<number> {
   if (parsed.version === true) return printed(packageVersion())
   if (parsed.help === true) return printed(ownHelp())
   const [first] = parsed.words ?? []
@@ -128,7 +128,10 @@ async function withoutCommand(parsed: Parsed): Promise<number> {
       'a dump can be kept in a file: zverse --from FILE --to FILE',
     )
   }
-  await commandNamed(COMMANDS, first)
+  const { name } = await commandNamed(COMMANDS, first)
+  // Options came before the command, where only it could tell which of them take a value.
+  const at = argv.indexOf(name)
+  if (at > 0) return runArguments([name, ...argv.slice(0, at), ...argv.slice(at + 1)])
   throw new Mistake(`there is no command ${asWord(first)}`)
 }
 

@@ -342,7 +342,7 @@ describe('one-shot forms', () => {
         'zverse get k --from f.jsonl; zverse get k --at 1 --from=f.jsonl; zverse get k --at t --from f.jsonl',
       ),
     ).toBe('"two"\n"one"\n"one"\n')
-    expect(said('zverse get 007 --from a.jsonl; zverse get k --at -1 --from f.jsonl')).toBe(
+    expect(said('zverse --from a.jsonl get 007; zverse get k --at -1 --from f.jsonl')).toBe(
       '-1\n"one"\n',
     )
     expect(
