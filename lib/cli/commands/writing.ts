@@ -180,7 +180,8 @@ b    1`,
     arguments: [],
     options: BOUNDS,
     summary: 'deletes all keys, or those in a range',
-    details: 'The whole is far cheaper than deleting key by key. Older versions still have them.',
+    details:
+      'The whole is far cheaper than deleting key by key. Older versions still have them. The screen is cleared by Ctrl-L.',
     examples: [
       {
         title: 'All that begins with a:',
@@ -188,14 +189,25 @@ b    1`,
 zverse> batch put a1 1; put a2 2; put b1 3
 version 1
 zverse> clear --prefix a
-version 2
+version 2: 2 keys are gone, \`restore 1\` brings them back
 zverse> keys
 key
 b1`,
       },
     ],
     run(session, call) {
-      return written(session, session.writer().clear(boundsOf(call, session.keys)))
+      const writer = session.writer()
+      const bounds = boundsOf(call, session.keys)
+      const count = session.reader(undefined).from.count(bounds)
+      const before = session.db.version
+      const result = written(session, writer.clear(bounds))
+      if (session.tx !== null || count === 0) return result
+      // Some will have meant the screen.
+      const [gone, back] = count === 1 ? ['a key is', 'it'] : [`${count} keys are`, 'them']
+      return {
+        ...result,
+        says: `${result.says}: ${gone} gone, \`restore ${before}\` brings ${back} back`,
+      }
     },
   },
 ]
