@@ -19,6 +19,12 @@ const LAYERS = [
   ],
   ...['transaction', 'dump', 'queue', 'storage', 'zverse', 'index', 'level', 'cli'],
 ]
+/** What the repository has at its top. */
+const TOP = [
+  ...['.ci', '.github', '.gitignore', '.npmrc', 'biome.json', 'package-lock.json', 'package.json'],
+  ...['tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts', 'CHANGELOG.md', 'LICENSE'],
+  ...['README.md', 'docs', 'examples', 'lib', 'perf', 'spec'],
+]
 /** Files are mostly under LINES, none above MOST_LINES. */
 const LINES = 400
 const MOST_LINES = 530
@@ -142,6 +148,12 @@ describe('tidy', () => {
     }
     expect(wrong).toEqual([])
     expect(long).toBeLessThan(sources.size / 20)
+  })
+
+  it('the top level holds what it should', () => {
+    const all = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0')
+    const top = new Set(all.filter(file => file !== '').map(file => file.split('/')[0]))
+    expect([...top].filter(name => !TOP.includes(name as string))).toEqual([])
   })
 
   it('names no machine', () => {
