@@ -4,8 +4,11 @@
  */
 
 const SPACE = /[ \t\n\r]*/y
+// Pieces of a string, each taken once: a pattern of the whole would try all ways to cut one that has no
+// end, which takes time without bound.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has none in strings
-const STRING = /"(?:[^"\\\x00-\x1f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const TEXT = /[^"\\\x00-\x1f]+/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
 
 /** Index of the first character that cannot be, the text's length if it only ends too soon. */
@@ -24,10 +27,23 @@ export function faultIn(text: string): number {
     at++
     return true
   }
+  /** A string; none of it where it has no end. */
+  const takeString = (): boolean => {
+    const begin = at
+    if (text[at] !== '"') return false
+    at++
+    while (take(TEXT) || take(ESCAPE)) {}
+    if (text[at] === '"') {
+      at++
+      return true
+    }
+    at = begin
+    return false
+  }
   /** A key and its colon, or a value as far as its first bracket; false at the fault. */
   const begin = (): boolean => {
     take(SPACE)
-    return open.at(-1) !== '}' || (take(STRING) && skip(':'))
+    return open.at(-1) !== '}' || (takeString() && skip(':'))
   }
   for (;;) {
     if (!begin()) return at
@@ -39,7 +55,7 @@ export function faultIn(text: string): number {
       open.push(end)
       if (!skip(end)) continue
       open.pop()
-    } else if (!take(STRING) && !take(SCALAR)) {
+    } else if (!takeString() && !take(SCALAR)) {
       return at
     }
     while (open.length > 0 && skip(open.at(-1) as string)) open.pop()

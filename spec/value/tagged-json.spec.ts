@@ -131,6 +131,13 @@ describe('lossless JSON', () => {
     }
   })
 
+  test('tell so at once of a line that was cut off within a long string', () => {
+    const line = '{"type":"put","key":"'
+    expect(offsetOf(line + 'a'.repeat(1e6))).toBe(line.length - 1)
+    expect(offsetOf(line + 'a\\n'.repeat(1e6))).toBe(line.length - 1)
+    expect(offsetOf(`["${'a\\n'.repeat(1e6)}" x`)).toBe(3e6 + 4)
+  })
+
   test('tell where a text stops being JSON', () => {
     const json = fc.jsonValue().map(one => JSON.stringify(one, null, 1))
     const character = fc.constantFrom(...'{}[],:"\\x0-+.e1 \n\u0001tn')
