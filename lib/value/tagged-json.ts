@@ -28,11 +28,17 @@ type Plain = Record<string, unknown>
  * `undefined` are left out.
  *
  * @param value what `'msgpack'` values may be, or an object or array of such
- * @throws ZVerseError `ZVERSE_INVALID_VALUE` for functions, symbols, instances of classes, and what
- * contains itself
+ * @throws ZVerseError `ZVERSE_INVALID_VALUE` for functions, symbols, instances of classes, what contains
+ * itself, and what is nested too deep
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(tagged(value, []))
+  try {
+    return JSON.stringify(tagged(value, []))
+  } catch (cause) {
+    throw cause instanceof RangeError
+      ? invalid('the value is nested too deep, or too large', cause)
+      : cause
+  }
 }
 
 /**
@@ -120,7 +126,10 @@ function taggedPlain(value: Plain, around: object[]): unknown {
   }
   // Own properties all: also one that is named __proto__.
   const plain = copied === undefined ? value : Object.fromEntries(copied)
-  return names.length === 1 && names[0].startsWith('$') ? { $object: plain } : plain
+  // Those that are undefined will not be there.
+  if (!names.some(name => name[0] === '$')) return plain
+  const left = names.filter(name => (plain as Plain)[name] !== undefined)
+  return left.length === 1 && left[0].startsWith('$') ? { $object: plain } : plain
 }
 
 /** `items.map(change)`, or `items` itself where nothing changes. */

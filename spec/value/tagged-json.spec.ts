@@ -61,6 +61,9 @@ describe('lossless JSON', () => {
         },
       ),
     )
+    expect(fromJson(toJson({ $bigint: '5', other: undefined }))).toEqual({ $bigint: '5' })
+    expect(fromJson(toJson({ other: undefined, $what: 1n }))).toEqual({ $what: 1n })
+    expect(fromJson(toJson({ $what: undefined }))).toEqual({})
     expect(toJson({ $date: 1, other: 2 })).toBe('{"$date":1,"other":2}')
   })
 
@@ -97,6 +100,9 @@ describe('lossless JSON', () => {
     ] as const) {
       expect(() => toJson(one)).toThrow(invalid(message))
     }
+    let deep: unknown[] = []
+    for (let i = 0; i < 20_000; i++) deep = [deep]
+    expect(() => toJson(deep)).toThrow(invalid(/too deep/))
     const twice = [1]
     expect(toJson([twice, twice])).toBe('[[1],[1]]')
   })
