@@ -12,7 +12,8 @@
  */
 import type { Stamp } from '../epoch/past.js'
 import { ZVerseError } from '../errors.js'
-import { R_STATE, R_TIME, S_LIVE } from '../memory/layout.js'
+import { describe } from '../key/describe.js'
+import { MAX_VERSION, R_STATE, R_TIME, S_LIVE } from '../memory/layout.js'
 import { store48, versionOf } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
@@ -104,7 +105,7 @@ export class Loader {
         this.#isWhole = true
         break
       default:
-        throw badDump(`there are no records of type ${JSON.stringify(fields.type)}`)
+        throw badDump(`there are no records of type ${typeText(fields.type)}`)
     }
   }
 
@@ -236,6 +237,8 @@ export class Loader {
 
   #beginStamped(version: number, time: number, last: Block | undefined): void {
     const { newest, epochs } = this.#engine
+    // One more may be needed to take all of them away.
+    if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
     if (version - newest > FAR && !epochs.isAlone) {
       const message = `version ${version} is too far from ${newest} for a database that other threads have`
       throw this.#conflict(`${message}: load the dump before it is shared`)
@@ -297,8 +300,10 @@ export class Loader {
     }
     const engine = this.#engine
     const { writer, key, value } = engine
-    core.encodeValue(fields.value)
-    this.#find(core, fields)
+    // Read before anything is encoded: a getter's code could use the memory for it.
+    const { key: givenKey, value: givenValue } = fields
+    core.encodeValue(givenValue)
+    this.#find(core, givenKey)
     writer.put(writer.draft(core), key, value, undefined, born)
     value.shrink()
   }
@@ -308,14 +313,14 @@ export class Loader {
     const core = this.#storeOf(fields)
     this.#transaction()
     const { writer, key } = this.#engine
-    if (!this.#find(core, fields)) throw badDump('it deletes a key that is not there')
+    if (!this.#find(core, fields.key)) throw badDump('it deletes a key that is not there')
     writer.delete(writer.draft(core), key, undefined)
   }
 
   /** Encodes the record's key; true if it is there, from before the version under way. */
-  #find(core: StoreCore, fields: Record<string, unknown>): boolean {
+  #find(core: StoreCore, given: unknown): boolean {
     const { writer, key, W } = this.#engine
-    core.encodeKey(fields.key, key)
+    core.encodeKey(given, key)
     // Codecs may have run the caller's code.
     this.#checkTurn()
     if (!this.#hasHistory) return false
@@ -381,6 +386,10 @@ export class Loader {
     this.#engine.writer.dropStore(name, core.id)
     this.#stores.delete(name)
   }
+}
+
+function typeText(type: unknown): string {
+  return typeof type === 'string' ? JSON.stringify(type) : describe(type)
 }
 
 function otherCodec(kind: string, dumped: string, have: string, core?: StoreCore): ZVerseError {

@@ -70,6 +70,13 @@ describe('load refuses', () => {
     ['null', [plain, null, end], 'FORMAT', /null/],
     ['an array', [plain, [put], end], 'FORMAT', /an array/],
     ['an unknown type', [plain, { type: 'what' }, end], 'FORMAT', /"what"/],
+    ['a type that is no text', [plain, { type: 5n }, end], 'FORMAT', /type a bigint/],
+    [
+      'a version that none can come after',
+      [past, { ...two, version: 2 ** 48 - 1 }, put, tag, put],
+      'FORMAT',
+      /no version can come after/,
+    ],
     ['records after the end', [plain, put, end, put], 'FORMAT', /after its end/],
     ['a wrong key', [plain, put, { ...put, key: 5 }, end], 'INVALID_KEY', /./],
     ['no key', [plain, { type: 'put', value: 1 }, end], 'INVALID_KEY', /./],
@@ -401,6 +408,20 @@ describe('while a load goes on', () => {
     expect(db.put('x', 1)).toBe(3)
     sound(db)
   }
+
+  it('a getter that calls the database changes nothing of its record', () => {
+    const db = open()
+    const sly = {
+      type: 'put',
+      value: 'right',
+      get key() {
+        expectCode(() => db.put('x', 'wrong'), 'NESTED_TRANSACTION')
+        return 'a'
+      },
+    }
+    db.load([plain, sly, end])
+    expect(db.range().toArray()).toEqual([['a', 'right']])
+  })
 
   it('a codec that calls the database is refused', () => {
     const calling = {
