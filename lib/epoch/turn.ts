@@ -151,8 +151,11 @@ export class Turn {
 
   /** The turn goes with the transaction under way, at once if there is none. Idempotent. */
   stopKeeping(): void {
+    const isOurs = this.#idle && this.mine
     this.#kept = WRITING_NOT
-    if (this.#idle) this.give()
+    this.#idle = false
+    // Where the call that kept it was cut off, another handle of this thread may have taken it over.
+    if (isOurs) this.give()
   }
 
   /** Everything is whole: gives the turn back, if it is not kept. */
@@ -167,9 +170,9 @@ export class Turn {
     if (!this.#idle) this.#lock.release()
   }
 
-  /** The end of `give`, once more, where that may have been cut off. */
+  /** The end of `give`, once more, where that may have been cut off; a turn that is kept stays. */
   letGo(): void {
-    if (this.#lock.mine) this.#lock.release()
+    if (this.#kept === WRITING_NOT && this.#lock.mine) this.#lock.release()
   }
 
   /** Gives the turn back as it is, for the next owner to recover. */

@@ -1,0 +1,72 @@
+/** Whose turn it is to write when a load is cut off, or its thread runs out of stack. */
+import { runInNewContext } from 'node:vm'
+import { afterEach, expect, it } from 'vitest'
+import type { ZVerse } from '../../lib/index.js'
+import { attachWith, openWith } from '../../lib/zverse.js'
+import { expectCode } from '../support/expect.js'
+import { type Any, sound } from './support.js'
+
+const opened: ZVerse<Any, Any>[] = []
+afterEach(() => {
+  for (const db of opened.splice(0).reverse()) db.close()
+})
+
+/** A database; another handle of this thread; and one that poses as another thread. */
+function open() {
+  const hooks = { now: () => 1000, poison: true }
+  const db = openWith({ maxBytes: 2 ** 22, lockTimeout: 30 }, hooks)
+  const twin = attachWith(db.share(), {}, hooks)
+  const stranger = attachWith(db.share(), {}, { ...hooks, threadId: 77_777 })
+  opened.push(db, twin, stranger)
+  return { db, twin, stranger }
+}
+
+const codecs = { keys: 'string', values: 'msgpack' }
+const head = { type: 'zverse', format: 1, history: true, ...codecs, oldest: 0 }
+const past = { ...head, version: 3, timestamp: 3 }
+const block = (version: number) => ({ type: 'version', version, timestamp: version })
+const put = (key: string) => ({ type: 'put', key, value: 1 })
+const end = { type: 'end' }
+
+it('what another handle took over of a load that was cut off is not given back twice', () => {
+  for (const isClosed of [false, true]) {
+    const { db, twin, stranger } = open()
+    const text = 'db.load({ *[Symbol.iterator]() { yield past; for (;;); } })'
+    expect(() => runInNewContext(text, { db, past }, { timeout: 30 })).toThrow(/timed out/)
+    twin.put('a', 1)
+    const tx = stranger.beginWrite()
+    tx.put('b', 1)
+    if (isClosed) db.close()
+    else expectCode(() => db.put('c', 1), 'WRITER_BUSY')
+    expectCode(() => twin.put('c', 1), 'WRITER_BUSY')
+    tx.commit()
+    twin.put('c', 1)
+    sound(twin)
+  }
+})
+
+it('an exception from behind the commit of a version does not end the turn', async () => {
+  const { db, stranger } = open()
+  const controller = new AbortController()
+  let fails = false
+  Object.defineProperty(controller.signal, 'aborted', {
+    get() {
+      if (!fails) return false
+      fails = false
+      throw new RangeError('as of a stack that is too short')
+    },
+  })
+  const waiting = db.waitFor(3, { signal: controller.signal })
+  function* records() {
+    yield* [past, block(0), block(1), put('a')]
+    fails = true
+    yield block(2)
+    expect(fails).toBe(false)
+    expectCode(() => stranger.put('x', 1), 'WRITER_BUSY')
+    yield* [put('b'), block(3), put('c'), end]
+  }
+  expect(db.load(records())).toBe(3)
+  await waiting
+  stranger.put('x', 1)
+  sound(db)
+})
