@@ -11,6 +11,7 @@
  *    away again, its tags included, by one more version.
  */
 import type { Stamp } from '../epoch/past.js'
+import { oldestHintAge } from '../epoch/reclaim.js'
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
 import { MAX_VERSION, R_STATE, R_TIME, S_LIVE } from '../memory/layout.js'
@@ -24,7 +25,7 @@ import { tag, untag } from '../transaction/tagging.js'
 import type { Codecs } from './codecs.js'
 import { badDump, fieldsOf, headerIn, storeIn, textIn, versionIn } from './record.js'
 
-/** Numbers that the next version may skip while other threads may be reading. */
+/** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
 const FAR = 2 ** 28
 
 /** A version of a history. */
@@ -186,6 +187,8 @@ export class Loader {
   /** Commits what is under way, if anything is. */
   #commit(): void {
     if (this.#making === undefined) return
+    // Once more: since the version began, other threads may have come.
+    if (this.#hasHistory) this.#checkReach(this.#making.version)
     this.#exclusively(() => this.#engine.writer.commit(this.#hasHistory))
     this.#making = undefined
     this.#isVisible = this.#hasHistory
@@ -236,17 +239,23 @@ export class Loader {
   }
 
   #beginStamped(version: number, time: number, last: Block | undefined): void {
-    const { newest, epochs } = this.#engine
     // One more may be needed to take all of them away.
     if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
-    if (version - newest > FAR && !epochs.isAlone) {
-      const message = `version ${version} is too far from ${newest} for a database that other threads have`
-      throw this.#conflict(`${message}: load the dump before it is shared`)
-    }
+    this.#checkReach(version)
     const follows = last !== undefined && version === last.version + 1
     const forgets = !follows || version === this.#oldest
     const ended = follows ? undefined : last?.until
     this.#open(version, { version, time, ended, forgets })
+  }
+
+  /** Hints of reads under way that were too old would look young again. */
+  #checkReach(version: number): void {
+    const { newest, epochs, W } = this.#engine
+    const gap = version - newest
+    if (gap === 1 || epochs.isAlone) return
+    if (gap <= FAR && gap + oldestHintAge(W) <= 2 * FAR) return
+    const message = `version ${version} is too far from ${newest} for a database that is being read`
+    throw this.#conflict(`${message}: load the dump before it is shared, with no dump under way`)
   }
 
   #numbersUsed(version: number): ZVerseError {

@@ -58,6 +58,24 @@ import { eachLine } from './threads.js'
 
 const HINT_RANGE = 2 ** 30
 
+/** How many versions ago a hint is, as far as its bits can tell. */
+function ageOf(W: Uint32Array, slot: number): number {
+  return (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
+}
+
+/** How many versions ago the oldest hint is that any thread announces now. */
+export function oldestHintAge(W: Uint32Array): number {
+  let oldest = 0
+  eachLine(W, line => {
+    for (const at of [T_SLOT, T_SPILL]) {
+      const slot = Atomics.load(W, line + at)
+      if (slot !== 0 && slot !== FROM_ALL) oldest = Math.max(oldest, ageOf(W, slot))
+    }
+    return false
+  })
+  return oldest
+}
+
 export class Reclaimer {
   readonly #W: Uint32Array
   readonly #allocator: Allocator
@@ -85,7 +103,7 @@ export class Reclaimer {
     let oldestHint = Number.POSITIVE_INFINITY
     const note = (slot: number) => {
       if (slot === 0) return
-      const age = (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
+      const age = ageOf(W, slot)
       const all = slot === FROM_ALL || age >= HINT_REACH
       // "Everything" is older than version 0, in which something may have been unlinked, too.
       oldestHint = Math.min(oldestHint, all ? -1 : Math.max(0, newest - age))

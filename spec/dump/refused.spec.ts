@@ -248,6 +248,57 @@ describe('load refuses', () => {
   })
 })
 
+describe('a history whose numbers lie apart', () => {
+  /** Something to be read, all of it in the past by now. */
+  function used(): { db: ZVerse<Any, Any>; reading: Any; rest: () => Any[] } {
+    const db = open()
+    for (let i = 0; i < 250; i++) db.put(`k${i % 50}`, `v${i}`)
+    db.clear()
+    const reading = db.dump({ history: true })
+    reading.next()
+    const rest = () => reading.toArray().filter(({ type }: Any) => type === 'put')
+    return { db, reading, rest }
+  }
+
+  it('takes nothing from a dump under way, in however many steps', () => {
+    for (const isShared of [false, true]) {
+      for (const step of [2 ** 27, 2 ** 28]) {
+        const { db, rest } = used()
+        if (isShared) db.share()
+        const records: unknown[] = [{ ...past, oldest: 0 }]
+        for (let i = 1; i <= 2 ** 30 / step + 1; i++) {
+          const version = { type: 'version', version: i * step, timestamp: 2000 + i }
+          records.push(version, { ...put, key: `a${i}` })
+        }
+        for (let i = 0; i < 3; i++) expectCode(() => db.load([...records, end]), 'CONFLICT')
+        for (let i = 0; i < 300; i++) db.put(`q${i % 7}`, 'z'.repeat(60))
+        expect(rest().map(({ value }) => value)).toEqual(
+          Array.from({ length: 250 }, (_, i) => `v${i}`),
+        )
+        sound(db)
+      }
+    }
+  })
+
+  it('takes nothing from who comes while it goes on', () => {
+    const { db, reading, rest } = used()
+    reading.return()
+    let late: Any
+    function* records() {
+      yield { ...past, oldest: 0 }
+      yield { ...two, version: 2 ** 40, timestamp: 2000 }
+      db.share()
+      late = db.dump({ history: true })
+      yield put
+      yield end
+    }
+    expectCode(() => db.load(records()), 'CONFLICT')
+    expect(late.toArray().length).toBeGreaterThan(250)
+    expect(rest()).toEqual([])
+    sound(db)
+  })
+})
+
 describe('a load that is cut off', () => {
   const made = make(4, 40)
   const text = lines(made.db, { history: true })
