@@ -81,8 +81,8 @@ export class KeyRef<K, V> {
       if (state === 0) throw core.unknown()
       const entry = core.lookUp(record, state, key)
       const version = entry === 0 ? null : versionOf(W, entry)
-      // The only version that is not there yet.
-      const isAhead = generation === (load48(W, record + R_VERSION) + 1) >>> 0
+      // Of a version that is not there yet: not always the next one, while a history is loaded.
+      const isAhead = ((generation - (load48(W, record + R_VERSION) >>> 0)) | 0) > 0
       // Last: a custom codec may have user code run.
       if (take) this.#value = entry === 0 ? undefined : (core.sharedValueOf(entry) as V)
       if (take || version === this.#version) {
