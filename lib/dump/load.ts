@@ -33,8 +33,17 @@ export function load(
   return loadSync(main, records as Iterable<unknown>, options)
 }
 
+/** Calls that must fit on the stack: several times what it takes to take a history back. */
+const ROOM = 1000
+
+/** Throws, with nothing begun, where the stack is too short to end well what a load begins. */
+function checkStack(calls: number): number {
+  return calls === 0 ? 0 : 1 + checkStack(calls - 1)
+}
+
 function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown): number {
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_CALLBACK)
+  checkStack(ROOM)
   let done = false
   try {
     // The caller's code runs between records, and may be cut off.

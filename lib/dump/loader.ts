@@ -139,6 +139,8 @@ export class Loader {
       this.#active.open = false
       engine.active = null
       engine.epochs.stopKeepingTurn()
+      // Then what was to take it away is still under way.
+      if (engine.epochs.writing) engine.epochs.tryAbort()
     }
   }
 
@@ -286,8 +288,8 @@ export class Loader {
   /** Takes away all that can be read of the history. */
   #empty(): void {
     const engine = this.#engine
-    const { writer, epochs, names } = engine
-    for (const name of this.#tags) untag(engine, name)
+    const { writer, epochs, names, tags } = engine
+    for (const { name } of tags.all(epochs.tagRoot)) untag(engine, name)
     engine.begin(this.#active, false, true)
     writer.forgetPast()
     for (const { name, description } of names.list(epochs.current)) {

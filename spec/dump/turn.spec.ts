@@ -70,3 +70,51 @@ it('an exception from behind the commit of a version does not end the turn', asy
   stranger.put('x', 1)
   sound(db)
 })
+
+it('what cannot even be taken away leaves the turn to others', () => {
+  for (let n = 1; n < 12; n++) {
+    const { db, stranger } = open()
+    function* records() {
+      yield* [past, block(0), block(1), put('a'), { type: 'tag', name: 't' }]
+      yield* [block(2), { type: 'store', store: 's', ...codecs }, block(3), put('b')]
+      db._test.failAfter(n)
+      throw new Error('mine')
+    }
+    expect(() => db.load(records())).toThrow('mine')
+    db._test.failAfter(0)
+    stranger.put('x', 1)
+    sound(db)
+  }
+})
+
+it('near the end of the stack it is refused with nothing begun, or done', () => {
+  const records = [past, block(0), block(1), put('a'), block(2), { type: 'tag', name: 't' }]
+  const made = Array.from({ length: 60 }, open)
+  // What is not compiled yet needs more.
+  const warm = open()
+  expectCode(() => warm.db.load(records), 'FORMAT')
+  let n = 0
+  let skipped = 0
+  const attempt = () => {
+    if (skipped++ % 25 === 0 && n < made.length) {
+      const { db } = made[n++]
+      expect(() => db.load(records)).toThrow()
+    }
+  }
+  const down = () => {
+    try {
+      down()
+    } catch {}
+    try {
+      attempt()
+    } catch {}
+  }
+  down()
+  expect(n).toBe(made.length)
+  for (const { db, stranger } of made) {
+    expect(db.size).toBe(0)
+    expect(db.versions().flatMap(({ tags }) => tags)).toEqual([])
+    stranger.put('x', 1)
+    sound(db)
+  }
+})
