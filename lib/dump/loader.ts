@@ -14,11 +14,12 @@ import type { Stamp } from '../epoch/past.js'
 import { oldestHintAge } from '../epoch/reclaim.js'
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
-import { MAX_VERSION, R_STATE, R_TIME, S_LIVE } from '../memory/layout.js'
+import { MAX_VERSION, R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
 import { store48, versionOf } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import type { Active, Engine } from '../transaction/engine.js'
+import { WriteLease } from '../transaction/lease.js'
 import { transactionClosed } from '../transaction/source.js'
 import type { StoreCore } from '../transaction/store-core.js'
 import { tag, untag } from '../transaction/tagging.js'
@@ -49,6 +50,8 @@ export class Loader {
   readonly #engine: Engine
   readonly #codecs: Codecs
   readonly #active: Active
+  /** Where the records take their time: ends the load if they are dropped and never come. */
+  #lease: WriteLease | undefined
   readonly #stores = new Map<string, StoreCore>()
   readonly #tags = new Set<string>()
   #hasBegun = false
@@ -118,6 +121,7 @@ export class Loader {
     this.#setBaseTime()
     const engine = this.#engine
     const { newest } = engine
+    this.#lease?.leave()
     this.#active.open = false
     engine.active = null
     engine.epochs.stopKeepingTurn()
@@ -127,6 +131,7 @@ export class Loader {
   /** Takes back what was done. Throws nothing. */
   fail(): void {
     const engine = this.#engine
+    this.#lease?.leave()
     // The turn was never taken, or the database has been closed.
     if (engine.active !== this.#active) return
     try {
@@ -156,6 +161,8 @@ export class Loader {
     engine.notWriting()
     engine.epochs.keepTurn(this.#active.kind)
     engine.active = this.#active
+    if (this.#active.kind === WRITING_OPEN)
+      this.#lease = new WriteLease(engine, this.#active, 'load')
     this.#hasBegun = true
     this.#hasHistory = history
     this.#oldest = oldest

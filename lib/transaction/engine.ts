@@ -367,6 +367,7 @@ export class Engine {
     if (this.active !== active) return
     active.open = false
     this.active = null
+    this.epochs.stopKeepingTurn()
     if (this.epochs.writing) this.epochs.abort()
   }
 

@@ -83,10 +83,12 @@ export class PinLease extends Lease {
 /** A lease on the writer's turn. */
 export class WriteLease extends Lease {
   readonly #state: Active
+  readonly #what: string
 
-  constructor(engine: Engine, state: Active) {
+  constructor(engine: Engine, state: Active, what = 'write transaction') {
     super(engine)
     this.#state = state
+    this.#what = what
   }
 
   makeGrip(): Grip {
@@ -98,7 +100,7 @@ export class WriteLease extends Lease {
       engine.cutOff(state)
       return true
     }
-    return { engine, what: 'write transaction', site, end }
+    return { engine, what: this.#what, site, end }
   }
 }
 

@@ -1,4 +1,5 @@
 /** Whose turn it is to write when a load is cut off, or its thread runs out of stack. */
+import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it } from 'vitest'
 import type { ZVerse } from '../../lib/index.js'
@@ -115,6 +116,46 @@ it('near the end of the stack it is refused with nothing begun, or done', () => 
     expect(db.size).toBe(0)
     expect(db.versions().flatMap(({ tags }) => tags)).toEqual([])
     stranger.put('x', 1)
+    sound(db)
+  }
+})
+
+it('a load whose records are dropped, and never come, gives the turn back', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  for (const first of [
+    [past, block(0)],
+    [past, block(0), block(1), put('a')],
+  ]) {
+    const { db, stranger } = open()
+    const begin = () => {
+      async function* records() {
+        yield* first
+        await new Promise(() => {})
+      }
+      db.load(records())
+    }
+    begin()
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expectCode(() => db.put('x', 1), 'NESTED_TRANSACTION')
+    expectCode(() => stranger.put('x', 1), 'WRITER_BUSY')
+    const isFree = () => {
+      try {
+        stranger.put('x', 1)
+        return true
+      } catch {
+        return false
+      }
+    }
+    for (let i = 0; i < 50 && !isFree(); i++) {
+      collect()
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    db.put('y', 1)
+    expect(db.range().toArray()).toEqual([
+      ['x', 1],
+      ['y', 1],
+    ])
     sound(db)
   }
 })
