@@ -15,7 +15,7 @@ import { oldestHintAge } from '../epoch/reclaim.js'
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
 import { MAX_VERSION, R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
-import { store48, versionOf } from '../memory/words.js'
+import { load48, store48, versionOf } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import type { Active, Engine } from '../transaction/engine.js'
@@ -65,6 +65,8 @@ export class Loader {
   #making: Making | undefined
   /** The time that the version there is already is to have. */
   #baseTime: number | undefined
+  /** What the present version's time was before. */
+  #timeBefore = 0
   /** Some of the history can be read already. */
   #isVisible = false
 
@@ -138,6 +140,7 @@ export class Loader {
       engine.active = null
       if (engine.epochs.writing) engine.epochs.abort()
       if (this.#isVisible) this.#empty()
+      else if (this.#hasHistory) this.#setTime(this.#timeBefore)
     } catch {
       // Memory, or the stack, is too short even for that; the caller hears of the cause.
     } finally {
@@ -166,6 +169,7 @@ export class Loader {
     this.#hasBegun = true
     this.#hasHistory = history
     this.#oldest = oldest
+    this.#timeBefore = load48(engine.W, engine.epochs.current + R_TIME)
     if (history) this.#checkEmpty()
     else this.#open(engine.newest + 1)
   }
@@ -276,9 +280,13 @@ export class Loader {
   /** Gives the version that was there its time. Nothing of the history can be read so far. */
   #setBaseTime(): void {
     if (this.#baseTime === undefined) return
-    const { W, epochs } = this.#engine
-    store48(W, epochs.current + R_TIME, this.#baseTime)
+    this.#setTime(this.#baseTime)
     this.#baseTime = undefined
+  }
+
+  #setTime(time: number): void {
+    const { W, epochs } = this.#engine
+    store48(W, epochs.current + R_TIME, time)
   }
 
   #tag(fields: Record<string, unknown>): void {
@@ -297,8 +305,10 @@ export class Loader {
     const engine = this.#engine
     const { writer, epochs, names, tags } = engine
     for (const { name } of tags.all(epochs.tagRoot)) untag(engine, name)
-    engine.begin(this.#active, false, true)
-    writer.forgetPast()
+    // Not after the dump's times, which may be of the future.
+    const time = Math.max(Math.floor(epochs.now()), this.#timeBefore)
+    const stamp = { version: epochs.newest + 1, time, ended: undefined, forgets: true }
+    engine.begin(this.#active, false, true, stamp)
     for (const { name, description } of names.list(epochs.current)) {
       writer.dropStore(name, description.id)
     }

@@ -159,6 +159,19 @@ describe('load refuses', () => {
     isEmpty(db)
   })
 
+  it('a history of the future, whose times do not stay', () => {
+    const late = { ...zero, timestamp: 2 ** 47 }
+    const next = { ...one, timestamp: 2 ** 47 }
+    for (const rest of [[next, put], [tag], [{ ...next, version: 2 ** 40 }], []]) {
+      const db = open()
+      db.share()
+      expect(() => db.load([past, late, ...rest])).toThrow()
+      db.put('a', 1)
+      expect(db.versions().map(({ timestamp }) => timestamp)).toEqual([1000, 1000])
+      sound(db)
+    }
+  })
+
   it('what cannot be iterated, and unknown options', () => {
     const db = open()
     for (const given of [undefined, null, 5, 'text', {}, () => []] as Any[]) {
