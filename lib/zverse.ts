@@ -380,7 +380,6 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   load(records: Iterable<unknown>, options?: LoadOptions): number
   load(records: AsyncIterable<unknown>, options?: LoadOptions): Promise<number>
   load(records: unknown, options?: LoadOptions): number | Promise<number> {
-    this.#engine.gate()
     return load(this._core, records, options)
   }
 

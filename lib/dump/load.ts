@@ -42,6 +42,7 @@ function checkStack(calls: number): number {
 }
 
 function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown): number {
+  main.engine.gate()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_CALLBACK)
   checkStack(ROOM)
   let done = false
@@ -63,6 +64,7 @@ async function loadAsync(
   records: AsyncIterable<unknown>,
   options: unknown,
 ): Promise<number> {
+  main.engine.gate()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_OPEN)
   let done = false
   try {

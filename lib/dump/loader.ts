@@ -231,11 +231,12 @@ export class Loader {
     const version = versionIn(fields, 'version')
     const timestamp = versionIn(fields, 'timestamp')
     const until = fields.until === undefined ? undefined : versionIn(fields, 'until')
+    if (until !== undefined && until < timestamp) throw badDump(`version ${version} ends too soon`)
     this.#commit()
     const last = this.#block
     this.#block = { version, timestamp, until }
     if (last === undefined) this.#beginFirst(version, timestamp)
-    else if (version <= last.version || timestamp < last.timestamp) {
+    else if (version <= last.version || timestamp < (last.until ?? last.timestamp)) {
       throw badDump(`version ${version} comes after version ${last.version}`)
     } else {
       this.#setBaseTime()
@@ -253,6 +254,9 @@ export class Loader {
 
   #beginStamped(version: number, time: number, last: Block | undefined): void {
     // One more may be needed to take all of them away.
+    if (last !== undefined && this.#engine.newest !== last.version) {
+      throw this.#conflict(`the database was written to after version ${last.version} of the dump`)
+    }
     if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
     this.#checkReach(version)
     const follows = last !== undefined && version === last.version + 1

@@ -49,6 +49,7 @@ export function toJson(value: unknown): string {
  * the first character that cannot be there
  */
 export function fromJson(text: string): unknown {
+  if (typeof text !== 'string') throw invalid(`no JSON: ${describe(text)} is no text`)
   let value: unknown
   try {
     value = JSON.parse(text)

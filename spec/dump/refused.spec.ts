@@ -115,6 +115,18 @@ describe('load refuses', () => {
     ['versions that stay', [past, one, put, one, end], 'FORMAT', /version 1 comes after version 1/],
     ['times that fall', [past, one, put, { ...two, timestamp: 1 }, end], 'FORMAT', /comes after/],
     [
+      'a version that ends before it begins',
+      [past, { ...one, until: 1 }, end],
+      'FORMAT',
+      /too soon/,
+    ],
+    [
+      'a version before the last has ended',
+      [past, { ...one, until: 9 }, put, { ...two, version: 5 }, end],
+      'FORMAT',
+      /version 5 comes after version 1/,
+    ],
+    [
       'an entry too young',
       [past, one, { ...put, version: 2 }, end],
       'FORMAT',
@@ -397,6 +409,7 @@ describe('a load that is cut off', () => {
       handle.close()
       yield* history.slice(6)
     }
+    await expect(handle.load(closingSlowly())).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
     await expect(handle.load(closingSlowly())).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
     // What was published stays, and the turn is free.
     sound(other)
