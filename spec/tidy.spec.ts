@@ -38,6 +38,9 @@ const STATE: Record<string, string> = {
   'lib/memory/sizes.ts': 'tables, filled once when the module loads',
 }
 
+/** The one place below storage/ and cli/ that touches files. */
+const LIVENESS = 'lib/epoch/liveness.ts'
+
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',
 })
@@ -87,6 +90,24 @@ describe('tidy', () => {
       }
     }
     expect(wrong).toEqual([])
+  })
+
+  it('the command knows the public names only', () => {
+    const wrong: string[] = []
+    for (const [file, text] of lib) {
+      if (!file.startsWith('lib/cli/')) continue
+      for (const { target } of imports(file, text)) {
+        if (!target.startsWith('lib/cli/') && target !== 'lib/index.ts')
+          wrong.push(`${file} -> ${target}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('files are touched by the command, and where a thread is asked whether it lives', () => {
+    const touching = lib.filter(([, text]) => /from 'node:(fs|child_process)/.test(text))
+    const allowed = (file: string) => /^lib\/(cli|storage)\//.test(file) || file === LIVENESS
+    expect(touching.map(([file]) => file).filter(file => !allowed(file))).toEqual([])
   })
 
   it('no module needs itself', () => {
