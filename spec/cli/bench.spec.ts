@@ -11,7 +11,6 @@ import { Thread, together } from '../../dist/cli/bench/crew.js'
 import { ZVerse } from '../../dist/index.js'
 import { Draws, dealt, missingKey, presentKey, seeded, texts } from '../../lib/cli/bench/data.js'
 import { HISTOGRAM_ERROR, Histogram } from '../../lib/cli/bench/histogram.js'
-import { nearest } from '../../lib/cli/bench/nearest.js'
 
 type Row = benching.BenchRow
 
@@ -120,12 +119,12 @@ describe('a run', () => {
       { only: ['get', 'batch-1001'] },
       'there is no workload or group "batch-1001": did you mean "batch-100"?',
     ],
-    [{ keys: 99 }, 'keys must be an integer from 100 to 10000000'],
-    [{ keys: 1000.5 }, 'keys must be'],
-    [{ valueBytes: -1 }, 'valueBytes must be'],
-    [{ seed: 2 ** 32 }, 'seed must be'],
-    [{ seconds: 0 }, 'seconds must be a number greater than 0'],
-    [{ seconds: Number.NaN }, 'seconds must be'],
+    [{ keys: 99 }, '--entries must be an integer from 100 to 10000000'],
+    [{ keys: 1000.5 }, '--entries must be'],
+    [{ valueBytes: -1 }, '--value-bytes must be'],
+    [{ seed: 2 ** 32 }, '--seed must be'],
+    [{ seconds: 0 }, '--seconds must be a number greater than 0'],
+    [{ seconds: Number.NaN }, '--seconds must be'],
     [{ maxBytes: 5 }, 'maxBytes must be'],
   ])('refuses %j', async (options, message) => {
     await expect(bench(options, screen())).rejects.toThrow(message)
@@ -271,12 +270,5 @@ describe('the data', () => {
     expect(presentKey(1) < missingKey(1) && missingKey(1) < presentKey(2)).toBe(true)
     const draws = new Draws(['a', 'b'])
     expect([draws.next(), draws.next(), draws.next()]).toEqual(['a', 'b', 'a'])
-  })
-
-  it('a name is guessed by the fewest changes', () => {
-    const choices = ['read', 'write', 'scan', 'scan-keys']
-    expect(['raed', 'writ', 'scan-key', 'scna'].map(word => nearest(word, choices))).toEqual([
-      ...['read', 'write', 'scan-keys', 'scan'],
-    ])
   })
 })

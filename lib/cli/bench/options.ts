@@ -1,5 +1,5 @@
 /** What `bench` may be asked, checked. */
-import { nearest } from './nearest.js'
+import { closest } from 'fastest-levenshtein'
 import type { Plan } from './stage.js'
 import { WORKLOADS, type Workload } from './workloads.js'
 
@@ -37,12 +37,12 @@ const TIMES = 4
 
 /** @throws Error that names the option */
 export function checked(options: BenchOptions): CheckedOptions {
-  const keys = integer('keys', options.keys ?? 100_000, 100, 10_000_000)
-  const valueBytes = integer('valueBytes', options.valueBytes ?? 30, 0, 100_000)
-  const seed = integer('seed', options.seed ?? 20, 0, 2 ** 32 - 1)
+  const keys = integer('--entries', options.keys ?? 100_000, 100, 10_000_000)
+  const valueBytes = integer('--value-bytes', options.valueBytes ?? 30, 0, 100_000)
+  const seed = integer('--seed', options.seed ?? 20, 0, 2 ** 32 - 1)
   const seconds = options.seconds ?? 0.5
   if (typeof seconds !== 'number' || !(seconds > 0 && seconds <= 3600)) {
-    throw new Error('seconds must be a number greater than 0, and at most 3600')
+    throw new Error('--seconds must be a number greater than 0, and at most 3600')
   }
   const room = TIMES * (keys + LARGEST_BATCH) * (valueBytes + KEY_BYTES)
   return {
@@ -63,7 +63,7 @@ function choose(only: readonly string[]): readonly Workload[] {
   const known = new Set(WORKLOADS.flatMap(({ name, group }) => [name, group]))
   for (const name of only) {
     if (known.has(name)) continue
-    const guess = nearest(name, [...known])
+    const guess = closest(name, [...known])
     throw new Error(`there is no workload or group "${name}": did you mean "${guess}"?`)
   }
   if (only.length === 0) return WORKLOADS
