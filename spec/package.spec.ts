@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'zverse-package-'))
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
 
-const PROGRAM = `import { ZVerse, ZVerseError, type TupleKey, zorder } from 'zverse'
+const PROGRAM = `import { fromJson, toJson, ZVerse, ZVerseError, type TupleKey, zorder } from 'zverse'
 interface Session { user: string }
 const db = ZVerse.open<string, Session>()
 const v1: number = db.put('a', { user: 'one' })
@@ -29,6 +29,9 @@ for (const [[x, y], name] of places.box([8, null], [9, null])) if (x + y < 55) t
 for (const { key, distance } of places.nearest([8, 47], 1, { metric: 'haversine' })) {
   if (distance > 60_000) throw new Error(String(key))
 }
+const copy = ZVerse.open<string, Session>()
+copy.load(Array.from(db.dump({ history: true }), record => fromJson(toJson(record))))
+if (copy.get('a', { at: v1 })?.user !== 'one') throw new Error('no copy')
 db.close()
 `
 
@@ -90,7 +93,7 @@ describe('the packed tarball', () => {
   it('runs', () => {
     const source = PROGRAM.replace(/^interface .*$/m, '')
       .replace(', type TupleKey', '')
-      .replace('<string, Session>', '')
+      .replaceAll('<string, Session>', '')
       .replace(/: (number|Session \| undefined|TupleKey\[\])/g, '')
     writeFileSync(join(folder, 'program.mjs'), source)
     execFileSync(process.execPath, ['program.mjs'], { cwd: folder })
