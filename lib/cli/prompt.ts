@@ -82,6 +82,8 @@ class Reader {
       if (!this.#running) this.#run()
     })
     input.on('SIGINT', () => this.#interrupt())
+    // readline pauses the keyboard when it comes back from Ctrl-Z: nothing would keep the process.
+    input.on('SIGCONT', () => input.resume())
     this.#ask()
   }
 

@@ -7,6 +7,7 @@ import { folder, hasTerminal, Terminal, zverse } from './zverse.js'
 
 const CTRL_C = '\x03'
 const CTRL_D = '\x04'
+const CTRL_Z = '\x1a'
 const UP = '\x1b[A'
 const ESCAPE = '\x1b['
 
@@ -46,6 +47,18 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     terminal.keys(CTRL_D)
     expect(await terminal.ended).toBe(0)
     expect(terminal.text).toMatch(/the open transaction is aborted\r\n$/)
+  })
+
+  it('goes on after Ctrl-Z and fg', async () => {
+    await using terminal = new Terminal(80)
+    await terminal.ready()
+    // There is no shell here that would say fg.
+    const later = 'setTimeout(() => process.kill(process.pid, "SIGCONT"), 300)'
+    await terminal.line(`update a '() => { ${later}; return 1 }'`)
+    const from = terminal.text.length
+    terminal.keys(CTRL_Z)
+    await terminal.until(/zverse> $/, from)
+    expect(await terminal.line('get a')).toBe('1')
   })
 
   it('Ctrl-C clears a line, leaves a half-typed command, stops an output', async () => {
