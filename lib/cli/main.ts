@@ -7,8 +7,7 @@
  */
 import { endWithReader } from './output.js'
 
-endWithReader(process.stdout)
-endWithReader(process.stderr)
+endWithReader()
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.length > 0) {

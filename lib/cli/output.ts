@@ -3,16 +3,26 @@
 /** What is written to; `process.stdout` and `process.stderr` are such, tests have their own. */
 export interface Sink {
   write(text: string): boolean
-  once(event: 'drain', then: () => void): unknown
+  once(event: 'drain' | 'error', then: () => void): unknown
+  off(event: 'drain' | 'error', then: () => void): unknown
   readonly columns?: number | undefined
   readonly rows?: number | undefined
   readonly isTTY?: boolean | undefined
+  readonly errored?: Error | null | undefined
 }
 
-/** Writes, and waits where the reader is behind. */
+/** Writes, and waits where the reader is behind. What nobody reads any more is dropped. */
 export async function write(sink: Sink, text: string): Promise<void> {
-  if (text === '' || sink.write(text)) return
-  await new Promise<void>(resolve => sink.once('drain', resolve))
+  if (text === '' || sink.errored || sink.write(text)) return
+  await new Promise<void>(resolve => {
+    const goOn = () => {
+      sink.off('drain', goOn)
+      sink.off('error', goOn)
+      resolve()
+    }
+    sink.once('drain', goOn)
+    sink.once('error', goOn)
+  })
 }
 
 /** Lets events in: keys typed, above all Ctrl-C. */
@@ -26,10 +36,27 @@ export function hasColours(sink: Sink, env: NodeJS.ProcessEnv): boolean {
   return sink.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
 }
 
-/** Ends the process quietly once nobody reads what it prints. */
-export function endWithReader(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
+/**
+ * Says what happens once output cannot be written: the process ends quietly where nobody reads it any
+ * more, else with a message. `outliveReader` changes that.
+ */
+export function endWithReader(): void {
+  process.stdout.on('error', readerIsGone)
+  // Who does not read what is wrong still learns it from the exit code.
+  process.stderr.on('error', () => {})
+}
+
+/** Goes on where nobody reads the output any more: there is a file to be written in the end. */
+export function outliveReader(): void {
+  process.stdout.off('error', readerIsGone)
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') readerIsGone(error)
   })
+}
+
+function readerIsGone({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit(0)
+  const why = code === 'ENOSPC' ? 'the disk is full' : message
+  process.stderr.write(`zverse: the output cannot be written: ${why}\n`)
+  process.exit(1)
 }

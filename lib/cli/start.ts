@@ -2,7 +2,7 @@
 import { COMMANDS } from './commands/all.js'
 import { errorText, explain } from './explain.js'
 import { keyForm } from './literals.js'
-import { hasColours } from './output.js'
+import { hasColours, outliveReader } from './output.js'
 import { coloured, plain } from './paint.js'
 import type { Backend } from './prompt.js'
 import { Screen } from './screen.js'
@@ -30,28 +30,43 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   const isTerminal = stdout.isTTY === true && start.json !== true
   const paint = hasColours(stdout, env) ? coloured : plain
   const form = start.json === true ? 'json' : isTerminal ? 'terminal' : 'plain'
-  const opening = await openingFor(start, isSession)
+  if (start.to !== undefined) {
+    // What will not be written in the end is better said before it is made.
+    const { targetOf } = await import('./files/target.js')
+    if (start.to === '-') throw new Mistake('--to needs a file', '`dump` prints')
+    targetOf(start.to)
+    outliveReader()
+  }
+  const dump = start.from === undefined ? undefined : await dumpIn(start.from)
+  const opening = openingFor(start, dump?.header, isSession)
   const session = new Session(COMMANDS, opening, isSession && isTerminal ? PAGE : undefined)
   const screen = new Screen(form, stdout, paint)
   const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }
-  if (start.from !== undefined) {
-    const { loadDump } = await import('./files/restore.js')
-    await loadDump(session, start.from)
+  if (dump !== undefined) {
+    const { restore } = await import('./files/restore.js')
+    await restore(session, dump.source, dump.peeked)
   }
   return shell
 }
 
+async function dumpIn(path: string) {
+  const { openDump } = await import('./files/restore.js')
+  return openDump(path)
+}
+
 /** How the database is opened: with the codecs of the dump, if there is one. */
-async function openingFor(start: Start, isSession: boolean): Promise<Opening> {
+function openingFor(
+  start: Start,
+  header: Pick<Opening, 'keys' | 'values'> | undefined,
+  isSession: boolean,
+): Opening {
   const { keys, values, maxBytes } = start
   // What comes from a file may go back there: only who asks for it loses versions on the way.
   const all = start.from !== undefined || !isSession ? Number.POSITIVE_INFINITY : undefined
   const history = start.history ?? all
-  if (start.from === undefined) {
+  if (header === undefined) {
     return { keys: keys ?? 'string', values: values ?? 'msgpack', history, maxBytes }
   }
-  const { headerOf } = await import('./files/restore.js')
-  const header = await headerOf(start.from)
   const differs = (name: string, given: string | undefined, has: string) => {
     if (given === undefined || given === has) return
     throw new Mistake(`--${name} ${given}: ${start.from} has ${name} of codec ${has}`)
@@ -109,7 +124,9 @@ export async function startSession(start: Start): Promise<number> {
       process.stderr.write(`zverse: ${text}\n`)
     })
   }
-  if (start.to !== undefined && ok) {
+  if (start.to !== undefined && !ok && start.keepGoing !== true) {
+    await complain(new Mistake(`${start.to} is not written: a command failed`))
+  } else if (start.to !== undefined) {
     const { saveDump } = await import('./files/save.js')
     session.tx?.abort()
     await saveDump(session, start.to)

@@ -36,6 +36,7 @@ export function paper(columns = 80): Sink & { text: string } {
       return true
     },
     once: () => {},
+    off: () => {},
   }
 }
 

@@ -92,7 +92,7 @@ async function dump(session: Session, call: Call): Promise<Result> {
   const { dumpLines, saveLines } = await import('../files/save.js')
   const lines = dumpLines(session, history ? { history } : view)
   const [file] = call.words
-  if (file === undefined) return { is: 'lines', lines }
+  if (file === undefined || file.text === '-') return { is: 'lines', lines }
   const records = await saveLines(session, file.text, lines)
   return { is: 'value', value: records, text: String(records), says: `${records} records` }
 }

@@ -23,23 +23,24 @@ export function headerIn(text: string | null | undefined): Header | undefined {
   }
 }
 
-/** The header of a dump. @throws Mistake if the file is none */
-export async function headerOf(path: string): Promise<Header> {
-  const source = openSource(path)
-  const { first, all } = await peek(source)
-  await all.return(undefined)
-  const header = headerIn(first?.text)
-  if (header !== undefined) return header
-  throw new Mistake(
-    `${path} is no dump of zverse`,
-    `rows are loaded with: zverse load ${path} --key FIELD --to FILE`,
-  )
+/** A file that is a dump, looked at but not loaded. */
+export interface OpenDump {
+  readonly header: Header
+  readonly source: Source
+  readonly peeked: Peeked
 }
 
-/** Loads a dump into the session's database. @returns the version */
-export async function loadDump(session: Session, path: string): Promise<number> {
+/** Opens a dump: once, since what comes from a pipe cannot be read twice. @throws Mistake if it is none */
+export async function openDump(path: string): Promise<OpenDump> {
   const source = openSource(path)
-  return (await restore(session, source, await peek(source))).version
+  const peeked = await peek(source)
+  const header = headerIn(peeked.first?.text)
+  if (header !== undefined) return { header, source, peeked }
+  await peeked.all.return(undefined)
+  throw new Mistake(
+    `${source.name} is no dump of zverse`,
+    `rows are loaded with: zverse load ${path} --key FIELD --to FILE`,
+  )
 }
 
 /** Loads the records of a dump that has been looked at. */

@@ -26,10 +26,13 @@ export function openSource(path: string): Source {
     return { name: 'stdin', bytes: counted(process.stdin), total: undefined, read: () => read }
   }
   // Asked for first: a stream would fail later, where nobody knows what for.
-  const { size } = statSync(path)
+  const found = statSync(path)
+  if (found.isDirectory()) throw new Mistake(`${path}: this is a directory`)
+  // A pipe does not know how much is in it.
+  const total = found.isFile() ? found.size : undefined
   const raw = counted(createReadStream(path))
   const bytes = path.endsWith('.gz') ? unzipped(raw, path) : raw
-  return { name: path, bytes, total: size, read: () => read }
+  return { name: path, bytes, total, read: () => read }
 }
 
 async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
