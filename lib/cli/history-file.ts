@@ -3,6 +3,9 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+/** readline shows lines as they are: what a terminal would act on must not come out of the file. */
+const isCommand = (line: string) => line !== '' && !/[^\P{Cc}\t]/u.test(line)
+
 /** Commands kept. */
 export const HISTORY_LINES = 1000
 
@@ -17,7 +20,7 @@ export function historyPath(env: NodeJS.ProcessEnv): string | undefined {
 export function readHistory(path: string | undefined): string[] {
   if (path === undefined) return []
   try {
-    const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+    const lines = readFileSync(path, 'utf8').split('\n').filter(isCommand)
     const kept = lines.slice(-HISTORY_LINES)
     // Trimmed only now and then: sessions that run side by side append to it.
     if (lines.length > 2 * HISTORY_LINES)

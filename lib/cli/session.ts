@@ -70,6 +70,8 @@ export class Session {
   readonly pins = new Map<number, ReadTransaction<unknown, unknown>>()
   watch: Watch | null = null
   timing = false
+  /** Commands come from standard input: it has no data. */
+  inputIsCommands = false
   /** Rows a page. */
   limit: number
   /** Set by Ctrl-C. */

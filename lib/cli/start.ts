@@ -40,6 +40,7 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   const dump = start.from === undefined ? undefined : await dumpIn(start.from)
   const opening = openingFor(start, dump?.header, isSession)
   const session = new Session(COMMANDS, opening, isSession && isTerminal ? PAGE : undefined)
+  session.inputIsCommands = isSession
   const screen = new Screen(form, stdout, paint)
   const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }
   if (dump !== undefined) {

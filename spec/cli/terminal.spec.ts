@@ -61,6 +61,25 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(await terminal.line('get a')).toBe('1')
   })
 
+  it('does not read data from the keyboard', async () => {
+    await using terminal = new Terminal(80)
+    await terminal.ready()
+    expect(await terminal.line('load - --key id')).toMatch(
+      /^error: standard input is where the commands come from\n/,
+    )
+    expect(await terminal.line('count')).toBe('0')
+  })
+
+  it('shows nothing of its history that a terminal would act on', async () => {
+    using place = folder()
+    const file = join(place.path, 'history')
+    writeFileSync(file, 'count\nget \x1b[31mred\n')
+    await using terminal = new Terminal(80, { ZVERSE_HISTORY: file })
+    await terminal.ready()
+    await type(terminal, UP)
+    expect(await terminal.line('')).toBe('0')
+  })
+
   it('Ctrl-C clears a line, leaves a half-typed command, stops an output', async () => {
     using place = folder()
     const file = join(place.path, 'rows.jsonl')

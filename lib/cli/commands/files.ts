@@ -3,7 +3,7 @@ import type { Call, Command } from '../command.js'
 import type { Bad } from '../files/rows.js'
 import { type Result, versionResult } from '../result.js'
 import type { Session } from '../session.js'
-import { Mistake } from '../words.js'
+import { Mistake, printable } from '../words.js'
 import { AT } from './ranges.js'
 
 export const FILES: readonly Command[] = [
@@ -104,6 +104,12 @@ async function load(session: Session, call: Call): Promise<Result> {
   session.mustBePresent('nothing can be loaded there')
   session.mustHaveNoTransaction('loading')
   const path = call.word(0).text
+  if (path === '-' && session.inputIsCommands) {
+    throw new Mistake(
+      'standard input is where the commands come from',
+      'from the shell: zverse load - --key FIELD --to FILE',
+    )
+  }
   const [source, restoring] = await Promise.all([
     import('../files/source.js'),
     import('../files/restore.js'),
@@ -149,7 +155,7 @@ async function loadRows(
       throw new Mistake(`${source.name}, line ${line}: ${reason}`, hints.join('\n'))
     }
     skipped++
-    if (reasons.length < TOLD) reasons.push(`line ${line}: ${reason}`)
+    if (reasons.length < TOLD) reasons.push(printable(`line ${line}: ${reason}`))
   }
   const progress = new Progress(process.stderr, source.total)
   const tx = session.db.beginWrite()
