@@ -11,10 +11,20 @@ export interface Explained {
 
 /** What an error says. `session` knows what there is instead of what was asked for. */
 export async function explain(error: unknown, session?: Session): Promise<Explained> {
+  const { message, hint } = await explained(error, session)
+  return { message: safe(message), hint: hint === undefined ? undefined : safe(hint) }
+}
+
+/** Words and names of files are quoted in messages: nothing in them may reach the terminal as it is. */
+function safe(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+async function explained(error: unknown, session: Session | undefined): Promise<Explained> {
   if (error instanceof Mistake) return { message: error.message, hint: error.hint }
   if (error instanceof Interrupted) return { message: 'stopped', hint: undefined }
   if (error instanceof ZVerseError) {
-    const message = `${printable(error.message)} (${error.code})`
+    const message = `${error.message} (${error.code})`
     return { message, hint: session === undefined ? undefined : await hintFor(error, session) }
   }
   const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException
@@ -23,7 +33,7 @@ export async function explain(error: unknown, session?: Session): Promise<Explai
     return { message: `${path}: ${said}`, hint: undefined }
   }
   const message = error instanceof Error ? error.message : String(error)
-  return { message: message.split('\n').map(printable).join('\n'), hint: undefined }
+  return { message, hint: undefined }
 }
 
 /** An error as a terminal shows it. */

@@ -111,7 +111,7 @@ describe('bad rows', () => {
       `in.jsonl, line 1: invalid UTF-8 at byte 8${HINT}`,
     )
     bad('in.csv', 'id,n\n1,2\n3\n', `in.csv, line 3: fields: 1 instead of 2${HINT}`)
-    bad('in.csv', 'id,id\n1,2\n', 'line 1: two fields are called id')
+    bad('in.csv', 'id,id\n1,2\n', 'in.csv, line 1: two fields are called id')
     bad(
       'in.csv',
       'id,n\n1,"2\n',

@@ -270,6 +270,23 @@ describe('mistakes', () => {
     expect(code).toBe(1)
   })
 
+  it('hold nothing that a terminal would act on', () => {
+    const red = '\x1b[31m'
+    const input = `timing ${red}\nwatch ${red}\nload ${red}\nlimit ${red}\nupdate a '${red}('\nnow`
+    const runs = [
+      zverse(['--keep-going'], input),
+      zverse([`--fo${red}`]),
+      zverse(['get', 'a', '--from', `no${red}`]),
+      zverse(['load', 'package.json', '--key', 'a', '--format', red, '--to', '/dev/null']),
+      zverse(['put', 'a', `0x${red}`, '--values', 'binary', '--to', '/dev/null']),
+    ]
+    for (const { err, code } of runs) {
+      expect(err).toMatch(/u001b\[31m/)
+      expect(err).not.toContain('\x1b')
+      expect(code).toBe(1)
+    }
+  })
+
   it('end a session without --keep-going', () => {
     const { out, err, code } = zverse([], 'put a 1\nput b [1,\n 2}\nput c 1')
     expect({ out, err, code }).toEqual({

@@ -88,7 +88,12 @@ export async function* csvRows(
   const [{ parse }, { Readable }] = await Promise.all([import('csv-parse'), import('node:stream')])
   const bad: Bad[] = []
   const parser = parse({
-    ...{ columns: header, info: true, skip_empty_lines: true, skip_records_with_error: skips },
+    ...{
+      columns: names => header(names, source.name),
+      info: true,
+      skip_empty_lines: true,
+      skip_records_with_error: skips,
+    },
     record_delimiter: ['\r\n', '\n'],
     on_skip: fault => {
       if (fault !== undefined) bad.push(badIn(fault as CsvFault))
@@ -116,9 +121,10 @@ export async function* csvRows(
 }
 
 /** The names of the fields. */
-function header(names: string[]): string[] {
+function header(names: string[], file: string): string[] {
   const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) throw new Mistake(`line 1: two fields are called ${asWord(twice)}`)
+  if (twice !== undefined)
+    throw new Mistake(`${file}, line 1: two fields are called ${asWord(twice)}`)
   return names
 }
 
