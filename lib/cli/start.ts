@@ -39,7 +39,9 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   }
   const dump = start.from === undefined ? undefined : await dumpIn(start.from)
   const opening = openingFor(start, dump?.header, isSession)
-  const session = new Session(COMMANDS, opening, isSession && isTerminal ? PAGE : undefined)
+  // Pages are for who can ask for the next one.
+  const isAsked = isSession && isTerminal && process.stdin.isTTY === true
+  const session = new Session(COMMANDS, opening, isAsked ? PAGE : undefined)
   session.inputIsCommands = isSession
   const screen = new Screen(form, stdout, paint)
   const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }

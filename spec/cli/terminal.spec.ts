@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { folder, hasTerminal, Terminal, zverse } from './zverse.js'
+import { bare, folder, hasTerminal, Terminal, zverse } from './zverse.js'
 
 const CTRL_C = '\x03'
 const CTRL_D = '\x04'
@@ -59,6 +59,16 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     terminal.keys(CTRL_Z)
     await terminal.until(/zverse> $/, from)
     expect(await terminal.line('get a')).toBe('1')
+  })
+
+  it('prints all of what commands in a file ask for', async () => {
+    using place = folder()
+    const file = join(place.path, 'commands')
+    const puts = Array.from({ length: 50 }, (_, i) => `put key${i} ${i}`)
+    writeFileSync(file, `batch ${puts.join('; ')}\nkeys\n`)
+    await using terminal = new Terminal(80, {}, `< ${file}`)
+    expect(await terminal.ended).toBe(0)
+    expect(bare(terminal.text).match(/^key\d+\r$/gm)).toHaveLength(50)
   })
 
   it('does not read data from the keyboard', async () => {
