@@ -128,12 +128,18 @@ async function withoutCommand(parsed: Parsed, argv: readonly string[]): Promise<
       'a dump can be kept in a file: zverse --from FILE --to FILE',
     )
   }
+  if (statSync(first, { throwIfNoEntry: false })?.isFile() && !isCommand(first)) {
+    const hint = `a dump is opened with: zverse --from ${first}`
+    throw new Mistake(`there is no command ${asWord(first)}, but a file`, hint)
+  }
   const { name } = await commandNamed(COMMANDS, first)
   // Options came before the command, where only it could tell which of them take a value.
   const at = argv.indexOf(name)
   if (at > 0) return runArguments([name, ...argv.slice(0, at), ...argv.slice(at + 1)])
   throw new Mistake(`there is no command ${asWord(first)}`)
 }
+
+const isCommand = (word: string) => COMMANDS.some(({ name }) => name === word)
 
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

@@ -11,6 +11,7 @@ import { Thread, together } from '../../dist/cli/bench/crew.js'
 import { ZVerse } from '../../dist/index.js'
 import { Draws, dealt, missingKey, presentKey, seeded, texts } from '../../lib/cli/bench/data.js'
 import { HISTOGRAM_ERROR, Histogram } from '../../lib/cli/bench/histogram.js'
+import { zverse } from './zverse.js'
 
 type Row = benching.BenchRow
 
@@ -129,6 +130,12 @@ describe('a run', () => {
   ])('refuses %j', async (options, message) => {
     await expect(bench(options, screen())).rejects.toThrow(message)
   })
+})
+
+it('names options as they are typed', () => {
+  expect(zverse(['bench', 'get', '--entries', '5']).err).toBe(
+    'zverse: --entries must be an integer from 100 to 10000000\n',
+  )
 })
 
 describe('threads', () => {

@@ -100,6 +100,25 @@ describe('what is read', () => {
     expect(shell('zverse get a --from <(cat f.jsonl)', place.path).out).toBe('1\n')
   })
 
+  it('is no command, but may be meant to be opened', () => {
+    using place = withDump()
+    expect(zverse(['f.jsonl'], '', place.path).err).toBe(
+      'zverse: there is no command f.jsonl, but a file\n  a dump is opened with: zverse --from f.jsonl\n',
+    )
+  })
+
+  it('keeps its codecs: others that were asked for are not passed over in silence', () => {
+    using place = withDump()
+    const args = ['load', 'f.jsonl', '--keys', 'tuple', '--to', 't.jsonl']
+    const message = 'f.jsonl has keys of codec string, not tuple\n'
+    expect(zverse(args, '', place.path).err).toBe(
+      `zverse: ${message}  leave out --keys, or say \`keys-as string\` first\n`,
+    )
+    expect(zverse([], 'values-as json\nload f.jsonl', place.path).err).toMatch(
+      /f.jsonl has values of codec msgpack, not json\n/,
+    )
+  })
+
   it('is no directory', () => {
     using place = folder()
     for (const args of [

@@ -119,6 +119,19 @@ async function load(session: Session, call: Call): Promise<Result> {
   const header = restoring.headerIn(peeked.first?.text)
   if (header === undefined || call.has('key')) return loadRows(session, call, opened, peeked)
   if (session.isNew && session.db.stores().length === 0) {
+    const asked = { keys: session.made.keys.name, values: session.made.values.name }
+    for (const [name, usual] of [
+      ['keys', 'string'],
+      ['values', 'msgpack'],
+    ] as const) {
+      // The usual codec was not asked for, as far as we can tell: it gives way.
+      if (asked[name] === usual || asked[name] === header[name]) continue
+      await peeked.all.return(undefined)
+      throw new Mistake(
+        `${path} has ${name} of codec ${header[name]}, not ${asked[name]}`,
+        `leave out --${name}, or say \`${name}-as ${header[name]}\` first`,
+      )
+    }
     const { keyForm, valueForm } = await import('../literals.js')
     session.setCodecs({ keys: keyForm(header.keys), values: valueForm(header.values) })
   }
