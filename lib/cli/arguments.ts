@@ -252,5 +252,7 @@ function sizeIn(text: string | undefined): number | undefined {
   const [, digits, unit = ''] = /^(\d+)([kmg]?)b?$/i.exec(text) ?? []
   if (digits === undefined)
     throw new Mistake(`--max-bytes must be a size, not ${asWord(text)}`, '512m, 4g')
-  return Number(digits) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ')
+  const size = Number(digits) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ')
+  if (size >= 2 ** 20 && size <= 2 ** 34) return size
+  throw new Mistake(`--max-bytes must be 1m to 16g, not ${text}`)
 }

@@ -93,7 +93,10 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
 
 function optionHint({ option }: ZVerseError, session: Session): string | undefined {
   if (option === 'box' || option === 'nearest') {
-    const makes = '`keys-as zorder(float64,float64)` makes them points'
+    // The codec of what holds something stays.
+    const makes = session.isNew
+      ? '`keys-as zorder(float64,float64)` makes them points'
+      : '`store NAME --keys zorder(float64,float64)` makes a store of points'
     return `keys here are of codec ${session.keys.name}: ${makes}`
   }
   if (option === 'keys' || option === 'values') return '`stores` tells the codecs of all stores'

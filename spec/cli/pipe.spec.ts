@@ -270,6 +270,14 @@ describe('mistakes', () => {
     expect(code).toBe(1)
   })
 
+  it('hint at what can be done then', () => {
+    const { err } = zverse(['--keep-going'], 'box [0,0] [1,1]\nput a 1\nbox [0,0] [1,1]')
+    expect(err).toMatch(/line 1: .*\n.*`keys-as zorder\(float64,float64\)` makes them points\n/)
+    expect(err).toMatch(/line 3: .*\n.*`store NAME --keys zorder\(float64,float64\)` makes/)
+    const { out } = zverse([], 'put a 1\nstore p --keys zorder(float64,float64)\nbox [0,0] [1,1]')
+    expect(out).toBe('1\n2\n')
+  })
+
   it('hold nothing that a terminal would act on', () => {
     const red = '\x1b[31m'
     const input = `timing ${red}\nwatch ${red}\nload ${red}\nlimit ${red}\nupdate a '${red}('\nnow`
@@ -408,6 +416,7 @@ describe('one-shot forms', () => {
     refused(['gte', 'a'], 'there is no command gte\n  did you mean get?')
     refused(['get', 'a', '--form', 'x'], 'get has no option --form\n  did you mean --from?')
     refused(['get', 'a', '--from', 'no.jsonl'], 'no.jsonl: there is no such file')
+    refused(['--max-bytes', '1k'], '--max-bytes must be 1m to 16g, not 1k')
     refused(['--max-bytes', 'x'], '--max-bytes must be a size, not x\n  512m, 4g')
     zverse(['put', 'a', '1', '--to', 'f.jsonl'], '', place.path)
     refused(
