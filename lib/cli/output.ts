@@ -50,7 +50,9 @@ export function endWithReader(): void {
 export function outliveReader(): void {
   process.stdout.off('error', readerIsGone)
   process.stdout.on('error', error => {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') readerIsGone(error)
+    const { code } = error as NodeJS.ErrnoException
+    // EIO: the terminal has been closed.
+    if (code !== 'EPIPE' && code !== 'EIO') readerIsGone(error)
   })
 }
 

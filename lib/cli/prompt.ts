@@ -38,6 +38,20 @@ export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
     ...{ completer: (line: string) => loaded?.complete(line) ?? [[], line], escapeCodeTimeout: 50 },
   }) as WithHistory
   const reader = new Reader(input, path)
+  // Who closes the terminal ends the session, as Ctrl-D does: there may be a file to be written.
+  let isEnding = false
+  const end = (signal: NodeJS.Signals) => {
+    if (!isEnding) process.once('exit', () => die(signal))
+    isEnding = true
+    input.close()
+  }
+  const die = (signal: NodeJS.Signals) => {
+    process.off('SIGHUP', end).off('SIGTERM', end)
+    process.kill(process.pid, signal)
+  }
+  process.on('SIGHUP', end).on('SIGTERM', end)
+  // A terminal that is gone cannot be set back to how it was.
+  input.on('error', () => {})
   try {
     loaded = await load()
     reader.begin(loaded)

@@ -1,5 +1,5 @@
 /** The prompt on a pseudo-terminal, with keys typed. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
@@ -47,6 +47,18 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     terminal.keys(CTRL_D)
     expect(await terminal.ended).toBe(0)
     expect(terminal.text).toMatch(/the open transaction is aborted\r\n$/)
+  })
+
+  it('writes its file when the terminal is closed', async () => {
+    using place = folder()
+    const file = join(place.path, 'f.jsonl')
+    await using terminal = new Terminal(80, {}, `--to ${file}`)
+    await terminal.ready()
+    await terminal.line('put a 1')
+    // The terminal goes away, and those that are on it are hung up.
+    await terminal[Symbol.asyncDispose]()
+    while (!existsSync(file)) await new Promise(resolve => setTimeout(resolve, 50))
+    expect(zverse(['get', 'a', '--from', file]).out).toBe('1\n')
   })
 
   it('goes on after Ctrl-Z and fg', async () => {
