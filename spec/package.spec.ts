@@ -58,7 +58,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('the packed tarball', () => {
   it('holds what it should and nothing else', () => {
     for (const path of files) {
-      expect(path).toMatch(/^(dist\/.*|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/)
+      expect(path).toMatch(
+        /^(dist\/.*|docs\/[\w-]+\.md|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/,
+      )
     }
     expect(files).toContain('dist/index.js')
     expect(files).toContain('dist/index.d.ts')

@@ -24,6 +24,7 @@ interface OwnOption {
 export const OWN_OPTIONS: readonly OwnOption[] = [
   { name: 'from', value: 'FILE', summary: 'begin with what `dump` has written to FILE' },
   { name: 'to', value: 'FILE', summary: 'write the database to FILE in the end' },
+  { name: 'store', value: 'NAME', summary: 'the named store to read and write' },
   { name: 'keys', value: 'CODEC', summary: 'the codec of keys: string, tuple, binary, zorder(…)' },
   { name: 'values', value: 'CODEC', summary: 'the codec of values: msgpack, json, string, binary' },
   {
@@ -193,6 +194,10 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
     const hint = `--from FILE reads a dump: ${shown(command)} --from FILE`
     throw new Mistake(`there is nothing that ${name} could read`, hint)
   }
+  if (command.options.some(({ alias }) => alias === 'to') && /^\d+$/.test(start.to ?? '')) {
+    const hint = `--until ${start.to} is the last version that ${name} tells of`
+    throw new Mistake(`--to ${start.to} would write a file of that name`, hint)
+  }
   const shell = await openShell(start, false)
   try {
     await run(shell, [{ is: 'word', form: 'argv', text: name }, ...tokens])
@@ -240,7 +245,11 @@ function startOf(parsed: Parsed, command?: Command): Start {
   }
   return {
     ...{ from: text('from'), to: text('to'), keys: text('keys'), values: text('values') },
-    ...{ json: parsed.json === true, keepGoing: parsed['keep-going'] === true },
+    ...{
+      store: text('store'),
+      json: parsed.json === true,
+      keepGoing: parsed['keep-going'] === true,
+    },
     history: history === undefined ? undefined : Number(history),
     maxBytes: sizeIn(text('max-bytes')),
   }

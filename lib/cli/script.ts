@@ -41,7 +41,7 @@ export async function runScript(
       await failed(error, begin)
       if (!keepGoing) return false
     }
-    if (shell.session.ended) return ok
+    if (shell.session.ended) break
   }
   if (lexer.isOpen) await failed(lexer.unclosed(), begin)
   if (shell.session.tx !== null) {

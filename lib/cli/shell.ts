@@ -33,8 +33,12 @@ export async function run(shell: Shell, tokens: readonly Token[]): Promise<void>
   const command = await commandNamed(session.commands, first.text)
   const call = await callOf(command, rest)
   const begin = performance.now()
+  const { tx } = session
   try {
-    await screen.print(await command.run(session, call), session)
+    const result = await command.run(session, call)
+    // The rest of a page that was read in a transaction goes with it.
+    if (tx !== null && session.tx !== tx) screen.end()
+    await screen.print(result, session)
     await screen.print(watched(session), session)
   } finally {
     if (session.timing) aside.write(`${paint('dim', `time: ${took(performance.now() - begin)}`)}\n`)

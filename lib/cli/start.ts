@@ -8,12 +8,14 @@ import type { Backend } from './prompt.js'
 import { Screen } from './screen.js'
 import { type Opening, Session } from './session.js'
 import { runLine, type Shell } from './shell.js'
-import { Mistake } from './words.js'
+import { asWord, Mistake } from './words.js'
 
 export interface Start extends Partial<Opening> {
   /** Files to load first, and to write back to. */
   readonly from?: string | undefined
   readonly to?: string | undefined
+  /** A named store to begin in. */
+  readonly store?: string | undefined
   readonly json?: boolean | undefined
   readonly keepGoing?: boolean | undefined
 }
@@ -49,7 +51,19 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
     const { restore } = await import('./files/restore.js')
     await restore(session, dump.source, dump.peeked)
   }
+  if (start.store !== undefined)
+    enterStore(session, start.store, isSession || start.to !== undefined)
   return shell
+}
+
+/** @param makes where there is no such store, it is made */
+function enterStore(session: Session, name: string, makes: boolean): void {
+  const there = session.stores().map(store => store.name)
+  if (!makes && !there.includes(name)) {
+    const hint = there.length === 0 ? 'there are none' : `there are ${there.map(asWord).join(', ')}`
+    throw new Mistake(`there is no store ${asWord(name)}`, hint)
+  }
+  session.enter(name)
 }
 
 async function dumpIn(path: string) {

@@ -1,6 +1,6 @@
 /** Commands on a pipe, by the real process: what they print, to the letter, and how they fail. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
 import { folder, shell, zverse } from './zverse.js'
@@ -285,7 +285,7 @@ describe('mistakes', () => {
       zverse(['--keep-going'], input),
       zverse([`--fo${red}`]),
       zverse(['get', 'a', '--from', `no${red}`]),
-      zverse(['load', 'package.json', '--key', 'a', '--format', red, '--to', '/dev/null']),
+      zverse(['load', resolve('package.json'), '--key', 'a', '--format', red, '--to', '/dev/null']),
       zverse(['put', 'a', `0x${red}`, '--values', 'binary', '--to', '/dev/null']),
     ]
     for (const { err, code } of runs) {
@@ -318,6 +318,10 @@ describe('mistakes', () => {
     expect(zverse([], 'begin\nput a 1').err).toBe(
       'zverse: line 2: the transaction was left open, and is aborted\n  end it with `commit`\n',
     )
+    expect(zverse([], 'begin\nput a 1\nexit\n')).toMatchObject({
+      err: 'zverse: line 3: the transaction was left open, and is aborted\n  end it with `commit`\n',
+      code: 1,
+    })
   })
 })
 

@@ -21,7 +21,8 @@ export interface Outcome {
 export function zverse(
   args: readonly string[],
   input: string | Uint8Array = '',
-  cwd?: string,
+  // Not here: what is taken for a file's name by mistake would be written among ours.
+  cwd = tmpdir(),
 ): Outcome {
   const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], {
     ...{ input, cwd, env: ENV, encoding: 'utf8', maxBuffer: 2 ** 28 },

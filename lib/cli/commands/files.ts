@@ -164,8 +164,11 @@ async function loadRows(
   const reasons: string[] = []
   const onBad = ({ line, reason, hint }: Bad) => {
     if (!skips) {
-      const hints = [hint, '--skip-bad leaves bad rows out'].filter(text => text !== undefined)
-      throw new Mistake(`${source.name}, line ${line}: ${reason}`, hints.join('\n'))
+      // Where no row was good, the rows are not what is wrong.
+      const skip = loaded > 0 ? '--skip-bad leaves bad rows out' : undefined
+      const hints = [hint, skip].filter(text => text !== undefined)
+      const shown = hints.length === 0 ? undefined : hints.join('\n')
+      throw new Mistake(`${source.name}, line ${line}: ${reason}`, shown)
     }
     skipped++
     if (reasons.length < TOLD) reasons.push(printable(`line ${line}: ${reason}`))
@@ -175,7 +178,7 @@ async function loadRows(
   const writes = session.entered === null ? tx : tx.store(session.entered.verbs)
   let loaded = 0
   try {
-    const rows = isCsv ? csvRows(source, all, onBad, skips) : jsonRows(source, all, onBad)
+    const rows = isCsv ? csvRows(source, all, onBad) : jsonRows(source, all, onBad)
     for await (const { line, row } of rows) {
       try {
         const entry = entryOf(row, mapping, isCsv)

@@ -256,8 +256,8 @@ version 1 is no longer opening`,
     options: [],
     summary: 'makes the present as it was',
     details:
-      'Writes a new version in which every key is as it was at VIEW, or where the prompt is, and comes back to ' +
-      'the present. What was in between stays in the past.',
+      'Writes a new version in which every key of the store that is entered (of the unnamed one otherwise) is as it ' +
+      'was at VIEW, or where the prompt is, and comes back to the present. What was in between stays in the past.',
     examples: [
       {
         title: 'From where the prompt is:',

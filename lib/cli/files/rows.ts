@@ -74,6 +74,7 @@ function reasonOf(error: unknown, name: string): string {
 
 /** What csv-parse tells of a failure. */
 interface CsvFault {
+  readonly code?: string
   readonly message: string
   readonly lines?: number
   readonly column?: number | string | null
@@ -83,7 +84,6 @@ export async function* csvRows(
   source: Source,
   lines: AsyncIterable<Line>,
   onBad: OnBad,
-  skips: boolean,
 ): AsyncGenerator<FoundRow> {
   const [{ parse }, { Readable }] = await Promise.all([import('csv-parse'), import('node:stream')])
   const bad: Bad[] = []
@@ -92,7 +92,7 @@ export async function* csvRows(
       columns: names => header(names, source.name),
       info: true,
       skip_empty_lines: true,
-      skip_records_with_error: skips,
+      skip_records_with_error: true,
     },
     record_delimiter: ['\r\n', '\n'],
     on_skip: fault => {
@@ -100,6 +100,11 @@ export async function* csvRows(
       return undefined
     },
   })
+  /** Tells of the bad rows before a line: the parser is ahead of what is taken from it. */
+  const tell = (before: number) => {
+    while (bad.length > 0 && bad[0].line < before) onBad(bad.shift() as Bad)
+  }
+  let last = 1
   const input = Readable.from(textIn(lines, source.name))
   input.on('error', error => parser.destroy(error))
   input.pipe(parser)
@@ -108,13 +113,14 @@ export async function* csvRows(
       record: Row
       info: { lines: number }
     }>) {
-      for (const one of bad.splice(0)) onBad(one)
-      yield { line: info.lines, row: record }
+      tell(info.lines)
+      last = info.lines
+      yield { line: last, row: record }
     }
-    for (const one of bad.splice(0)) onBad(one)
-  } catch (error) {
-    if (error instanceof Mistake || (error as CsvFault).lines === undefined) throw error
-    onBad(badIn(error as CsvFault))
+    // Found at the end, where it should have closed.
+    const open = bad.findIndex(({ reason }) => reason === UNCLOSED)
+    if (open >= 0) bad[open] = { line: (bad[open - 1]?.line ?? last) + 1, reason: UNCLOSED }
+    tell(Number.POSITIVE_INFINITY)
   } finally {
     input.destroy()
   }
@@ -128,7 +134,10 @@ function header(names: string[], file: string): string[] {
   return names
 }
 
-function badIn({ message, lines = 0, column }: CsvFault): Bad {
+const UNCLOSED = 'a quote is opened that is never closed'
+
+function badIn({ code, message, lines = 0, column }: CsvFault): Bad {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return { line: lines, reason: UNCLOSED }
   const [, fields, found] = /columns length is (\d+), got (\d+)/.exec(message) ?? []
   if (found !== undefined) {
     return { line: lines, reason: `fields: ${found} instead of ${fields}` }

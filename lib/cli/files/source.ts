@@ -23,7 +23,8 @@ export function openSource(path: string): Source {
     }
   }
   if (path === '-') {
-    return { name: 'stdin', bytes: counted(process.stdin), total: undefined, read: () => read }
+    const bytes = plain(counted(process.stdin), 'stdin')
+    return { name: 'stdin', bytes, total: undefined, read: () => read }
   }
   // Asked for first: a stream would fail later, where nobody knows what for.
   const found = statSync(path)
@@ -31,8 +32,20 @@ export function openSource(path: string): Source {
   // A pipe does not know how much is in it.
   const total = found.isFile() ? found.size : undefined
   const raw = counted(createReadStream(path))
-  const bytes = path.endsWith('.gz') ? unzipped(raw, path) : raw
+  const bytes = path.endsWith('.gz') ? unzipped(raw, path) : plain(raw, path)
   return { name: path, bytes, total, read: () => read }
+}
+
+/** The bytes, unzipped where they are gzipped though nothing says so. */
+async function* plain(raw: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const { value: first, done } = await raw.next()
+  if (done) return
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield first as Uint8Array
+    yield* raw
+  }
+  // RFC 1952: no text in UTF-8 begins so.
+  yield* first[0] === 0x1f && first[1] === 0x8b ? unzipped(all(), name) : all()
 }
 
 async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
