@@ -253,10 +253,10 @@ export class Loader {
   }
 
   #beginStamped(version: number, time: number, last: Block | undefined): void {
-    // One more may be needed to take all of them away.
     if (last !== undefined && this.#engine.newest !== last.version) {
       throw this.#conflict(`the database was written to after version ${last.version} of the dump`)
     }
+    // One more may be needed to take all of them away.
     if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
     this.#checkReach(version)
     const follows = last !== undefined && version === last.version + 1
