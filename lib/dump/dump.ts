@@ -150,7 +150,8 @@ class Dump {
   readonly #codecs: Codecs
   readonly #held: Holdings
   readonly #history: boolean
-  readonly #cores = new Map<string, StoreCore>()
+  /** By id, which no other store ever has. */
+  readonly #cores = new Map<number, StoreCore>()
   /** The named stores last read, and the root they were read from. */
   #names: Names = new Map()
   #namesRoot = 0
@@ -208,10 +209,11 @@ class Dump {
     for (const [store, { id }] of was) {
       if (is.get(store)?.id !== id) yield { type: 'drop', store }
     }
-    for (const [store, { id, keys, values }] of is) {
+    for (const [store, description] of is) {
+      const { id, keys, values } = description
       const isNew = was.get(store)?.id !== id
       if (isNew) yield { type: 'store', store, keys, values }
-      const core = this.#coreOf(store, is.get(store) as Description)
+      const core = this.#coreOf(store, description)
       yield* this.#entries(core, isNew ? 0 : before, after, version)
     }
   }
@@ -254,11 +256,10 @@ class Dump {
 
   /** A store of one id: unlike a handle, it does not follow the name. */
   #coreOf(name: string, { id, keys, values }: Description): StoreCore {
-    const place = `${id} ${name}`
-    const known = this.#cores.get(place)
+    const known = this.#cores.get(id)
     if (known !== undefined) return known
     const core = this.#codecs.core(this.#engine, id, name, keys, values)
-    this.#cores.set(place, core)
+    this.#cores.set(id, core)
     return core
   }
 }

@@ -210,7 +210,7 @@ export class Loader {
   /** Runs what begins or ends a transaction; the turn is ours before and after. */
   #exclusively(body: () => void): void {
     const engine = this.#engine
-    if (engine.active === this.#active && this.#making === undefined) engine.active = null
+    engine.active = null
     try {
       body()
     } finally {
