@@ -9,14 +9,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
 import { openWith } from '../../../lib/zverse.js'
 import { Random } from '../../support/random.js'
-import { runToDeath, Tracer, traceAtomics } from './traced.js'
+import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import { attach, attachTraced, copyOf, type Db, type Image, SURVIVOR, sound } from './world.js'
 
 const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 8)
 vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99
-const plainAtomics = globalThis.Atomics
 
 const OPERATIONS: [string, (db: Db, keys: string[]) => unknown][] = [
   ['delete', (db, keys) => db.delete(keys[100] as string)],
@@ -75,9 +74,7 @@ describe.each([
     ;({ image, keys } = build(halved))
     traceAtomics()
   })
-  afterAll(() => {
-    Object.defineProperty(globalThis, 'Atomics', { value: plainAtomics, configurable: true })
-  })
+  afterAll(untraceAtomics)
 
   it.each(OPERATIONS)('%s', async (_, operate) => {
     const before = JSON.stringify([...attach(copyOf(image), SURVIVOR).getEntries()])

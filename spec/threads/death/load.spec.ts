@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
 import { type DumpRecord, toJson } from '../../../lib/index.js'
 import { openWith } from '../../../lib/zverse.js'
-import { runToDeath, Tracer, traceAtomics } from './traced.js'
+import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,
   attachTraced,
@@ -25,7 +25,6 @@ const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 10)
 vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99
-const plainAtomics = globalThis.Atomics
 
 /** A history with tags below the run, a store that is dropped and made anew, keys that come and go. */
 function history(): DumpRecord[] {
@@ -70,9 +69,7 @@ describe('death before stores while a history is loaded', () => {
     image = imageOf(db)
     traceAtomics()
   })
-  afterAll(() => {
-    Object.defineProperty(globalThis, 'Atomics', { value: plainAtomics, configurable: true })
-  })
+  afterAll(untraceAtomics)
 
   /** What is there is what the dump has of those versions; or what takes a failed load away. */
   function survive(db: Db): void {

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
 import { ZVerse } from '../../../lib/index.js'
 import { H_LOCK, WRITING_OPEN } from '../../../lib/memory/layout.js'
-import { runToDeath, Tracer, traceAtomics } from './traced.js'
+import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,
   attachTraced,
@@ -30,7 +30,6 @@ vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99
 const HEIR = 98
-const plainAtomics = globalThis.Atomics
 
 /** What the victim does. */
 const OPERATIONS: [string, (db: Db) => unknown][] = [
@@ -207,9 +206,7 @@ describe.each([
     image = build(history)
     traceAtomics()
   })
-  afterAll(() => {
-    Object.defineProperty(globalThis, 'Atomics', { value: plainAtomics, configurable: true })
-  })
+  afterAll(untraceAtomics)
 
   it.each(OPERATIONS)('%s', async (_, operate) => {
     const { steps, attached, expected } = cleanRun(image, operate)

@@ -88,6 +88,11 @@ export function traceAtomics(): void {
   Object.defineProperty(globalThis, 'Atomics', { value: wrapped, configurable: true })
 }
 
+/** `Atomics` is as it was. */
+export function untraceAtomics(): void {
+  Object.defineProperty(globalThis, 'Atomics', { value: real, configurable: true })
+}
+
 export type Outcome = { died: true } | { died: false; error: unknown }
 
 /** Runs `body` until it ends or the tracer kills it. */
