@@ -7,21 +7,15 @@
 import { readFileSync, statSync } from 'node:fs'
 import type { Argv } from 'yargs'
 import yargs from 'yargs'
-import { type Command, callOf, commandNamed, nearest, usage } from './command.js'
+import { type Command, callOf, commandNamed, nearest, type Option, usage } from './command.js'
 import { COMMANDS } from './commands/all.js'
-import { commandHelp, overview, wrap } from './help.js'
+import { commandHelp, optionLines, overview } from './help.js'
 import { run } from './shell.js'
 import { complain, openShell, type Start, startSession } from './start.js'
 import { argvTokens, asWord, Mistake, type Token } from './words.js'
 
-interface OwnOption {
-  readonly name: string
-  readonly value?: string
-  readonly summary: string
-}
-
 /** The options of `zverse` itself. */
-export const OWN_OPTIONS: readonly OwnOption[] = [
+export const OWN_OPTIONS: readonly Option[] = [
   { name: 'from', value: 'FILE', summary: 'begin with what `dump` has written to FILE' },
   { name: 'to', value: 'FILE', summary: 'write the database to FILE in the end' },
   { name: 'store', value: 'NAME', summary: 'the named store to read and write' },
@@ -67,7 +61,7 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
     })
     .command('$0 [words..]', false, own(OWN_OPTIONS), choose(null) as never)
   for (const command of COMMANDS) {
-    const isOwn = ({ name }: OwnOption) => command.options.every(option => option.name !== name)
+    const isOwn = ({ name }: Option) => command.options.every(option => option.name !== name)
     const options = [...OWN_OPTIONS.filter(isOwn), ...command.options]
     parser = parser.command(
       `${command.name} [words..]`,
@@ -93,7 +87,7 @@ function lastOf(parsed: Parsed): Parsed {
 }
 
 /** Tells yargs the options. */
-function own(options: readonly OwnOption[]) {
+function own(options: readonly Option[]) {
   return (parser: Argv) => {
     for (const { name, value, summary } of options) {
       const type = value === undefined ? 'boolean' : 'string'
@@ -157,18 +151,11 @@ function packageVersion(): string {
 }
 
 function ownHelp(): string {
-  const left = OWN_OPTIONS.map(
-    ({ name, value }) => `--${name}${value === undefined ? '' : ` ${value}`}`,
-  )
-  const width = Math.max(...left.map(text => text.length))
-  const options = OWN_OPTIONS.map(({ summary }, i) => {
-    return `  ${left[i].padEnd(width)}  ${wrap(summary, 74 - width, ' '.repeat(width + 4))}`
-  })
   return [
     'zverse                      a prompt on a new database in memory\n' +
       'zverse < FILE               commands from a file or pipe\n' +
       'zverse COMMAND … --from FILE  one command on what `dump` has written',
-    `Options\n${options.join('\n')}`,
+    `Options\n${optionLines(OWN_OPTIONS)}`,
     overview(COMMANDS),
   ].join('\n\n')
 }

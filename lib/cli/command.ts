@@ -124,15 +124,18 @@ export function integerIn({ text }: Word, what: string): number {
   throw new Mistake(`${what} must be a whole number, not ${asWord(text)}`)
 }
 
+/** `--at VIEW`, or `--reverse` */
+export function optionForm({ name, value }: Option): string {
+  return value === undefined ? `--${name}` : `--${name} ${value}`
+}
+
 /** `get KEY [--at VIEW]` */
 export function usage(command: Command): string {
   const words = command.arguments.map(({ name, optional }, i) => {
     const shown = command.rest && i === command.arguments.length - 1 ? `${name}…` : name
     return optional ? `[${shown}]` : shown
   })
-  const options = command.options.map(({ name, value }) => {
-    return value === undefined ? `[--${name}]` : `[--${name} ${value}]`
-  })
+  const options = command.options.map(option => `[${optionForm(option)}]`)
   return [command.name, ...words, ...options].join(' ')
 }
 

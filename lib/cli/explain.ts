@@ -11,6 +11,7 @@ export interface Explained {
 
 /** What an error says. `session` knows what there is instead of what was asked for. */
 export async function explain(error: unknown, session?: Session): Promise<Explained> {
+  if (process.env.ZVERSE_DEBUG) console.error(error)
   const { message, hint } = await explained(error, session)
   return { message: safe(message), hint: hint === undefined ? undefined : safe(hint) }
 }
@@ -36,10 +37,14 @@ async function explained(error: unknown, session: Session | undefined): Promise<
   return { message, hint: undefined }
 }
 
+/** What is wrong, and below it what to do next. */
+export function withHint({ message, hint }: Explained, paint: Paint = plain): string {
+  return hint === undefined ? message : `${message}\n${paint('dim', hint.replace(/^/gm, '  '))}`
+}
+
 /** An error as a terminal shows it. */
-export function errorText({ message, hint }: Explained, paint: Paint = plain): string {
-  const shown = hint === undefined ? '' : `\n${paint('dim', hint.replace(/^/gm, '  '))}`
-  return `${paint('error', 'error:')} ${message}${shown}`
+export function errorText(explained: Explained, paint: Paint = plain): string {
+  return `${paint('error', 'error:')} ${withHint(explained, paint)}`
 }
 
 /** What the system means. */

@@ -1,5 +1,5 @@
 /** The texts of `help`, from the command table. */
-import { type Command, type Group, usage } from './command.js'
+import { type Command, type Group, type Option, optionForm, usage } from './command.js'
 
 /** The groups, in the order in which help and docs/cli.md have them. */
 export const GROUPS: readonly Group[] = [
@@ -25,21 +25,21 @@ export function commandHelp(command: Command): string {
     `${command.summary}\n\n  ${wrap(usage(command), 76, '      ')}`,
     wrap(command.details, 78),
   ]
-  if (command.options.length > 0) parts.push(optionLines(command).join('\n'))
+  if (command.options.length > 0) parts.push(optionLines(command.options))
   for (const { title, transcript } of command.examples) {
     parts.push(`${title}\n\n${transcript.trim().replace(/^(?=.)/gm, '  ')}`)
   }
   return parts.join('\n\n')
 }
 
-function optionLines(command: Command): string[] {
-  const named = command.options.map(({ name, value, summary }) => {
-    return { left: value === undefined ? `--${name}` : `--${name} ${value}`, summary }
+/** Options with what they do, a line or more each. */
+export function optionLines(options: readonly Option[]): string {
+  const width = Math.max(...options.map(option => optionForm(option).length))
+  const lines = options.map(option => {
+    const summary = wrap(option.summary, 74 - width, ' '.repeat(width + 4))
+    return `  ${optionForm(option).padEnd(width)}  ${summary}`
   })
-  const width = Math.max(...named.map(({ left }) => left.length))
-  return named.map(({ left, summary }) => {
-    return `  ${left.padEnd(width)}  ${wrap(summary, 74 - width, ' '.repeat(width + 4))}`
-  })
+  return lines.join('\n')
 }
 
 /** Breaks a text into lines of at most `width`; all but the first are indented. */

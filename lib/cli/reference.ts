@@ -1,13 +1,7 @@
 /** docs/cli.md, from the command table. */
-import { type Command, usage } from './command.js'
+import { type Command, type Option, optionForm, usage } from './command.js'
 import { VIEWS } from './commands/versions.js'
 import { GROUPS } from './help.js'
-
-interface OwnOption {
-  readonly name: string
-  readonly value?: string
-  readonly summary: string
-}
 
 const BEGINNING = `# The command line
 
@@ -46,7 +40,7 @@ is set. What was typed is kept in the file that \`ZVERSE_HISTORY\` names (empty:
 \`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
 
 /** The whole page. */
-export function reference(commands: readonly Command[], own: readonly OwnOption[]): string {
+export function reference(commands: readonly Command[], own: readonly Option[]): string {
   const options = ['## Options', optionTable(own)].join('\n\n')
   const groups = GROUPS.map(group => {
     const members = commands.filter(command => command.group === group)
@@ -66,10 +60,9 @@ function section(command: Command): string {
   )
 }
 
-function optionTable(options: readonly OwnOption[]): string {
-  const rows = options.map(({ name, value, summary }) => {
-    const shown = value === undefined ? `--${name}` : `--${name} ${value}`
-    return `| \`${shown.replaceAll('|', '\\|')}\` | ${summary} |`
+function optionTable(options: readonly Option[]): string {
+  const rows = options.map(option => {
+    return `| \`${optionForm(option).replaceAll('|', '\\|')}\` | ${option.summary} |`
   })
   return ['| option | |', '| --- | --- |', ...rows].join('\n')
 }

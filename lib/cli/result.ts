@@ -14,6 +14,9 @@ export interface Row {
   readonly item: unknown
 }
 
+export const KEY: Column = { name: 'key', kind: 'key' }
+export const VALUE: Column = { name: 'value', kind: 'value' }
+
 export type Result =
   | { readonly is: 'nothing' }
   /** One value: as a word, as what the API's verb returned, and as a terminal may say it. */

@@ -1,5 +1,5 @@
 /** Commands from a pipe: they run line by line as they come in, until one fails. */
-import { explain } from './explain.js'
+import { explain, withHint } from './explain.js'
 import { type Line, linesOf } from './lines.js'
 import { runLine, type Shell } from './shell.js'
 import { Lexer, Mistake } from './words.js'
@@ -20,11 +20,7 @@ export async function runScript(
   let ok = true
   const failed = async (error: unknown, line: number) => {
     ok = false
-    if (process.env.ZVERSE_DEBUG) console.error(error)
-    const { message, hint } = await explain(error, shell.session)
-    complain(
-      `line ${line}: ${message}${hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`}`,
-    )
+    complain(`line ${line}: ${withHint(await explain(error, shell.session))}`)
     lexer.reset()
   }
   /** Where the command begins that is being read. */

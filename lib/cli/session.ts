@@ -199,8 +199,9 @@ export class Session {
     return this.place === null ? this.db.version : this.place.version
   }
 
-  /** The view of a word. @throws Mistake */
-  view(word: Word): View {
+  /** The view of a word; without one, where the prompt is. @throws Mistake */
+  view(word: Word | undefined): View {
+    if (word === undefined) return this.here
     const said = readView(word)
     if (said.is === 'now') return {}
     if (said.is === 'tag') return { at: said.tag }

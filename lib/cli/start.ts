@@ -1,6 +1,6 @@
 /** What is common to all ways to start: how it is opened, loaded, and written back. */
 import { COMMANDS } from './commands/all.js'
-import { errorText, explain } from './explain.js'
+import { errorText, explain, withHint } from './explain.js'
 import { keyForm } from './literals.js'
 import { hasColours, outliveReader } from './output.js'
 import { coloured, plain } from './paint.js'
@@ -95,10 +95,7 @@ function openingFor(
 
 /** Prints an error. */
 export async function complain(error: unknown, session?: Session): Promise<void> {
-  if (process.env.ZVERSE_DEBUG) console.error(error)
-  const { message, hint } = await explain(error, session)
-  const shown = hint === undefined ? '' : `\n  ${hint.replaceAll('\n', '\n  ')}`
-  process.stderr.write(`zverse: ${message}${shown}\n`)
+  process.stderr.write(`zverse: ${withHint(await explain(error, session))}\n`)
 }
 
 /** What the prompt needs of a session. */
@@ -115,10 +112,7 @@ async function backendOf(shell: Shell): Promise<Backend> {
         return [[], line]
       }
     },
-    explain: async error => {
-      if (process.env.ZVERSE_DEBUG) console.error(error)
-      return errorText(await explain(error, shell.session), shell.paint)
-    },
+    explain: async error => errorText(await explain(error, shell.session), shell.paint),
   }
 }
 

@@ -1,9 +1,10 @@
 /** How rows and progress look in so many columns. */
 import { styleText } from 'node:util'
 import stringWidth from 'string-width'
+import { bar, thousands } from '../bar.js'
+import { cut as cutTo } from '../table.js'
 import type { BenchRow } from './bench.js'
 
-const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉', '█']
 const HEADINGS = ['', 'ops/s', 'p50 µs', 'p99 µs']
 /** A bar narrower than this tells too little to be worth its place. */
 const LEAST_BAR = 8
@@ -50,9 +51,9 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
     const members = [...rows.keys()].filter(i => rows[i].group === group)
     const most = Math.max(...members.map(i => rows[i].opsPerSecond))
     for (const i of members) {
-      const bar = paint('cyan', blocks(rows[i].opsPerSecond / most, barWidth))
-      if (below) lines.push(line(cells[i]), ' '.repeat(2 * INDENT) + bar)
-      else lines.push(line(cells[i]) + ' '.repeat(gap) + bar)
+      const shown = paint('cyan', blocks(rows[i].opsPerSecond / most, barWidth))
+      if (below) lines.push(line(cells[i]), ' '.repeat(2 * INDENT) + shown)
+      else lines.push(line(cells[i]) + ' '.repeat(gap) + shown)
     }
   }
   return lines.join('\n')
@@ -75,15 +76,13 @@ export function progressLine(
   const text = cut(`${String(done).padStart(String(of).length)}/${of}  ${what}`, width)
   const barWidth = Math.min(20, width - stringWidth(text) - 2)
   if (barWidth < LEAST_BAR) return text
-  const bar = pad(blocks((done + part) / of, barWidth), barWidth, false)
-  return `${painter(colours)('cyan', bar)}  ${text}`
+  const shown = pad(blocks((done + part) / of, barWidth), barWidth, false)
+  return `${painter(colours)('cyan', shown)}  ${text}`
 }
 
-/** The share of a bar, to an eighth of a column; never nothing, for what there is. */
+/** A bar that is never nothing, for what there is. */
 function blocks(share: number, width: number): string {
-  const eighths = Math.round(Math.min(1, share) * width * 8)
-  const shown = share > 0 ? Math.max(1, eighths) : 0
-  return '█'.repeat(shown >> 3) + BLOCKS[shown & 7]
+  return share > 0 ? bar(Math.max(1 / (8 * width), Math.min(1, share)), width) : ''
 }
 
 const rate = (perSecond: number) => (perSecond < 100 ? perSecond.toFixed(1) : thousands(perSecond))
@@ -94,22 +93,12 @@ function micros(us: number): string {
   return us < 99.95 ? us.toFixed(1) : thousands(us)
 }
 
-const thousands = (n: number) => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
-
 function pad(text: string, width: number, left: boolean): string {
   const spaces = ' '.repeat(Math.max(0, width - stringWidth(text)))
   return left ? spaces + text : text + spaces
 }
 
-function cut(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
-  let kept = ''
-  for (const letter of text) {
-    if (stringWidth(kept + letter) >= width) break
-    kept += letter
-  }
-  return `${kept}…`
-}
+const cut = (text: string, width: number) => cutTo(text, width, stringWidth)
 
 /** Whether to paint has been decided by whoever knows the terminal: it is not asked again here. */
 function painter(colours: boolean): (style: Style, text: string) => string {

@@ -1,4 +1,5 @@
 /** Commands that read and write files. */
+import { thousands } from '../bar.js'
 import type { Call, Command } from '../command.js'
 import type { Bad } from '../files/rows.js'
 import { type Result, versionResult } from '../result.js'
@@ -88,9 +89,8 @@ async function dump(session: Session, call: Call): Promise<Result> {
   if (history && at !== undefined) {
     throw new Mistake('--history and --at exclude each other', 'one version has no history')
   }
-  const view = at === undefined ? session.here : session.view(at)
   const { dumpLines, saveLines } = await import('../files/save.js')
-  const lines = dumpLines(session, history ? { history } : view)
+  const lines = dumpLines(session, history ? { history } : session.view(at))
   const [file] = call.words
   if (file === undefined || file.text === '-') return { is: 'lines', lines }
   const records = await saveLines(session, file.text, lines)
@@ -118,7 +118,7 @@ async function load(session: Session, call: Call): Promise<Result> {
   const peeked = await source.peek(opened)
   const header = restoring.headerIn(peeked.first?.text)
   if (header === undefined || call.has('key')) return loadRows(session, call, opened, peeked)
-  if (session.isNew && session.db.stores().length === 0) {
+  if (session.isNew) {
     const asked = { keys: session.made.keys.name, values: session.made.values.name }
     for (const [name, usual] of [
       ['keys', 'string'],
@@ -145,7 +145,7 @@ async function loadRows(
   source: import('../files/source.js').Source,
   { first, all }: import('../files/source.js').Peeked,
 ): Promise<Result> {
-  const [{ jsonRows, csvRows, entryOf }, { Progress, count }] = await Promise.all([
+  const [{ jsonRows, csvRows, entryOf }, { Progress }] = await Promise.all([
     import('../files/rows.js'),
     import('../files/progress.js'),
   ])
@@ -195,7 +195,7 @@ async function loadRows(
     const version = tx.commit()
     progress.end()
     if (skipped > 0) tellSkipped(skipped, reasons)
-    return versionResult(version, `${count(loaded)} rows, version ${version}`)
+    return versionResult(version, `${thousands(loaded)} rows, version ${version}`)
   } finally {
     progress.end()
     tx.abort()

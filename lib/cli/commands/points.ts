@@ -2,9 +2,9 @@
 import type { Command } from '../command.js'
 import { integerIn } from '../command.js'
 import { parseJson } from '../literals.js'
-import { rowsOf } from '../result.js'
+import { KEY, rowsOf, VALUE } from '../result.js'
 import { Mistake } from '../words.js'
-import { AT, cornersOf } from './ranges.js'
+import { AT, cornersOf, entryRows } from './ranges.js'
 
 export const POINTS: readonly Command[] = [
   {
@@ -38,15 +38,10 @@ key           value
       },
     ],
     run(session, call) {
-      const { keys, values } = session
+      const { keys } = session
       const { from, view } = session.reader(call.option('at'))
       const [min, max] = [keys.read(call.word(0)), keys.read(call.word(1))] as [never, never]
-      const columns = [
-        { name: 'key', kind: 'key' },
-        { name: 'value', kind: 'value' },
-      ] as const
-      const found = from.box(min, max, { limit: call.integer('limit'), ...view })
-      return rowsOf(columns, found, ([key, value]) => [keys.write(key), values.write(value)])
+      return entryRows(session, from.box(min, max, { limit: call.integer('limit'), ...view }))
     },
   },
   {
@@ -101,11 +96,7 @@ key           value              distance
         scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
         within: within === undefined ? undefined : numberIn(within.text),
       })
-      const columns = [
-        { name: 'key', kind: 'key' },
-        { name: 'value', kind: 'value' },
-        { name: 'distance', kind: 'number' },
-      ] as const
+      const columns = [KEY, VALUE, { name: 'distance', kind: 'number' }] as const
       return rowsOf(columns, found, ({ key, value, distance }) => {
         return [keys.write(key), values.write(value), String(distance)]
       })

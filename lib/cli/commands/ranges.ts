@@ -2,6 +2,7 @@
 import type { Call, Option } from '../command.js'
 import type { KeyForm } from '../literals.js'
 import { parseJson } from '../literals.js'
+import { type Items, KEY, type Result, rowsOf, VALUE } from '../result.js'
 import type { Session } from '../session.js'
 import { Mistake, type Word } from '../words.js'
 
@@ -56,6 +57,11 @@ export function orderOf(call: Call): { reverse?: boolean; limit?: number | undef
 export function rangeOf(session: Session, call: Call) {
   const { from, view } = session.reader(call.option('at'))
   return { from, options: { ...boundsOf(call, session.keys), ...orderOf(call), ...view } }
+}
+
+/** Entries as rows. */
+export function entryRows({ keys, values }: Session, found: Items<[unknown, unknown]>): Result {
+  return rowsOf([KEY, VALUE], found, ([key, value]) => [keys.write(key), values.write(value)])
 }
 
 /** The two corners of `--box`. */

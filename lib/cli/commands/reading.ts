@@ -1,7 +1,7 @@
 /** Commands that read keys and values. */
 import type { Command } from '../command.js'
-import { type Result, rowsOf } from '../result.js'
-import { AT, RANGE, rangeOf } from './ranges.js'
+import { KEY, type Result, rowsOf, VALUE } from '../result.js'
+import { AT, entryRows, RANGE, rangeOf } from './ranges.js'
 
 export const READING: readonly Command[] = [
   {
@@ -85,15 +85,8 @@ u2   "Grace"`,
       },
     ],
     run(session, call) {
-      const { keys, values } = session
       const { from, options } = rangeOf(session, call)
-      const columns = [
-        { name: 'key', kind: 'key' },
-        { name: 'value', kind: 'value' },
-      ] as const
-      return rowsOf(columns, from.range(options), ([key, value]) => {
-        return [keys.write(key), values.write(value)]
-      })
+      return entryRows(session, from.range(options))
     },
   },
   {
@@ -119,7 +112,7 @@ d`,
     run(session, call) {
       const { keys } = session
       const { from, options } = rangeOf(session, call)
-      return rowsOf([{ name: 'key', kind: 'key' }], from.keys(options), key => [keys.write(key)])
+      return rowsOf([KEY], from.keys(options), key => [keys.write(key)])
     },
   },
   {
@@ -202,7 +195,7 @@ version  time                     value
       const columns = [
         { name: 'version', kind: 'version' },
         { name: 'time', kind: 'time' },
-        { name: 'value', kind: 'value' },
+        VALUE,
       ] as const
       return rowsOf(columns, records, ({ version, timestamp, value, deleted }) => {
         return [String(version), timestamp ?? '?', deleted ? '(deleted)' : values.write(value)]

@@ -124,7 +124,8 @@ zverse> watch off`,
       }
       const range = boundsOf(call, session.keys)
       // Whatever is wrong with the bounds is told now, not after the next commit.
-      session.verbs.diff(0 + session.db.version, session.db.version, range).return()
+      const { version } = session.db
+      session.verbs.diff(version, version, range).return()
       session.watch?.held.close()
       session.watch = null
       if (word === undefined) {

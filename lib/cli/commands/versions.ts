@@ -1,12 +1,11 @@
 /** Commands about versions: where the prompt is, what differs, what has a name, what is kept. */
 import type { Command } from '../command.js'
-import { NOTHING, rowsOf, versionResult } from '../result.js'
+import { KEY, NOTHING, rowsOf, versionResult } from '../result.js'
 import { localTime } from '../views.js'
-import { asWord, Mistake, type Word } from '../words.js'
+import { asWord, Mistake } from '../words.js'
 import { BOUNDS, boundsOf, ORDER, orderOf } from './ranges.js'
 
 const VIEW = { name: 'VIEW', kind: 'view' } as const
-const NOW: Word = { is: 'word', form: 'bare', text: 'now' }
 
 /** Said once, and referred to: what VIEW may be. */
 export const VIEWS =
@@ -162,13 +161,12 @@ size   (absent)  "XL"`,
     run(session, call) {
       const { keys, values } = session
       const from = session.db.beginRead(session.view(call.word(0)))
-      const last = call.words[1]
-      const to = session.db.beginRead(last === undefined ? session.here : session.view(last))
+      const to = session.db.beginRead(session.view(call.words[1]))
       const options = { ...boundsOf(call, keys), ...orderOf(call) }
       try {
         const found = session.verbs.diff(from, to, options)
         const columns = [
-          { name: 'key', kind: 'key' },
+          KEY,
           { name: 'before', kind: 'value' },
           { name: 'after', kind: 'value' },
         ] as const
@@ -212,7 +210,7 @@ zverse> get price --at opening
     ],
     run(session, call) {
       session.mustHaveNoTransaction('tagging')
-      const view = call.words[1] === undefined ? session.here : session.view(call.words[1])
+      const view = session.view(call.words[1])
       const { text } = call.word(0)
       if (text === 'now') throw new Mistake('a tag cannot be called now: that is the present')
       const version = session.db.tag(text, view)
@@ -282,7 +280,7 @@ zverse> get price
       if (word === undefined && session.place === null) {
         throw new Mistake('restore needs VIEW', 'or move the prompt into the past first: `at VIEW`')
       }
-      const version = session.verbs.restore(word === undefined ? session.here : session.view(word))
+      const version = session.verbs.restore(session.view(word))
       session.leave()
       return versionResult(version)
     },
@@ -320,9 +318,7 @@ zverse> get price --at 1
       },
     ],
     run(session, call) {
-      const [word = NOW] = call.words
-      const view = call.words.length === 0 ? session.here : session.view(word)
-      const held = session.db.beginRead(view)
+      const held = session.db.beginRead(session.view(call.words[0]))
       const { version } = held
       if (session.pins.has(version)) held.close()
       else session.pins.set(version, held)

@@ -1,11 +1,11 @@
 /** The progress of a long load, on one line of a terminal. */
 import { performance } from 'node:perf_hooks'
+import { bar, thousands } from '../bar.js'
 import type { Sink } from '../output.js'
 
 /** ms between two drawings. */
 const INTERVAL = 100
 const BAR = 20
-const EIGHTHS = ' ▏▎▍▌▋▊▉█'
 
 export class Progress {
   readonly #sink: Sink
@@ -45,14 +45,11 @@ export function progressLine(
   ms: number,
 ): string {
   const seconds = Math.max(ms, 1) / 1000
-  const rate = `${size(bytes / seconds)}/s  ${count(rows / seconds)} rows/s`
-  if (total === undefined) return `${size(bytes)}  ${count(rows)} rows  ${rate}`
+  const rate = `${size(bytes / seconds)}/s  ${thousands(rows / seconds)} rows/s`
+  if (total === undefined) return `${size(bytes)}  ${thousands(rows)} rows  ${rate}`
   const part = total === 0 ? 1 : Math.min(1, bytes / total)
-  const eighths = Math.round(part * BAR * 8)
-  const full = Math.floor(eighths / 8)
-  const bar = (EIGHTHS[8].repeat(full) + (full < BAR ? EIGHTHS[eighths % 8] : '')).padEnd(BAR)
   const left = part === 0 ? '' : `  ${clock((seconds * (1 - part)) / part)} left`
-  return `[${bar}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}${left}`
+  return `[${bar(part, BAR).padEnd(BAR)}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}${left}`
 }
 
 function size(bytes: number): string {
@@ -63,11 +60,6 @@ function size(bytes: number): string {
     unit++
   }
   return `${bytes >= 100 || unit === 0 ? bytes.toFixed(0) : bytes.toFixed(1)} ${units[unit]}`
-}
-
-/** A number with its thousands apart. */
-export function count(n: number): string {
-  return Math.round(n).toLocaleString('en-US')
 }
 
 function clock(seconds: number): string {

@@ -1,22 +1,16 @@
 /** Loads what `dump` has written. */
-import { fromJson, ZVerseError } from '../../index.js'
+import { type DumpHeader, fromJson, ZVerseError } from '../../index.js'
 import { parseJson } from '../literals.js'
 import type { Session } from '../session.js'
 import { Mistake } from '../words.js'
 import { Progress } from './progress.js'
 import { openSource, type Peeked, peek, type Source, textOf } from './source.js'
 
-/** The first record of a dump, as far as it concerns us. */
-export interface Header {
-  readonly keys: string
-  readonly values: string
-}
-
 /** The header that a line is; undefined if it is none. */
-export function headerIn(text: string | null | undefined): Header | undefined {
+export function headerIn(text: string | null | undefined): DumpHeader | undefined {
   if (text?.includes('"zverse"') !== true) return undefined
   try {
-    const record = fromJson(text) as { type?: unknown } & Header
+    const record = fromJson(text) as DumpHeader
     return record.type === 'zverse' ? record : undefined
   } catch {
     return undefined
@@ -25,7 +19,7 @@ export function headerIn(text: string | null | undefined): Header | undefined {
 
 /** A file that is a dump, looked at but not loaded. */
 export interface OpenDump {
-  readonly header: Header
+  readonly header: DumpHeader
   readonly source: Source
   readonly peeked: Peeked
 }

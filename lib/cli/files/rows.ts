@@ -9,8 +9,6 @@ import { parseJson, shorten } from '../literals.js'
 import { asWord, Mistake } from '../words.js'
 import { type Source, textOf } from './source.js'
 
-export type RowFormat = 'jsonl' | 'csv'
-
 export interface Mapping {
   /** The fields that make the key, and the one that is the value; without it the row is. */
   readonly key: readonly string[]
@@ -118,8 +116,10 @@ export async function* csvRows(
       yield { line: last, row: record }
     }
     // Found at the end, where it should have closed.
-    const open = bad.findIndex(({ reason }) => reason === UNCLOSED)
-    if (open >= 0) bad[open] = { line: (bad[open - 1]?.line ?? last) + 1, reason: UNCLOSED }
+    if (bad.at(-1)?.reason === UNCLOSED) {
+      bad.pop()
+      bad.push({ line: (bad.at(-1)?.line ?? last) + 1, reason: UNCLOSED })
+    }
     tell(Number.POSITIVE_INFINITY)
   } finally {
     input.destroy()
