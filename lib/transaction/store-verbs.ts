@@ -88,6 +88,12 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     this._core = core
   }
 
+  /** The names of the codecs that its keys and values have. */
+  get codecs(): { keys: string; values: string } {
+    const { keys, values } = this._core
+    return { keys: keys.name, values: values.name }
+  }
+
   // ── Write ─────────────────────────────────────────────────────────────────────────────────────
 
   /**

@@ -1,0 +1,56 @@
+/**
+ * Errors on Level's side. Where Level has a code for what happened the error has that code and ours is
+ * its `cause`; everything else passes as it is. Any thread; no state.
+ */
+import { type ErrorCode, ZVerseError } from '../index.js'
+
+/** Our codes that Level has one of its own for. */
+const CODES: Partial<Record<ErrorCode, string>> = {
+  ZVERSE_CLOSED: 'LEVEL_DATABASE_NOT_OPEN',
+  ZVERSE_TRANSACTION_CLOSED: 'LEVEL_SNAPSHOT_NOT_OPEN',
+  ZVERSE_INVALID_KEY: 'LEVEL_INVALID_KEY',
+  ZVERSE_KEY_TOO_LARGE: 'LEVEL_INVALID_KEY',
+  ZVERSE_INVALID_VALUE: 'LEVEL_INVALID_VALUE',
+  ZVERSE_VALUE_TOO_LARGE: 'LEVEL_INVALID_VALUE',
+  ZVERSE_CORRUPT: 'LEVEL_CORRUPTION',
+  ZVERSE_IO: 'LEVEL_IO_ERROR',
+  ZVERSE_LOCKED: 'LEVEL_LOCKED',
+}
+
+/** An error with a code of Level's, as its own packages throw them. */
+export class LevelError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
+Object.defineProperty(LevelError.prototype, 'name', { value: 'LevelError', configurable: true })
+
+/** The error that an aborted read rejects with: its name is what the platform's own have. */
+export function abortError(signal: AbortSignal): LevelError {
+  const error = new LevelError('LEVEL_ABORTED', 'Operation has been aborted', signal.reason)
+  return Object.defineProperty(error, 'name', { value: 'AbortError' })
+}
+
+/** What to throw to users of Level instead of `error`. */
+export function levelError(error: unknown): unknown {
+  if (!(error instanceof ZVerseError)) return error
+  const code = CODES[error.code]
+  return code === undefined ? error : new LevelError(code, error.message, error)
+}
+
+/** Runs `body` with errors as Level has them. */
+export function onLevel<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw levelError(error)
+  }
+}
+
+/** Our error for a wrong option: Level has no code for those. */
+export function invalidOption(option: string, what: string): ZVerseError {
+  return new ZVerseError('ZVERSE_INVALID_OPTION', `${option} ${what}`, { option })
+}

@@ -1,0 +1,23 @@
+/**
+ * zverse under everything that is built on Level: `import { ZVerseLevel } from 'zverse/level'`. Needs
+ * abstract-level 3, which is an optional peer.
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+export { LevelError } from './errors.js'
+export type { MappedChanges, MappedIterator } from './mapped.js'
+export type { PastLevel } from './past-level.js'
+export type { ZVerseSnapshot } from './snapshot.js'
+export type { LevelSource } from './source.js'
+export type { ZVerseSublevel } from './sublevel.js'
+export type {
+  EncodingOptions,
+  KeyRange,
+  LevelChangesOptions,
+  LevelDiffOptions,
+  LevelHistoryOptions,
+  LevelSide,
+  TimeTravel,
+  When,
+} from './travel.js'
+export type { ZVerseLevelOptions } from './zverse-level.js'
+export { ZVerseLevel } from './zverse-level.js'

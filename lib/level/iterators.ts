@@ -1,0 +1,264 @@
+/**
+ * Level's iterators of entries, keys and values, each over one pinned version. They belong to the thread
+ * that made them.
+ *
+ * A version is held from the moment an iterator is made, by a pin of its own or by the snapshot or past
+ * level that it reads from. What it walks is made when it is first asked for something, and again after a
+ * seek. Long reads give the event loop a turn now and then, which is when an abort can come.
+ */
+import { setImmediate } from 'node:timers/promises'
+import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level'
+import type { ZVerseIterator } from '../index.js'
+import { abortError, levelError } from './errors.js'
+import { type Bounds, boundsOf, seekTo } from './range.js'
+import type { Data, Format, Sides } from './side.js'
+import type { Pinned } from './source.js'
+
+/** Items read before the event loop has a turn: a few milliseconds' worth. */
+const BURST = 5000
+
+/** Level's options of an iterator, encoded. */
+export interface IteratorOptions {
+  readonly gt?: Data
+  readonly gte?: Data
+  readonly lt?: Data
+  readonly lte?: Data
+  readonly reverse: boolean
+  readonly limit: number
+  readonly keys?: boolean
+  readonly values?: boolean
+  readonly keyEncoding: Format
+  readonly valueEncoding: Format
+  readonly signal?: AbortSignal | null
+  readonly snapshot?: unknown
+}
+
+/** What an iterator reads, and who lets go of it. */
+export interface Held {
+  readonly pinned: Pinned
+  /** The pin is the iterator's own. */
+  readonly isOwn: boolean
+  readonly sides: Sides
+}
+
+/** What is walked: rows of the database, and what becomes of each. */
+interface Walk<T> {
+  rows(pinned: Pinned, range: object): ZVerseIterator<unknown>
+  item(row: unknown): T
+}
+
+/** Walks a version for an iterator of Level's. */
+class Cursor<T> {
+  readonly #held: Held
+  readonly #walk: Walk<T>
+  readonly #bounds: Bounds
+  readonly #reverse: boolean
+  readonly #signal: AbortSignal | null
+  /** The bounds with the last seek in them; null: nothing is within. */
+  #within: Bounds | null
+  #rows: ZVerseIterator<unknown> | null = null
+
+  constructor(held: Held, options: IteratorOptions, walk: Walk<T>) {
+    this.#held = held
+    this.#walk = walk
+    this.#reverse = options.reverse
+    this.#signal = options.signal ?? null
+    this.#bounds = boundsOf(options, held.sides.keys)
+    this.#within = this.#bounds
+  }
+
+  /** The next item, or undefined at the end. `left`: how many will be asked for at most. */
+  next(left: number): T | undefined | Promise<T | undefined> {
+    if (this.#signal !== null) return this.#takeSome(1, left).then(items => items[0])
+    return this.#take(1, left)[0]
+  }
+
+  /** The next `size` items, fewer at the end. */
+  nextv(size: number, left: number): T[] | Promise<T[]> {
+    if (this.#signal !== null || size > BURST) return this.#takeSome(size, left)
+    return this.#take(size, left)
+  }
+
+  /** All that is left. */
+  all(left: number): Promise<T[]> {
+    return this.#takeSome(left, left)
+  }
+
+  seek(target: Data): void {
+    this.#end()
+    const key = this.#held.sides.keys.take(target)
+    this.#within = seekTo(this.#bounds, key, this.#reverse)
+  }
+
+  close(): void {
+    this.#end()
+    if (this.#held.isOwn) this.#held.pinned.close()
+  }
+
+  async #takeSome(size: number, left: number): Promise<T[]> {
+    const items: T[] = []
+    // Whoever asked has had no time to abort yet.
+    await undefined
+    for (;;) {
+      if (this.#signal?.aborted) throw abortError(this.#signal)
+      const burst = Math.min(size - items.length, BURST)
+      const more = this.#take(burst, left - items.length)
+      for (const item of more) items.push(item)
+      if (more.length < burst || items.length >= size) return items
+      await setImmediate()
+    }
+  }
+
+  #take(size: number, left: number): T[] {
+    const items: T[] = []
+    try {
+      if (this.#rows === null) {
+        if (this.#within === null) return items
+        const range = { ...this.#within, reverse: this.#reverse, limit: left }
+        this.#rows = this.#walk.rows(this.#held.pinned, range)
+      }
+      const rows = this.#rows
+      while (items.length < size) {
+        const { value, done } = rows.next()
+        if (done) break
+        items.push(this.#walk.item(value))
+      }
+    } catch (error) {
+      throw levelError(error)
+    }
+    return items
+  }
+
+  #end(): void {
+    this.#rows?.return()
+    this.#rows = null
+  }
+}
+
+/** Entries as `[key, value]`, with `undefined` for the part that is not wanted. */
+function entries({ sides }: Held, options: IteratorOptions): Walk<[Data?, Data?]> {
+  const key = sides.keys.give(options.keyEncoding)
+  const value = sides.values.give(options.valueEncoding)
+  if (options.values === false) {
+    const wanted = options.keys !== false
+    return {
+      rows: (pinned, range) => pinned.keys(range),
+      item: row => [wanted ? key(row) : undefined, undefined],
+    }
+  }
+  if (options.keys === false) {
+    return {
+      rows: (pinned, range) => pinned.values(range),
+      item: row => [undefined, value(row)],
+    }
+  }
+  return {
+    rows: (pinned, range) => pinned.range(range),
+    item: row => {
+      const pair = row as [unknown, unknown]
+      pair[0] = key(pair[0])
+      pair[1] = value(pair[1])
+      return pair as [Data, Data]
+    },
+  }
+}
+
+function keysOnly({ sides }: Held, { keyEncoding }: IteratorOptions): Walk<Data> {
+  const item = sides.keys.give(keyEncoding)
+  return { rows: (pinned, range) => pinned.keys(range), item }
+}
+
+function valuesOnly({ sides }: Held, { valueEncoding }: IteratorOptions): Walk<Data> {
+  const item = sides.values.give(valueEncoding)
+  return { rows: (pinned, range) => pinned.values(range), item }
+}
+
+/** @internal Entries, for `iterator()`. */
+export class EntryIterator<TDatabase, K, V> extends AbstractIterator<TDatabase, K, V> {
+  readonly #cursor: Cursor<[Data?, Data?]>
+
+  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+    super(level, options as object)
+    this.#cursor = new Cursor(held, options, entries(held, options))
+  }
+
+  _next() {
+    return this.#cursor.next(this.limit - this.count)
+  }
+
+  _nextv(size: number) {
+    return this.#cursor.nextv(size, this.limit - this.count)
+  }
+
+  _all() {
+    return this.#cursor.all(this.limit - this.count)
+  }
+
+  _seek(target: Data) {
+    this.#cursor.seek(target)
+  }
+
+  async _close() {
+    this.#cursor.close()
+  }
+}
+
+/** @internal Keys, for `keys()`. */
+export class KeyIterator<TDatabase, K> extends AbstractKeyIterator<TDatabase, K> {
+  readonly #cursor: Cursor<Data>
+
+  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+    super(level, options as object)
+    this.#cursor = new Cursor(held, options, keysOnly(held, options))
+  }
+
+  _next() {
+    return this.#cursor.next(this.limit - this.count)
+  }
+
+  _nextv(size: number) {
+    return this.#cursor.nextv(size, this.limit - this.count)
+  }
+
+  _all() {
+    return this.#cursor.all(this.limit - this.count)
+  }
+
+  _seek(target: Data) {
+    this.#cursor.seek(target)
+  }
+
+  async _close() {
+    this.#cursor.close()
+  }
+}
+
+/** @internal Values, for `values()`. */
+export class ValueIterator<TDatabase, K, V> extends AbstractValueIterator<TDatabase, K, V> {
+  readonly #cursor: Cursor<Data>
+
+  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+    super(level, options as object)
+    this.#cursor = new Cursor(held, options, valuesOnly(held, options))
+  }
+
+  _next() {
+    return this.#cursor.next(this.limit - this.count)
+  }
+
+  _nextv(size: number) {
+    return this.#cursor.nextv(size, this.limit - this.count)
+  }
+
+  _all() {
+    return this.#cursor.all(this.limit - this.count)
+  }
+
+  _seek(target: Data) {
+    this.#cursor.seek(target)
+  }
+
+  async _close() {
+    this.#cursor.close()
+  }
+}

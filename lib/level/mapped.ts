@@ -1,0 +1,97 @@
+/**
+ * Iterators of the database with their items turned into Level's, one by one. They hold what they read
+ * as the database's own do, and belong to the thread that made them.
+ */
+import type { Changes, Commit, ZVerseIterator } from '../index.js'
+import { levelError } from './errors.js'
+
+/** What `history` and `diff` return: its own iterable, once. Ends by itself, or by `return`. */
+export class MappedIterator<T> implements IterableIterator<T, undefined> {
+  readonly #rows: ZVerseIterator<unknown>
+  readonly #item: (row: unknown) => T
+
+  /** @internal */
+  constructor(rows: ZVerseIterator<unknown>, item: (row: unknown) => T) {
+    this.#rows = rows
+    this.#item = item
+  }
+
+  next(): IteratorResult<T, undefined> {
+    try {
+      const { value, done } = this.#rows.next()
+      return done ? { value: undefined, done } : { value: this.#item(value), done: false }
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** Ends the iteration and lets go of what it held. */
+  return(): IteratorReturnResult<undefined> {
+    return this.#rows.return()
+  }
+
+  /** All that is left, as an array. */
+  toArray(): T[] {
+    return Array.from(this)
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  [Symbol.dispose](): void {
+    this.return()
+  }
+}
+
+/** Who is told of what is open, and closes it at the end: a level. */
+interface Keeper {
+  detachResource(resource: MappedChanges<unknown>): void
+}
+
+/** What `changes` returns: commits as they happen. Closing it, or its level, ends it. */
+export class MappedChanges<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #changes: Changes<unknown, unknown>
+  readonly #keeper: Keeper
+  readonly #item: (commit: Commit<unknown, unknown>) => T
+
+  /** @internal */
+  constructor(
+    changes: Changes<unknown, unknown>,
+    keeper: Keeper,
+    item: (commit: Commit<unknown, unknown>) => T,
+  ) {
+    this.#changes = changes
+    this.#keeper = keeper
+    this.#item = item
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    try {
+      const { value, done } = await this.#changes.next()
+      if (!done) return { value: this.#item(value), done: false }
+    } catch (error) {
+      await this.close()
+      throw levelError(error)
+    }
+    return this.return()
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#keeper.detachResource(this)
+    return this.#changes.return()
+  }
+
+  /** The same as `return`, as Level's own iterators have it. */
+  async close(): Promise<void> {
+    await this.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * A level of one version: it holds that version, and refuses to be written to. Belongs to its thread.
+ */
+import { LevelError } from './errors.js'
+import { ReadLevel } from './reads.js'
+import type { Pinned, Reads, Source } from './source.js'
+import { assertOpen, type When } from './travel.js'
+
+/** A read-only level of one version. */
+export class PastLevel<K, V> extends ReadLevel<K, V> {
+  readonly #parent: ReadLevel<K, V>
+  readonly #version: number
+  #pinned: Pinned | null
+
+  /** @internal Use `at`. */
+  constructor(parent: ReadLevel<K, V>, pinned: Pinned) {
+    const encodings = { keyEncoding: parent.keyEncoding(), valueEncoding: parent.valueEncoding() }
+    super(encodings, parent.supports.permanence, parent._sides)
+    this.#parent = parent
+    this.#version = pinned.version
+    this.#pinned = pinned
+    parent.attachResource(this)
+  }
+
+  at(when: When): ReadLevel<K, V> {
+    assertOpen(this)
+    return this.#parent.at(when)
+  }
+
+  /** @internal */
+  _start(): void {
+    if (this.#pinned !== null) return
+    assertOpen(this.#parent)
+    this.#pinned = this._source.beginRead({ at: this.#version })
+    this.#parent.attachResource(this)
+  }
+
+  /** @internal */
+  _stop(): void {
+    this.#pinned?.close()
+    this.#pinned = null
+    this.#parent.detachResource(this)
+  }
+
+  /** @internal */
+  get _source(): Source {
+    return this.#parent._source
+  }
+
+  /** @internal */
+  get _reads(): Reads {
+    return this.#pinned as Pinned
+  }
+
+  /** @internal */
+  _pin(view?: object): Pinned {
+    return this._source.beginRead(view ?? { snapshot: this.#pinned as Pinned })
+  }
+
+  /** @internal */
+  async _put(): Promise<void> {
+    this.#refuse()
+  }
+
+  /** @internal */
+  async _del(): Promise<void> {
+    this.#refuse()
+  }
+
+  /** @internal */
+  async _batch(): Promise<void> {
+    this.#refuse()
+  }
+
+  /** @internal */
+  async _clear(): Promise<void> {
+    this.#refuse()
+  }
+
+  #refuse(): never {
+    const message = `Version ${this.#version} is past: it can only be read`
+    throw new LevelError('LEVEL_READONLY', message)
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * What a level over the present and one of the past have in common: reading, and telling of the past.
+ * Belongs to its thread.
+ *
+ * Everything is read at once, by this thread: what Level makes promises of is there when they are made.
+ */
+import { AbstractLevel, type AbstractSublevelOptions } from 'abstract-level'
+import type { Commit, Difference, HistoryRecord } from '../index.js'
+import { levelError, onLevel } from './errors.js'
+import {
+  EntryIterator,
+  type Held,
+  type IteratorOptions,
+  KeyIterator,
+  ValueIterator,
+} from './iterators.js'
+import type { MappedChanges, MappedIterator } from './mapped.js'
+import type { Data, Format, Sides } from './side.js'
+import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
+import type { Pinned, Reads, Source } from './source.js'
+import { ZVerseSublevel } from './sublevel.js'
+import {
+  assertOpen,
+  changes,
+  diff,
+  history,
+  type LevelChangesOptions,
+  type LevelDiffOptions,
+  type LevelHistoryOptions,
+  type LevelSide,
+  type TimeTravel,
+  type When,
+} from './travel.js'
+
+/** What keys and values are passed as. */
+export type Formats = string | Buffer | Uint8Array
+
+interface GetOptions extends SnapshotOption {
+  readonly valueEncoding: Format
+}
+
+/** What every level can do, of what Level asks about. */
+const MANIFEST = {
+  seek: true,
+  has: true,
+  getSync: true,
+  implicitSnapshots: true,
+  explicitSnapshots: true,
+  signals: { iterators: true },
+  additionalMethods: { version: true, at: true, history: true, diff: true, changes: true },
+}
+
+export abstract class ReadLevel<K, V>
+  extends AbstractLevel<Formats, K, V>
+  implements TimeTravel<K, V>
+{
+  /** @internal */
+  readonly _sides: Sides
+  #wasOpened = false
+
+  /** @internal */
+  constructor(options: object, permanence: boolean, sides: Sides) {
+    super({ ...MANIFEST, permanence, encodings: encodingsOf(sides) }, options)
+    this._sides = sides
+  }
+
+  // ── Level's own ───────────────────────────────────────────────────────────────────────────────
+
+  override sublevel(name: string | string[]): ZVerseSublevel<typeof this, string, string>
+  override sublevel<KS = string, VS = string>(
+    name: string | string[],
+    options: AbstractSublevelOptions<KS, VS>,
+  ): ZVerseSublevel<typeof this, KS, VS>
+  override sublevel<KS, VS>(name: string | string[], options?: AbstractSublevelOptions<KS, VS>) {
+    return super.sublevel(name, options as object) as ZVerseSublevel<typeof this, KS, VS>
+  }
+
+  /**
+   * Holds a version, for reads with the option `snapshot`.
+   * @param options `at`: a version's number or a tag; `asOf`: a Date; by default the version that the
+   * level reads
+   * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError as for any view
+   */
+  override snapshot(options?: {
+    at?: number | string | undefined
+    asOf?: Date | undefined
+  }): ZVerseSnapshot {
+    return super.snapshot(options) as ZVerseSnapshot
+  }
+
+  override close(): Promise<void> {
+    const closing = super.close()
+    // Level does not close what it has not opened.
+    const stop = () => {
+      if (!this.#wasOpened) this._stop()
+    }
+    if (!this.#wasOpened) closing.then(stop, () => {})
+    return closing
+  }
+
+  // ── The past ──────────────────────────────────────────────────────────────────────────────────
+
+  version(): number {
+    assertOpen(this)
+    const { pinned } = this._hold(undefined)
+    const { version } = pinned
+    pinned.close()
+    return version
+  }
+
+  /**
+   * A read-only level of one version, which stays as it is, and stays readable, until it is closed.
+   * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError `ZVERSE_VERSION_NOT_RETAINED`,
+   * `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`, `ZVERSE_INVALID_OPTION`
+   */
+  abstract at(when: When): ReadLevel<K, V>
+
+  history<KA = K, VA = V>(
+    key: KA,
+    options?: LevelHistoryOptions<KA, VA>,
+  ): MappedIterator<HistoryRecord<VA>> {
+    return history(this, this, key, options)
+  }
+
+  diff<KA = K, VA = V>(
+    from: LevelSide,
+    to: LevelSide,
+    options?: LevelDiffOptions<KA, VA>,
+  ): MappedIterator<Difference<KA, VA>> {
+    return diff(this, this, from, to, options)
+  }
+
+  changes<KA = K, VA = V>(options?: LevelChangesOptions<KA, VA>): MappedChanges<Commit<KA, VA>> {
+    return changes(this, this, options)
+  }
+
+  // ── What the two kinds of level differ in ─────────────────────────────────────────────────────
+
+  /** @internal Gets what it reads; if it has that, nothing happens. */
+  abstract _start(): void
+
+  /** @internal Lets go of it. */
+  abstract _stop(): void
+
+  /** @internal The store that it is over. */
+  abstract get _source(): Source
+
+  /** @internal What is read where nothing else is asked for. */
+  abstract get _reads(): Reads
+
+  /** @internal Pins a view, or the version that is read. */
+  abstract _pin(view?: object): Pinned
+
+  // ── What Level calls ──────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  async _open(): Promise<void> {
+    this.#wasOpened = true
+    onLevel(() => this._start())
+  }
+
+  /** @internal */
+  async _close(): Promise<void> {
+    this._stop()
+  }
+
+  /** @internal */
+  _getSync(key: Data, options: GetOptions): Data | undefined {
+    try {
+      const { keys, values } = this._sides
+      const value = this.#from(options).get(keys.take(key))
+      return value === undefined ? value : values.give(options.valueEncoding)(value)
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** @internal */
+  async _get(key: Data, options: GetOptions): Promise<Data | undefined> {
+    return this._getSync(key, options)
+  }
+
+  /** @internal */
+  async _getMany(keys: Data[], options: GetOptions): Promise<(Data | undefined)[]> {
+    return onLevel(() => {
+      const { keys: side, values } = this._sides
+      const give = values.give(options.valueEncoding)
+      const found = this.#from(options).getMany(keys.map(key => side.take(key)))
+      return found.map(value => (value === undefined ? value : give(value)))
+    })
+  }
+
+  /** @internal */
+  async _has(key: Data, options: SnapshotOption): Promise<boolean> {
+    return onLevel(() => this.#from(options).has(this._sides.keys.take(key)))
+  }
+
+  /** @internal All at one version, whoever else commits meanwhile. */
+  async _hasMany(keys: Data[], { snapshot }: SnapshotOption): Promise<boolean[]> {
+    return onLevel(() => {
+      const { pinned, isOwn } = this._hold(snapshot)
+      try {
+        return keys.map(key => pinned.has(this._sides.keys.take(key)))
+      } finally {
+        if (isOwn) pinned.close()
+      }
+    })
+  }
+
+  /** @internal */
+  _iterator(options: IteratorOptions) {
+    return onLevel(() => new EntryIterator(this, options, this._hold(options.snapshot)))
+  }
+
+  /** @internal */
+  _keys(options: IteratorOptions) {
+    return onLevel(() => new KeyIterator(this, options, this._hold(options.snapshot)))
+  }
+
+  /** @internal */
+  _values(options: IteratorOptions) {
+    return onLevel(() => new ValueIterator(this, options, this._hold(options.snapshot)))
+  }
+
+  /** @internal */
+  _snapshot(options: { owner: unknown; at?: unknown; asOf?: unknown }): ZVerseSnapshot {
+    const { owner, at, asOf } = options
+    const view = at === undefined && asOf === undefined ? undefined : { at, asOf }
+    return onLevel(() => new ZVerseSnapshot({ owner }, this._pin(view)))
+  }
+
+  /** @internal */
+  _sublevel(name: string | string[], options: object) {
+    return new ZVerseSublevel(this, name, options)
+  }
+
+  /** @internal The version to read with an option `snapshot`, or without it, for longer than a call. */
+  _hold(snapshot: unknown): Held {
+    const pinned = ZVerseSnapshot._in({ snapshot })
+    return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined, sides: this._sides }
+  }
+
+  #from(options: SnapshotOption): Reads {
+    return ZVerseSnapshot._in(options) ?? this._reads
+  }
+}
+
+/** The formats that data is taken and given in as it is. */
+function encodingsOf({ keys, values }: Sides) {
+  const bytes = keys.holdsBytes && values.holdsBytes
+  return { utf8: true, buffer: bytes, view: bytes }
+}

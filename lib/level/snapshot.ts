@@ -1,0 +1,52 @@
+/**
+ * Level's explicit snapshots: a pinned version each. Belongs to the thread that made it.
+ */
+import { AbstractSnapshot } from 'abstract-level'
+import { invalidOption } from './errors.js'
+import type { Pinned } from './source.js'
+
+/** What Level's `snapshot` option may hold: anything, without types. */
+export interface SnapshotOption {
+  readonly snapshot?: unknown
+}
+
+/** The options that AbstractSnapshot takes: who closes it at the end. */
+interface Owned {
+  readonly owner: unknown
+}
+
+const Base = AbstractSnapshot as new (options: Owned) => AbstractSnapshot
+
+/** A version of the database, held until it is closed. */
+export class ZVerseSnapshot extends Base {
+  /** @internal */
+  readonly _pinned: Pinned
+
+  /** @internal */
+  constructor(options: Owned, pinned: Pinned) {
+    super(options)
+    this._pinned = pinned
+  }
+
+  /** The version that it holds. */
+  get version(): number {
+    return this._pinned.version
+  }
+
+  /** When that version was committed, ms since 1970. */
+  get timestamp(): number {
+    return this._pinned.timestamp
+  }
+
+  /** @internal What a `snapshot` option asks to be read; undefined where there is none. */
+  static _in({ snapshot }: SnapshotOption): Pinned | undefined {
+    if (snapshot === undefined || snapshot === null) return undefined
+    if (snapshot instanceof ZVerseSnapshot) return snapshot._pinned
+    throw invalidOption('snapshot', 'must be a snapshot of this database')
+  }
+
+  /** @internal */
+  async _close(): Promise<void> {
+    this._pinned.close()
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * What the adapter uses of zverse, with the types of keys and values left open: a level knows them only
+ * at run time. Any thread; no state.
+ */
+import type { ReadTransaction, Store, ZVerse } from '../index.js'
+
+type Over<K, V> = ZVerse<K, V> | Store<K, V>
+
+/**
+ * What a level can be over: a database, or a store of one, whose keys are `'binary'` (any bytes) or
+ * `'string'` (text alone) and whose values are `'binary'`, `'msgpack'`, `'string'` or `'json'`.
+ */
+export type LevelSource = Over<Uint8Array, unknown> | Over<string, unknown>
+
+/** A store whose keys and values are what its sides take and give. */
+export type Source = Store<unknown, unknown>
+
+/** A version that is held. */
+export type Pinned = ReadTransaction<unknown, unknown>
+
+/** What reads at the present, or at a version that is held. */
+export type Reads = Pick<
+  Pinned,
+  'get' | 'has' | 'getMany' | 'range' | 'keys' | 'values' | 'history'
+>

@@ -1,0 +1,252 @@
+/**
+ * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
+ */
+import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstract-level'
+import type { Change, Commit, Difference, HistoryRecord } from '../index.js'
+import { LevelError, onLevel } from './errors.js'
+import { MappedChanges, MappedIterator } from './mapped.js'
+import { type Bounds, boundsOf, type DataBounds } from './range.js'
+import type { Data, Format, Sides } from './side.js'
+import { ZVerseSnapshot } from './snapshot.js'
+import type { Pinned, Reads, Source } from './source.js'
+
+/** Encodings for one call; by default those of the level. */
+export interface EncodingOptions<K, V> {
+  keyEncoding?: string | Transcoder.PartialEncoding<K> | undefined
+  valueEncoding?: string | Transcoder.PartialDecoder<V> | undefined
+}
+
+/** A range of keys, as Level's iterators take it. */
+export interface KeyRange<K> {
+  gt?: K | undefined
+  gte?: K | undefined
+  lt?: K | undefined
+  lte?: K | undefined
+}
+
+export interface LevelHistoryOptions<K, V> extends EncodingOptions<K, V> {
+  /** The first version wanted. */
+  from?: number | undefined
+  /** The last version wanted. */
+  to?: number | undefined
+  /** The latest first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
+}
+
+export interface LevelDiffOptions<K, V> extends EncodingOptions<K, V>, KeyRange<K> {
+  /** From the last key to the first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
+}
+
+export interface LevelChangesOptions<K, V> extends EncodingOptions<K, V>, KeyRange<K> {
+  /** Commits after this version; by default those after now. */
+  since?: number | undefined
+  /** Aborting rejects with an AbortError (`LEVEL_ABORTED`). */
+  signal?: AbortSignal | undefined
+}
+
+/** A side of a `diff`: a version, a tag, a Date, or a snapshot of the level. */
+export type LevelSide = When | ZVerseSnapshot
+
+/** A moment to go back to: a version's number, a tag, or a Date (the last version committed till then). */
+export type When = number | string | Date
+
+/** What a level tells of the past. */
+export interface TimeTravel<K, V> {
+  /** The version that is read: the present one, or that of a level of the past. */
+  version(): number
+
+  /**
+   * What happened to a key: first the entry as it stood at the oldest version, if any, then each write
+   * and deletion since; oldest first.
+   * @param options `from`, `to`: versions, inclusive; `reverse`, `limit`; encodings
+   * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_INVALID_KEY`; ZVerseError `ZVERSE_INVALID_OPTION`
+   */
+  history<KA = K, VA = V>(
+    key: KA,
+    options?: LevelHistoryOptions<KA, VA>,
+  ): MappedIterator<HistoryRecord<VA>>
+
+  /**
+   * `{ key, before, after }`, in key order, for each key whose entry differs between two versions. The
+   * cost follows what changed, not what is stored.
+   * @param options a range, `reverse`, `limit`; encodings
+   * @throws LevelError, ZVerseError as `history`, and as any view for a version that is not there
+   */
+  diff<KA = K, VA = V>(
+    from: LevelSide,
+    to: LevelSide,
+    options?: LevelDiffOptions<KA, VA>,
+  ): MappedIterator<Difference<KA, VA>>
+
+  /**
+   * Commits `{ version, timestamp, changes }` as they happen, whichever thread commits. While one waits
+   * the process stays alive; closing it, or the level, ends it.
+   * @param options `since`: a version; `signal`; a range; encodings
+   * @throws LevelError, ZVerseError as `history`, and `ZVERSE_VERSION_NOT_RETAINED`
+   */
+  changes<KA = K, VA = V>(options?: LevelChangesOptions<KA, VA>): MappedChanges<Commit<KA, VA>>
+}
+
+/** A level or sublevel of whatever keys and values, as far as it is used here. */
+export interface AnyLevel {
+  readonly status: string
+  attachResource(resource: AbstractResource): void
+  detachResource(resource: AbstractResource): void
+  prefixKey(key: Data, format: string, local: boolean): Data
+  keyEncoding(encoding: unknown): LevelEncoding
+  valueEncoding(encoding: unknown): LevelEncoding
+}
+
+interface LevelEncoding {
+  readonly format: string
+  encode(data: unknown): Data
+  decode(data: Data): unknown
+}
+
+/** The level at the bottom of sublevels. */
+export interface Root {
+  readonly _sides: Sides
+  readonly _source: Source
+  readonly _reads: Reads
+}
+
+/** Turns a level's keys and values into the store's, and back. */
+class Lens<K, V> {
+  readonly #owner: AnyLevel
+  readonly #sides: Sides
+  readonly #keyEncoding: LevelEncoding
+  readonly #valueEncoding: LevelEncoding
+  /** What every key of the level begins with: nothing, if it is no sublevel. */
+  readonly #prefix: string
+  readonly #giveKey: (stored: unknown) => Data
+  readonly #giveValue: (stored: unknown) => Data
+
+  constructor(owner: AnyLevel, sides: Sides, options: EncodingOptions<K, V>) {
+    const { keyEncoding, valueEncoding } = options
+    this.#owner = owner
+    this.#sides = sides
+    this.#keyEncoding = owner.keyEncoding(keyEncoding)
+    this.#valueEncoding = owner.valueEncoding(valueEncoding)
+    this.#prefix = owner instanceof AbstractSublevel ? owner.prefix : ''
+    this.#giveKey = sides.keys.give(this.#keyEncoding.format as Format)
+    this.#giveValue = sides.values.give(this.#valueEncoding.format as Format)
+  }
+
+  /** The store's key for one of the level's. */
+  take(key: unknown): unknown {
+    return this.#sides.keys.take(this.#data(key))
+  }
+
+  /** Options with bounds in the store's keys instead of the level's, and within the level. */
+  range<T extends KeyRange<K>>(options: T): Omit<T, keyof Bounds> & Bounds & { prefix?: never } {
+    const { gt, gte, lt, lte, ...rest } = options
+    const given = Object.entries({ gt, gte, lt, lte }).filter(([, key]) => key !== undefined)
+    const bounds: DataBounds = Object.fromEntries(
+      given.map(([name, key]) => [name, this.#data(key)]),
+    )
+    const prefix = this.#prefix === '' ? undefined : this.#sides.keys.take(this.#prefix)
+    return { ...rest, ...boundsOf(bounds, this.#sides.keys), prefix: prefix as never }
+  }
+
+  key(stored: unknown): K {
+    // Sublevel names are ASCII: as many bytes as characters.
+    const data = this.#giveKey(stored)
+    const own = typeof data === 'string' ? data.slice(this.#prefix.length) : this.#bare(data)
+    return decoded(() => this.#keyEncoding.decode(own)) as K
+  }
+
+  value(stored: unknown): V | undefined {
+    if (stored === undefined) return undefined
+    const data = this.#giveValue(stored)
+    return decoded(() => this.#valueEncoding.decode(data)) as V
+  }
+
+  #data(key: unknown): Data {
+    return this.#owner.prefixKey(this.#keyEncoding.encode(key), this.#keyEncoding.format, false)
+  }
+
+  #bare(data: Uint8Array): Uint8Array {
+    return data.subarray(this.#prefix.length)
+  }
+}
+
+/** `read`, with an encoding's exceptions as Level has them. */
+function decoded(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch (error) {
+    throw new LevelError('LEVEL_DECODE_ERROR', 'Could not decode key or value', error)
+  }
+}
+
+/** `history` of a level or sublevel. */
+export function history<K, V>(
+  owner: AnyLevel,
+  root: Root,
+  key: K,
+  options: LevelHistoryOptions<K, V> = {},
+): MappedIterator<HistoryRecord<V>> {
+  assertOpen(owner)
+  const { keyEncoding, valueEncoding, ...range } = options
+  if (key === undefined || key === null) {
+    throw new LevelError('LEVEL_INVALID_KEY', 'Key cannot be null or undefined')
+  }
+  const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
+  const rows = onLevel(() => root._reads.history(lens.take(key), range))
+  return new MappedIterator(rows, row => {
+    const record = row as HistoryRecord<unknown>
+    return { ...record, value: lens.value(record.value) }
+  })
+}
+
+/** `diff` of a level or sublevel. */
+export function diff<K, V>(
+  owner: AnyLevel,
+  root: Root,
+  from: LevelSide,
+  to: LevelSide,
+  options: LevelDiffOptions<K, V> = {},
+): MappedIterator<Difference<K, V>> {
+  assertOpen(owner)
+  const { keyEncoding, valueEncoding, ...range } = options
+  const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
+  const rows = onLevel(() => root._source.diff(side(from), side(to), lens.range(range)))
+  return new MappedIterator(rows, row => {
+    const { key, before, after } = row as Difference<unknown, unknown>
+    return { key: lens.key(key), before: lens.value(before), after: lens.value(after) }
+  })
+}
+
+/** `changes` of a level or sublevel. */
+export function changes<K, V>(
+  owner: AnyLevel,
+  root: Root,
+  options: LevelChangesOptions<K, V> = {},
+): MappedChanges<Commit<K, V>> {
+  assertOpen(owner)
+  const { keyEncoding, valueEncoding, ...range } = options
+  const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
+  const commits = onLevel(() => root._source.changes(lens.range(range)))
+  const changeOf = ({ type, key, value }: Change<unknown, unknown>) => {
+    return { type, key: lens.key(key), value: lens.value(value) } as Change<K, V>
+  }
+  const mapped = new MappedChanges(commits, owner, commit => {
+    return { ...commit, changes: commit.changes.map(changeOf) }
+  })
+  owner.attachResource(mapped)
+  return mapped
+}
+
+/** A side as the database takes it. */
+function side(side: LevelSide): number | string | Date | Pinned {
+  return side instanceof ZVerseSnapshot ? side._pinned : side
+}
+
+/** As Level says it where there is no promise to wait with. */
+export function assertOpen(level: AnyLevel): void {
+  if (level.status === 'open') return
+  throw new LevelError('LEVEL_DATABASE_NOT_OPEN', 'Database is not open')
+}

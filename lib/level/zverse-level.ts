@@ -1,0 +1,195 @@
+/**
+ * ZVerseLevel: an abstract-level database over a zverse database, or over a store of one.
+ *
+ * Belongs to the thread that made it; levels on many threads may be over one database. Invariants:
+ * 1. Each write is one commit: a batch is one version.
+ * 2. A database that the level opened itself is closed with it; one that was given is left alone.
+ */
+import type { AbstractDatabaseOptions } from 'abstract-level'
+import { type DatabaseOptions, type Handle, type Operation, ZVerse } from '../index.js'
+import { invalidOption, levelError, onLevel } from './errors.js'
+import { PastLevel } from './past-level.js'
+import { boundsOf, type DataBounds } from './range.js'
+import { ReadLevel } from './reads.js'
+import { CODECS, type Data, sidesOf } from './side.js'
+import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
+import type { LevelSource, Pinned, Reads, Source } from './source.js'
+import { assertOpen, type When } from './travel.js'
+
+/** What {@link ZVerseLevel} takes: Level's own options, and a database or the options to open one with. */
+export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions<K, V> &
+  ((DatabaseOptions & { db?: undefined }) | { db: LevelSource })
+
+/** The options that say how a database is opened; the others are Level's, or for hook functions. */
+const OPENING = [
+  ...['path', 'maxBytes', 'history', 'maxThreads', 'lockTimeout', 'sync', 'syncInterval'],
+  ...['pointIndex', 'cache'],
+] as const
+
+interface ClearOptions extends DataBounds, SnapshotOption {
+  readonly reverse: boolean
+  readonly limit: number
+}
+
+/**
+ * An abstract-level database in shared memory.
+ *
+ * @example
+ * const level = new ZVerseLevel({ valueEncoding: 'json' })
+ * await level.put('key', { n: 1 })
+ * const then = level.version()
+ * await level.put('key', { n: 2 })
+ * await level.at(then).get('key') // { n: 1 }
+ */
+export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
+  /** What the database is opened with; null if it was given. */
+  readonly #opening: DatabaseOptions | null
+  #source: Source | null
+  /** Keeps a database in memory that has been closed, for it to be opened again. */
+  #handle: Handle<Uint8Array, Uint8Array> | null = null
+
+  /**
+   * Opens a new database in memory, or makes a level over `db`, which it then never closes. Closing a
+   * level over its own memory keeps the data for as long as the level is kept: it can be opened again.
+   *
+   * @param location a directory, as other Levels take it: the option `path`
+   * @param options `db`, or any option of `ZVerse.open` but its codecs; and Level's own
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION`; LevelError `LEVEL_ENCODING_NOT_SUPPORTED` for a `db` that
+   * cannot hold text
+   */
+  constructor(options?: ZVerseLevelOptions<K, V>)
+  constructor(location: string, options?: ZVerseLevelOptions<K, V>)
+  constructor(
+    location?: string | ZVerseLevelOptions<K, V>,
+    options: ZVerseLevelOptions<K, V> = {},
+  ) {
+    const given = typeof location === 'string' ? { ...options, path: location } : (location ?? {})
+    const { db, ...rest } = given as { db?: unknown } & DatabaseOptions
+    const opening = openingIn(rest)
+    if (db !== undefined) refuseBoth(opening)
+    super(rest, rest.path !== undefined, sidesOf(db === undefined ? CODECS : codecsOf(db)))
+    this.#opening = db === undefined ? opening : null
+    this.#source = (db as Source | undefined) ?? null
+    // What is wrong with an option is said here: an error of `open` waits until somebody calls that.
+    if (db === undefined && opening.path === undefined) this._start()
+  }
+
+  at(when: When): PastLevel<K, V> {
+    assertOpen(this)
+    return onLevel(() => new PastLevel(this, this._pin(viewOf(when))))
+  }
+
+  /** @internal */
+  get _source(): Source {
+    return this.#source as Source
+  }
+
+  /** @internal */
+  get _reads(): Reads {
+    return this.#source as Source
+  }
+
+  /** @internal */
+  _pin(view?: object): Pinned {
+    return this._source.beginRead(view)
+  }
+
+  /** @internal */
+  _start(): void {
+    if (this.#source === null) this.#source = this.#open() as unknown as Source
+    // One that was given may have been closed since.
+    else this.#source.size
+  }
+
+  /** @internal */
+  _stop(): void {
+    if (this.#opening === null || this.#source === null) return
+    const db = this.#source as unknown as ZVerse<Uint8Array, Uint8Array>
+    this.#source = null
+    if (this.#opening.path === undefined) this.#handle = db.share()
+    db.close()
+  }
+
+  #open(): ZVerse<Uint8Array, Uint8Array> {
+    if (this.#handle !== null) return ZVerse.attach(this.#handle)
+    return ZVerse.open({ ...this.#opening, ...CODECS })
+  }
+
+  // ── Writes ────────────────────────────────────────────────────────────────────────────────────
+
+  /** @internal */
+  async _put(key: Data, value: Data): Promise<void> {
+    try {
+      const { keys, values } = this._sides
+      this._source.put(keys.take(key), values.take(value))
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** @internal */
+  async _del(key: Data): Promise<void> {
+    try {
+      this._source.delete(this._sides.keys.take(key))
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** @internal */
+  async _batch(operations: LevelOperation[]): Promise<void> {
+    const { keys, values } = this._sides
+    const taken = operations.map((operation): Operation<unknown, unknown> => {
+      const key = keys.take(operation.key)
+      if (operation.type === 'del') return { type: 'del', key }
+      return { type: 'put', key, value: values.take(operation.value) }
+    })
+    onLevel(() => this._source.batch(taken))
+  }
+
+  /** @internal */
+  async _clear(options: ClearOptions): Promise<void> {
+    onLevel(() => {
+      const bounds = boundsOf(options, this._sides.keys)
+      const snapshot = ZVerseSnapshot._in(options)
+      if (snapshot === undefined && options.limit === -1) {
+        this._source.clear(bounds)
+        return
+      }
+      this._source.transact(tx => {
+        const limit = options.limit === -1 ? undefined : options.limit
+        const range = { ...bounds, reverse: options.reverse, limit }
+        for (const key of (snapshot ?? tx).keys(range)) tx.delete(key)
+      })
+    })
+  }
+}
+
+/** An operation of a batch, encoded. */
+type LevelOperation =
+  | { readonly type: 'put'; readonly key: Data; readonly value: Data }
+  | { readonly type: 'del'; readonly key: Data }
+
+/** The options for opening a database, of all that Level was given. */
+function openingIn(options: DatabaseOptions): DatabaseOptions {
+  const given = OPENING.filter(name => options[name] !== undefined)
+  return Object.fromEntries(given.map(name => [name, options[name]]))
+}
+
+function refuseBoth(opening: DatabaseOptions): void {
+  const [name] = Object.keys(opening)
+  if (name !== undefined) throw invalidOption(name, 'is for opening a database: db is one already')
+}
+
+/** The codecs of a database or store that was given. */
+function codecsOf(db: unknown): Source['codecs'] {
+  const codecs = (db as Partial<Source> | null)?.codecs
+  if (codecs === undefined) throw invalidOption('db', 'must be a ZVerse, or a store of one')
+  return codecs
+}
+
+function viewOf(when: When): object {
+  if (when instanceof Date) return { asOf: when }
+  if (typeof when === 'number' || typeof when === 'string') return { at: when }
+  throw invalidOption('when', "must be a version, a tag's name or a Date")
+}
