@@ -35,6 +35,29 @@ if (copy.get('a', { at: v1 })?.user !== 'one') throw new Error('no copy')
 db.close()
 `
 
+const LEVEL = `import { LevelError, type PastLevel, ZVerseLevel } from 'zverse/level'
+import { ZVerse } from 'zverse'
+interface Session { user: string }
+const db = ZVerse.open({ keys: 'binary', values: 'binary' })
+const level = new ZVerseLevel<string, Session>({ db, valueEncoding: 'json' })
+const sessions = level.sublevel<string, Session>('sessions', { valueEncoding: 'json' })
+await sessions.put('a', { user: 'one' })
+const then: number = level.version()
+await level.batch([{ type: 'put', sublevel: sessions, key: 'a', value: { user: 'two' } }])
+const past: PastLevel<string, Session> = level.at(then)
+const same = past.sublevel<string, Session>('sessions', { valueEncoding: 'json' })
+const was: Session | undefined = await same.get('a')
+if (was?.user !== 'one' || (await sessions.at(then).get('a'))?.user !== 'one') throw new Error('not then')
+for (const { key, before, after } of sessions.diff(then, level.version())) {
+  if (key !== 'a' || before?.user !== 'one' || after?.user !== 'two') throw new Error(key)
+}
+const codes: string[] = []
+await past.put('a', { user: 'three' }).catch((error: LevelError) => codes.push(error.code))
+if (!codes.includes('LEVEL_READONLY')) throw new Error('written')
+await level.close()
+db.close()
+`
+
 let files: string[] = []
 
 beforeAll(() => {
@@ -46,11 +69,13 @@ beforeAll(() => {
   execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', home, '--strip-components=1'])
   mkdirSync(join(folder, 'node_modules', '@types'))
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  for (const name of ['@types/node', 'undici-types', ...Object.keys(dependencies)]) {
+  const beside = ['@types/node', 'undici-types', 'abstract-level']
+  for (const name of [...beside, ...Object.keys(dependencies)]) {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'program.ts'), PROGRAM)
+  writeFileSync(join(folder, 'level.ts'), LEVEL)
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -77,7 +102,7 @@ describe('the packed tarball', () => {
         ...{ target: 'es2022', lib: ['es2022'], strict: true, noEmit: true, skipLibCheck: false },
         ...{ moduleResolution, module, types },
       },
-      files: ['program.ts'],
+      files: ['program.ts', 'level.ts'],
     }
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
     let output = ''
@@ -86,10 +111,10 @@ describe('the packed tarball', () => {
     } catch (error) {
       output = (error as { stdout: string }).stdout
     }
-    // The declarations of Node itself are not ours to answer for.
-    expect(output.split('\n').filter(line => line !== '' && !/@types|undici/.test(line))).toEqual(
-      [],
-    )
+    // The declarations of Node itself, and of what Level brings, are not ours to answer for.
+    const lines = output.split('\n').filter(line => /^\S/.test(line))
+    const foreign = /^\S*(@types|undici|abstract-level|level-(supports|transcoder))\b/
+    expect(lines.filter(line => !foreign.test(line))).toEqual([])
   })
 
   it('runs', () => {
@@ -99,6 +124,17 @@ describe('the packed tarball', () => {
       .replace(/: (number|Session \| undefined|TupleKey\[\])/g, '')
     writeFileSync(join(folder, 'program.mjs'), source)
     execFileSync(process.execPath, ['program.mjs'], { cwd: folder })
+  })
+
+  it('is a level', () => {
+    writeFileSync(
+      join(folder, 'level.mjs'),
+      LEVEL.replace(/^interface .*$/m, '')
+        .replace(', type PastLevel', '')
+        .replaceAll('<string, Session>', '')
+        .replace(/: (number|string\[\]|PastLevel|Session \| undefined|LevelError)(?=[ )])/g, ''),
+    )
+    execFileSync(process.execPath, ['level.mjs'], { cwd: folder })
   })
 
   it('has a command', () => {

@@ -92,16 +92,22 @@ describe('tidy', () => {
     expect(wrong).toEqual([])
   })
 
-  it('the command knows the public names only', () => {
+  it('the command and the adapter know the public names only', () => {
     const wrong: string[] = []
     for (const [file, text] of lib) {
-      if (!file.startsWith('lib/cli/')) continue
+      const folder = /^lib\/(cli|level)\//.exec(file)?.[0]
+      if (folder === undefined) continue
       for (const { target } of imports(file, text)) {
-        if (!target.startsWith('lib/cli/') && target !== 'lib/index.ts')
+        if (!target.startsWith(folder) && target !== 'lib/index.ts')
           wrong.push(`${file} -> ${target}`)
       }
     }
     expect(wrong).toEqual([])
+  })
+
+  it('only the adapter needs abstract-level', () => {
+    const needing = lib.filter(([, text]) => text.includes("from 'abstract-level'"))
+    expect(needing.map(([file]) => file).filter(file => !file.startsWith('lib/level/'))).toEqual([])
   })
 
   it('files are touched by the command, and where a thread is asked whether it lives', () => {

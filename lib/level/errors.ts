@@ -2,7 +2,7 @@
  * Errors on Level's side. Where Level has a code for what happened the error has that code and ours is
  * its `cause`; everything else passes as it is. Any thread; no state.
  */
-import { type ErrorCode, ZVerseError } from '../index.js'
+import { type ErrorCode, type Signal, ZVerseError } from '../index.js'
 
 /** Our codes that Level has one of its own for. */
 const CODES: Partial<Record<ErrorCode, string>> = {
@@ -29,7 +29,7 @@ export class LevelError extends Error {
 Object.defineProperty(LevelError.prototype, 'name', { value: 'LevelError', configurable: true })
 
 /** The error that an aborted read rejects with: its name is what the platform's own have. */
-export function abortError(signal: AbortSignal): LevelError {
+export function abortError(signal: Signal): LevelError {
   const error = new LevelError('LEVEL_ABORTED', 'Operation has been aborted', signal.reason)
   return Object.defineProperty(error, 'name', { value: 'AbortError' })
 }

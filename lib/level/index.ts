@@ -6,9 +6,10 @@
 export { LevelError } from './errors.js'
 export type { MappedChanges, MappedIterator } from './mapped.js'
 export type { PastLevel } from './past-level.js'
-export type { ZVerseSnapshot } from './snapshot.js'
+export type { ReadLevel } from './reads.js'
+export type { SnapshotView, ZVerseSnapshot } from './snapshot.js'
 export type { LevelSource } from './source.js'
-export type { ZVerseSublevel } from './sublevel.js'
+export type { SublevelTravel, ZVerseSublevel } from './sublevel.js'
 export type {
   EncodingOptions,
   KeyRange,

@@ -8,7 +8,7 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level'
-import type { ZVerseIterator } from '../index.js'
+import type { Signal, ZVerseIterator } from '../index.js'
 import { abortError, levelError } from './errors.js'
 import { type Bounds, boundsOf, seekTo } from './range.js'
 import type { Data, Format, Sides } from './side.js'
@@ -29,7 +29,7 @@ export interface IteratorOptions {
   readonly values?: boolean
   readonly keyEncoding: Format
   readonly valueEncoding: Format
-  readonly signal?: AbortSignal | null
+  readonly signal?: Signal | null
   readonly snapshot?: unknown
 }
 
@@ -53,7 +53,7 @@ class Cursor<T> {
   readonly #walk: Walk<T>
   readonly #bounds: Bounds
   readonly #reverse: boolean
-  readonly #signal: AbortSignal | null
+  readonly #signal: Signal | null
   /** The bounds with the last seek in them; null: nothing is within. */
   #within: Bounds | null
   #rows: ZVerseIterator<unknown> | null = null

@@ -16,9 +16,9 @@ import {
 } from './iterators.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { Data, Format, Sides } from './side.js'
-import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
+import { type SnapshotOption, type SnapshotView, ZVerseSnapshot } from './snapshot.js'
 import type { Pinned, Reads, Source } from './source.js'
-import { ZVerseSublevel } from './sublevel.js'
+import { Sublevel, type ZVerseSublevel } from './sublevel.js'
 import {
   assertOpen,
   changes,
@@ -32,8 +32,8 @@ import {
   type When,
 } from './travel.js'
 
-/** What keys and values are passed as. */
-export type Formats = string | Buffer | Uint8Array
+/** What keys and values are passed as; Level's Buffers are Uint8Arrays, too. */
+export type Formats = string | Uint8Array
 
 interface GetOptions extends SnapshotOption {
   readonly valueEncoding: Format
@@ -81,10 +81,7 @@ export abstract class ReadLevel<K, V>
    * level reads
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError as for any view
    */
-  override snapshot(options?: {
-    at?: number | string | undefined
-    asOf?: Date | undefined
-  }): ZVerseSnapshot {
+  override snapshot(options?: SnapshotView): ZVerseSnapshot {
     return super.snapshot(options) as ZVerseSnapshot
   }
 
@@ -231,7 +228,7 @@ export abstract class ReadLevel<K, V>
 
   /** @internal */
   _sublevel(name: string | string[], options: object) {
-    return new ZVerseSublevel(this, name, options)
+    return new Sublevel(this, name, options)
   }
 
   /** @internal The version to read with an option `snapshot`, or without it, for longer than a call. */

@@ -10,6 +10,14 @@ export interface SnapshotOption {
   readonly snapshot?: unknown
 }
 
+/** The version that a snapshot is to hold; by default the one that its level reads. */
+export interface SnapshotView {
+  /** A version's number, or a tag's name. */
+  at?: number | string | undefined
+  /** The last version committed at or before this date. */
+  asOf?: Date | undefined
+}
+
 /** The options that AbstractSnapshot takes: who closes it at the end. */
 interface Owned {
   readonly owner: unknown

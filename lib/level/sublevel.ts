@@ -5,7 +5,7 @@ import { AbstractSublevel, type AbstractSublevelOptions } from 'abstract-level'
 import type { Commit, Difference, HistoryRecord } from '../index.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { Formats, ReadLevel } from './reads.js'
-import type { ZVerseSnapshot } from './snapshot.js'
+import type { SnapshotView, ZVerseSnapshot } from './snapshot.js'
 import {
   assertOpen,
   changes,
@@ -21,43 +21,46 @@ import {
 
 type Names = string | string[]
 
+/**
+ * A part of a level, under a prefix of its own. Two types in one: a class that returns itself of itself is
+ * too deep for the compiler where a batch asks for an AbstractSublevel.
+ */
+export type ZVerseSublevel<P, K, V> = SublevelTravel<K, V> & AbstractSublevel<P, Formats, K, V>
+
+/** What a sublevel has beyond Level's. */
+export interface SublevelTravel<K, V> extends TimeTravel<K, V> {
+  sublevel<KS = string, VS = string>(
+    name: Names,
+    options?: AbstractSublevelOptions<KS, VS>,
+  ): ZVerseSublevel<this, KS, VS>
+
+  /** As the level's: a version of the whole of it. */
+  snapshot(options?: SnapshotView): ZVerseSnapshot
+
+  /** This sublevel at one version, read-only: see `at` of the level. Closing it lets go of the version. */
+  at(when: When): ZVerseSublevel<unknown, K, V>
+}
+
 /** A level, or a sublevel. */
-type Parent = ReadLevel<unknown, unknown> | ZVerseSublevel<unknown, unknown, unknown>
+type Parent = ReadLevel<unknown, unknown> | Sublevel<unknown, unknown, unknown>
 
 /** What AbstractSublevel takes beyond its types. */
 const Base = AbstractSublevel as unknown as new <P, K, V>(
   parent: P,
   name: Names,
   options: object,
-) => AbstractSublevel<P, Formats, K, V> & { _close(): Promise<void> }
+) => AbstractSublevel<P, Formats, K, V>
 
-/** A part of a level, under a prefix of its own. */
-export class ZVerseSublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V> {
+/** @internal */
+export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V> {
   readonly #name: Names
   readonly #options: object
-  /** Set on one that `at` made: it closes the level of the past that was made for it. */
-  #isAlone = false
 
-  /** @internal Use `sublevel`. */
   constructor(parent: P, name: Names, options: object) {
     const { additionalMethods } = (parent as Parent).supports
     super(parent, name, { ...options, manifest: { additionalMethods } })
     this.#name = name
     this.#options = options
-  }
-
-  override sublevel(name: Names): ZVerseSublevel<typeof this, string, string>
-  override sublevel<KS = string, VS = string>(
-    name: Names,
-    options: AbstractSublevelOptions<KS, VS>,
-  ): ZVerseSublevel<typeof this, KS, VS>
-  override sublevel<KS, VS>(name: Names, options?: AbstractSublevelOptions<KS, VS>) {
-    return super.sublevel(name, options as object) as ZVerseSublevel<typeof this, KS, VS>
-  }
-
-  /** As of the level: a version of the whole of it. */
-  override snapshot(options?: Parameters<ReadLevel<K, V>['snapshot']>[0]): ZVerseSnapshot {
-    return super.snapshot(options) as ZVerseSnapshot
   }
 
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
@@ -67,12 +70,17 @@ export class ZVerseSublevel<P, K, V> extends Base<P, K, V> implements TimeTravel
     return this.#root.version()
   }
 
-  /** This sublevel at one version, read-only: see `at` of the level. */
-  at(when: When): ZVerseSublevel<unknown, K, V> {
+  at(when: When): Sublevel<unknown, K, V> {
     assertOpen(this)
     const past = (this.parent as Parent).at(when)
-    const sublevel = new ZVerseSublevel<unknown, K, V>(past, this.#name, this.#options)
-    sublevel.#isAlone = true
+    const sublevel = new Sublevel<unknown, K, V>(past, this.#name, this.#options)
+    // Made for it, and closed with it; whichever is closed first.
+    const close = async () => {
+      if (past.status === 'closing' || past.status === 'closed') return
+      past.detachResource(sublevel)
+      await past.close()
+    }
+    sublevel.attachResource({ close, [Symbol.asyncDispose]: close })
     return sublevel
   }
 
@@ -99,13 +107,7 @@ export class ZVerseSublevel<P, K, V> extends Base<P, K, V> implements TimeTravel
 
   /** @internal */
   _sublevel(name: Names, options: object) {
-    return new ZVerseSublevel(this, name, options)
-  }
-
-  /** @internal */
-  override async _close(): Promise<void> {
-    await super._close()
-    if (this.#isAlone) await (this.parent as Parent).close()
+    return new Sublevel(this, name, options)
   }
 
   get #root(): ReadLevel<unknown, unknown> {

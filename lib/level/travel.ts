@@ -2,7 +2,7 @@
  * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
  */
 import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstract-level'
-import type { Change, Commit, Difference, HistoryRecord } from '../index.js'
+import type { Change, Commit, Difference, HistoryRecord, Signal } from '../index.js'
 import { LevelError, onLevel } from './errors.js'
 import { MappedChanges, MappedIterator } from './mapped.js'
 import { type Bounds, boundsOf, type DataBounds } from './range.js'
@@ -44,7 +44,7 @@ export interface LevelChangesOptions<K, V> extends EncodingOptions<K, V>, KeyRan
   /** Commits after this version; by default those after now. */
   since?: number | undefined
   /** Aborting rejects with an AbortError (`LEVEL_ABORTED`). */
-  signal?: AbortSignal | undefined
+  signal?: Signal | undefined
 }
 
 /** A side of a `diff`: a version, a tag, a Date, or a snapshot of the level. */

@@ -57,6 +57,7 @@ export class Arena {
   /**
    * The window in which the byte at word `at` lies; its offset there is {@link offsetIn}`(at)`.
    * Covers 16 MiB from there at the least, or to the arena's end.
+   * @internal
    */
   window(at: number): Buffer {
     return this.#windows[(at / WINDOW_WORDS) >>> 0]
