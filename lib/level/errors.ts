@@ -2,7 +2,7 @@
  * Errors on Level's side. Where Level has a code for what happened the error has that code and ours is
  * its `cause`; everything else passes as it is. Any thread; no state.
  */
-import { type ErrorCode, type Signal, ZVerseError } from '../index.js'
+import { type ErrorCode, ZVerseError } from '../index.js'
 
 /** Our codes that Level has one of its own for. */
 const CODES: Partial<Record<ErrorCode, string>> = {
@@ -28,15 +28,19 @@ export class LevelError extends Error {
 }
 Object.defineProperty(LevelError.prototype, 'name', { value: 'LevelError', configurable: true })
 
-/** The error that an aborted read rejects with: its name is what the platform's own have. */
-export function abortError(signal: Signal): LevelError {
-  const error = new LevelError('LEVEL_ABORTED', 'Operation has been aborted', signal.reason)
+/** The error that something aborted rejects with: its name is what the platform's own have. */
+export function abortError(cause: unknown): LevelError {
+  const error = new LevelError('LEVEL_ABORTED', 'Operation has been aborted', cause)
   return Object.defineProperty(error, 'name', { value: 'AbortError' })
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** What to throw to users of Level instead of `error`. */
 export function levelError(error: unknown): unknown {
-  if (!(error instanceof ZVerseError)) return error
+  if (!(error instanceof ZVerseError)) return isAbort(error) ? abortError(error) : error
   const code = CODES[error.code]
   return code === undefined ? error : new LevelError(code, error.message, error)
 }

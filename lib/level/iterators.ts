@@ -100,7 +100,7 @@ class Cursor<T> {
     // Whoever asked has had no time to abort yet.
     await undefined
     for (;;) {
-      if (this.#signal?.aborted) throw abortError(this.#signal)
+      if (this.#signal?.aborted) throw abortError(this.#signal.reason)
       const burst = Math.min(size - items.length, BURST)
       const more = this.#take(burst, left - items.length)
       for (const item of more) items.push(item)

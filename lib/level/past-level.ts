@@ -23,14 +23,14 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
   }
 
   at(when: When): ReadLevel<K, V> {
-    assertOpen(this)
+    assertOpen(this, this)
     return this.#parent.at(when)
   }
 
   /** @internal */
   _start(): void {
     if (this.#pinned !== null) return
-    assertOpen(this.#parent)
+    assertOpen(this.#parent, this.#parent)
     this.#pinned = this._source.beginRead({ at: this.#version })
     this.#parent.attachResource(this)
   }
@@ -40,6 +40,11 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
     this.#pinned?.close()
     this.#pinned = null
     this.#parent.detachResource(this)
+  }
+
+  /** @internal */
+  get _isThere(): boolean {
+    return this.#pinned !== null
   }
 
   /** @internal */

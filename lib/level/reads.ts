@@ -98,7 +98,7 @@ export abstract class ReadLevel<K, V>
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
 
   version(): number {
-    assertOpen(this)
+    assertOpen(this, this)
     const { pinned } = this._hold(undefined)
     const { version } = pinned
     pinned.close()
@@ -138,6 +138,9 @@ export abstract class ReadLevel<K, V>
 
   /** @internal Lets go of it. */
   abstract _stop(): void
+
+  /** @internal It has what it reads from. */
+  abstract get _isThere(): boolean
 
   /** @internal The store that it is over. */
   abstract get _source(): Source
@@ -223,7 +226,7 @@ export abstract class ReadLevel<K, V>
   _snapshot(options: { owner: unknown; at?: unknown; asOf?: unknown }): ZVerseSnapshot {
     const { owner, at, asOf } = options
     const view = at === undefined && asOf === undefined ? undefined : { at, asOf }
-    return onLevel(() => new ZVerseSnapshot({ owner }, this._pin(view)))
+    return onLevel(() => new ZVerseSnapshot({ owner }, this._source, this._pin(view)))
   }
 
   /** @internal */
@@ -233,12 +236,12 @@ export abstract class ReadLevel<K, V>
 
   /** @internal The version to read with an option `snapshot`, or without it, for longer than a call. */
   _hold(snapshot: unknown): Held {
-    const pinned = ZVerseSnapshot._in({ snapshot })
+    const pinned = ZVerseSnapshot._in({ snapshot }, this._source)
     return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined, sides: this._sides }
   }
 
   #from(options: SnapshotOption): Reads {
-    return ZVerseSnapshot._in(options) ?? this._reads
+    return ZVerseSnapshot._in(options, this._source) ?? this._reads
   }
 }
 

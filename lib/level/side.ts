@@ -24,6 +24,7 @@ export interface Side {
   give(format: Format): (stored: unknown) => Data
 }
 
+const encoder = new TextEncoder()
 // A byte order mark is data like any other.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
@@ -59,7 +60,7 @@ const EITHER: Side = {
     if (format === 'utf8') {
       return stored => (typeof stored === 'string' ? stored : give(bytesIn(stored)))
     }
-    return stored => give(typeof stored === 'string' ? BYTES.take(stored) : bytesIn(stored))
+    return stored => give(typeof stored === 'string' ? encoder.encode(stored) : bytesIn(stored))
   },
 }
 

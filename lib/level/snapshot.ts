@@ -3,7 +3,7 @@
  */
 import { AbstractSnapshot } from 'abstract-level'
 import { invalidOption } from './errors.js'
-import type { Pinned } from './source.js'
+import type { Pinned, Source } from './source.js'
 
 /** What Level's `snapshot` option may hold: anything, without types. */
 export interface SnapshotOption {
@@ -30,9 +30,12 @@ export class ZVerseSnapshot extends Base {
   /** @internal */
   readonly _pinned: Pinned
 
+  readonly #source: Source
+
   /** @internal */
-  constructor(options: Owned, pinned: Pinned) {
+  constructor(options: Owned, source: Source, pinned: Pinned) {
     super(options)
+    this.#source = source
     this._pinned = pinned
   }
 
@@ -46,10 +49,10 @@ export class ZVerseSnapshot extends Base {
     return this._pinned.timestamp
   }
 
-  /** @internal What a `snapshot` option asks to be read; undefined where there is none. */
-  static _in({ snapshot }: SnapshotOption): Pinned | undefined {
+  /** @internal What a `snapshot` option asks to be read of `source`; undefined where there is none. */
+  static _in({ snapshot }: SnapshotOption, source: Source): Pinned | undefined {
     if (snapshot === undefined || snapshot === null) return undefined
-    if (snapshot instanceof ZVerseSnapshot) return snapshot._pinned
+    if (snapshot instanceof ZVerseSnapshot && snapshot.#source === source) return snapshot._pinned
     throw invalidOption('snapshot', 'must be a snapshot of this database')
   }
 

@@ -66,12 +66,12 @@ export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V>
   // ── The past ──────────────────────────────────────────────────────────────────────────────────
 
   version(): number {
-    assertOpen(this)
+    assertOpen(this, this.#root)
     return this.#root.version()
   }
 
   at(when: When): Sublevel<unknown, K, V> {
-    assertOpen(this)
+    assertOpen(this, this.#root)
     const past = (this.parent as Parent).at(when)
     const sublevel = new Sublevel<unknown, K, V>(past, this.#name, this.#options)
     // Made for it, and closed with it; whichever is closed first.

@@ -108,6 +108,9 @@ interface LevelEncoding {
 
 /** The level at the bottom of sublevels. */
 export interface Root {
+  readonly status: string
+  /** It has what it reads from. */
+  readonly _isThere: boolean
   readonly _sides: Sides
   readonly _source: Source
   readonly _reads: Reads
@@ -189,7 +192,7 @@ export function history<K, V>(
   key: K,
   options: LevelHistoryOptions<K, V> = {},
 ): MappedIterator<HistoryRecord<V>> {
-  assertOpen(owner)
+  assertOpen(owner, root)
   const { keyEncoding, valueEncoding, ...range } = options
   if (key === undefined || key === null) {
     throw new LevelError('LEVEL_INVALID_KEY', 'Key cannot be null or undefined')
@@ -210,7 +213,7 @@ export function diff<K, V>(
   to: LevelSide,
   options: LevelDiffOptions<K, V> = {},
 ): MappedIterator<Difference<K, V>> {
-  assertOpen(owner)
+  assertOpen(owner, root)
   const { keyEncoding, valueEncoding, ...range } = options
   const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
   const rows = onLevel(() => root._source.diff(side(from), side(to), lens.range(range)))
@@ -226,7 +229,7 @@ export function changes<K, V>(
   root: Root,
   options: LevelChangesOptions<K, V> = {},
 ): MappedChanges<Commit<K, V>> {
-  assertOpen(owner)
+  assertOpen(owner, root)
   const { keyEncoding, valueEncoding, ...range } = options
   const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
   const commits = onLevel(() => root._source.changes(lens.range(range)))
@@ -245,8 +248,15 @@ function side(side: LevelSide): number | string | Date | Pinned {
   return side instanceof ZVerseSnapshot ? side._pinned : side
 }
 
-/** As Level says it where there is no promise to wait with. */
-export function assertOpen(level: AnyLevel): void {
-  if (level.status === 'open') return
+/**
+ * Refuses as Level does, where there is no promise to wait with. What is only about to open will do, if there
+ * is something to read already: a new sublevel, say.
+ */
+export function assertOpen(owner: AnyLevel, root: Root): void {
+  if (isUsable(owner) && isUsable(root) && root._isThere) return
   throw new LevelError('LEVEL_DATABASE_NOT_OPEN', 'Database is not open')
+}
+
+function isUsable({ status }: { readonly status: string }): boolean {
+  return status === 'open' || status === 'opening'
 }

@@ -75,8 +75,13 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   }
 
   at(when: When): PastLevel<K, V> {
-    assertOpen(this)
+    assertOpen(this, this)
     return onLevel(() => new PastLevel(this, this._pin(viewOf(when))))
+  }
+
+  /** @internal */
+  get _isThere(): boolean {
+    return this.#source !== null
   }
 
   /** @internal */
@@ -151,7 +156,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   async _clear(options: ClearOptions): Promise<void> {
     onLevel(() => {
       const bounds = boundsOf(options, this._sides.keys)
-      const snapshot = ZVerseSnapshot._in(options)
+      const snapshot = ZVerseSnapshot._in(options, this._source)
       if (snapshot === undefined && options.limit === -1) {
         this._source.clear(bounds)
         return
