@@ -226,7 +226,7 @@ export abstract class ReadLevel<K, V>
   _snapshot(options: { owner: unknown; at?: unknown; asOf?: unknown }): ZVerseSnapshot {
     const { owner, at, asOf } = options
     const view = at === undefined && asOf === undefined ? undefined : { at, asOf }
-    return onLevel(() => new ZVerseSnapshot({ owner }, this._source, this._pin(view)))
+    return onLevel(() => new ZVerseSnapshot({ owner }, this._pin(view), this._source))
   }
 
   /** @internal */

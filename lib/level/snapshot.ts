@@ -29,14 +29,14 @@ const Base = AbstractSnapshot as new (options: Owned) => AbstractSnapshot
 export class ZVerseSnapshot extends Base {
   /** @internal */
   readonly _pinned: Pinned
-
+  /** What it is a version of: other levels over the same may read it. */
   readonly #source: Source
 
   /** @internal */
-  constructor(options: Owned, source: Source, pinned: Pinned) {
+  constructor(options: Owned, pinned: Pinned, source: Source) {
     super(options)
-    this.#source = source
     this._pinned = pinned
+    this.#source = source
   }
 
   /** The version that it holds. */

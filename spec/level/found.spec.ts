@@ -1,0 +1,88 @@
+/**
+ * Bugs of `zverse/level` that were found once, one test each: they must not come back.
+ */
+import { afterEach, describe, expect, it } from 'vitest'
+import { ZVerse } from '../../lib/index.js'
+import { ZVerseLevel } from '../../lib/level/index.js'
+
+const open: { close(): unknown }[] = []
+
+/** A level over a database that the test can look into. */
+async function levelOver() {
+  const db = ZVerse.open({ keys: 'binary', values: 'binary', maxBytes: 2 ** 22 })
+  const level = new ZVerseLevel({ db })
+  await level.open()
+  open.push(level, db)
+  return { db, level, pins: () => db.stats().readers.pins }
+}
+
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close()
+})
+
+describe('sublevels of the past', () => {
+  it('closing the level closes them, and does not wait for itself', async () => {
+    const { level, pins } = await levelOver()
+    const past = level.sublevel('a').sublevel('b')
+    await past.open()
+    const first = past.at(0)
+    await first.open()
+    const second = past.at(0)
+    expect(pins()).toBeGreaterThan(0)
+    await level.close()
+    expect([first.status, second.status, pins()]).toEqual(['closed', 'closed', 0])
+  })
+
+  it('closed before it was open, it lets go of its version', async () => {
+    const { level, pins } = await levelOver()
+    const sublevel = level.sublevel('a')
+    await sublevel.open()
+    await sublevel.at(0).close()
+    expect(pins()).toBe(0)
+  })
+})
+
+describe('snapshots', () => {
+  it('of another database are refused, whatever is read', async () => {
+    const { level } = await levelOver()
+    const other = (await levelOver()).level
+    await other.put('key', 'theirs')
+    await level.put('key', 'ours')
+    const snapshot = other.snapshot()
+    const refused = { code: 'ZVERSE_INVALID_OPTION' }
+    await expect(level.get('key', { snapshot })).rejects.toMatchObject(refused)
+    expect(() => level.getSync('key', { snapshot })).toThrow(expect.objectContaining(refused))
+    await expect(level.getMany(['key'], { snapshot })).rejects.toMatchObject(refused)
+    await expect(level.has('key', { snapshot })).rejects.toMatchObject(refused)
+    await expect(level.hasMany(['key'], { snapshot })).rejects.toMatchObject(refused)
+    await expect(level.clear({ snapshot })).rejects.toMatchObject(refused)
+    expect(level.getSync('key')).toBe('ours')
+  })
+
+  it('of another store of the same database are refused', async () => {
+    const { db, level } = await levelOver()
+    const store = db.store('other', { keys: 'binary', values: 'binary' })
+    const other = new ZVerseLevel({ db: store })
+    open.unshift(other)
+    await other.open()
+    await other.put('key', 'theirs')
+    const snapshot = other.snapshot()
+    await expect(level.get('key', { snapshot })).rejects.toMatchObject({
+      code: 'ZVERSE_INVALID_OPTION',
+    })
+  })
+
+  it('of the same database serve every level over it, and those of the past', async () => {
+    const { db, level } = await levelOver()
+    const other = new ZVerseLevel({ db })
+    open.unshift(other)
+    await other.open()
+    await level.put('key', '1')
+    const past = level.at(level.version())
+    const snapshot = level.snapshot()
+    await level.put('key', '2')
+    expect(await other.get('key', { snapshot })).toBe('1')
+    expect(await past.get('key', { snapshot })).toBe('1')
+    expect(await level.get('key', { snapshot: past.snapshot() })).toBe('1')
+  })
+})
