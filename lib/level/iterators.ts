@@ -5,13 +5,17 @@
  * A version is held from the moment an iterator is made, by a pin of its own or by the snapshot or past
  * level that it reads from. What it walks is made when it is first asked for something, and again after a
  * seek. Long reads give the event loop a turn now and then, which is when an abort can come.
+ *
+ * To make one never throws: Level makes those that were asked for before it was open while it runs the
+ * operations that waited, and an exception there would leave the others waiting for ever. What is wrong
+ * is said by the first read.
  */
 import { setImmediate } from 'node:timers/promises'
 import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level'
 import type { Signal, ZVerseIterator } from '../index.js'
-import { abortError, levelError } from './errors.js'
+import { abortError, levelError, onLevel } from './errors.js'
 import { type Bounds, boundsOf, seekTo } from './range.js'
-import type { Data, Format, Sides } from './side.js'
+import type { Data, Format, Side, Sides } from './side.js'
 import type { Pinned } from './source.js'
 
 /** Items read before the event loop has a turn: a few milliseconds' worth. */
@@ -38,7 +42,12 @@ export interface Held {
   readonly pinned: Pinned
   /** The pin is the iterator's own. */
   readonly isOwn: boolean
-  readonly sides: Sides
+}
+
+/** Where iterators get what they read. */
+interface Keeper {
+  readonly _sides: Sides
+  _hold(snapshot: unknown): Held
 }
 
 /** What is walked: rows of the database, and what becomes of each. */
@@ -49,22 +58,30 @@ interface Walk<T> {
 
 /** Walks a version for an iterator of Level's. */
 class Cursor<T> {
-  readonly #held: Held
+  readonly #keys: Side
   readonly #walk: Walk<T>
-  readonly #bounds: Bounds
   readonly #reverse: boolean
   readonly #signal: Signal | null
+  #held: Held | null = null
+  #bounds: Bounds = {}
   /** The bounds with the last seek in them; null: nothing is within. */
-  #within: Bounds | null
+  #within: Bounds | null = null
+  /** Why it cannot read; undefined: it can. */
+  #failure: unknown
   #rows: ZVerseIterator<unknown> | null = null
 
-  constructor(held: Held, options: IteratorOptions, walk: Walk<T>) {
-    this.#held = held
+  constructor(keeper: Keeper, options: IteratorOptions, walk: Walk<T>) {
+    this.#keys = keeper._sides.keys
     this.#walk = walk
     this.#reverse = options.reverse
     this.#signal = options.signal ?? null
-    this.#bounds = boundsOf(options, held.sides.keys)
-    this.#within = this.#bounds
+    try {
+      this.#bounds = boundsOf(options, this.#keys)
+      this.#within = this.#bounds
+      this.#held = keeper._hold(options.snapshot)
+    } catch (error) {
+      this.#failure = levelError(error)
+    }
   }
 
   /** The next item, or undefined at the end. `left`: how many will be asked for at most. */
@@ -86,13 +103,13 @@ class Cursor<T> {
 
   seek(target: Data): void {
     this.#end()
-    const key = this.#held.sides.keys.take(target)
+    const key = onLevel(() => this.#keys.take(target))
     this.#within = seekTo(this.#bounds, key, this.#reverse)
   }
 
   close(): void {
     this.#end()
-    if (this.#held.isOwn) this.#held.pinned.close()
+    if (this.#held?.isOwn) this.#held.pinned.close()
   }
 
   async #takeSome(size: number, left: number): Promise<T[]> {
@@ -111,6 +128,7 @@ class Cursor<T> {
 
   #take(size: number, left: number): T[] {
     const items: T[] = []
+    if (this.#held === null) throw this.#failure
     try {
       if (this.#rows === null) {
         if (this.#within === null) return items
@@ -136,9 +154,9 @@ class Cursor<T> {
 }
 
 /** Entries as `[key, value]`, with `undefined` for the part that is not wanted. */
-function entries({ sides }: Held, options: IteratorOptions): Walk<[Data?, Data?]> {
-  const key = sides.keys.give(options.keyEncoding)
-  const value = sides.values.give(options.valueEncoding)
+function entries({ keys, values }: Sides, options: IteratorOptions): Walk<[Data?, Data?]> {
+  const key = keys.give(options.keyEncoding)
+  const value = values.give(options.valueEncoding)
   if (options.values === false) {
     const wanted = options.keys !== false
     return {
@@ -163,23 +181,27 @@ function entries({ sides }: Held, options: IteratorOptions): Walk<[Data?, Data?]
   }
 }
 
-function keysOnly({ sides }: Held, { keyEncoding }: IteratorOptions): Walk<Data> {
-  const item = sides.keys.give(keyEncoding)
+function keysOnly({ keys }: Sides, { keyEncoding }: IteratorOptions): Walk<Data> {
+  const item = keys.give(keyEncoding)
   return { rows: (pinned, range) => pinned.keys(range), item }
 }
 
-function valuesOnly({ sides }: Held, { valueEncoding }: IteratorOptions): Walk<Data> {
-  const item = sides.values.give(valueEncoding)
+function valuesOnly({ values }: Sides, { valueEncoding }: IteratorOptions): Walk<Data> {
+  const item = values.give(valueEncoding)
   return { rows: (pinned, range) => pinned.values(range), item }
 }
 
 /** @internal Entries, for `iterator()`. */
-export class EntryIterator<TDatabase, K, V> extends AbstractIterator<TDatabase, K, V> {
+export class EntryIterator<TDatabase extends Keeper, K, V> extends AbstractIterator<
+  TDatabase,
+  K,
+  V
+> {
   readonly #cursor: Cursor<[Data?, Data?]>
 
-  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+  constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(held, options, entries(held, options))
+    this.#cursor = new Cursor(level, options, entries(level._sides, options))
   }
 
   _next() {
@@ -204,12 +226,12 @@ export class EntryIterator<TDatabase, K, V> extends AbstractIterator<TDatabase, 
 }
 
 /** @internal Keys, for `keys()`. */
-export class KeyIterator<TDatabase, K> extends AbstractKeyIterator<TDatabase, K> {
+export class KeyIterator<TDatabase extends Keeper, K> extends AbstractKeyIterator<TDatabase, K> {
   readonly #cursor: Cursor<Data>
 
-  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+  constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(held, options, keysOnly(held, options))
+    this.#cursor = new Cursor(level, options, keysOnly(level._sides, options))
   }
 
   _next() {
@@ -234,12 +256,16 @@ export class KeyIterator<TDatabase, K> extends AbstractKeyIterator<TDatabase, K>
 }
 
 /** @internal Values, for `values()`. */
-export class ValueIterator<TDatabase, K, V> extends AbstractValueIterator<TDatabase, K, V> {
+export class ValueIterator<TDatabase extends Keeper, K, V> extends AbstractValueIterator<
+  TDatabase,
+  K,
+  V
+> {
   readonly #cursor: Cursor<Data>
 
-  constructor(level: TDatabase, options: IteratorOptions, held: Held) {
+  constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(held, options, valuesOnly(held, options))
+    this.#cursor = new Cursor(level, options, valuesOnly(level._sides, options))
   }
 
   _next() {

@@ -209,17 +209,17 @@ export abstract class ReadLevel<K, V>
 
   /** @internal */
   _iterator(options: IteratorOptions) {
-    return onLevel(() => new EntryIterator(this, options, this._hold(options.snapshot)))
+    return new EntryIterator(this, options)
   }
 
   /** @internal */
   _keys(options: IteratorOptions) {
-    return onLevel(() => new KeyIterator(this, options, this._hold(options.snapshot)))
+    return new KeyIterator(this, options)
   }
 
   /** @internal */
   _values(options: IteratorOptions) {
-    return onLevel(() => new ValueIterator(this, options, this._hold(options.snapshot)))
+    return new ValueIterator(this, options)
   }
 
   /** @internal */
@@ -237,7 +237,7 @@ export abstract class ReadLevel<K, V>
   /** @internal The version to read with an option `snapshot`, or without it, for longer than a call. */
   _hold(snapshot: unknown): Held {
     const pinned = ZVerseSnapshot._in({ snapshot }, this._source)
-    return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined, sides: this._sides }
+    return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined }
   }
 
   #from(options: SnapshotOption): Reads {

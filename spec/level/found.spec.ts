@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { ZVerseLevel } from '../../lib/level/index.js'
 
+const refused = { code: 'ZVERSE_INVALID_OPTION' }
 const open: { close(): unknown }[] = []
 
 /** A level over a database that the test can look into. */
@@ -49,7 +50,6 @@ describe('snapshots', () => {
     await other.put('key', 'theirs')
     await level.put('key', 'ours')
     const snapshot = other.snapshot()
-    const refused = { code: 'ZVERSE_INVALID_OPTION' }
     await expect(level.get('key', { snapshot })).rejects.toMatchObject(refused)
     expect(() => level.getSync('key', { snapshot })).toThrow(expect.objectContaining(refused))
     await expect(level.getMany(['key'], { snapshot })).rejects.toMatchObject(refused)
@@ -67,9 +67,7 @@ describe('snapshots', () => {
     await other.open()
     await other.put('key', 'theirs')
     const snapshot = other.snapshot()
-    await expect(level.get('key', { snapshot })).rejects.toMatchObject({
-      code: 'ZVERSE_INVALID_OPTION',
-    })
+    await expect(level.get('key', { snapshot })).rejects.toMatchObject(refused)
   })
 
   it('of the same database serve every level over it, and those of the past', async () => {
@@ -84,5 +82,24 @@ describe('snapshots', () => {
     expect(await other.get('key', { snapshot })).toBe('1')
     expect(await past.get('key', { snapshot })).toBe('1')
     expect(await level.get('key', { snapshot: past.snapshot() })).toBe('1')
+  })
+})
+
+describe('iterators', () => {
+  it('one that cannot be made holds up nothing that waits for the level to be open', async () => {
+    const foreign = (await levelOver()).level.snapshot()
+    const level = new ZVerseLevel()
+    open.unshift(level)
+    const iterators = [
+      level.iterator({ snapshot: foreign }),
+      level.keys({ snapshot: foreign }),
+      level.values({ snapshot: foreign }),
+    ]
+    await level.put('key', 'value')
+    for (const iterator of iterators) {
+      await expect(iterator.next()).rejects.toMatchObject(refused)
+      await iterator.close()
+    }
+    expect(await level.get('key')).toBe('value')
   })
 })
