@@ -6,7 +6,7 @@
  * only, which it holds as it is and sorts the same way. Invariant: what `take` makes of two data with the
  * same bytes is the same to the store.
  */
-import { ZVerseError } from '../index.js'
+import { type ErrorCode, ZVerseError } from '../index.js'
 import { LevelError } from './errors.js'
 
 /** What Level passes to and takes from a database. */
@@ -18,7 +18,11 @@ export type Format = 'utf8' | 'buffer' | 'view'
 export interface Side {
   /** False where only text can be held. */
   readonly holdsBytes: boolean
-  /** What the store is given for `data`. */
+  /**
+   * What the store is given for `data`.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_INVALID_VALUE` for what an encoding made that is neither
+   * text nor bytes (`'json'` makes undefined of a function)
+   */
   take(data: Data): unknown
   /** What makes Level's data of a format of what the store gives. */
   give(format: Format): (stored: unknown) => Data
@@ -28,44 +32,50 @@ const encoder = new TextEncoder()
 // A byte order mark is data like any other.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-const BYTES: Side = {
+/** @param code what is wrong with what cannot be taken */
+const bytes = (code: ErrorCode): Side => ({
   holdsBytes: true,
   take(data) {
-    return typeof data === 'string' ? Buffer.from(data, 'utf8') : bytesOf(data)
+    return typeof data === 'string' ? encoded(data) : bytesOf(data, code)
   },
-  give(format) {
-    if (format === 'view') return stored => stored as Uint8Array
-    if (format === 'buffer') return stored => bufferOf(stored as Uint8Array)
-    return stored => decoder.decode(stored as Uint8Array)
-  },
-}
+  give: giveBytes,
+})
 
-const TEXT: Side = {
+const text = (code: ErrorCode): Side => ({
   holdsBytes: false,
-  // Nothing but text ever comes: the manifest says so.
-  take: data => wellFormed(data as string),
+  take(data) {
+    return typeof data === 'string' ? wellFormed(data) : refuseData(data, code)
+  },
   give() {
     return stored => (typeof stored === 'string' ? stored : refuse(stored))
   },
-}
+})
 
 /** Values that may be either, each kept as what it came as. */
-const EITHER: Side = {
+const either = (code: ErrorCode): Side => ({
   holdsBytes: true,
   take(data) {
-    return typeof data === 'string' ? wellFormed(data) : bytesOf(data)
+    return typeof data === 'string' ? wellFormed(data) : bytesOf(data, code)
   },
   give(format) {
-    const give = BYTES.give(format)
+    const give = giveBytes(format)
     if (format === 'utf8') {
       return stored => (typeof stored === 'string' ? stored : give(bytesIn(stored)))
     }
     return stored => give(typeof stored === 'string' ? encoder.encode(stored) : bytesIn(stored))
   },
-}
+})
 
-const KEYS: Record<string, Side> = { binary: BYTES, string: TEXT }
-const VALUES: Record<string, Side> = { binary: BYTES, string: TEXT, json: TEXT, msgpack: EITHER }
+const KEY = 'ZVERSE_INVALID_KEY'
+const VALUE = 'ZVERSE_INVALID_VALUE'
+const TEXTS = text(VALUE)
+const KEYS: Record<string, Side> = { binary: bytes(KEY), string: text(KEY) }
+const VALUES: Record<string, Side> = {
+  binary: bytes(VALUE),
+  string: TEXTS,
+  json: TEXTS,
+  msgpack: either(VALUE),
+}
 
 /** Both sides of a store. */
 export interface Sides {
@@ -91,16 +101,31 @@ export const CODECS = { keys: 'binary', values: 'binary' } as const
 
 /** Two stored keys in the store's order: < 0, 0 or > 0. */
 export function compareKeys(a: unknown, b: unknown): number {
-  return Buffer.compare(BYTES.take(a as Data) as Uint8Array, BYTES.take(b as Data) as Uint8Array)
+  return Buffer.compare(keyBytes(a), keyBytes(b))
 }
 
 function own(table: Record<string, Side>, name: string): Side | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
+function keyBytes(key: unknown): Uint8Array {
+  return typeof key === 'string' ? encoded(key) : (key as Uint8Array)
+}
+
+function giveBytes(format: Format): (stored: unknown) => Data {
+  if (format === 'view') return stored => stored as Uint8Array
+  if (format === 'buffer') return stored => bufferOf(stored as Uint8Array)
+  return stored => decoder.decode(stored as Uint8Array)
+}
+
+function encoded(data: string): Uint8Array {
+  return Buffer.from(data, 'utf8')
+}
+
 /** Level's `view` passes every view on a buffer. */
-function bytesOf(data: ArrayBufferView): Uint8Array {
+function bytesOf(data: ArrayBufferView, code: ErrorCode): Uint8Array {
   if (data instanceof Uint8Array) return data
+  if (!ArrayBuffer.isView(data)) refuseData(data, code)
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
@@ -110,6 +135,12 @@ function bufferOf(bytes: Uint8Array): Buffer {
 
 function bytesIn(stored: unknown): Uint8Array {
   return stored instanceof Uint8Array ? stored : refuse(stored)
+}
+
+function refuseData(data: unknown, code: ErrorCode): never {
+  const what = code === KEY ? 'key' : 'value'
+  const kind = data === null ? 'null' : typeof data
+  throw new ZVerseError(code, `the encoding made ${kind} of the ${what}, not text or bytes`)
 }
 
 function refuse(stored: unknown): never {

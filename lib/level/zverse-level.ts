@@ -144,12 +144,12 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _batch(operations: LevelOperation[]): Promise<void> {
     const { keys, values } = this._sides
-    const taken = operations.map((operation): Operation<unknown, unknown> => {
+    const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
       const key = keys.take(operation.key)
       if (operation.type === 'del') return { type: 'del', key }
       return { type: 'put', key, value: values.take(operation.value) }
-    })
-    onLevel(() => this._source.batch(taken))
+    }
+    onLevel(() => this._source.batch(operations.map(taken)))
   }
 
   /** @internal */

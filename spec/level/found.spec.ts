@@ -4,6 +4,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { ZVerseLevel } from '../../lib/level/index.js'
+import { thrownBy } from '../support/expect.js'
 
 const refused = { code: 'ZVERSE_INVALID_OPTION' }
 const open: { close(): unknown }[] = []
@@ -51,7 +52,7 @@ describe('snapshots', () => {
     await level.put('key', 'ours')
     const snapshot = other.snapshot()
     await expect(level.get('key', { snapshot })).rejects.toMatchObject(refused)
-    expect(() => level.getSync('key', { snapshot })).toThrow(expect.objectContaining(refused))
+    expect(thrownBy(() => level.getSync('key', { snapshot }))).toMatchObject(refused)
     await expect(level.getMany(['key'], { snapshot })).rejects.toMatchObject(refused)
     await expect(level.has('key', { snapshot })).rejects.toMatchObject(refused)
     await expect(level.hasMany(['key'], { snapshot })).rejects.toMatchObject(refused)
@@ -101,5 +102,45 @@ describe('iterators', () => {
       await iterator.close()
     }
     expect(await level.get('key')).toBe('value')
+  })
+})
+
+describe('what an encoding makes that is no data', () => {
+  const five = { name: 'five', format: 'utf8', encode: () => 5, decode: String } as const
+  const codecs = ['binary', 'msgpack', 'json', 'string'] as const
+
+  it.each(codecs)('is no value of a database with %s values', async values => {
+    const db = ZVerse.open({ values, maxBytes: 2 ** 20 })
+    const level = new ZVerseLevel({ db })
+    open.push(level, db)
+    const invalid = { code: 'LEVEL_INVALID_VALUE', cause: { code: 'ZVERSE_INVALID_VALUE' } }
+    for (const valueEncoding of ['json', five as never]) {
+      const put = level.put('key', (() => 1) as never, { valueEncoding })
+      await expect(put).rejects.toMatchObject(invalid)
+      const operation = { type: 'put', key: 'key', value: (() => 1) as never } as const
+      await expect(level.batch([operation], { valueEncoding })).rejects.toMatchObject(invalid)
+    }
+    expect(db.version).toBe(0)
+  })
+
+  it.each(['binary', 'string'] as const)('is no %s key', async keys => {
+    const db = ZVerse.open({ keys, maxBytes: 2 ** 20 })
+    const level = new ZVerseLevel<string, string>({ db } as never)
+    open.push(level, db)
+    await level.put('key', 'value')
+    const invalid = { code: 'LEVEL_INVALID_KEY', cause: { code: 'ZVERSE_INVALID_KEY' } }
+    const keyEncoding = five as never
+    await expect(level.put('key', '', { keyEncoding })).rejects.toMatchObject(invalid)
+    await expect(level.del('key', { keyEncoding })).rejects.toMatchObject(invalid)
+    await expect(level.get('key', { keyEncoding })).rejects.toMatchObject(invalid)
+    await expect(level.hasMany(['key'], { keyEncoding })).rejects.toMatchObject(invalid)
+    await expect(level.clear({ gt: '', keyEncoding })).rejects.toMatchObject(invalid)
+    const iterator = level.keys({ gt: '', keyEncoding })
+    await expect(iterator.all()).rejects.toMatchObject(invalid)
+    const thrown = (action: () => unknown) => expect(thrownBy(action)).toMatchObject(invalid)
+    thrown(() => level.keys().seek('key', { keyEncoding }))
+    thrown(() => level.history('key', { keyEncoding }))
+    thrown(() => level.diff(0, 1, { gt: 'key', keyEncoding }))
+    expect(db.size).toBe(1)
   })
 })
