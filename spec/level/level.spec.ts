@@ -363,7 +363,7 @@ describe('what is wrong', () => {
       await foreign.open()
       const snapshot = foreign.snapshot()
       expect(await codesOf(() => level.get('a', { snapshot }))).toEqual(['ZVERSE_INVALID_OPTION'])
-      expect(await codesOf(() => level.iterator({ snapshot }))).toEqual(['ZVERSE_INVALID_OPTION'])
+      expect(await codesOf(() => level.keys({ snapshot }).all())).toEqual(['ZVERSE_INVALID_OPTION'])
       await foreign.close()
       expect(await codesOf(() => foreign.version())).toEqual(['LEVEL_DATABASE_NOT_OPEN'])
       expect(await codesOf(() => foreign.at(0))).toEqual(['LEVEL_DATABASE_NOT_OPEN'])
