@@ -21,6 +21,8 @@ export class MappedIterator<T> implements IterableIterator<T, undefined> {
       const { value, done } = this.#rows.next()
       return done ? { value: undefined, done } : { value: this.#item(value), done: false }
     } catch (error) {
+      // A loop does not: it takes it for granted that an iterator that throws has ended.
+      this.return()
       throw levelError(error)
     }
   }

@@ -3,7 +3,7 @@
  */
 import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstract-level'
 import type { Change, Commit, Difference, HistoryRecord, Signal } from '../index.js'
-import { LevelError, onLevel } from './errors.js'
+import { invalidOption, LevelError, onLevel } from './errors.js'
 import { MappedChanges, MappedIterator } from './mapped.js'
 import { type Bounds, boundsOf, type DataBounds } from './range.js'
 import type { Data, Format, Sides } from './side.js'
@@ -193,7 +193,7 @@ export function history<K, V>(
   options: LevelHistoryOptions<K, V> = {},
 ): MappedIterator<HistoryRecord<V>> {
   assertOpen(owner, root)
-  const { keyEncoding, valueEncoding, ...range } = options
+  const { keyEncoding, valueEncoding, ...range } = checked(options, 'history')
   if (key === undefined || key === null) {
     throw new LevelError('LEVEL_INVALID_KEY', 'Key cannot be null or undefined')
   }
@@ -214,7 +214,7 @@ export function diff<K, V>(
   options: LevelDiffOptions<K, V> = {},
 ): MappedIterator<Difference<K, V>> {
   assertOpen(owner, root)
-  const { keyEncoding, valueEncoding, ...range } = options
+  const { keyEncoding, valueEncoding, ...range } = checked(options, 'diff')
   const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
   const rows = onLevel(() => root._source.diff(side(from), side(to), lens.range(range)))
   return new MappedIterator(rows, row => {
@@ -230,7 +230,7 @@ export function changes<K, V>(
   options: LevelChangesOptions<K, V> = {},
 ): MappedChanges<Commit<K, V>> {
   assertOpen(owner, root)
-  const { keyEncoding, valueEncoding, ...range } = options
+  const { keyEncoding, valueEncoding, ...range } = checked(options, 'changes')
   const lens = new Lens<K, V>(owner, root._sides, { keyEncoding, valueEncoding })
   const commits = onLevel(() => root._source.changes(lens.range(range)))
   const changeOf = ({ type, key, value }: Change<unknown, unknown>) => {
@@ -241,6 +241,17 @@ export function changes<K, V>(
   })
   owner.attachResource(mapped)
   return mapped
+}
+
+/** The options of a verb. What the database does not know it refuses itself, but for what a lens uses. */
+function checked<T extends object>(options: T, what: string): T {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', `of ${what} must be an object`)
+  }
+  if ((options as { prefix?: unknown }).prefix !== undefined) {
+    throw invalidOption('prefix', `is not an option of ${what}: a sublevel is one`)
+  }
+  return options
 }
 
 /** A side as the database takes it. */

@@ -144,3 +144,61 @@ describe('what an encoding makes that is no data', () => {
     expect(db.size).toBe(1)
   })
 })
+
+describe('the past', () => {
+  it('what is no option is refused, not passed over', async () => {
+    const { level } = await levelOver()
+    const verbs = [
+      (options: never) => level.history('key', options),
+      (options: never) => level.diff(0, 0, options),
+      (options: never) => level.changes(options),
+    ]
+    for (const verb of verbs) {
+      for (const options of [null, 5, { prefix: 'k' }, { box: 1 }, { gtt: 'a' }]) {
+        expect(thrownBy(() => verb(options as never))).toMatchObject(refused)
+      }
+      expect(() => verb({ prefix: undefined } as never)).not.toThrow()
+    }
+  })
+
+  it('aborting changes rejects as Level has it', async () => {
+    const { level } = await levelOver()
+    const controller = new AbortController()
+    const next = level.changes({ signal: controller.signal }).next()
+    controller.abort()
+    await expect(next).rejects.toMatchObject({ code: 'LEVEL_ABORTED', name: 'AbortError' })
+  })
+
+  it('what cannot be decoded ends the iteration, which lets go of its version', async () => {
+    const { level, pins } = await levelOver()
+    await level.put('key', 'no JSON')
+    const valueEncoding = 'json'
+    const bad = { code: 'LEVEL_DECODE_ERROR' }
+    expect(thrownBy(() => level.history('key', { valueEncoding }).toArray())).toMatchObject(bad)
+    expect(thrownBy(() => [...level.diff(0, 1, { valueEncoding })])).toMatchObject(bad)
+    expect(pins()).toBe(0)
+  })
+})
+
+describe('the constructor', () => {
+  it('takes options behind a location that is left out', () => {
+    const level = new ZVerseLevel(undefined, { valueEncoding: 'json' })
+    open.push(level)
+    expect(level.valueEncoding().commonName).toBe('json')
+  })
+
+  it('refuses options that are none', () => {
+    for (const options of [5, true, Symbol('level')]) {
+      expect(thrownBy(() => new ZVerseLevel(options as never))).toMatchObject(refused)
+      expect(thrownBy(() => new ZVerseLevel('place', options as never))).toMatchObject(refused)
+    }
+  })
+
+  it('takes nothing for a database that is none', async () => {
+    const { level } = await levelOver()
+    const codecs = { keys: 'binary', values: 'binary' }
+    for (const db of [null, 5, 'db', {}, { codecs }, { codecs: null }, level]) {
+      expect(thrownBy(() => new ZVerseLevel({ db } as never))).toMatchObject(refused)
+    }
+  })
+})
