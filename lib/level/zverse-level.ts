@@ -7,6 +7,7 @@
  */
 import type { AbstractDatabaseOptions } from 'abstract-level'
 import { type DatabaseOptions, type Handle, type Operation, ZVerse } from '../index.js'
+import { StoreVerbs } from '../transaction/store-verbs.js'
 import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsOf, type DataBounds } from './range.js'
@@ -58,13 +59,9 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
    * cannot hold text
    */
   constructor(options?: ZVerseLevelOptions<K, V>)
-  constructor(location: string, options?: ZVerseLevelOptions<K, V>)
-  constructor(
-    location?: string | ZVerseLevelOptions<K, V>,
-    options: ZVerseLevelOptions<K, V> = {},
-  ) {
-    const given = typeof location === 'string' ? { ...options, path: location } : (location ?? {})
-    const { db, ...rest } = given as { db?: unknown } & DatabaseOptions
+  constructor(location: string | undefined, options?: ZVerseLevelOptions<K, V>)
+  constructor(location?: string | ZVerseLevelOptions<K, V>, options?: ZVerseLevelOptions<K, V>) {
+    const { db, ...rest } = optionsOf(location, options)
     const opening = openingIn(rest)
     if (db !== undefined) refuseBoth(opening)
     super(rest, rest.path !== undefined, sidesOf(db === undefined ? CODECS : codecsOf(db)))
@@ -175,6 +172,14 @@ type LevelOperation =
   | { readonly type: 'put'; readonly key: Data; readonly value: Data }
   | { readonly type: 'del'; readonly key: Data }
 
+/** The options, whichever argument they are. */
+function optionsOf(location: unknown, options: unknown): { db?: unknown } & DatabaseOptions {
+  const isPlace = typeof location === 'string'
+  const given = (isPlace ? options : (location ?? options)) ?? {}
+  if (typeof given !== 'object') throw invalidOption('options', 'of ZVerseLevel must be an object')
+  return isPlace ? { ...given, path: location } : given
+}
+
 /** The options for opening a database, of all that Level was given. */
 function openingIn(options: DatabaseOptions): DatabaseOptions {
   const given = OPENING.filter(name => options[name] !== undefined)
@@ -188,9 +193,8 @@ function refuseBoth(opening: DatabaseOptions): void {
 
 /** The codecs of a database or store that was given. */
 function codecsOf(db: unknown): Source['codecs'] {
-  const codecs = (db as Partial<Source> | null)?.codecs
-  if (codecs === undefined) throw invalidOption('db', 'must be a ZVerse, or a store of one')
-  return codecs
+  if (!(db instanceof StoreVerbs)) throw invalidOption('db', 'must be a ZVerse, or a store of one')
+  return db.codecs
 }
 
 function viewOf(when: When): object {
