@@ -202,3 +202,16 @@ describe('the constructor', () => {
     }
   })
 })
+
+describe('text in msgpack values', () => {
+  it('is a plain Uint8Array to those who ask for a view', async () => {
+    const db = ZVerse.open({ keys: 'binary', maxBytes: 2 ** 20 })
+    const level = new ZVerseLevel<string, string>({ db })
+    open.push(level, db)
+    await level.put('key', 'value')
+    const value = await level.get<string, Uint8Array>('key', { valueEncoding: 'view' })
+    expect(value).toStrictEqual(new TextEncoder().encode('value'))
+    const buffer = await level.get<string, Buffer>('key', { valueEncoding: 'buffer' })
+    expect(buffer).toStrictEqual(Buffer.from('value'))
+  })
+})
