@@ -7,7 +7,6 @@
  */
 import type { AbstractDatabaseOptions } from 'abstract-level'
 import { type DatabaseOptions, type Handle, type Operation, ZVerse } from '../index.js'
-import { StoreVerbs } from '../transaction/store-verbs.js'
 import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsOf, type DataBounds } from './range.js'
@@ -193,8 +192,9 @@ function refuseBoth(opening: DatabaseOptions): void {
 
 /** The codecs of a database or store that was given. */
 function codecsOf(db: unknown): Source['codecs'] {
-  if (!(db instanceof StoreVerbs)) throw invalidOption('db', 'must be a ZVerse, or a store of one')
-  return db.codecs
+  const { beginRead, codecs } = (db ?? {}) as Partial<Source>
+  if (typeof beginRead === 'function' && codecs !== undefined) return codecs
+  throw invalidOption('db', 'must be a ZVerse, or a store of one')
 }
 
 function viewOf(when: When): object {
