@@ -97,6 +97,11 @@ import { Field } from './points/field.js'
 /** @typedef {RowBase & (OnEntries | OnPoints)} Scenario */
 
 /**
+ * What has to be known of a row to drive it: a {@link Scenario}, or a row of the bench for Level.
+ * @typedef {Omit<RowBase, 'start' | 'suits'> & { points?: SetName, on?: Row['on'] }} Driven
+ */
+
+/**
  * One system, its data, and the store with the whole set that the reading rows share: entries with
  * string keys, or one set of points, whichever the present row works on. The other is let go of.
  */
@@ -211,9 +216,10 @@ export class Bench {
 }
 
 /**
+ * @template {Driven} [S=Scenario]
  * @typedef {object} Driver one system, in this process or in another
  * @property {string} name
- * @property {(scenario: Scenario) => Promise<boolean>} start false if it has no such row
+ * @property {(scenario: S) => Promise<boolean>} start false if it has no such row
  * @property {() => Promise<Figures>} round
  * @property {() => Promise<void>} stop
  */
@@ -248,7 +254,7 @@ export function localDriver(bench) {
  * @typedef {object} Row
  * @property {string} name
  * @property {string} title
- * @property {'entries' | 'points'} on
+ * @property {'entries' | 'points' | 'level'} on
  * @property {string | undefined} note
  * @property {Family | undefined} family
  * @property {Record<string, Unit>} units
@@ -260,17 +266,18 @@ export function localDriver(bench) {
 /**
  * Measures one row on all systems, interleaved, every other round in reverse order: none always comes
  * after the same one. A system that fails is left out of the row, and its failure is part of the result.
- * @param {Scenario} scenario
- * @param {readonly Driver[]} drivers
+ * @template {Driven} S
+ * @param {S} scenario
+ * @param {readonly Driver<S>[]} drivers
  * @param {number} rounds
  * @returns {Promise<Row>}
  */
 export async function measureRow(scenario, drivers, rounds) {
-  /** @type {Map<Driver, Figures[]>} */
+  /** @type {Map<Driver<S>, Figures[]>} */
   const taken = new Map()
   /** @type {Row['failures']} */
   const failures = {}
-  /** @type {(driver: Driver, step: () => Promise<void>) => Promise<void>} */
+  /** @type {(driver: Driver<S>, step: () => Promise<void>) => Promise<void>} */
   const attempt = async (driver, step) => {
     try {
       await step()
@@ -309,7 +316,7 @@ export async function measureRow(scenario, drivers, rounds) {
     )
   }
   const { name, title, note, family, figures } = scenario
-  const on = scenario.points === undefined ? 'entries' : 'points'
+  const on = scenario.on ?? (scenario.points === undefined ? 'entries' : 'points')
   return { name, title, on, note, family, units: figures, systems, failures }
 }
 

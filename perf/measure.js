@@ -15,7 +15,7 @@ export const SAMPLE_MS = 200
  * So long, in ms, what can be repeated runs before it is timed: the collection before a sample, being
  * forced, throws optimised code away, and some hundred milliseconds without it would be measured.
  */
-const WARM_MS = 150
+export const WARM_MS = 150
 
 const sink = { sum: 0 }
 

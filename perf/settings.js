@@ -30,13 +30,16 @@ export function positive(name, given, isWhole) {
   throw new Error(`--${name} takes a positive ${isWhole ? 'whole ' : ''}number, not ${given}`)
 }
 
-/** @returns {Settings} */
-export function readSettings() {
+/**
+ * @param {string} [count] of keys, unless the command line says
+ * @returns {Settings}
+ */
+export function readSettings(count = '1000000') {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '5' },
-      keys: { type: 'string', default: '1000000' },
+      keys: { type: 'string', default: count },
       seed: { type: 'string', default: '20' },
       json: { type: 'string' },
       markdown: { type: 'string' },
@@ -59,16 +62,17 @@ export function readSettings() {
 /**
  * @param {Settings} settings
  * @param {import('./report.js').Run} run
+ * @param {(run: import('./report.js').Run) => string} [text] what is written as Markdown
  */
-export function writeFiles(settings, run) {
+export function writeFiles(settings, run, text = markdown) {
   /** @type {[string | undefined, () => string][]} */
   const files = [
     [settings.json, () => `${JSON.stringify(run, null, 2)}\n`],
-    [settings.markdown, () => markdown(run)],
+    [settings.markdown, () => text(run)],
   ]
-  for (const [file, text] of files) {
+  for (const [file, content] of files) {
     if (file === undefined) continue
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text())
+    writeFileSync(file, content())
   }
 }

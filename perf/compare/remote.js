@@ -5,22 +5,24 @@
  */
 import { fork } from 'node:child_process'
 
-/** @typedef {import('./child.js').Assignment} Assignment */
-/** @typedef {import('./child.js').Request} Request */
-/** @typedef {import('./child.js').Answer} Answer */
-/** @typedef {import('../bench.js').Driver & { close(): Promise<void> }} RemoteDriver */
+/** @typedef {import('./serve.js').Assignment} Assignment */
+/** @typedef {import('./serve.js').Request} Request */
+/** @typedef {import('./serve.js').Answer} Answer */
+/** @typedef {import('../bench.js').Driver<import('../bench.js').Driven> & { close(): Promise<void> }} RemoteDriver */
 
 /** MB of JavaScript's heap: ten million entries of a Map have to fit. */
 const HEAP = 8192
+const CHILD = new URL('./child.js', import.meta.url)
 
 /**
  * Starts a system's child and waits until it is ready.
  * @param {Assignment} assignment
  * @param {string} [name] of the driver; the system's unless said
+ * @param {URL} [script] what the child runs
  * @returns {Promise<RemoteDriver>}
  */
-export async function startChild(assignment, name = assignment.system) {
-  const child = fork(new URL('./child.js', import.meta.url), [JSON.stringify(assignment)], {
+export async function startChild(assignment, name = assignment.system, script = CHILD) {
+  const child = fork(script, [JSON.stringify(assignment)], {
     execArgv: [`--max-old-space-size=${HEAP}`],
   })
   const kill = () => child.kill()
