@@ -8,7 +8,8 @@ import { fork } from 'node:child_process'
 /** @typedef {import('./serve.js').Assignment} Assignment */
 /** @typedef {import('./serve.js').Request} Request */
 /** @typedef {import('./serve.js').Answer} Answer */
-/** @typedef {import('../bench.js').Driver<import('../bench.js').Driven> & { close(): Promise<void> }} RemoteDriver */
+/** @typedef {import('../bench.js').Driven} Driven */
+/** @typedef {import('../bench.js').Driver<Driven> & { close(): Promise<void> }} RemoteDriver */
 
 /** MB of JavaScript's heap: ten million entries of a Map have to fit. */
 const HEAP = 8192
