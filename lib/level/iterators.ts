@@ -21,6 +21,9 @@ import type { Pinned } from './source.js'
 /** Items read before the event loop has a turn: a few milliseconds' worth. */
 const BURST = 5000
 
+/** Bounds that do not matter. */
+const NOWHERE: Bounds = {}
+
 /** Level's options of an iterator, encoded. */
 export interface IteratorOptions {
   readonly gt?: Data
@@ -63,7 +66,7 @@ class Cursor<T> {
   readonly #reverse: boolean
   readonly #signal: Signal | null
   #held: Held | null = null
-  #bounds: Bounds = {}
+  #bounds = NOWHERE
   /** The bounds with the last seek in them; null: nothing is within. */
   #within: Bounds | null = null
   /** Why it cannot read; undefined: it can. */
@@ -86,19 +89,26 @@ class Cursor<T> {
 
   /** The next item, or undefined at the end. `left`: how many will be asked for at most. */
   next(left: number): T | undefined | Promise<T | undefined> {
-    if (this.#signal !== null) return this.#takeSome(1, left).then(items => items[0])
-    return this.#take(1, left)[0]
+    if (this.#signal !== null) return this.#takeLong(1, left).then(items => items[0])
+    try {
+      const { value, done } = this.#from(left).next()
+      return done ? undefined : this.#walk.item(value)
+    } catch (error) {
+      throw levelError(error)
+    }
   }
 
   /** The next `size` items, fewer at the end. */
   nextv(size: number, left: number): T[] | Promise<T[]> {
-    if (this.#signal !== null || size > BURST) return this.#takeSome(size, left)
-    return this.#take(size, left)
+    if (this.#signal !== null || size > BURST) return this.#takeLong(size, left)
+    const items: T[] = []
+    this.#take(items, size, left)
+    return items
   }
 
   /** All that is left. */
-  all(left: number): Promise<T[]> {
-    return this.#takeSome(left, left)
+  all(left: number): T[] | Promise<T[]> {
+    return this.nextv(left, left)
   }
 
   seek(target: Data): void {
@@ -112,30 +122,25 @@ class Cursor<T> {
     if (this.#held?.isOwn) this.#held.pinned.close()
   }
 
-  async #takeSome(size: number, left: number): Promise<T[]> {
+  /** More than a burst, or with a signal. */
+  async #takeLong(size: number, left: number): Promise<T[]> {
     const items: T[] = []
     // Whoever asked has had no time to abort yet.
     await undefined
     for (;;) {
       if (this.#signal?.aborted) throw abortError(this.#signal.reason)
-      const burst = Math.min(size - items.length, BURST)
-      const more = this.#take(burst, left - items.length)
-      for (const item of more) items.push(item)
-      if (more.length < burst || items.length >= size) return items
+      const had = items.length
+      const wanted = Math.min(size, had + BURST)
+      this.#take(items, wanted, left - had)
+      if (items.length < wanted || wanted === size) return items
       await setImmediate()
     }
   }
 
-  #take(size: number, left: number): T[] {
-    const items: T[] = []
-    if (this.#held === null) throw this.#failure
+  /** Adds to `items` until there are `size`, or there is nothing left. */
+  #take(items: T[], size: number, left: number): void {
     try {
-      if (this.#rows === null) {
-        if (this.#within === null) return items
-        const range = { ...this.#within, reverse: this.#reverse, limit: left }
-        this.#rows = this.#walk.rows(this.#held.pinned, range)
-      }
-      const rows = this.#rows
+      const rows = this.#from(left)
       while (items.length < size) {
         const { value, done } = rows.next()
         if (done) break
@@ -144,7 +149,19 @@ class Cursor<T> {
     } catch (error) {
       throw levelError(error)
     }
-    return items
+  }
+
+  /** The rows that are walked. */
+  #from(left: number): ZVerseIterator<unknown> {
+    if (this.#rows === null) {
+      if (this.#held === null) throw this.#failure
+      const { gt, gte, lt, lte } = this.#within ?? NOWHERE
+      // Nothing, where the last seek went out of the bounds.
+      const limit = this.#within === null ? 0 : left
+      const range = { gt, gte, lt, lte, reverse: this.#reverse, limit }
+      this.#rows = this.#walk.rows(this.#held.pinned, range)
+    }
+    return this.#rows
   }
 
   #end(): void {

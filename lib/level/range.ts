@@ -17,19 +17,12 @@ export interface Bounds {
 export type DataBounds = { readonly [name in keyof Bounds]?: Data | undefined }
 
 /** The bounds in `options`, which Level has encoded. */
-export function boundsOf(options: DataBounds, keys: Side): Bounds {
-  const { gt, gte, lt, lte } = options
+export function boundsOf({ gt, gte, lt, lte }: DataBounds, keys: Side): Bounds {
   return {
-    ...(gte !== undefined
-      ? { gte: keys.take(gte) }
-      : gt !== undefined
-        ? { gt: keys.take(gt) }
-        : {}),
-    ...(lte !== undefined
-      ? { lte: keys.take(lte) }
-      : lt !== undefined
-        ? { lt: keys.take(lt) }
-        : {}),
+    gt: gte === undefined && gt !== undefined ? keys.take(gt) : undefined,
+    gte: gte !== undefined ? keys.take(gte) : undefined,
+    lt: lte === undefined && lt !== undefined ? keys.take(lt) : undefined,
+    lte: lte !== undefined ? keys.take(lte) : undefined,
   }
 }
 
@@ -43,5 +36,5 @@ export function seekTo(bounds: Bounds, key: unknown, reverse: boolean): Bounds |
     (lte !== undefined && compareKeys(key, lte) > 0) ||
     (lt !== undefined && compareKeys(key, lt) >= 0)
   if (isBelow || isAbove) return null
-  return reverse ? { gt, gte, lte: key } : { gte: key, lt, lte }
+  return reverse ? { gt, gte, lt: undefined, lte: key } : { gt: undefined, gte: key, lt, lte }
 }
