@@ -7,8 +7,6 @@ import { ZVerseLevel } from 'zverse/level'
 /** @typedef {import('zverse').ZVerse<Uint8Array, Uint8Array>} Database */
 /** @typedef {import('zverse/level').PastLevel<string, string>} PastLevel */
 
-/** @typedef {import('abstract-level').AbstractLevel<string | Uint8Array, string, string>} AbstractLevel */
-
 /** Subject, predicate and object, by name. @typedef {[string, string, string]} Fact */
 /** What changes at once. @typedef {{ removed: Fact[], added: Fact[] }} Patch */
 
@@ -23,8 +21,7 @@ export async function openLevel(db) {
 
 /** Opens quadstore over a level of the present, or of the past. @param {ZVerseLevel | PastLevel} level */
 export async function openQuads(level) {
-  const backend = /** @type {AbstractLevel} */ (/** @type {unknown} */ (level))
-  const quads = new Quadstore({ backend, dataFactory: rdf })
+  const quads = new Quadstore({ backend: level, dataFactory: rdf })
   await quads.open()
   return quads
 }

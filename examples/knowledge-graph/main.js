@@ -68,8 +68,9 @@ async function work(db, options, problems) {
 
 /** @param {Options} options @returns {Promise<number>} the exit code */
 async function run(options) {
+  // All versions are kept.
+  const db = ZVerse.open({ keys: 'binary', values: 'binary', history: {} })
   const last = options.patches + 1
-  const db = ZVerse.open({ keys: 'binary', values: 'binary', history: { versions: last } })
   const level = await openLevel(db)
   const following = follow(level, last)
   /** @type {string[]} */

@@ -70,9 +70,8 @@ async function run(options) {
   const { editors, edits, documents } = options
   const count = editors * edits
   const names = Array.from({ length: documents }, (_, index) => `document ${index + 1}`)
-  // Each update is a version, the first of a document two; and flushing makes a few.
-  const history = { versions: count + documents + 10 }
-  const db = ZVerse.open({ keys: 'binary', values: 'binary', history })
+  // All versions are kept.
+  const db = ZVerse.open({ keys: 'binary', values: 'binary', history: {} })
   const level = await openLevel(db)
   const plain = new Plain(names)
   const { samples, contents, elapsed } = await work(db, options, names)
