@@ -82,6 +82,7 @@ async function run(options) {
     ...(await compareDocuments(level, plain, contents)),
     ...(await compareSamples(level, samples)),
   ]
+  if (contents.length !== editors * documents) problems.push('an editor has told nothing')
   say(`${editors} threads edit ${documents} documents, ${grouped(edits)} times each`)
   const rate = `${grouped(count / elapsed)}/s`
   say(`  edits     ${grouped(count)}, ${rate}, in ${grouped(level.version())} versions`)
