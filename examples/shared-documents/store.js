@@ -7,24 +7,18 @@ import { ZVerseLevel } from 'zverse/level'
 /** @typedef {import('zverse').ZVerse<Uint8Array, Uint8Array>} Database */
 /** `['v1', name, 'update', number]` and the like. @typedef {(string | number)[]} DocumentKey */
 /** @typedef {ZVerseLevel<DocumentKey, Uint8Array>} Level */
-/** @typedef {import('zverse/level').PastLevel<DocumentKey, Uint8Array>} PastLevel */
+/** @typedef {import('zverse/level').ReadLevel<DocumentKey, Uint8Array>} ReadLevel */
 
 /** The keys of what is stored of documents: their updates. */
 export const UPDATES = { gte: ['v1'], lt: ['v1_sv'] }
 
 /**
- * y-leveldb makes its level itself, of the class it is given: of this one, which is over `db` wherever it
- * is told to be.
+ * y-leveldb makes its level itself, of a location, which is without meaning here, and options: its encodings
+ * and these.
  * @param {Database} db
  */
 export function openPersistence(db) {
-  class SharedLevel extends ZVerseLevel {
-    /** @param {string} _location @param {object} options y-leveldb's encodings */
-    constructor(_location, options) {
-      super({ ...options, db })
-    }
-  }
-  return new LeveldbPersistence('', { Level: SharedLevel })
+  return new LeveldbPersistence('', { Level: ZVerseLevel, levelOptions: { db } })
 }
 
 /** The same documents as keys and values, with a past. @param {Database} db @returns {Promise<Level>} */
@@ -39,7 +33,7 @@ export async function openLevel(db) {
 /**
  * The document as a level has it, of the present or of the past. What y-leveldb's own `getYDoc` does,
  * but that may also store: a thread that only reads must not.
- * @param {Level | PastLevel} level @param {string} name
+ * @param {ReadLevel} level @param {string} name
  */
 export async function readDocument(level, name) {
   const document = new Y.Doc()
@@ -47,7 +41,7 @@ export async function readDocument(level, name) {
   return document
 }
 
-/** @param {Level | PastLevel} level @returns {Promise<string[]>} */
+/** @param {ReadLevel} level @returns {Promise<string[]>} */
 export async function namesIn(level) {
   const keys = await getAllDocsKeys(level)
   return keys.map(key => String(key[1]))
@@ -56,7 +50,7 @@ export async function namesIn(level) {
 /**
  * Lends `use` the documents of a version.
  * @template T @param {Level} level @param {number} version
- * @param {(past: PastLevel) => Promise<T>} use @returns {Promise<T>}
+ * @param {(past: ReadLevel) => Promise<T>} use @returns {Promise<T>}
  */
 export async function at(level, version, use) {
   const past = level.at(version)

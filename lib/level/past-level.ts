@@ -1,12 +1,13 @@
 /**
  * A level of one version: it holds that version, and refuses to be written to. Belongs to its thread.
  */
-import { LevelError } from './errors.js'
+import type { View } from '../index.js'
+import { LevelError, onLevel } from './errors.js'
 import { ReadLevel } from './reads.js'
 import type { Pinned, Reads, Source } from './source.js'
-import { assertOpen, type When } from './travel.js'
+import { assertOpen, viewOf, type When } from './travel.js'
 
-/** A read-only level of one version. */
+/** A read-only level of one version. To users it is a {@link ReadLevel}. */
 export class PastLevel<K, V> extends ReadLevel<K, V> {
   readonly #parent: ReadLevel<K, V>
   readonly #version: number
@@ -22,9 +23,9 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
     parent.attachResource(this)
   }
 
-  at(when: When): ReadLevel<K, V> {
+  at(when?: When): ReadLevel<K, V> {
     assertOpen(this, this)
-    return this.#parent.at(when)
+    return onLevel(() => new PastLevel(this.#parent, this._pin(viewOf(when))))
   }
 
   /** @internal */
@@ -58,8 +59,10 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
   }
 
   /** @internal */
-  _pin(view?: object): Pinned {
-    return this._source.beginRead(view ?? { snapshot: this.#pinned as Pinned })
+  _pin(view?: View): Pinned {
+    // Its own version may be kept by nobody else.
+    const isOwn = view === undefined || view.at === this.#version
+    return this._source.beginRead(isOwn ? { snapshot: this.#pinned as Pinned } : view)
   }
 
   /** @internal */

@@ -5,15 +5,10 @@
  * Everything is read at once, by this thread: what Level makes promises of is there when they are made.
  */
 import { AbstractLevel, type AbstractSublevelOptions } from 'abstract-level'
-import type { Commit, Difference, HistoryRecord } from '../index.js'
+import type { Commit, Difference, HistoryRecord, View } from '../index.js'
+import type { Held, IteratorOptions } from './cursor.js'
 import { levelError, onLevel } from './errors.js'
-import {
-  EntryIterator,
-  type Held,
-  type IteratorOptions,
-  KeyIterator,
-  ValueIterator,
-} from './iterators.js'
+import { EntryIterator, KeyIterator, ValueIterator } from './iterators.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { Data, Format, Sides } from './side.js'
 import { type SnapshotOption, type SnapshotView, ZVerseSnapshot } from './snapshot.js'
@@ -107,10 +102,11 @@ export abstract class ReadLevel<K, V>
 
   /**
    * A read-only level of one version, which stays as it is, and stays readable, until it is closed.
+   * @param when by default the version that this level reads
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError `ZVERSE_VERSION_NOT_RETAINED`,
    * `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`, `ZVERSE_INVALID_OPTION`
    */
-  abstract at(when: When): ReadLevel<K, V>
+  abstract at(when?: When): ReadLevel<K, V>
 
   history<KA = K, VA = V>(
     key: KA,
@@ -149,7 +145,7 @@ export abstract class ReadLevel<K, V>
   abstract get _reads(): Reads
 
   /** @internal Pins a view, or the version that is read. */
-  abstract _pin(view?: object): Pinned
+  abstract _pin(view?: View): Pinned
 
   // ── What Level calls ──────────────────────────────────────────────────────────────────────────
 
@@ -223,7 +219,7 @@ export abstract class ReadLevel<K, V>
   }
 
   /** @internal */
-  _snapshot(options: { owner: unknown; at?: unknown; asOf?: unknown }): ZVerseSnapshot {
+  _snapshot(options: SnapshotView & { owner: unknown }): ZVerseSnapshot {
     const { owner, at, asOf } = options
     const view = at === undefined && asOf === undefined ? undefined : { at, asOf }
     return onLevel(() => new ZVerseSnapshot({ owner }, this._pin(view), this._source))

@@ -38,7 +38,7 @@ export interface SublevelTravel<K, V> extends TimeTravel<K, V> {
   snapshot(options?: SnapshotView): ZVerseSnapshot
 
   /** This sublevel at one version, read-only: see `at` of the level. Closing it lets go of the version. */
-  at(when: When): ZVerseSublevel<unknown, K, V>
+  at(when?: When): ZVerseSublevel<unknown, K, V>
 }
 
 /** A level, or a sublevel. */
@@ -70,7 +70,7 @@ export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V>
     return this.#root.version()
   }
 
-  at(when: When): Sublevel<unknown, K, V> {
+  at(when?: When): Sublevel<unknown, K, V> {
     assertOpen(this, this.#root)
     const past = (this.parent as Parent).at(when)
     const sublevel = new Sublevel<unknown, K, V>(past, this.#name, this.#options)

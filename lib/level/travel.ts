@@ -2,7 +2,7 @@
  * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
  */
 import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstract-level'
-import type { Change, Commit, Difference, HistoryRecord, Signal } from '../index.js'
+import type { Change, Commit, Difference, HistoryRecord, Signal, View } from '../index.js'
 import { invalidOption, LevelError, onLevel } from './errors.js'
 import { MappedChanges, MappedIterator } from './mapped.js'
 import { type Bounds, boundsOf, type DataBounds } from './range.js'
@@ -252,6 +252,14 @@ function checked<T extends object>(options: T, what: string): T {
     throw invalidOption('prefix', `is not an option of ${what}: a sublevel is one`)
   }
   return options
+}
+
+/** A moment as the database takes it. */
+export function viewOf(when: When | undefined): View | undefined {
+  if (when === undefined) return undefined
+  if (when instanceof Date) return { asOf: when }
+  if (typeof when === 'number' || typeof when === 'string') return { at: when }
+  throw invalidOption('when', "must be a version, a tag's name or a Date")
 }
 
 /** A side as the database takes it. */

@@ -6,7 +6,7 @@
  * 2. A database that the level opened itself is closed with it; one that was given is left alone.
  */
 import type { AbstractDatabaseOptions } from 'abstract-level'
-import { type DatabaseOptions, type Handle, type Operation, ZVerse } from '../index.js'
+import { type DatabaseOptions, type Handle, type Operation, type View, ZVerse } from '../index.js'
 import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsOf, type DataBounds } from './range.js'
@@ -14,7 +14,7 @@ import { ReadLevel } from './reads.js'
 import { CODECS, type Data, sidesOf } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
 import type { LevelSource, Pinned, Reads, Source } from './source.js'
-import { assertOpen, type When } from './travel.js'
+import { assertOpen, viewOf, type When } from './travel.js'
 
 /** What {@link ZVerseLevel} takes: Level's own options, and a database or the options to open one with. */
 export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions<K, V> &
@@ -52,7 +52,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
    * Opens a new database in memory, or makes a level over `db`, which it then never closes. Closing a
    * level over its own memory keeps the data for as long as the level is kept: it can be opened again.
    *
-   * @param location a directory, as other Levels take it: the option `path`
+   * @param location a directory, as other Levels take it: the option `path`. Without meaning beside `db`
    * @param options `db`, or any option of `ZVerse.open` but its codecs; and Level's own
    * @throws ZVerseError `ZVERSE_INVALID_OPTION`; LevelError `LEVEL_ENCODING_NOT_SUPPORTED` for a `db` that
    * cannot hold text
@@ -70,7 +70,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     if (db === undefined && opening.path === undefined) this._start()
   }
 
-  at(when: When): PastLevel<K, V> {
+  at(when?: When): ReadLevel<K, V> {
     assertOpen(this, this)
     return onLevel(() => new PastLevel(this, this._pin(viewOf(when))))
   }
@@ -91,7 +91,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   }
 
   /** @internal */
-  _pin(view?: object): Pinned {
+  _pin(view?: View): Pinned {
     return this._source.beginRead(view)
   }
 
@@ -174,9 +174,10 @@ type LevelOperation =
 /** The options, whichever argument they are. */
 function optionsOf(location: unknown, options: unknown): { db?: unknown } & DatabaseOptions {
   const isPlace = typeof location === 'string'
-  const given = (isPlace ? options : (location ?? options)) ?? {}
+  const given: { db?: unknown } = (isPlace ? options : (location ?? options)) ?? {}
   if (typeof given !== 'object') throw invalidOption('options', 'of ZVerseLevel must be an object')
-  return isPlace ? { ...given, path: location } : given
+  // Packages that make their level themselves give a place to all of them: what is given has one.
+  return isPlace && given.db === undefined ? { ...given, path: location } : given
 }
 
 /** The options for opening a database, of all that Level was given. */
@@ -195,10 +196,4 @@ function codecsOf(db: unknown): Source['codecs'] {
   const { beginRead, codecs } = (db ?? {}) as Partial<Source>
   if (typeof beginRead === 'function' && codecs !== undefined) return codecs
   throw invalidOption('db', 'must be a ZVerse, or a store of one')
-}
-
-function viewOf(when: When): object {
-  if (when instanceof Date) return { asOf: when }
-  if (typeof when === 'number' || typeof when === 'string') return { at: when }
-  throw invalidOption('when', "must be a version, a tag's name or a Date")
 }
