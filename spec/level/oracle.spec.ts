@@ -8,10 +8,11 @@ import { describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { type LevelSource, ZVerseLevel } from '../../lib/level/index.js'
 import { ANY, PLACES, TEXT } from './support-codings.js'
-import { Run, type Subject } from './support-run.js'
+import { Run } from './support-run.js'
 import { steps } from './support-steps.js'
+import type { Subject } from './support-world.js'
 
-const RUNS = Number(process.env.LEVEL_RUNS ?? 60)
+const RUNS = Number(process.env.LEVEL_RUNS ?? 120)
 const small = { maxBytes: 2 ** 22 }
 
 interface Target {
@@ -61,13 +62,14 @@ async function subjectOf({ open, isText = false }: Target): Promise<Subject & { 
 describe.each(TARGETS)('a level over $name', target => {
   it('does what the oracle does', async () => {
     let full = 0
-    const property = fc.asyncProperty(steps(target.isSmall === true), async all => {
+    const seeds = fc.nat(2 ** 30)
+    const property = fc.asyncProperty(seeds, steps(target.isSmall === true), async (seed, all) => {
       const subject = await subjectOf(target)
       // Another handle of this thread: the level's own goes when it is closed.
       const db = ZVerse.attach(subject.db.share())
       const run = new Run(subject)
       try {
-        await run.start()
+        await run.start(seed)
         for (const step of all) await run.step(step)
         await run.end()
         const { ok, problems } = db.check()

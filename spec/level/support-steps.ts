@@ -9,14 +9,19 @@ const flag = fc.boolean()
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined, freq: 2 })
 
 /** Codings (0 is what the place has) of keys and of values. */
-const codings = { k: fc.oneof(fc.constant(0), n), v: fc.oneof(fc.constant(0), n) }
-const range = fc.record(
-  { gt: n, gte: n, lt: n, lte: n },
-  { requiredKeys: [], noNullPrototype: true },
+const coding = fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: n, weight: 1 })
+const codings = { k: coding, v: coding }
+const bound = fc.oneof(
+  { arbitrary: fc.constant(undefined), weight: 3 },
+  { arbitrary: n, weight: 1 },
+)
+const range = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 1 },
+  { arbitrary: fc.record({ gt: bound, gte: bound, lt: bound, lte: bound }), weight: 2 },
 )
 const limit = maybe(fc.constantFrom(-1, 0, 1, 2, 3, 5, 1000, Number.POSITIVE_INFINITY))
 /** -1: none */
-const slot = fc.oneof(fc.constant(-1), n)
+const slot = fc.oneof({ arbitrary: fc.constant(-1), weight: 2 }, { arbitrary: n, weight: 1 })
 const read = { place: n, ...codings, snapshot: slot }
 
 const operation = fc.record({
@@ -48,7 +53,7 @@ const getMany = step('getMany', {
   keys: fc.array(n, { minLength: 1, maxLength: 5 }),
   how: fc.constantFrom('getMany', 'hasMany'),
 })
-const clear = step('clear', { place: n, k: n, range, limit, reverse: flag, snapshot: slot })
+const clear = step('clear', { place: n, k: coding, range, limit, reverse: flag, snapshot: slot })
 const iterate = step('iterate', {
   ...read,
   range,
@@ -64,7 +69,7 @@ const move = step('move', {
   how: fc.constantFrom('next', 'next', 'nextv', 'nextv', 'seek', 'seek', 'all', 'close'),
   size: fc.integer({ min: -1, max: 6 }),
   key: n,
-  k: fc.oneof(fc.constant(0), n),
+  k: coding,
 })
 const when = fc.record({ how: fc.constantFrom('version', 'tag', 'date', 'now'), n })
 const snapshot = step('snapshot', { place: n, when })
@@ -95,7 +100,8 @@ const nextChange = step('nextChange', { changes: n })
 const fill = step('fill', { key: fc.nat(20), size: fc.integer({ min: 20_000, max: 90_000 }) })
 
 const COMMON = [
-  ...[put, put, put, del, batch, chain, get, getMany, clear, iterate, move, move, move],
+  ...[put, put, put, del, batch, chain, get, getMany, clear, iterate, iterate, iterate],
+  ...[move, move, move, move, move, move, move, move],
   ...[snapshot, closeSnapshot, at, closePast, tag, version, history, diff, changes, nextChange],
 ]
 
@@ -110,5 +116,5 @@ export type OperationStep = StepOfKind<'batch'>['operations'][number]
 export function steps(isSmall: boolean): fc.Arbitrary<Step[]> {
   const kinds = isSmall ? [...COMMON, fill, fill, fill, fill, fill, fill, fill, fill] : COMMON
   const one = fc.oneof(...(kinds as fc.Arbitrary<Step>[]))
-  return fc.array(one, { minLength: 1, maxLength: 50, size: 'max' })
+  return fc.array(one, { minLength: 1, maxLength: 60, size: 'max' })
 }
