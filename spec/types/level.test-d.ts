@@ -1,66 +1,114 @@
-/** Types of levels, as packages and programs ask for them: checked by the compiler, never run. */
+/** Types of `zverse/level`: checked by the compiler, never run. */
 import type { AbstractLevel, AbstractSublevel } from 'abstract-level'
-import { ZVerse } from '../../lib/index.js'
-import { type LevelSource, type ReadLevel, ZVerseLevel } from '../../lib/level/index.js'
+import { type Store, ZVerse } from '../../lib/index.js'
+import {
+  type PastLevel,
+  ZVerseLevel,
+  type ZVerseLevelOptions,
+  type ZVerseSublevel,
+} from '../../lib/level/index.js'
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 const same = <A, B>(_: Equal<A, B>) => {}
+type ItemOf<I> = I extends Iterable<infer T> ? T : I extends AsyncIterable<infer T> ? T : never
 
 interface Session {
-  user: string
+  id: number
 }
+type Formats = string | Buffer | Uint8Array
 
-// What packages ask for.
-// biome-ignore lint/suspicious/noExplicitAny: as they write it
-type Any = AbstractLevel<any, any, any>
-const level = new ZVerseLevel<string, Session>({ valueEncoding: 'json' })
-const past = level.at(1)
-const sublevel = level.sublevel<string, Session>('sessions', { valueEncoding: 'json' })
-const nested = sublevel.sublevel('nested')
-const packages: Any[] = [level, past, sublevel, nested, past.sublevel('a'), sublevel.at(1)]
-const formats: AbstractLevel<string | Buffer | Uint8Array, string, Session> = level
-void packages
-void formats
-
-// What levels are over.
-const sources: LevelSource[] = [
-  ZVerse.open(),
-  ZVerse.open<string, Session>(),
-  ZVerse.open({ keys: 'binary', values: 'binary' }),
-  ZVerse.open().store('a', { keys: 'binary', values: 'msgpack' }),
-]
-for (const db of sources) new ZVerseLevel({ db, keyEncoding: 'buffer' })
-new ZVerseLevel('a directory', { maxBytes: 2 ** 20, createIfMissing: true })
-// @ts-expect-error tuples are no keys of Level's
+// What a level can be over.
+declare const sessions: ZVerse<string, Session>
+declare const bytes: Store<Uint8Array, Uint8Array>
+declare const texts: Store<string, string>
+new ZVerseLevel({ db: sessions })
+new ZVerseLevel({ db: bytes })
+new ZVerseLevel({ db: texts })
+new ZVerseLevel({ db: ZVerse.open() })
+new ZVerseLevel({ db: ZVerse.open({ keys: 'binary', values: 'binary' }) })
+new ZVerseLevel({ db: ZVerse.open({ keys: 'binary' }) })
+new ZVerseLevel({ db: ZVerse.open({ values: 'json' }) })
+new ZVerseLevel()
+new ZVerseLevel(undefined, { keyEncoding: 'json' })
+new ZVerseLevel('directory', { valueEncoding: 'json', db: undefined })
+new ZVerseLevel({ maxBytes: 2 ** 20, history: { ms: 1000 } })
+// @ts-expect-error tuples are neither text nor bytes
 new ZVerseLevel({ db: ZVerse.open({ keys: 'tuple' }) })
-// @ts-expect-error there is no such option
-new ZVerseLevel({ maxByte: 1 })
+// @ts-expect-error a database is open already
+new ZVerseLevel({ db: sessions, maxBytes: 2 ** 20 })
+// @ts-expect-error a number
+new ZVerseLevel({ maxBytes: '1' })
 
-// Keys and values.
-same<typeof past, ReadLevel<string, Session>>(true)
-const got = level.get('a')
-same<typeof got, Promise<Session | undefined>>(true)
-level.batch([{ type: 'put', sublevel, key: 'a', value: { user: 'b' } }])
-level.batch().put('a', { user: 'b' }, { sublevel })
-const asked: AbstractSublevel<typeof level, string | Uint8Array, string, Session> = sublevel
-void asked
-// @ts-expect-error a value of another type
-level.put('a', 1)
+const options: ZVerseLevelOptions<string, Session> = { db: sessions, valueEncoding: 'json' }
+const level = new ZVerseLevel<string, Session>(options)
+const plain = new ZVerseLevel()
+const sublevel = level.sublevel<string, number>('numbers', { valueEncoding: 'json' })
+const past = level.at('tag')
 
-// The past.
-for (const { key, before } of sublevel.diff(1, new Date(), { gt: 'a' })) {
-  same<[typeof key, typeof before], [string, Session | undefined]>(true)
-}
-for (const { value } of level.history<Uint8Array, Buffer>(Uint8Array.of(1), {
+// Where packages ask for any level, all of them will do.
+// biome-ignore lint/suspicious/noExplicitAny: as packages ask
+type AnyLevel = AbstractLevel<any, any, any>
+const ask = (_: AnyLevel) => {}
+ask(level)
+ask(plain)
+ask(sublevel)
+ask(past)
+ask(sublevel.at(1))
+ask(plain.sublevel('a').sublevel('b').at(1))
+const askText = (_: AbstractLevel<Formats, string, string>) => {}
+askText(plain)
+askText(plain.sublevel('a'))
+askText(plain.at(1))
+askText(plain.sublevel('a').at(1))
+// @ts-expect-error sessions are no strings
+askText(level)
+const askSublevel = (_: AbstractSublevel<AnyLevel, Formats, string, number>) => {}
+askSublevel(sublevel)
+const levels: AnyLevel[] = [level, sublevel, past, sublevel.at(1)]
+const sublevels: ZVerseSublevel<unknown, string, string>[] = [
+  plain.sublevel('a'),
+  plain.sublevel('a').sublevel('b'),
+  past.sublevel('a'),
+]
+const mixed = [plain.at(1).sublevel('a').sublevel('b'), plain.sublevel('a').sublevel('b').at(1)]
+same<typeof past, PastLevel<string, Session>>(true)
+void [levels, sublevels, mixed]
+
+// Reads.
+const present = level.getSync('a')
+same<typeof present, Session | undefined>(true)
+const earlier = past.getSync('a')
+same<typeof earlier, Session | undefined>(true)
+const number = sublevel.getSync('a')
+same<typeof number, number | undefined>(true)
+const earlierNumber = sublevel.at(new Date()).getSync('a')
+same<typeof earlierNumber, number | undefined>(true)
+const snapshot = level.snapshot({ at: 1 })
+level.get('a', { snapshot })
+level.snapshot({ asOf: new Date() })
+same<typeof snapshot.version, number>(true)
+// @ts-expect-error no view
+level.snapshot({ at: {} })
+// @ts-expect-error no moment
+level.at({})
+
+// The past, with the level's types, its sublevel's, or those of other encodings.
+const history = level.history('a')
+same<ItemOf<typeof history>['value'], Session | undefined>(true)
+const numbers = sublevel.history('a', { from: 1, limit: 2, reverse: true })
+same<ItemOf<typeof numbers>['value'], number | undefined>(true)
+const other = sublevel.history<Uint8Array, string>(new Uint8Array(), {
   keyEncoding: 'view',
-  valueEncoding: 'buffer',
-})) {
-  same<typeof value, Buffer | undefined>(true)
-}
-const { next } = nested.changes({ since: 1 })
-type Happened = Awaited<ReturnType<typeof next>>
-same<Extract<Happened, { done?: false }>['value']['changes'][0]['key'], string>(true)
-past.get('a', { snapshot: level.snapshot({ at: 'tag' }) })
-// @ts-expect-error a snapshot is of a version, a tag or a date
-level.snapshot({ at: new Date() })
+  valueEncoding: 'utf8',
+})
+same<ItemOf<typeof other>['value'], string | undefined>(true)
+const diff = sublevel.diff(snapshot, 'tag', { gt: 'a', limit: 1 })
+same<ItemOf<typeof diff>['key'], string>(true)
+same<ItemOf<typeof diff>['before'], number | undefined>(true)
+const changes = sublevel.changes({ since: 1, signal: AbortSignal.timeout(1) })
+const change = (await changes.next()).value?.changes[0]
+if (change?.type === 'put') same<typeof change.value, number>(true)
+if (change?.type === 'del') same<typeof change.value, undefined>(true)
+// @ts-expect-error no option
+sublevel.diff(0, 1, { prefix: 'a' })
