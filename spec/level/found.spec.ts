@@ -1,8 +1,9 @@
 /**
- * Bugs of `zverse/level` that were found once, one test each: they must not come back.
+ * Bugs of `zverse/level` that were found once, one test each: they must not come back. And what is
+ * refused: with a code of Level's where it has one, and ours as the cause.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { ZVerse } from '../../lib/index.js'
+import { ZVerse, zorder } from '../../lib/index.js'
 import { ZVerseLevel } from '../../lib/level/index.js'
 import { thrownBy } from '../support/expect.js'
 
@@ -213,5 +214,163 @@ describe('text in msgpack values', () => {
     expect(value).toStrictEqual(new TextEncoder().encode('value'))
     const buffer = await level.get<string, Buffer>('key', { valueEncoding: 'buffer' })
     expect(buffer).toStrictEqual(Buffer.from('value'))
+  })
+})
+
+describe('what is refused', () => {
+  const long = 'k'.repeat(20_000)
+  const codeOf = async (action: () => unknown) => {
+    try {
+      await action()
+    } catch (error) {
+      const { code, cause } = error as { code: string; cause?: { code?: string } }
+      return cause?.code === undefined ? code : `${code} <- ${cause.code}`
+    }
+    return 'nothing'
+  }
+
+  it('keys that are too large, bounds and seek targets, too', async () => {
+    const { db, level, pins } = await levelOver()
+    await level.put('key', '')
+    const seek = () => {
+      const iterator = level.keys()
+      iterator.seek(long)
+      return iterator.all()
+    }
+    const refused = [
+      () => level.put(long, ''),
+      () => level.del(long),
+      () => level.get(long),
+      () => level.getSync(long),
+      () => level.getMany(['key', long]),
+      () => level.has(long),
+      () => level.hasMany(['key', long]),
+      () => level.batch([{ type: 'put', key: long, value: '' }]),
+      () => level.batch().del(long).write(),
+      () => level.clear({ lt: long }),
+      () => level.clear({ gt: long, limit: 1 }),
+      () => level.iterator({ gt: long }).next(),
+      () => level.values({ lte: long }).all(),
+      () => level.sublevel(long).get('key'),
+      seek,
+      () => level.history(long),
+      () => level.diff(0, 1, { gte: long }),
+      () => level.changes({ gte: long }),
+    ]
+    for (const action of refused) {
+      expect(await codeOf(action), String(action)).toBe('LEVEL_INVALID_KEY <- ZVERSE_KEY_TOO_LARGE')
+    }
+    expect([db.version, db.size]).toEqual([1, 1])
+    await level.close()
+    expect(pins()).toBe(0)
+  })
+
+  it('values that are too large, or do not fit', async () => {
+    const db = ZVerse.open({ keys: 'binary', values: 'binary', maxBytes: 2 ** 20 })
+    const level = new ZVerseLevel({ db })
+    open.push(level, db)
+    const huge = 'v'.repeat(2 ** 21)
+    const tooLarge = 'LEVEL_INVALID_VALUE <- ZVERSE_VALUE_TOO_LARGE'
+    expect(await codeOf(() => level.put('key', huge))).toBe(tooLarge)
+    const operations = ['a', 'b'].map(key => ({ type: 'put', key, value: huge }) as const)
+    expect(await codeOf(() => level.batch(operations))).toBe(tooLarge)
+    const large = ['a', 'b', 'c'].map(
+      key => ({ type: 'put', key, value: 'v'.repeat(4e5) }) as const,
+    )
+    expect(await codeOf(() => level.batch(large))).toBe('ZVERSE_FULL')
+    expect([db.version, db.check().ok]).toEqual([0, true])
+  })
+
+  it('values that are neither text nor bytes', async () => {
+    const db = ZVerse.open({ maxBytes: 2 ** 20 })
+    db.put('a', { n: 1 })
+    db.put('b', 'text')
+    const level = new ZVerseLevel({ db })
+    open.push(level, db)
+    await level.open()
+    const refused = [
+      () => level.get('a'),
+      () => level.getSync('a'),
+      () => level.getMany(['b', 'a']),
+      () => level.iterator().all(),
+      () => level.values().next(),
+      () => level.history('a').toArray(),
+      () => level.diff(0, 1).next(),
+      () => level.changes({ since: 0 }).next(),
+    ]
+    for (const action of refused) expect(await codeOf(action)).toBe('LEVEL_DECODE_ERROR')
+    expect(await level.keys().all()).toEqual(['a', 'b'])
+    await level.close()
+    expect(db.stats().readers.pins).toBe(0)
+  })
+
+  it('views of what is not there', async () => {
+    const db = ZVerse.open({ keys: 'binary', values: 'binary', history: { versions: 1 } })
+    const level = new ZVerseLevel({ db })
+    open.push(level, db)
+    await level.open()
+    const late = level.changes()
+    for (let i = 0; i < 5; i++) await level.put('key', `${i}`)
+    const gone = 'ZVERSE_VERSION_NOT_RETAINED'
+    const codes: [string, () => unknown][] = [
+      [gone, () => level.at(1)],
+      [gone, () => level.snapshot({ at: 1 })],
+      [gone, () => level.diff(1, 5)],
+      [gone, () => level.changes({ since: 1 })],
+      [gone, () => late.next()],
+      [gone, () => level.at(new Date(0))],
+      ['ZVERSE_FUTURE_VERSION', () => level.at(6)],
+      ['ZVERSE_FUTURE_VERSION', () => level.diff(5, 6)],
+      ['ZVERSE_UNKNOWN_TAG', () => level.at('nobody')],
+      ...[-1, 0.5, Number.NaN, null, undefined, {}, new Date(Number.NaN), true, 1n].map(
+        when => ['ZVERSE_INVALID_OPTION', () => level.at(when as never)] as [string, () => unknown],
+      ),
+      ['ZVERSE_INVALID_OPTION', () => level.snapshot({ at: 5, asOf: new Date() })],
+      ['ZVERSE_INVALID_OPTION', () => level.diff({} as never, 5)],
+    ]
+    for (const [code, action] of codes) {
+      expect(await codeOf(action), String(action)).toBe(code)
+    }
+    expect(db.stats().readers.pins).toBe(0)
+  })
+
+  it('databases whose keys or values Level cannot pass', async () => {
+    const reversed = { name: 'mine', encode: () => new Uint8Array(), decode: () => 0 }
+    const options = [{ keys: 'tuple' }, { keys: zorder(['uint8']) }, { values: reversed }]
+    for (const option of options) {
+      const db = ZVerse.open({ maxBytes: 2 ** 20, ...option } as never)
+      open.push(db)
+      expect(await codeOf(() => new ZVerseLevel({ db } as never))).toBe(
+        'LEVEL_ENCODING_NOT_SUPPORTED <- ZVERSE_INVALID_OPTION',
+      )
+    }
+    const db = ZVerse.open({ maxBytes: 2 ** 20 })
+    open.push(db)
+    const bytes = () => new ZVerseLevel({ db, valueEncoding: 'view' })
+    expect(await codeOf(bytes)).toBe('LEVEL_ENCODING_NOT_SUPPORTED')
+  })
+
+  it('writes while this thread has a transaction open', async () => {
+    const { db, level } = await levelOver()
+    const tx = db.beginWrite()
+    const writes = [level.put('a', ''), level.del('a'), level.clear(), level.clear({ limit: 1 })]
+    const done = await Promise.allSettled(writes)
+    tx.abort()
+    const nested = { reason: { code: 'ZVERSE_NESTED_TRANSACTION' } }
+    expect(done).toMatchObject(Array(4).fill(nested))
+  })
+
+  it('nothing of views on any kind of buffer', async () => {
+    const { level } = await levelOver()
+    const view = { keyEncoding: 'view', valueEncoding: 'view' } as never
+    const numbers = Uint16Array.of(0x0201, 0x0403)
+    const data = new DataView(numbers.buffer, 1, 2)
+    const shared = new Uint8Array(new SharedArrayBuffer(2)).fill(7)
+    for (const key of [numbers, data, shared, new DataView(shared.buffer, 1)]) {
+      await level.put(key as never, key as never, view)
+      const bytes = new Uint8Array(key.buffer, key.byteOffset, key.byteLength)
+      const value: unknown = await level.get(Uint8Array.from(bytes) as never, view)
+      expect(value).toStrictEqual(Uint8Array.from(bytes))
+    }
   })
 })
