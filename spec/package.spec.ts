@@ -35,7 +35,7 @@ if (copy.get('a', { at: v1 })?.user !== 'one') throw new Error('no copy')
 db.close()
 `
 
-const LEVEL = `import { LevelError, type ReadLevel, ZVerseLevel } from 'zverse/level'
+const LEVEL = `import { LevelError, type PastLevel, ZVerseLevel } from 'zverse/level'
 import { ZVerse } from 'zverse'
 interface Session { user: string }
 const db = ZVerse.open({ keys: 'binary', values: 'binary' })
@@ -44,7 +44,7 @@ const sessions = level.sublevel<string, Session>('sessions', { valueEncoding: 'j
 await sessions.put('a', { user: 'one' })
 const then: number = level.version()
 await level.batch([{ type: 'put', sublevel: sessions, key: 'a', value: { user: 'two' } }])
-const past: ReadLevel<string, Session> = level.at(then)
+const past: PastLevel<string, Session> = level.at(then)
 const same = past.sublevel<string, Session>('sessions', { valueEncoding: 'json' })
 const was: Session | undefined = await same.get('a')
 if (was?.user !== 'one' || (await sessions.at(then).get('a'))?.user !== 'one') throw new Error('not then')
@@ -130,9 +130,9 @@ describe('the packed tarball', () => {
     writeFileSync(
       join(folder, 'level.mjs'),
       LEVEL.replace(/^interface .*$/m, '')
-        .replace(', type ReadLevel', '')
+        .replace(', type PastLevel', '')
         .replaceAll('<string, Session>', '')
-        .replace(/: (number|string\[\]|ReadLevel|Session \| undefined|LevelError)(?=[ )])/g, ''),
+        .replace(/: (number|string\[\]|PastLevel|Session \| undefined|LevelError)(?=[ )])/g, ''),
     )
     execFileSync(process.execPath, ['level.mjs'], { cwd: folder })
   })

@@ -5,7 +5,7 @@ import { DataFactory } from 'rdf-data-factory'
 import { ZVerseLevel } from 'zverse/level'
 
 /** @typedef {import('zverse').ZVerse<Uint8Array, Uint8Array>} Database */
-/** @typedef {import('zverse/level').ReadLevel<string, string>} ReadLevel */
+/** @typedef {import('zverse/level').PastLevel<string, string>} PastLevel */
 
 /** Subject, predicate and object, by name. @typedef {[string, string, string]} Fact */
 /** What changes at once. @typedef {{ removed: Fact[], added: Fact[] }} Patch */
@@ -19,7 +19,7 @@ export async function openLevel(db) {
   return level
 }
 
-/** Opens quadstore over a level of the present, or of the past. @param {ReadLevel} level */
+/** Opens quadstore over a level of the present, or of the past. @param {ZVerseLevel | PastLevel} level */
 export async function openQuads(level) {
   const quads = new Quadstore({ backend: level, dataFactory: rdf })
   await quads.open()

@@ -7,7 +7,7 @@ import { ZVerseLevel } from 'zverse/level'
 /** @typedef {import('zverse').ZVerse<Uint8Array, Uint8Array>} Database */
 /** `['v1', name, 'update', number]` and the like. @typedef {(string | number)[]} DocumentKey */
 /** @typedef {ZVerseLevel<DocumentKey, Uint8Array>} Level */
-/** @typedef {import('zverse/level').ReadLevel<DocumentKey, Uint8Array>} ReadLevel */
+/** @typedef {import('zverse/level').PastLevel<DocumentKey, Uint8Array>} PastLevel */
 
 /** The keys of what is stored of documents: their updates. */
 export const UPDATES = { gte: ['v1'], lt: ['v1_sv'] }
@@ -33,7 +33,7 @@ export async function openLevel(db) {
 /**
  * The document as a level has it, of the present or of the past. What y-leveldb's own `getYDoc` does,
  * but that may also store: a thread that only reads must not.
- * @param {ReadLevel} level @param {string} name
+ * @param {Level | PastLevel} level @param {string} name
  */
 export async function readDocument(level, name) {
   const document = new Y.Doc()
@@ -41,7 +41,7 @@ export async function readDocument(level, name) {
   return document
 }
 
-/** @param {ReadLevel} level @returns {Promise<string[]>} */
+/** @param {Level | PastLevel} level @returns {Promise<string[]>} */
 export async function namesIn(level) {
   const keys = await getAllDocsKeys(level)
   return keys.map(key => String(key[1]))
@@ -50,7 +50,7 @@ export async function namesIn(level) {
 /**
  * Lends `use` the documents of a version.
  * @template T @param {Level} level @param {number} version
- * @param {(past: ReadLevel) => Promise<T>} use @returns {Promise<T>}
+ * @param {(past: PastLevel) => Promise<T>} use @returns {Promise<T>}
  */
 export async function at(level, version, use) {
   const past = level.at(version)

@@ -5,7 +5,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { LevelError } from './errors.js'
 export type { MappedChanges, MappedIterator } from './mapped.js'
-export type { ReadLevel } from './reads.js'
+export type { PastLevel } from './past-level.js'
 export type { SnapshotView, ZVerseSnapshot } from './snapshot.js'
 export type { LevelSource } from './source.js'
 export type { SublevelTravel, ZVerseSublevel } from './sublevel.js'

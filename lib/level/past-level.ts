@@ -5,16 +5,24 @@ import type { View } from '../index.js'
 import { LevelError, onLevel } from './errors.js'
 import { ReadLevel } from './reads.js'
 import type { Pinned, Reads, Source } from './source.js'
-import { assertOpen, viewOf, type When } from './travel.js'
+import { type AnyLevel, assertOpen, type Root, viewOf, type When } from './travel.js'
 
-/** A read-only level of one version. To users it is a {@link ReadLevel}. */
+/**
+ * What a level of the past needs of the one that it is of. With the whole of it compilers would compare types
+ * that refer to each other without end, and find what they find first.
+ */
+type Parent<K, V> = AnyLevel &
+  Root &
+  Pick<ReadLevel<K, V>, 'keyEncoding' | 'valueEncoding' | 'supports'>
+
+/** A read-only level of one version. */
 export class PastLevel<K, V> extends ReadLevel<K, V> {
-  readonly #parent: ReadLevel<K, V>
+  readonly #parent: Parent<K, V>
   readonly #version: number
   #pinned: Pinned | null
 
   /** @internal Use `at`. */
-  constructor(parent: ReadLevel<K, V>, pinned: Pinned) {
+  constructor(parent: Parent<K, V>, pinned: Pinned) {
     const encodings = { keyEncoding: parent.keyEncoding(), valueEncoding: parent.valueEncoding() }
     super(encodings, parent.supports.permanence, parent._sides)
     this.#parent = parent
@@ -23,7 +31,7 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
     parent.attachResource(this)
   }
 
-  at(when?: When): ReadLevel<K, V> {
+  at(when?: When): PastLevel<K, V> {
     assertOpen(this, this)
     return onLevel(() => new PastLevel(this.#parent, this._pin(viewOf(when))))
   }

@@ -10,6 +10,7 @@ import type { Held, IteratorOptions } from './cursor.js'
 import { levelError, onLevel } from './errors.js'
 import { EntryIterator, KeyIterator, ValueIterator } from './iterators.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
+import type { PastLevel } from './past-level.js'
 import type { Data, Format, Sides } from './side.js'
 import { type SnapshotOption, type SnapshotView, ZVerseSnapshot } from './snapshot.js'
 import type { Pinned, Reads, Source } from './source.js'
@@ -94,7 +95,7 @@ export abstract class ReadLevel<K, V>
 
   version(): number {
     assertOpen(this, this)
-    const { pinned } = this._hold(undefined)
+    const pinned = onLevel(() => this._pin())
     const { version } = pinned
     pinned.close()
     return version
@@ -106,7 +107,7 @@ export abstract class ReadLevel<K, V>
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError `ZVERSE_VERSION_NOT_RETAINED`,
    * `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`, `ZVERSE_INVALID_OPTION`
    */
-  abstract at(when?: When): ReadLevel<K, V>
+  abstract at(when?: When): PastLevel<K, V>
 
   history<KA = K, VA = V>(
     key: KA,

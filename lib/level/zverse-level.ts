@@ -70,7 +70,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     if (db === undefined && opening.path === undefined) this._start()
   }
 
-  at(when?: When): ReadLevel<K, V> {
+  at(when?: When): PastLevel<K, V> {
     assertOpen(this, this)
     return onLevel(() => new PastLevel(this, this._pin(viewOf(when))))
   }

@@ -112,3 +112,8 @@ if (change?.type === 'put') same<typeof change.value, number>(true)
 if (change?.type === 'del') same<typeof change.value, undefined>(true)
 // @ts-expect-error no option
 sublevel.diff(0, 1, { prefix: 'a' })
+
+// Batches of several levels.
+const others = level.sublevel<string, Session>('others', { valueEncoding: 'json' })
+level.batch([{ type: 'put', sublevel: others, key: 'a', value: { id: 1 } }])
+level.batch().put('a', 1, { sublevel }).del('a', { sublevel: others })
