@@ -11,6 +11,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { draw, kindOf, readRun, writeCharts } from './charts/draw.js'
 import { markdown as churnMarkdown } from './churn/verdict.js'
+import { markdown as levelMarkdown } from './level/report.js'
 import { markdown } from './report.js'
 import { markdown as threadsMarkdown } from './threads/report.js'
 
@@ -71,6 +72,8 @@ export function sections(run) {
   if (threads) found.set('threads', illustrated('perf-threads.svg', threadsMarkdown(threads)))
   if (churn) found.set('churn', illustrated('perf-churn.svg', churnMarkdown(churn)))
   if (compare === undefined) return found
+  const levels = compare.rows.filter(({ on }) => on === 'level')
+  if (levels.length > 0) found.set('level', levelMarkdown({ ...compare, rows: levels }))
   for (const { name, chart, has } of SECTIONS) {
     if (!compare.rows.some(has)) continue
     found.set(name, illustrated(chart, markdown(part(compare, has))))
