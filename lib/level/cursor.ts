@@ -13,9 +13,9 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Signal, ZVerseIterator } from '../index.js'
 import { abortError, levelError, onLevel } from './errors.js'
-import { type Bounds, boundsOf, type DataBounds, seekTo } from './range.js'
-import type { Data, Format, Side, Sides } from './side.js'
-import type { Pinned } from './source.js'
+import { boundsIn, type DataBounds, isText, seekTo, storedBounds } from './range.js'
+import type { Data, Format, Sides } from './side.js'
+import type { Lane, Pinned, Reads } from './source.js'
 
 /** Items read before the event loop has a turn: a few milliseconds' worth. */
 const BURST = 5000
@@ -43,35 +43,40 @@ export interface Held {
 export interface Keeper {
   readonly _sides: Sides
   _hold(snapshot: unknown): Held
+  /** How to read: as text only, if that can be and `asText`. */
+  _lane(reads: Reads, asText: boolean): Lane
 }
 
 /** What is walked: rows of the database, and what becomes of each. */
 export interface Walk<T> {
-  rows(pinned: Pinned, range: object): ZVerseIterator<unknown>
+  readonly rows: ZVerseIterator<unknown>
   item(row: unknown): T
 }
 
+/** How a kind of iterator walks a range. */
+export type WalkOf<T> = (lane: Lane, options: IteratorOptions, range: object) => Walk<T>
+
 /** Walks a version for an iterator of Level's. `left` is always how many items it may still give. */
 export class Cursor<T> {
-  readonly #keys: Side
-  readonly #walk: Walk<T>
-  readonly #reverse: boolean
+  readonly #keeper: Keeper
+  readonly #options: IteratorOptions
+  readonly #walkOf: WalkOf<T>
   readonly #signal: Signal | null
-  #bounds: Bounds = {}
+  #bounds: DataBounds = {}
   /** The bounds with the last seek in them; null where that went out of them. */
-  #within: Bounds | null = null
+  #within: DataBounds | null = null
   #held: Held | null = null
   /** Why nothing is held. */
   #failure: unknown
-  #rows: ZVerseIterator<unknown> | null = null
+  #walk: Walk<T> | null = null
 
-  constructor(keeper: Keeper, options: IteratorOptions, walk: Walk<T>) {
-    this.#keys = keeper._sides.keys
-    this.#walk = walk
-    this.#reverse = options.reverse
+  constructor(keeper: Keeper, options: IteratorOptions, walkOf: WalkOf<T>) {
+    this.#keeper = keeper
+    this.#options = options
+    this.#walkOf = walkOf
     this.#signal = options.signal ?? null
     try {
-      this.#bounds = boundsOf(options, this.#keys)
+      this.#bounds = boundsIn(options, keeper._sides.keys)
       this.#within = this.#bounds
       this.#held = keeper._hold(options.snapshot)
     } catch (error) {
@@ -83,12 +88,12 @@ export class Cursor<T> {
   next(left: number): T | undefined | Promise<T | undefined> {
     if (this.#signal !== null) return this.#takeLong(1, left).then(items => items[0])
     try {
-      const rows = this.#walked(left)
-      if (rows === null) return undefined
-      const { value, done } = rows.next()
+      const walk = this.#walked(left)
+      if (walk === null) return undefined
+      const { value, done } = walk.rows.next()
       if (done) return undefined
       if (left === 1) this.close()
-      return this.#walk.item(value)
+      return walk.item(value)
     } catch (error) {
       throw levelError(error)
     }
@@ -108,9 +113,9 @@ export class Cursor<T> {
   }
 
   seek(target: Data): void {
-    const key = onLevel(() => this.#keys.take(target))
+    onLevel(() => boundsIn({ gte: target }, this.#keeper._sides.keys))
     this.#end()
-    this.#within = seekTo(this.#bounds, key, this.#reverse)
+    this.#within = seekTo(this.#bounds, target, this.#options.reverse)
   }
 
   close(): void {
@@ -138,12 +143,12 @@ export class Cursor<T> {
    */
   #take(items: T[], size: number, left: number): void {
     try {
-      const rows = this.#walked(left - items.length)
-      if (rows === null) return
+      const walk = this.#walked(left - items.length)
+      if (walk === null) return
       while (items.length < size) {
-        const { value, done } = rows.next()
+        const { value, done } = walk.rows.next()
         if (done) return
-        items.push(this.#walk.item(value))
+        items.push(walk.item(value))
       }
       if (items.length === left) this.close()
     } catch (error) {
@@ -151,19 +156,22 @@ export class Cursor<T> {
     }
   }
 
-  /** The rows that are walked; null at the end. */
-  #walked(left: number): ZVerseIterator<unknown> | null {
-    if (this.#rows !== null) return this.#rows
+  /** What is walked; null where nothing is. */
+  #walked(left: number): Walk<T> | null {
+    if (this.#walk !== null) return this.#walk
     if (this.#held === null) throw this.#failure
     if (this.#within === null) return null
-    const { gt, gte, lt, lte } = this.#within
-    const range = { gt, gte, lt, lte, reverse: this.#reverse, limit: left }
-    this.#rows = this.#walk.rows(this.#held.pinned, range)
-    return this.#rows
+    const { keyEncoding, valueEncoding, reverse } = this.#options
+    const asText = keyEncoding === 'utf8' && valueEncoding === 'utf8' && isText(this.#within)
+    const lane = this.#keeper._lane(this.#held.pinned, asText)
+    const { gt, gte, lt, lte } = storedBounds(this.#within, lane.sides.keys)
+    const range = { gt, gte, lt, lte, reverse, limit: left }
+    this.#walk = this.#walkOf(lane, this.#options, range)
+    return this.#walk
   }
 
   #end(): void {
-    this.#rows?.return()
-    this.#rows = null
+    this.#walk?.rows.return()
+    this.#walk = null
   }
 }

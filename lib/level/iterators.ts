@@ -3,27 +3,29 @@
  */
 import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level'
 import { Cursor, type IteratorOptions, type Keeper, type Walk } from './cursor.js'
-import type { Data, Sides } from './side.js'
+import type { Data } from './side.js'
+import type { Lane } from './source.js'
 
 /** Entries as `[key, value]`, with `undefined` for the part that is not wanted. */
-function entries({ keys, values }: Sides, options: IteratorOptions): Walk<[Data?, Data?]> {
-  const key = keys.give(options.keyEncoding)
-  const value = values.give(options.valueEncoding)
+function entries(
+  { reads, sides }: Lane,
+  options: IteratorOptions,
+  range: object,
+): Walk<[Data?, Data?]> {
+  const key = sides.keys.give(options.keyEncoding)
+  const value = sides.values.give(options.valueEncoding)
   if (options.values === false) {
     const wanted = options.keys !== false
     return {
-      rows: (pinned, range) => pinned.keys(range),
+      rows: reads.keys(range),
       item: row => [wanted ? key(row) : undefined, undefined],
     }
   }
   if (options.keys === false) {
-    return {
-      rows: (pinned, range) => pinned.values(range),
-      item: row => [undefined, value(row)],
-    }
+    return { rows: reads.values(range), item: row => [undefined, value(row)] }
   }
   return {
-    rows: (pinned, range) => pinned.range(range),
+    rows: reads.range(range),
     item: row => {
       const pair = row as [unknown, unknown]
       pair[0] = key(pair[0])
@@ -33,14 +35,12 @@ function entries({ keys, values }: Sides, options: IteratorOptions): Walk<[Data?
   }
 }
 
-function keysOnly({ keys }: Sides, { keyEncoding }: IteratorOptions): Walk<Data> {
-  const item = keys.give(keyEncoding)
-  return { rows: (pinned, range) => pinned.keys(range), item }
+function keys({ reads, sides }: Lane, { keyEncoding }: IteratorOptions, range: object): Walk<Data> {
+  return { rows: reads.keys(range), item: sides.keys.give(keyEncoding) }
 }
 
-function valuesOnly({ values }: Sides, { valueEncoding }: IteratorOptions): Walk<Data> {
-  const item = values.give(valueEncoding)
-  return { rows: (pinned, range) => pinned.values(range), item }
+function values({ reads, sides }: Lane, options: IteratorOptions, range: object): Walk<Data> {
+  return { rows: reads.values(range), item: sides.values.give(options.valueEncoding) }
 }
 
 /** @internal Entries, for `iterator()`. */
@@ -53,7 +53,7 @@ export class EntryIterator<TDatabase extends Keeper, K, V> extends AbstractItera
 
   constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, entries(level._sides, options))
+    this.#cursor = new Cursor(level, options, entries)
   }
 
   _next() {
@@ -83,7 +83,7 @@ export class KeyIterator<TDatabase extends Keeper, K> extends AbstractKeyIterato
 
   constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, keysOnly(level._sides, options))
+    this.#cursor = new Cursor(level, options, keys)
   }
 
   _next() {
@@ -117,7 +117,7 @@ export class ValueIterator<TDatabase extends Keeper, K, V> extends AbstractValue
 
   constructor(level: TDatabase, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, valuesOnly(level._sides, options))
+    this.#cursor = new Cursor(level, options, values)
   }
 
   _next() {

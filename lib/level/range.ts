@@ -1,40 +1,64 @@
 /**
- * Level's ranges as ranges of stored keys. Any thread; no state.
+ * Level's ranges, and the ranges of stored keys that they stand for. Any thread; no state.
  *
  * Where Level is given two lower bounds, `gte` counts, and of two upper ones `lte`; zverse would refuse.
  */
-import { compareKeys, type Data, type Side } from './side.js'
-
-/** Bounds in the store's own keys: at most one on each side. */
-export interface Bounds {
-  readonly gt?: unknown
-  readonly gte?: unknown
-  readonly lt?: unknown
-  readonly lte?: unknown
-}
+import { compareData, type Data, type Side } from './side.js'
 
 /** Bounds in Level's data. */
-export type DataBounds = { readonly [name in keyof Bounds]?: Data | undefined }
+export interface DataBounds {
+  readonly gt?: Data | undefined
+  readonly gte?: Data | undefined
+  readonly lt?: Data | undefined
+  readonly lte?: Data | undefined
+}
 
-/** The bounds in `options`, which Level has encoded. */
-export function boundsOf({ gt, gte, lt, lte }: DataBounds, keys: Side): Bounds {
+/** Bounds in a store's own keys. */
+export type Bounds = { readonly [name in keyof DataBounds]?: unknown }
+
+/**
+ * The bounds in options that Level has encoded, one on each side.
+ * @throws ZVerseError `ZVERSE_INVALID_KEY` for what no key is
+ */
+export function boundsIn({ gt, gte, lt, lte }: DataBounds, keys: Side): DataBounds {
+  const bounds = {
+    gt: gte === undefined ? gt : undefined,
+    gte,
+    lt: lte === undefined ? lt : undefined,
+    lte,
+  }
+  if (!isText(bounds)) storedBounds(bounds, keys)
+  return bounds
+}
+
+/** True if all bounds are strings. */
+export function isText({ gt, gte, lt, lte }: DataBounds): boolean {
+  return isString(gt) && isString(gte) && isString(lt) && isString(lte)
+}
+
+function isString(bound: Data | undefined): boolean {
+  return bound === undefined || typeof bound === 'string'
+}
+
+/** Bounds as those of a store. */
+export function storedBounds({ gt, gte, lt, lte }: DataBounds, keys: Side): Bounds {
   return {
-    gt: gte === undefined && gt !== undefined ? keys.take(gt) : undefined,
-    gte: gte !== undefined ? keys.take(gte) : undefined,
-    lt: lte === undefined && lt !== undefined ? keys.take(lt) : undefined,
-    lte: lte !== undefined ? keys.take(lte) : undefined,
+    gt: gt === undefined ? gt : keys.take(gt),
+    gte: gte === undefined ? gte : keys.take(gte),
+    lt: lt === undefined ? lt : keys.take(lt),
+    lte: lte === undefined ? lte : keys.take(lte),
   }
 }
 
 /** The part of `bounds` from `key` on, in the direction that is walked; null if `key` is outside. */
-export function seekTo(bounds: Bounds, key: unknown, reverse: boolean): Bounds | null {
+export function seekTo(bounds: DataBounds, key: Data, reverse: boolean): DataBounds | null {
   const { gt, gte, lt, lte } = bounds
   const isBelow =
-    (gte !== undefined && compareKeys(key, gte) < 0) ||
-    (gt !== undefined && compareKeys(key, gt) <= 0)
+    (gte !== undefined && compareData(key, gte) < 0) ||
+    (gt !== undefined && compareData(key, gt) <= 0)
   const isAbove =
-    (lte !== undefined && compareKeys(key, lte) > 0) ||
-    (lt !== undefined && compareKeys(key, lt) >= 0)
+    (lte !== undefined && compareData(key, lte) > 0) ||
+    (lt !== undefined && compareData(key, lt) >= 0)
   if (isBelow || isAbove) return null
   return reverse ? { gt, gte, lt: undefined, lte: key } : { gt: undefined, gte: key, lt, lte }
 }

@@ -11,9 +11,9 @@ import { levelError, onLevel } from './errors.js'
 import { EntryIterator, KeyIterator, ValueIterator } from './iterators.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { PastLevel } from './past-level.js'
-import type { Data, Format, Sides } from './side.js'
+import { type Data, type Format, type Sides, TEXT } from './side.js'
 import { type SnapshotOption, type SnapshotView, ZVerseSnapshot } from './snapshot.js'
-import type { Pinned, Reads, Source } from './source.js'
+import { type Lane, type Pinned, type Reads, type Source, textOf } from './source.js'
 import { Sublevel, type ZVerseSublevel } from './sublevel.js'
 import {
   assertOpen,
@@ -31,7 +31,9 @@ import {
 /** What keys and values are passed as; Level's Buffers are Uint8Arrays, too. */
 export type Formats = string | Uint8Array
 
+/** Level's options of a read, encoded. */
 interface GetOptions extends SnapshotOption {
+  readonly keyEncoding: Format
   readonly valueEncoding: Format
 }
 
@@ -164,8 +166,9 @@ export abstract class ReadLevel<K, V>
   /** @internal */
   _getSync(key: Data, options: GetOptions): Data | undefined {
     try {
-      const { keys, values } = this._sides
-      const value = this.#from(options).get(keys.take(key))
+      const { reads, sides } = this._lane(this.#from(options), isOfText(options))
+      const { keys, values } = sides
+      const value = reads.get(keys.take(key))
       return value === undefined ? value : values.give(options.valueEncoding)(value)
     } catch (error) {
       throw levelError(error)
@@ -180,16 +183,19 @@ export abstract class ReadLevel<K, V>
   /** @internal */
   async _getMany(keys: Data[], options: GetOptions): Promise<(Data | undefined)[]> {
     return onLevel(() => {
-      const { keys: side, values } = this._sides
-      const give = values.give(options.valueEncoding)
-      const found = this.#from(options).getMany(keys.map(key => side.take(key)))
+      const { reads, sides } = this._lane(this.#from(options), isOfText(options))
+      const give = sides.values.give(options.valueEncoding)
+      const found = reads.getMany(keys.map(key => sides.keys.take(key)))
       return found.map(value => (value === undefined ? value : give(value)))
     })
   }
 
   /** @internal */
   async _has(key: Data, options: SnapshotOption): Promise<boolean> {
-    return onLevel(() => this.#from(options).has(this._sides.keys.take(key)))
+    return onLevel(() => {
+      const { reads, sides } = this._lane(this.#from(options), typeof key === 'string')
+      return reads.has(sides.keys.take(key))
+    })
   }
 
   /** @internal All at one version, whoever else commits meanwhile. */
@@ -237,9 +243,19 @@ export abstract class ReadLevel<K, V>
     return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined }
   }
 
+  /** @internal How to read: as text, if that can be and nothing else is taken and given. */
+  _lane(reads: Reads, asText: boolean): Lane {
+    const text = asText ? textOf(this._source, reads) : null
+    return text === null ? { reads, sides: this._sides } : { reads: text, sides: TEXT }
+  }
+
   #from(options: SnapshotOption): Reads {
     return ZVerseSnapshot._in(options, this._source) ?? this._reads
   }
+}
+
+function isOfText({ keyEncoding, valueEncoding }: GetOptions): boolean {
+  return keyEncoding === 'utf8' && valueEncoding === 'utf8'
 }
 
 /** The formats that data is taken and given in as it is. */

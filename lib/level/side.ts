@@ -70,8 +70,9 @@ const either = (code: ErrorCode): Side => ({
 
 const KEY = 'ZVERSE_INVALID_KEY'
 const VALUE = 'ZVERSE_INVALID_VALUE'
+const TEXT_KEYS = text(KEY)
 const TEXTS = text(VALUE)
-const KEYS: Record<string, Side> = { binary: bytes(KEY), string: text(KEY) }
+const KEYS: Record<string, Side> = { binary: bytes(KEY), string: TEXT_KEYS }
 const VALUES: Record<string, Side> = {
   binary: bytes(VALUE),
   string: TEXTS,
@@ -84,6 +85,9 @@ export interface Sides {
   readonly keys: Side
   readonly values: Side
 }
+
+/** Both sides of a store that is read and written as text. */
+export const TEXT: Sides = { keys: TEXT_KEYS, values: TEXTS }
 
 /** The sides of a store with codecs of these names. */
 export function sidesOf(codecs: { readonly keys: string; readonly values: string }): Sides {
@@ -101,17 +105,17 @@ export function sidesOf(codecs: { readonly keys: string; readonly values: string
 /** The codecs of a database that a level makes for itself. */
 export const CODECS = { keys: 'binary', values: 'binary' } as const
 
-/** Two stored keys in the store's order: < 0, 0 or > 0. */
-export function compareKeys(a: unknown, b: unknown): number {
-  return Buffer.compare(keyBytes(a), keyBytes(b))
+/** Two keys, in the order that all stores have them: < 0, 0 or > 0. */
+export function compareData(a: Data, b: Data): number {
+  return Buffer.compare(utf8(a), utf8(b))
 }
 
 function own(table: Record<string, Side>, name: string): Side | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-function keyBytes(key: unknown): Uint8Array {
-  return typeof key === 'string' ? encoded(key) : (key as Uint8Array)
+function utf8(data: Data): Uint8Array {
+  return typeof data === 'string' ? encoded(data) : data
 }
 
 function giveBytes(format: Format): (stored: unknown) => Data {

@@ -3,6 +3,7 @@
  * at run time. Any thread; no state.
  */
 import type { ReadTransaction, Store, ZVerse } from '../index.js'
+import type { Sides } from './side.js'
 
 type Over<K, V> = ZVerse<K, V> | Store<K, V>
 
@@ -23,3 +24,16 @@ export type Reads = Pick<
   Pinned,
   'get' | 'has' | 'getMany' | 'range' | 'keys' | 'values' | 'history'
 >
+
+/** What is read, and how. */
+export interface Lane {
+  readonly reads: Reads
+  readonly sides: Sides
+}
+
+/** What `reads` of a source reads, with the bytes it has as text; null where that cannot be. */
+export function textOf(source: Source, reads: Reads): Reads | null {
+  const text = source._text
+  if (text === null) return null
+  return (reads === source ? text : (reads as Pinned).store(text)) as Reads
+}

@@ -5,7 +5,7 @@ import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstra
 import type { Change, Commit, Difference, HistoryRecord, Signal, View } from '../index.js'
 import { invalidOption, LevelError, onLevel } from './errors.js'
 import { MappedChanges, MappedIterator } from './mapped.js'
-import { type Bounds, boundsOf, type DataBounds } from './range.js'
+import { type Bounds, boundsIn, type DataBounds, storedBounds } from './range.js'
 import type { Data, Format, Sides } from './side.js'
 import { ZVerseSnapshot } from './snapshot.js'
 import type { Pinned, Reads, Source } from './source.js'
@@ -151,7 +151,11 @@ class Lens<K, V> {
       given.map(([name, key]) => [name, this.#data(key)]),
     )
     const prefix = this.#prefix === '' ? undefined : this.#sides.keys.take(this.#prefix)
-    return { ...rest, ...boundsOf(bounds, this.#sides.keys), prefix: prefix as never }
+    return {
+      ...rest,
+      ...storedBounds(boundsIn(bounds, this.#sides.keys), this.#sides.keys),
+      prefix: prefix as never,
+    }
   }
 
   key(stored: unknown): K {

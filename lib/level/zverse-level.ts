@@ -9,9 +9,9 @@ import type { AbstractDatabaseOptions } from 'abstract-level'
 import { type DatabaseOptions, type Handle, type Operation, type View, ZVerse } from '../index.js'
 import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
-import { boundsOf, type DataBounds } from './range.js'
+import { boundsIn, type DataBounds, storedBounds } from './range.js'
 import { ReadLevel } from './reads.js'
-import { CODECS, type Data, sidesOf } from './side.js'
+import { CODECS, type Data, type Sides, sidesOf, TEXT } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
 import type { LevelSource, Pinned, Reads, Source } from './source.js'
 import { assertOpen, viewOf, type When } from './travel.js'
@@ -121,8 +121,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _put(key: Data, value: Data): Promise<void> {
     try {
-      const { keys, values } = this._sides
-      this._source.put(keys.take(key), values.take(value))
+      const { store, sides } = this.#lane(typeof key === 'string' && typeof value === 'string')
+      store.put(sides.keys.take(key), sides.values.take(value))
     } catch (error) {
       throw levelError(error)
     }
@@ -131,7 +131,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _del(key: Data): Promise<void> {
     try {
-      this._source.delete(this._sides.keys.take(key))
+      const { store, sides } = this.#lane(typeof key === 'string')
+      store.delete(sides.keys.take(key))
     } catch (error) {
       throw levelError(error)
     }
@@ -139,19 +140,20 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
 
   /** @internal */
   async _batch(operations: LevelOperation[]): Promise<void> {
-    const { keys, values } = this._sides
+    const { store, sides } = this.#lane(operations.every(isOfText))
     const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
-      const key = keys.take(operation.key)
+      const key = sides.keys.take(operation.key)
       if (operation.type === 'del') return { type: 'del', key }
-      return { type: 'put', key, value: values.take(operation.value) }
+      return { type: 'put', key, value: sides.values.take(operation.value) }
     }
-    onLevel(() => this._source.batch(operations.map(taken)))
+    onLevel(() => store.batch(operations.map(taken)))
   }
 
   /** @internal */
   async _clear(options: ClearOptions): Promise<void> {
     onLevel(() => {
-      const bounds = boundsOf(options, this._sides.keys)
+      const { keys } = this._sides
+      const bounds = storedBounds(boundsIn(options, keys), keys)
       const snapshot = ZVerseSnapshot._in(options, this._source)
       if (snapshot === undefined && options.limit === -1) {
         this._source.clear(bounds)
@@ -164,12 +166,24 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
       })
     })
   }
+
+  /** How to write: as text, if that can be and there is nothing else. */
+  #lane(asText: boolean): { store: Source; sides: Sides } {
+    const text = asText ? this._source._text : null
+    if (text === null) return { store: this._source, sides: this._sides }
+    return { store: text as unknown as Source, sides: TEXT }
+  }
 }
 
 /** An operation of a batch, encoded. */
 type LevelOperation =
   | { readonly type: 'put'; readonly key: Data; readonly value: Data }
   | { readonly type: 'del'; readonly key: Data }
+
+function isOfText(operation: LevelOperation): boolean {
+  if (typeof operation.key !== 'string') return false
+  return operation.type === 'del' || typeof operation.value === 'string'
+}
 
 /** The options, whichever argument they are. */
 function optionsOf(location: unknown, options: unknown): { db?: unknown } & DatabaseOptions {

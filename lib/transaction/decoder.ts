@@ -18,6 +18,8 @@ const META = E_META
 const LENGTH = E_LENGTH
 const ASCII = E_ASCII
 const SHORTEST = SHORTEST_TEXT
+/** Above what META can be. */
+const NEVER = 2 ** 32
 
 /** Words of one string to cut from, and how many pieces it is cut into at most. */
 const ROOM = 64
@@ -33,6 +35,8 @@ export class Decoder {
   readonly #keys: KeyCodec
   readonly #values: ValueCodec
   readonly #isText: boolean
+  /** What META of an entry is from, whose value may be cut as a text. */
+  readonly #cut: number
   /** Texts side by side, each from a whole word on. */
   readonly #words = new Uint32Array(ROOM)
   readonly #bytes = new Uint8Array(this.#words.buffer)
@@ -45,6 +49,7 @@ export class Decoder {
     this.#keys = keys
     this.#values = values
     this.#isText = keys.name === 'string'
+    this.#cut = values.name === 'binary' ? NEVER : ASCII
     this.#headers = Array.from({ length: SHORT + 1 }, (_, length) => values.headerOf(length))
   }
 
@@ -78,6 +83,7 @@ export class Decoder {
     const W = this.#W
     const words = this.#words
     const headers = this.#headers
+    const cut = this.#cut
     let bytes = 0
     let i = 0
     while (i < count && bytes < BYTES) {
@@ -89,7 +95,7 @@ export class Decoder {
         const meta = W[entry + META]
         const length = W[entry + LENGTH]
         const n = (length + 3) >>> 2
-        if (meta < ASCII || length > SHORT || used + n > ROOM) break
+        if (meta < cut || length > SHORT || used + n > ROOM) break
         let at = entry + KEY_AT + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
         const whole = at + (n & ~3)
         for (; at < whole; at += 4, used += 4) {

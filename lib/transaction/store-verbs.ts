@@ -3,6 +3,7 @@
  */
 
 import { ZVerseError } from '../errors.js'
+import { stringKeys } from '../key/string.js'
 import {
   E_ASCII,
   E_KEY,
@@ -15,13 +16,14 @@ import { keyBytesOf } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
+import { stringValues } from '../value/string.js'
 import { Changes } from './changes.js'
 import { END, Steps, ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { KeyRef } from './ref.js'
 import { DatabaseSource } from './source.js'
-import type { StoreCore } from './store-core.js'
+import { StoreCore, UNNAMED } from './store-core.js'
 import {
   beginRead,
   beginWrite,
@@ -81,6 +83,7 @@ export interface ChangesOptions<K> extends Bounds<K> {
 export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   /** @internal */
   readonly _core: StoreCore
+  #text: Store<string, string> | null | undefined
 
   /** @internal */
   constructor(core: StoreCore) {
@@ -92,6 +95,21 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   get codecs(): { keys: string; values: string } {
     const { keys, values } = this._core
     return { keys: keys.name, values: values.name }
+  }
+
+  /**
+   * @internal The same store, of binary keys and values, with its bytes read and written as the UTF-8 of
+   * text. Null where it has other codecs; where it has a name, which goes with its codecs; and where
+   * threads keep values, which have one form.
+   */
+  get _text(): Store<string, string> | null {
+    if (this.#text !== undefined) return this.#text
+    const { engine, id, keys, values } = this._core
+    const isBinary = keys.name === 'binary' && values.name === 'binary'
+    const can = isBinary && id === UNNAMED && engine.cache === null
+    const core = () =>
+      new StoreCore(engine, id, null, stringKeys() as never, stringValues() as never)
+    return (this.#text = can ? new Store(core()) : null)
   }
 
   // ── Write ─────────────────────────────────────────────────────────────────────────────────────
