@@ -39,7 +39,9 @@ interface ClearOptions extends DataBounds, SnapshotOption {
  * await level.put('key', { n: 1 })
  * const then = level.version()
  * await level.put('key', { n: 2 })
- * await level.at(then).get('key') // { n: 1 }
+ * const past = level.at(then)
+ * await past.get('key') // { n: 1 }
+ * await past.close() // it holds its version until then, or until the level closes
  */
 export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** What the database is opened with; null if it was given. */
@@ -142,6 +144,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   async _batch(operations: LevelOperation[]): Promise<void> {
     const { store, sides } = this.#lane(operations.every(isOfText))
     const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
+      // Level has resolved all others. It would write the key as it is, without the sublevel's prefix.
+      if (operation.sublevel != null) throw invalidOption('sublevel', 'must be one of this level')
       const key = sides.keys.take(operation.key)
       if (operation.type === 'del') return { type: 'del', key }
       return { type: 'put', key, value: sides.values.take(operation.value) }
@@ -176,9 +180,10 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
 }
 
 /** An operation of a batch, encoded. */
-type LevelOperation =
-  | { readonly type: 'put'; readonly key: Data; readonly value: Data }
-  | { readonly type: 'del'; readonly key: Data }
+type LevelOperation = { readonly key: Data; readonly sublevel?: unknown } & (
+  | { readonly type: 'put'; readonly value: Data }
+  | { readonly type: 'del' }
+)
 
 function isOfText(operation: LevelOperation): boolean {
   if (typeof operation.key !== 'string') return false

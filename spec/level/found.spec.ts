@@ -106,6 +106,25 @@ describe('iterators', () => {
   })
 })
 
+describe('batches', () => {
+  it('refuse sublevels of another level, whose keys would lose their prefix', async () => {
+    const { level } = await levelOver()
+    await level.put('key', 'ours')
+    const other = (await levelOver()).level
+    const value = 'lost'
+    for (const sublevel of [other.sublevel('s'), level.at(1).sublevel('s'), other] as never[]) {
+      const operation = { type: 'put', key: 'key', value, sublevel } as const
+      await expect(level.batch([operation])).rejects.toMatchObject(refused)
+      await expect(level.sublevel('t').batch([operation])).rejects.toMatchObject(refused)
+      const chained = level.batch().put('key', value, { sublevel })
+      await expect(chained.write()).rejects.toMatchObject(refused)
+      const deletion = { type: 'del', key: 'key', sublevel } as const
+      await expect(level.batch([deletion])).rejects.toMatchObject(refused)
+    }
+    expect(await level.iterator().all()).toEqual([['key', 'ours']])
+  })
+})
+
 describe('what an encoding makes that is no data', () => {
   const five = { name: 'five', format: 'utf8', encode: () => 5, decode: String } as const
   const codecs = ['binary', 'msgpack', 'json', 'string'] as const

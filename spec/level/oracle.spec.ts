@@ -12,7 +12,7 @@ import { Run } from './support-run.js'
 import { steps } from './support-steps.js'
 import type { Subject } from './support-world.js'
 
-const RUNS = Number(process.env.LEVEL_RUNS ?? 80)
+const RUNS = Number(process.env.LEVEL_RUNS ?? 60)
 const small = { maxBytes: 2 ** 22 }
 
 interface Target {

@@ -97,7 +97,7 @@ const diff = step('diff', {
 })
 const changes = step('changes', { place: n, ...codings, range, since: maybe(n) })
 const nextChange = step('nextChange', { changes: n })
-const fill = step('fill', { key: fc.nat(20), size: fc.integer({ min: 20_000, max: 90_000 }) })
+const fill = step('fill', { key: fc.nat(20), size: fc.integer({ min: 50_000, max: 300_000 }) })
 
 const COMMON = [
   ...[put, put, put, del, batch, chain, get, getMany, clear, iterate, iterate, iterate],
