@@ -106,7 +106,9 @@ export class Run extends Present {
 
   async tag({ n }: StepOfKind<'tag'>): Promise<void> {
     const name = pick(['one', 'two', 'three'], n)
-    this.same('tag', { value: this.subject.db.tag(name) }, { value: this.model.version })
+    const done = await outcome(() => this.subject.db.tag(name))
+    if ('code' in done && done.code === 'ZVERSE_FULL') return
+    this.same('tag', done, { value: this.model.version })
     this.model.tags.set(name, this.model.version)
   }
 
