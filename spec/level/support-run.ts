@@ -9,6 +9,7 @@ import type { Row } from './support-model.js'
 import { Present } from './support-present.js'
 import type { Step, StepOfKind } from './support-steps.js'
 import {
+  isFull,
   isOpen,
   join,
   type Level,
@@ -107,7 +108,7 @@ export class Run extends Present {
   async tag({ n }: StepOfKind<'tag'>): Promise<void> {
     const name = pick(['one', 'two', 'three'], n)
     const done = await outcome(() => this.subject.db.tag(name))
-    if ('code' in done && done.code === 'ZVERSE_FULL') return
+    if (isFull(done)) return
     this.same('tag', done, { value: this.model.version })
     this.model.tags.set(name, this.model.version)
   }

@@ -127,7 +127,8 @@ export class World {
   ): Promise<void> {
     const done = await outcome(real)
     if (to.version !== undefined) this.same('write', done, { code: 'LEVEL_READONLY' })
-    else if ('code' in done && done.code === 'ZVERSE_FULL') this.full++
+    // Deletions always fit.
+    else if (isFull(done) && writes.some(({ value }) => value !== null)) this.full++
     else {
       this.same('write', done, { value: undefined })
       this.model.commit(writes)
@@ -219,6 +220,10 @@ export async function outcome(action: () => unknown): Promise<Outcome> {
     if (typeof code !== 'string') throw error
     return { code }
   }
+}
+
+export function isFull(outcome: Outcome): boolean {
+  return 'code' in outcome && outcome.code === 'ZVERSE_FULL'
 }
 
 export function fault(code: string): never {
