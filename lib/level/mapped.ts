@@ -5,13 +5,21 @@
 import type { Changes, Commit, ZVerseIterator } from '../index.js'
 import { levelError } from './errors.js'
 
-/** What `history` and `diff` return: its own iterable, once. Ends by itself, or by `return`. */
-export class MappedIterator<T> implements IterableIterator<T, undefined> {
+/** A constructor whose instances inherit from %IteratorPrototype%, which has no name on Node 20. */
+const Base = function Iterator() {} as unknown as new () => object
+Base.prototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))
+
+/**
+ * What `history` and `diff` return: its own iterable, once. Ends by itself or by `return`; the level does not
+ * keep it, so that one which is dropped can be collected, and then lets go of what it held.
+ */
+export class MappedIterator<T> extends Base implements IterableIterator<T, undefined> {
   readonly #rows: ZVerseIterator<unknown>
   readonly #item: (row: unknown) => T
 
   /** @internal */
   constructor(rows: ZVerseIterator<unknown>, item: (row: unknown) => T) {
+    super()
     this.#rows = rows
     this.#item = item
   }
@@ -19,12 +27,13 @@ export class MappedIterator<T> implements IterableIterator<T, undefined> {
   next(): IteratorResult<T, undefined> {
     try {
       const { value, done } = this.#rows.next()
-      return done ? { value: undefined, done } : { value: this.#item(value), done: false }
+      if (!done) return { value: this.#item(value), done: false }
     } catch (error) {
       // A loop does not: it takes it for granted that an iterator that throws has ended.
       this.return()
       throw levelError(error)
     }
+    return this.return()
   }
 
   /** Ends the iteration and lets go of what it held. */
@@ -48,7 +57,8 @@ export class MappedIterator<T> implements IterableIterator<T, undefined> {
 
 /** Who is told of what is open, and closes it at the end: a level. */
 interface Keeper {
-  detachResource(resource: MappedChanges<unknown>): void
+  attachResource(resource: object): void
+  detachResource(resource: object): void
 }
 
 /** What `changes` returns: commits as they happen. Closing it, or its level, ends it. */
@@ -66,6 +76,7 @@ export class MappedChanges<T> implements AsyncIterableIterator<T, undefined> {
     this.#changes = changes
     this.#keeper = keeper
     this.#item = item
+    keeper.attachResource(this)
   }
 
   async next(): Promise<IteratorResult<T, undefined>> {

@@ -112,10 +112,10 @@ export abstract class ReadLevel<K, V>
   abstract at(when?: When): PastLevel<K, V>
 
   history<KA = K, VA = V>(
-    key: KA,
+    key: NoInfer<KA>,
     options?: LevelHistoryOptions<KA, VA>,
   ): MappedIterator<HistoryRecord<VA>> {
-    return history(this, this, key, options)
+    return history<KA, VA>(this, this, key, options)
   }
 
   diff<KA = K, VA = V>(

@@ -85,10 +85,10 @@ export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V>
   }
 
   history<KA = K, VA = V>(
-    key: KA,
+    key: NoInfer<KA>,
     options?: LevelHistoryOptions<KA, VA>,
   ): MappedIterator<HistoryRecord<VA>> {
-    return history(this, this.#root, key, options)
+    return history<KA, VA>(this, this.#root, key, options)
   }
 
   diff<KA = K, VA = V>(

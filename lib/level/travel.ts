@@ -1,7 +1,7 @@
 /**
  * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
  */
-import { type AbstractResource, AbstractSublevel, type Transcoder } from 'abstract-level'
+import { AbstractSublevel, type Transcoder } from 'abstract-level'
 import type { Change, Commit, Difference, HistoryRecord, Signal, View } from '../index.js'
 import { invalidOption, LevelError, onLevel } from './errors.js'
 import { MappedChanges, MappedIterator } from './mapped.js'
@@ -65,7 +65,7 @@ export interface TimeTravel<K, V> {
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_INVALID_KEY`; ZVerseError `ZVERSE_INVALID_OPTION`
    */
   history<KA = K, VA = V>(
-    key: KA,
+    key: NoInfer<KA>,
     options?: LevelHistoryOptions<KA, VA>,
   ): MappedIterator<HistoryRecord<VA>>
 
@@ -93,8 +93,8 @@ export interface TimeTravel<K, V> {
 /** A level or sublevel of whatever keys and values, as far as it is used here. */
 export interface AnyLevel {
   readonly status: string
-  attachResource(resource: AbstractResource): void
-  detachResource(resource: AbstractResource): void
+  attachResource(resource: object): void
+  detachResource(resource: object): void
   prefixKey(key: Data, format: string, local: boolean): Data
   keyEncoding(encoding: unknown): LevelEncoding
   valueEncoding(encoding: unknown): LevelEncoding
@@ -240,11 +240,9 @@ export function changes<K, V>(
   const changeOf = ({ type, key, value }: Change<unknown, unknown>) => {
     return { type, key: lens.key(key), value: lens.value(value) } as Change<K, V>
   }
-  const mapped = new MappedChanges(commits, owner, commit => {
+  return new MappedChanges(commits, owner, commit => {
     return { ...commit, changes: commit.changes.map(changeOf) }
   })
-  owner.attachResource(mapped)
-  return mapped
 }
 
 /** The options of a verb. What the database does not know it refuses itself, but for what a lens uses. */

@@ -201,6 +201,10 @@ function optionsOf(location: unknown, options: unknown): { db?: unknown } & Data
 
 /** The options for opening a database, of all that Level was given. */
 function openingIn(options: DatabaseOptions): DatabaseOptions {
+  const [codec] = ['keys', 'values'].filter(name => Object.hasOwn(options, name))
+  if (codec !== undefined) {
+    throw invalidOption(codec, 'is for a database of yours: open that, and pass it as db')
+  }
   const given = OPENING.filter(name => options[name] !== undefined)
   return Object.fromEntries(given.map(name => [name, options[name]]))
 }

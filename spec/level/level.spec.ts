@@ -226,6 +226,10 @@ describe('the past', () => {
         { key: '!notes!b', before: undefined, after: { text: 'two' } },
       ])
       expect(notes.diff(then, 3, { gt: 'a' }).toArray()).toHaveLength(1)
+      const unfinished = notes.diff(then, 3)
+      expect(Object.getPrototypeOf(Object.getPrototypeOf(unfinished))).toBe(
+        Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())),
+      )
       const history = notes.history('a').toArray()
       expect(history.map(({ version, value }) => [version, value])).toEqual([
         [1, { text: 'one' }],
@@ -310,6 +314,7 @@ describe('what is wrong', () => {
   it('is said at once, for options', async () => {
     const wrong: [object, string[]][] = [
       [{ maxBytes: 'much' }, ['ZVERSE_INVALID_OPTION']],
+      [{ keys: 'string' }, ['ZVERSE_INVALID_OPTION']],
       [{ history: 3 }, ['ZVERSE_INVALID_OPTION']],
       [{ db: null }, ['ZVERSE_INVALID_OPTION']],
       [{ db: {} }, ['ZVERSE_INVALID_OPTION']],
@@ -368,6 +373,15 @@ describe('what is wrong', () => {
       expect(await codesOf(() => foreign.version())).toEqual(['LEVEL_DATABASE_NOT_OPEN'])
       expect(await codesOf(() => foreign.at(0))).toEqual(['LEVEL_DATABASE_NOT_OPEN'])
       expect(await codesOf(() => foreign.changes())).toEqual(['LEVEL_DATABASE_NOT_OPEN'])
+    }))
+
+  it('waits for nobody on its own thread', () =>
+    over(async (level, db) => {
+      const tx = db.beginWrite()
+      expect(await codesOf(() => level.put('a', '1'))).toEqual(['ZVERSE_NESTED_TRANSACTION'])
+      expect(await codesOf(() => level.clear())).toEqual(['ZVERSE_NESTED_TRANSACTION'])
+      expect(await level.get('a')).toBe(undefined)
+      tx.abort()
     }))
 
   it('is told of a database that was closed underneath', async () => {

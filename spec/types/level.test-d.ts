@@ -103,6 +103,8 @@ const other = sublevel.history<Uint8Array, string>(new Uint8Array(), {
   valueEncoding: 'utf8',
 })
 same<ItemOf<typeof other>['value'], string | undefined>(true)
+// @ts-expect-error a key of another type
+level.history(1)
 const diff = sublevel.diff(snapshot, 'tag', { gt: 'a', limit: 1 })
 same<ItemOf<typeof diff>['key'], string>(true)
 same<ItemOf<typeof diff>['before'], number | undefined>(true)
