@@ -90,7 +90,7 @@ describe('snapshots', () => {
 describe('iterators', () => {
   it('one that cannot be made holds up nothing that waits for the level to be open', async () => {
     const foreign = (await levelOver()).level.snapshot()
-    const level = new ZVerseLevel()
+    const level = new ZVerseLevel({ maxBytes: 2 ** 20 })
     open.unshift(level)
     const iterators = [
       level.iterator({ snapshot: foreign }),
@@ -324,7 +324,12 @@ describe('what is refused', () => {
   })
 
   it('views of what is not there', async () => {
-    const db = ZVerse.open({ keys: 'binary', values: 'binary', history: { versions: 1 } })
+    const db = ZVerse.open({
+      keys: 'binary',
+      values: 'binary',
+      maxBytes: 2 ** 20,
+      history: { versions: 1 },
+    })
     const level = new ZVerseLevel({ db })
     open.push(level, db)
     await level.open()

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { ZVerse, type ZVerseError, zorder } from '../../lib/index.js'
 import { type LevelError, ZVerseLevel, type ZVerseLevelOptions } from '../../lib/level/index.js'
 
-const BINARY = { keys: 'binary', values: 'binary' } as const
+const BINARY = { keys: 'binary', values: 'binary', maxBytes: 2 ** 20 } as const
 
 /** A level over a database that can be looked at; at the end nothing may be held, or wrong. */
 async function over(
@@ -37,7 +37,7 @@ async function codesOf(body: () => unknown): Promise<(string | undefined)[]> {
 
 describe('a level', () => {
   it('says what it can', async () => {
-    const level = new ZVerseLevel()
+    const level = new ZVerseLevel({ maxBytes: 2 ** 20 })
     expect(level).toBeInstanceOf(AbstractLevel)
     const { supports } = level
     expect(supports).toMatchObject({
@@ -84,7 +84,7 @@ describe('a level', () => {
   })
 
   it('can be closed before it has been opened, and opened then', async () => {
-    const level = new ZVerseLevel()
+    const level = new ZVerseLevel({ maxBytes: 2 ** 20 })
     await level.close()
     await level.open()
     await level.put('a', '1')
@@ -104,7 +104,7 @@ describe('a level', () => {
   it.each(['string', 'msgpack', 'json', 'binary'] as const)(
     'is text over string keys and %s values',
     async values => {
-      const db = ZVerse.open({ keys: 'string', values })
+      const db = ZVerse.open({ keys: 'string', values, maxBytes: 2 ** 20 })
       const level = new ZVerseLevel({ db })
       expect(level.supports.encodings).toMatchObject({ utf8: true, buffer: false, view: false })
       await level.put('\u{10000}', 'é')
@@ -122,7 +122,7 @@ describe('a level', () => {
   )
 
   it('reads text and bytes that zverse put, and refuses what is neither', async () => {
-    const db = ZVerse.open({ keys: 'binary', values: 'msgpack' })
+    const db = ZVerse.open({ keys: 'binary', values: 'msgpack', maxBytes: 2 ** 20 })
     const level = new ZVerseLevel({ db })
     const key = (text: string) => Buffer.from(text)
     db.put(key('text'), 'é')
@@ -319,9 +319,9 @@ describe('what is wrong', () => {
       [{ db: null }, ['ZVERSE_INVALID_OPTION']],
       [{ db: {} }, ['ZVERSE_INVALID_OPTION']],
       [{ db: ZVerse.open(BINARY), maxBytes: 2 ** 20 }, ['ZVERSE_INVALID_OPTION']],
-      [{ db: ZVerse.open({ keys: 'tuple' }) }, NOT_SUPPORTED],
-      [{ db: ZVerse.open({ keys: zorder(['uint8']) }) }, NOT_SUPPORTED],
-      [{ db: ZVerse.open({ values: CUSTOM }) }, NOT_SUPPORTED],
+      [{ db: ZVerse.open({ keys: 'tuple', maxBytes: 2 ** 20 }) }, NOT_SUPPORTED],
+      [{ db: ZVerse.open({ keys: zorder(['uint8']), maxBytes: 2 ** 20 }) }, NOT_SUPPORTED],
+      [{ db: ZVerse.open({ values: CUSTOM, maxBytes: 2 ** 20 }) }, NOT_SUPPORTED],
       [{ keyEncoding: 'none' }, ['LEVEL_ENCODING_NOT_FOUND']],
     ]
     for (const [options, codes] of wrong) {
@@ -364,7 +364,7 @@ describe('what is wrong', () => {
       expect(await codesOf(() => level.history('a', { from: -1 }))).toEqual([
         'ZVERSE_INVALID_OPTION',
       ])
-      const foreign = new ZVerseLevel()
+      const foreign = new ZVerseLevel({ maxBytes: 2 ** 20 })
       await foreign.open()
       const snapshot = foreign.snapshot()
       expect(await codesOf(() => level.get('a', { snapshot }))).toEqual(['ZVERSE_INVALID_OPTION'])

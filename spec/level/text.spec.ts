@@ -42,8 +42,8 @@ async function outcome(call: () => unknown): Promise<unknown> {
 describe('text on a level of bytes', () => {
   it.each([1, 2, 3, 4, 5, 6])('is what its bytes say (seed %i)', async seed => {
     const random = seeded(seed)
-    const text = new ZVerseLevel<unknown, unknown>()
-    const bytes = new ZVerseLevel<unknown, unknown>({ cache: { bytes: 4096 } })
+    const text = new ZVerseLevel<unknown, unknown>({ maxBytes: 2 ** 22 })
+    const bytes = new ZVerseLevel<unknown, unknown>({ maxBytes: 2 ** 22, cache: { bytes: 4096 } })
     await Promise.all([text.open(), bytes.open()])
     const one = <T>(of: readonly T[]) => of[random(of.length)] as T
     /** Data of a format, the key of an entry now and then of another. */
@@ -114,7 +114,7 @@ describe('text on a level of bytes', () => {
   })
 
   it('is bytes to the database itself', async () => {
-    const level = new ZVerseLevel()
+    const level = new ZVerseLevel({ maxBytes: 2 ** 20 })
     await level.put('key', 'value')
     await level.batch([{ type: 'put', key: 'short', value: 'v' }])
     const keys = await level.keys({ keyEncoding: 'view' }).all()
