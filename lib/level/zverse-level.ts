@@ -201,7 +201,8 @@ function optionsOf(location: unknown, options: unknown): { db?: unknown } & Data
 
 /** The options for opening a database, of all that Level was given. */
 function openingIn(options: DatabaseOptions): DatabaseOptions {
-  const [codec] = ['keys', 'values'].filter(name => Object.hasOwn(options, name))
+  const { keys, values } = options as { keys?: unknown; values?: unknown }
+  const codec = keys !== undefined ? 'keys' : values !== undefined ? 'values' : undefined
   if (codec !== undefined) {
     throw invalidOption(codec, 'is for a database of yours: open that, and pass it as db')
   }
