@@ -9,7 +9,9 @@ export default defineConfig({
     include: ['spec/**/*.spec.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    pool: 'threads',
+    // A process for each file: the address space that databases reserve would add up, and a process with more
+    // of it than the machine has memory cannot start others.
+    pool: 'forks',
     // Left to itself it takes one less than there are cores: of two, one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: report ? ['default', 'json'] : ['default'],
