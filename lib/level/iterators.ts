@@ -44,99 +44,60 @@ function values({ reads, sides }: Lane, options: IteratorOptions, range: object)
 }
 
 /** @internal Entries, for `iterator()`. */
-export class EntryIterator<TDatabase extends Keeper, K, V> extends AbstractIterator<
-  TDatabase,
-  K,
-  V
-> {
-  readonly #cursor: Cursor<[Data?, Data?]>
+export class EntryIterator<L extends Keeper, K, V> extends AbstractIterator<L, K, V> {
+  readonly _cursor: Cursor<[Data?, Data?]>
 
-  constructor(level: TDatabase, options: IteratorOptions) {
+  constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, entries)
-  }
-
-  _next() {
-    return this.#cursor.next(this.limit - this.count)
-  }
-
-  _nextv(size: number) {
-    return this.#cursor.nextv(size, this.limit - this.count)
-  }
-
-  _all() {
-    return this.#cursor.all(this.limit - this.count)
-  }
-
-  _seek(target: Data) {
-    this.#cursor.seek(target)
-  }
-
-  async _close() {
-    this.#cursor.close()
+    this._cursor = new Cursor(level, options, entries)
   }
 }
 
 /** @internal Keys, for `keys()`. */
-export class KeyIterator<TDatabase extends Keeper, K> extends AbstractKeyIterator<TDatabase, K> {
-  readonly #cursor: Cursor<Data>
+export class KeyIterator<L extends Keeper, K> extends AbstractKeyIterator<L, K> {
+  readonly _cursor: Cursor<Data>
 
-  constructor(level: TDatabase, options: IteratorOptions) {
+  constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, keys)
-  }
-
-  _next() {
-    return this.#cursor.next(this.limit - this.count)
-  }
-
-  _nextv(size: number) {
-    return this.#cursor.nextv(size, this.limit - this.count)
-  }
-
-  _all() {
-    return this.#cursor.all(this.limit - this.count)
-  }
-
-  _seek(target: Data) {
-    this.#cursor.seek(target)
-  }
-
-  async _close() {
-    this.#cursor.close()
+    this._cursor = new Cursor(level, options, keys)
   }
 }
 
 /** @internal Values, for `values()`. */
-export class ValueIterator<TDatabase extends Keeper, K, V> extends AbstractValueIterator<
-  TDatabase,
-  K,
-  V
-> {
-  readonly #cursor: Cursor<Data>
+export class ValueIterator<L extends Keeper, K, V> extends AbstractValueIterator<L, K, V> {
+  readonly _cursor: Cursor<Data>
 
-  constructor(level: TDatabase, options: IteratorOptions) {
+  constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this.#cursor = new Cursor(level, options, values)
+    this._cursor = new Cursor(level, options, values)
   }
+}
 
-  _next() {
-    return this.#cursor.next(this.limit - this.count)
-  }
+/** An iterator of any of the three kinds. */
+interface Any {
+  readonly _cursor: Cursor<unknown>
+  readonly limit: number
+  readonly count: number
+}
 
-  _nextv(size: number) {
-    return this.#cursor.nextv(size, this.limit - this.count)
-  }
-
-  _all() {
-    return this.#cursor.all(this.limit - this.count)
-  }
-
-  _seek(target: Data) {
-    this.#cursor.seek(target)
-  }
-
-  async _close() {
-    this.#cursor.close()
-  }
+/** What Level calls of all three, which have bases of their own. */
+const calls = {
+  _next(this: Any) {
+    return this._cursor.next(this.limit - this.count)
+  },
+  _nextv(this: Any, size: number) {
+    return this._cursor.nextv(size, this.limit - this.count)
+  },
+  _all(this: Any) {
+    return this._cursor.all(this.limit - this.count)
+  },
+  _seek(this: Any, target: Data) {
+    this._cursor.seek(target)
+  },
+  async _close(this: Any) {
+    this._cursor.close()
+  },
+}
+for (const { prototype } of [EntryIterator, KeyIterator, ValueIterator]) {
+  Object.assign(prototype, calls)
 }
