@@ -120,6 +120,7 @@ class DumpLease extends Lease implements Hold {
   constructor(engine: Engine, held: Holdings) {
     super(engine)
     this.#held = held
+    this.begin()
   }
 
   check(): void {

@@ -29,13 +29,17 @@ const ENDED = -2
 export abstract class Lease {
   readonly engine: Engine
   /** Place on the list of fresh leases; REGISTERED; or ENDED. */
-  at: number
+  at = ENDED
   /** Where it was opened, in development. */
   site: { stack?: string } | null = null
 
   constructor(engine: Engine) {
     this.engine = engine
-    this.at = engine.leases.add(this)
+  }
+
+  /** The last thing in a constructor: one that a vm timeout cuts off before that holds nothing to look at. */
+  protected begin(): void {
+    this.at = this.engine.leases.add(this)
   }
 
   /** What to leave the finalizer. */
@@ -62,6 +66,7 @@ export class PinLease extends Lease {
     super(engine)
     this.#pin = pin
     this.#what = what
+    this.begin()
   }
 
   /** The user is done with it. Idempotent. */
@@ -89,6 +94,7 @@ export class WriteLease extends Lease {
     super(engine)
     this.#state = state
     this.#what = what
+    this.begin()
   }
 
   makeGrip(): Grip {
