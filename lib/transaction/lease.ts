@@ -123,7 +123,7 @@ export class Leases {
   add(lease: Lease): number {
     if (this.#mode === 'development') {
       lease.site = {}
-      Error.captureStackTrace(lease.site, Lease)
+      Error.captureStackTrace(lease.site, this.add)
     }
     if (!this.#scheduled) {
       this.#scheduled = true

@@ -2,6 +2,8 @@
  * ZVerseLevel against an oracle: random steps on a level, its sublevels and levels of their past, over
  * every kind of database that a level can be over. After each run nothing is left pinned, and the
  * database is sound.
+ *
+ * `ZVERSE_RUNS` says how many runs for each kind, `ZVERSE_SEED` where to begin; a failure prints both.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -12,7 +14,8 @@ import { Run } from './support-run.js'
 import { steps } from './support-steps.js'
 import type { Subject } from './support-world.js'
 
-const RUNS = Number(process.env.LEVEL_RUNS ?? 60)
+const RUNS = Number(process.env.ZVERSE_RUNS ?? 60)
+const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
 const small = { maxBytes: 2 ** 22 }
 
 interface Target {
@@ -82,7 +85,7 @@ describe.each(TARGETS)('a level over $name', target => {
       }
       full += run.full
     })
-    await fc.assert(property, { numRuns: RUNS })
+    await fc.assert(property, { numRuns: RUNS, seed: SEED })
     if (target.isSmall) expect(full).toBeGreaterThan(0)
   })
 })

@@ -76,6 +76,10 @@ part('dumps and loads', vitest('spec/dump', '--silent=false'), {
   ZVERSE_SEED: seed,
   ZVERSE_RUNS: Math.ceil(60_000 * factor),
 })
+part('levels', vitest('spec/level/oracle.spec.ts'), {
+  ZVERSE_SEED: seed,
+  ZVERSE_RUNS: Math.ceil(600 * factor),
+})
 part('hot keys, and memory that runs short', vitest('spec/hot', 'spec/epoch/reserve.spec.ts'), {
   ZVERSE_SEED: seed,
   ZVERSE_RUNS: Math.ceil(15_000 * factor),
