@@ -31,10 +31,12 @@ export abstract class Lease {
   /** Place on the list of fresh leases; REGISTERED; or ENDED. */
   at = ENDED
   /** Where it was opened, in development. */
-  site: { stack?: string } | null = null
+  readonly site: { stack?: string } | null
 
   constructor(engine: Engine) {
     this.engine = engine
+    // Here, where the frames above do not know the lease yet: they would keep it.
+    this.site = engine.leases.siteOf(Lease)
   }
 
   /** The last thing in a constructor: one that a vm timeout cuts off before that holds nothing to look at. */
@@ -120,11 +122,15 @@ export class Leases {
   #scheduled = false
   #warned = false
 
+  /** Where `made` was called from, in development. */
+  siteOf(made: typeof Lease): { stack?: string } | null {
+    if (this.#mode !== 'development') return null
+    const site = {}
+    Error.captureStackTrace(site, made)
+    return site
+  }
+
   add(lease: Lease): number {
-    if (this.#mode === 'development') {
-      lease.site = {}
-      Error.captureStackTrace(lease.site, this.add)
-    }
     if (!this.#scheduled) {
       this.#scheduled = true
       setImmediate(() => this.#register()).unref()
