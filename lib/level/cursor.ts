@@ -13,21 +13,19 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Signal, ZVerseIterator } from '../index.js'
 import { abortError, levelError, onLevel } from './errors.js'
-import { boundsIn, type DataBounds, isText, seekTo, storedBounds } from './range.js'
-import type { Data, Format, Sides } from './side.js'
+import { boundsIn, checkBounds, type DataBounds, isText, seekTo, storedBounds } from './range.js'
+import { type Data, type Encoded, isOfText, type Sides } from './side.js'
 import type { Lane, Pinned, Reads } from './source.js'
 
 /** Items read before the event loop has a turn: a few milliseconds' worth. */
 const BURST = 5000
 
 /** Level's options of an iterator, encoded. */
-export interface IteratorOptions extends DataBounds {
+export interface IteratorOptions extends DataBounds, Encoded {
   readonly reverse: boolean
   readonly limit: number
   readonly keys?: boolean
   readonly values?: boolean
-  readonly keyEncoding: Format
-  readonly valueEncoding: Format
   readonly signal?: Signal | null
   readonly snapshot?: unknown
 }
@@ -44,7 +42,7 @@ export interface Keeper {
   readonly _sides: Sides
   _hold(snapshot: unknown): Held
   /** How to read: as text only, if that can be and `asText`. */
-  _lane(reads: Reads, asText: boolean): Lane
+  _lane(store: Reads, asText: boolean): Lane
 }
 
 /** What is walked: rows of the database, and what becomes of each. */
@@ -76,8 +74,10 @@ export class Cursor<T> {
     this.#walkOf = walkOf
     this.#signal = options.signal ?? null
     try {
-      this.#bounds = boundsIn(options, keeper._sides.keys)
-      this.#within = this.#bounds
+      const bounds = boundsIn(options)
+      checkBounds(bounds, keeper._sides.keys)
+      this.#bounds = bounds
+      this.#within = bounds
       this.#held = keeper._hold(options.snapshot)
     } catch (error) {
       this.#failure = levelError(error)
@@ -113,7 +113,7 @@ export class Cursor<T> {
   }
 
   seek(target: Data): void {
-    onLevel(() => boundsIn({ gte: target }, this.#keeper._sides.keys))
+    onLevel(() => checkBounds({ gte: target }, this.#keeper._sides.keys))
     this.#end()
     this.#within = seekTo(this.#bounds, target, this.#options.reverse)
   }
@@ -161,8 +161,8 @@ export class Cursor<T> {
     if (this.#walk !== null) return this.#walk
     if (this.#held === null) throw this.#failure
     if (this.#within === null) return null
-    const { keyEncoding, valueEncoding, reverse } = this.#options
-    const asText = keyEncoding === 'utf8' && valueEncoding === 'utf8' && isText(this.#within)
+    const { reverse } = this.#options
+    const asText = isOfText(this.#options) && isText(this.#within)
     const lane = this.#keeper._lane(this.#held.pinned, asText)
     const { gt, gte, lt, lte } = storedBounds(this.#within, lane.sides.keys)
     const range = { gt, gte, lt, lte, reverse, limit: left }

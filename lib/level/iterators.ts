@@ -8,7 +8,7 @@ import type { Lane } from './source.js'
 
 /** Entries as `[key, value]`, with `undefined` for the part that is not wanted. */
 function entries(
-  { reads, sides }: Lane,
+  { store, sides }: Lane,
   options: IteratorOptions,
   range: object,
 ): Walk<[Data?, Data?]> {
@@ -17,15 +17,15 @@ function entries(
   if (options.values === false) {
     const wanted = options.keys !== false
     return {
-      rows: reads.keys(range),
+      rows: store.keys(range),
       item: row => [wanted ? key(row) : undefined, undefined],
     }
   }
   if (options.keys === false) {
-    return { rows: reads.values(range), item: row => [undefined, value(row)] }
+    return { rows: store.values(range), item: row => [undefined, value(row)] }
   }
   return {
-    rows: reads.range(range),
+    rows: store.range(range),
     item: row => {
       const pair = row as [unknown, unknown]
       pair[0] = key(pair[0])
@@ -35,12 +35,12 @@ function entries(
   }
 }
 
-function keys({ reads, sides }: Lane, { keyEncoding }: IteratorOptions, range: object): Walk<Data> {
-  return { rows: reads.keys(range), item: sides.keys.give(keyEncoding) }
+function keys({ store, sides }: Lane, { keyEncoding }: IteratorOptions, range: object): Walk<Data> {
+  return { rows: store.keys(range), item: sides.keys.give(keyEncoding) }
 }
 
-function values({ reads, sides }: Lane, options: IteratorOptions, range: object): Walk<Data> {
-  return { rows: reads.values(range), item: sides.values.give(options.valueEncoding) }
+function values({ store, sides }: Lane, options: IteratorOptions, range: object): Walk<Data> {
+  return { rows: store.values(range), item: sides.values.give(options.valueEncoding) }
 }
 
 /** @internal Entries, for `iterator()`. */

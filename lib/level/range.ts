@@ -16,19 +16,19 @@ export interface DataBounds {
 /** Bounds in a store's own keys. */
 export type Bounds = { readonly [name in keyof DataBounds]?: unknown }
 
-/**
- * The bounds in options that Level has encoded, one on each side.
- * @throws ZVerseError `ZVERSE_INVALID_KEY` for what no key is
- */
-export function boundsIn({ gt, gte, lt, lte }: DataBounds, keys: Side): DataBounds {
-  const bounds = {
+/** The bounds in options that Level has encoded, one on each side. */
+export function boundsIn({ gt, gte, lt, lte }: DataBounds): DataBounds {
+  return {
     gt: gte === undefined ? gt : undefined,
     gte,
     lt: lte === undefined ? lt : undefined,
     lte,
   }
+}
+
+/** @throws ZVerseError `ZVERSE_INVALID_KEY` for what no key is */
+export function checkBounds(bounds: DataBounds, keys: Side): void {
   if (!isText(bounds)) storedBounds(bounds, keys)
-  return bounds
 }
 
 /** True if all bounds are strings. */
@@ -40,7 +40,10 @@ function isString(bound: Data | undefined): boolean {
   return bound === undefined || typeof bound === 'string'
 }
 
-/** Bounds as those of a store. */
+/**
+ * Bounds as those of a store.
+ * @throws ZVerseError `ZVERSE_INVALID_KEY` for what no key is
+ */
 export function storedBounds({ gt, gte, lt, lte }: DataBounds, keys: Side): Bounds {
   return {
     gt: gt === undefined ? gt : keys.take(gt),

@@ -11,7 +11,7 @@ import { levelError, onLevel } from './errors.js'
 import { EntryIterator, KeyIterator, ValueIterator } from './iterators.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { PastLevel } from './past-level.js'
-import { type Data, type Format, type Sides, TEXT } from './side.js'
+import { type Data, type Encoded, isOfText, type Sides, TEXT } from './side.js'
 import { type SnapshotOption, type SnapshotView, ZVerseSnapshot } from './snapshot.js'
 import { type Lane, type Pinned, type Reads, type Source, textOf } from './source.js'
 import { Sublevel, type ZVerseSublevel } from './sublevel.js'
@@ -32,10 +32,7 @@ import {
 export type Formats = string | Uint8Array
 
 /** Level's options of a read, encoded. */
-interface GetOptions extends SnapshotOption {
-  readonly keyEncoding: Format
-  readonly valueEncoding: Format
-}
+interface GetOptions extends SnapshotOption, Encoded {}
 
 /** What every level can do, of what Level asks about. */
 const MANIFEST = {
@@ -166,9 +163,9 @@ export abstract class ReadLevel<K, V>
   /** @internal */
   _getSync(key: Data, options: GetOptions): Data | undefined {
     try {
-      const { reads, sides } = this._lane(this.#from(options), isOfText(options))
+      const { store, sides } = this._lane(this.#from(options), isOfText(options))
       const { keys, values } = sides
-      const value = reads.get(keys.take(key))
+      const value = store.get(keys.take(key))
       return value === undefined ? value : values.give(options.valueEncoding)(value)
     } catch (error) {
       throw levelError(error)
@@ -183,9 +180,9 @@ export abstract class ReadLevel<K, V>
   /** @internal */
   async _getMany(keys: Data[], options: GetOptions): Promise<(Data | undefined)[]> {
     return onLevel(() => {
-      const { reads, sides } = this._lane(this.#from(options), isOfText(options))
+      const { store, sides } = this._lane(this.#from(options), isOfText(options))
       const give = sides.values.give(options.valueEncoding)
-      const found = reads.getMany(keys.map(key => sides.keys.take(key)))
+      const found = store.getMany(keys.map(key => sides.keys.take(key)))
       return found.map(value => (value === undefined ? value : give(value)))
     })
   }
@@ -193,8 +190,8 @@ export abstract class ReadLevel<K, V>
   /** @internal */
   async _has(key: Data, options: SnapshotOption): Promise<boolean> {
     return onLevel(() => {
-      const { reads, sides } = this._lane(this.#from(options), typeof key === 'string')
-      return reads.has(sides.keys.take(key))
+      const { store, sides } = this._lane(this.#from(options), typeof key === 'string')
+      return store.has(sides.keys.take(key))
     })
   }
 
@@ -243,19 +240,15 @@ export abstract class ReadLevel<K, V>
     return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined }
   }
 
-  /** @internal How to read: as text, if that can be and nothing else is taken and given. */
-  _lane(reads: Reads, asText: boolean): Lane {
-    const text = asText ? textOf(this._source, reads) : null
-    return text === null ? { reads, sides: this._sides } : { reads: text, sides: TEXT }
+  /** @internal How to read or write: as text, if that can be and nothing else is taken and given. */
+  _lane<R extends Reads>(store: R, asText: boolean): Lane<R> {
+    const text = asText ? textOf(this._source, store) : null
+    return text === null ? { store, sides: this._sides } : { store: text, sides: TEXT }
   }
 
   #from(options: SnapshotOption): Reads {
     return ZVerseSnapshot._in(options, this._source) ?? this._reads
   }
-}
-
-function isOfText({ keyEncoding, valueEncoding }: GetOptions): boolean {
-  return keyEncoding === 'utf8' && valueEncoding === 'utf8'
 }
 
 /** The formats that data is taken and given in as it is. */

@@ -14,6 +14,17 @@ export type Data = string | Uint8Array
 /** Level's storage formats: a string, a Buffer, a Uint8Array. */
 export type Format = 'utf8' | 'buffer' | 'view'
 
+/** Options of Level's with the formats that it passes and wants. */
+export interface Encoded {
+  readonly keyEncoding: Format
+  readonly valueEncoding: Format
+}
+
+/** True if keys and values are both text. */
+export function isOfText({ keyEncoding, valueEncoding }: Encoded): boolean {
+  return keyEncoding === 'utf8' && valueEncoding === 'utf8'
+}
+
 /** Keys, or values, of a store. */
 export interface Side {
   /** False where only text can be held. */

@@ -25,15 +25,17 @@ export type Reads = Pick<
   'get' | 'has' | 'getMany' | 'range' | 'keys' | 'values' | 'history'
 >
 
-/** What is read, and how. */
-export interface Lane {
-  readonly reads: Reads
+/** What is read, or written, and how. */
+export interface Lane<R = Reads> {
+  readonly store: R
   readonly sides: Sides
 }
 
-/** What `reads` of a source reads, with the bytes it has as text; null where that cannot be. */
-export function textOf(source: Source, reads: Reads): Reads | null {
+/** A source, or a version of it, with the bytes it has as text; null where that cannot be. */
+export function textOf<R extends Reads>(source: Source, store: R): R | null {
   const text = source._text
   if (text === null) return null
-  return (reads === source ? text : (reads as Pinned).store(text)) as Reads
+  const same: unknown =
+    (store as Reads) === source ? text : (store as unknown as Pinned).store(text)
+  return same as R
 }

@@ -153,7 +153,7 @@ class Lens<K, V> {
     const prefix = this.#prefix === '' ? undefined : this.#sides.keys.take(this.#prefix)
     return {
       ...rest,
-      ...storedBounds(boundsIn(bounds, this.#sides.keys), this.#sides.keys),
+      ...storedBounds(boundsIn(bounds), this.#sides.keys),
       prefix: prefix as never,
     }
   }

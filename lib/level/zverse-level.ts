@@ -11,7 +11,7 @@ import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsIn, type DataBounds, storedBounds } from './range.js'
 import { ReadLevel } from './reads.js'
-import { CODECS, type Data, type Sides, sidesOf, TEXT } from './side.js'
+import { CODECS, type Data, sidesOf } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
 import type { LevelSource, Pinned, Reads, Source } from './source.js'
 import { assertOpen, viewOf, type When } from './travel.js'
@@ -123,7 +123,10 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _put(key: Data, value: Data): Promise<void> {
     try {
-      const { store, sides } = this.#lane(typeof key === 'string' && typeof value === 'string')
+      const { store, sides } = this._lane(
+        this._source,
+        typeof key === 'string' && typeof value === 'string',
+      )
       store.put(sides.keys.take(key), sides.values.take(value))
     } catch (error) {
       throw levelError(error)
@@ -133,7 +136,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _del(key: Data): Promise<void> {
     try {
-      const { store, sides } = this.#lane(typeof key === 'string')
+      const { store, sides } = this._lane(this._source, typeof key === 'string')
       store.delete(sides.keys.take(key))
     } catch (error) {
       throw levelError(error)
@@ -142,7 +145,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
 
   /** @internal */
   async _batch(operations: LevelOperation[]): Promise<void> {
-    const { store, sides } = this.#lane(operations.every(isOfText))
+    const { store, sides } = this._lane(this._source, operations.every(hasText))
     const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
       // Level has resolved all others. It would write the key as it is, without the sublevel's prefix.
       if (operation.sublevel != null) throw invalidOption('sublevel', 'must be one of this level')
@@ -156,8 +159,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   async _clear(options: ClearOptions): Promise<void> {
     onLevel(() => {
-      const { keys } = this._sides
-      const bounds = storedBounds(boundsIn(options, keys), keys)
+      const bounds = storedBounds(boundsIn(options), this._sides.keys)
       const snapshot = ZVerseSnapshot._in(options, this._source)
       if (snapshot === undefined && options.limit === -1) {
         this._source.clear(bounds)
@@ -170,13 +172,6 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
       })
     })
   }
-
-  /** How to write: as text, if that can be and there is nothing else. */
-  #lane(asText: boolean): { store: Source; sides: Sides } {
-    const text = asText ? this._source._text : null
-    if (text === null) return { store: this._source, sides: this._sides }
-    return { store: text as unknown as Source, sides: TEXT }
-  }
 }
 
 /** An operation of a batch, encoded. */
@@ -185,7 +180,7 @@ type LevelOperation = { readonly key: Data; readonly sublevel?: unknown } & (
   | { readonly type: 'del' }
 )
 
-function isOfText(operation: LevelOperation): boolean {
+function hasText(operation: LevelOperation): boolean {
   if (typeof operation.key !== 'string') return false
   return operation.type === 'del' || typeof operation.value === 'string'
 }
