@@ -5,9 +5,10 @@
  * is 0 if they agree, 1 if not, 2 for a command line that cannot be understood.
  */
 import process from 'node:process'
+import { UsageError } from '../command-line.js'
 import { ask } from './ask.js'
 import { BruteForce } from './brute.js'
-import { HELP, readOptions, UsageError } from './options.js'
+import { HELP, readOptions } from './options.js'
 import { counted, duration, grouped, summary, table } from './show.js'
 import { RandomQuestions, TOUR } from './tour.js'
 import { keysOf, readCities, store } from './world.js'

@@ -1,6 +1,6 @@
 // @ts-check
 /** The command line: what it takes and what it says when it is wrong. */
-import { parseArgs } from 'node:util'
+import { parse, UsageError } from '../command-line.js'
 
 /** @typedef {import('./ask.js').Question} Question */
 /** @typedef {import('./ask.js').Box} Box */
@@ -21,9 +21,6 @@ export const HELP = `cities: all the world's cities in zverse, by where they are
   --seed COUNT                  others, please
   --help
 `
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {}
 
 /** @typedef {{ question: Question | undefined, top: number, verify: number, seed: number,
  *   help: boolean }} Options */
@@ -59,12 +56,7 @@ function joinNegative(args) {
  * @throws {UsageError}
  */
 export function readOptions(args) {
-  let values
-  try {
-    values = parseArgs({ args: joinNegative(args), options: DEFINED }).values
-  } catch (error) {
-    throw new UsageError(/** @type {Error} */ (error).message)
-  }
+  const values = parse(joinNegative(args), DEFINED)
   const { box, near, within } = values
   const isQuestion = box !== undefined || near !== undefined || values.population !== undefined
   if (near === undefined) {

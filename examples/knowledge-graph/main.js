@@ -13,8 +13,9 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { ZVerse } from 'zverse'
+import { main } from '../command-line.js'
 import { graphAt, openLevel } from './graph.js'
-import { HELP, readOptions, UsageError } from './options.js'
+import { HELP, readOptions } from './options.js'
 import { follow, ground, lookInto } from './travel.js'
 import { isSamePatch, verifyAnswers } from './verify.js'
 
@@ -120,12 +121,4 @@ async function run(options) {
   return problems.length === 0 ? 0 : 1
 }
 
-try {
-  const options = readOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(HELP)
-  else process.exitCode = await run(options)
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\nTry --help.\n`)
-  process.exitCode = 2
-}
+await main(HELP, readOptions, run)

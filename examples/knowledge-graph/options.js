@@ -1,6 +1,6 @@
 // @ts-check
 /** The command line: what it takes and what it says when it is wrong. */
-import { parseArgs } from 'node:util'
+import { parse, wholeNumber } from '../command-line.js'
 
 export const HELP = `knowledge graph: quadstore on many threads, at any version
 
@@ -13,9 +13,6 @@ export const HELP = `knowledge graph: quadstore on many threads, at any version
   --seed COUNT     another graph, please (1)
   --help
 `
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {}
 
 /** @typedef {{ people: number, papers: number, patches: number, askers: number, seed: number,
  *   help: boolean }} Options */
@@ -32,28 +29,16 @@ const DEFINED = /** @type {const} */ ({
 /**
  * @param {string[]} args
  * @returns {Options}
- * @throws {UsageError}
+ * @throws {import('../command-line.js').UsageError}
  */
 export function readOptions(args) {
-  let values
-  try {
-    values = parseArgs({ args, options: DEFINED }).values
-  } catch (error) {
-    throw new UsageError(/** @type {Error} */ (error).message)
-  }
+  const values = parse(args, DEFINED)
   return {
-    people: count('people', values.people, 2, 10_000),
-    papers: count('papers', values.papers, 2, 10_000),
-    patches: count('patches', values.patches, 10, 1_000_000),
-    askers: count('askers', values.askers, 1, 64),
-    seed: count('seed', values.seed, 0, 2 ** 32 - 1),
+    people: wholeNumber('people', values.people, 2, 10_000),
+    papers: wholeNumber('papers', values.papers, 2, 10_000),
+    patches: wholeNumber('patches', values.patches, 10, 1_000_000),
+    askers: wholeNumber('askers', values.askers, 1, 64),
+    seed: wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     help: values.help,
   }
-}
-
-/** @param {string} name @param {string} text @param {number} least @param {number} most */
-function count(name, text, least, most) {
-  const value = /^\d+$/.test(text) ? Number(text) : -1
-  if (value >= least && value <= most) return value
-  throw new UsageError(`--${name} takes a whole number from ${least} to ${most}, not '${text}'`)
 }

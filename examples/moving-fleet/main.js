@@ -9,12 +9,12 @@
  * Checks what it is told; the exit code is 0 if all was well, 1 if not, 2 for a command line that
  * cannot be understood.
  */
-import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ZVerse } from 'zverse'
+import { main } from '../command-line.js'
 import { Crew } from './crew.js'
 import { AREA, between, idOf, positionOf, storesOf } from './fleet.js'
-import { HELP, readOptions, UsageError } from './options.js'
+import { HELP, readOptions } from './options.js'
 import { Report } from './report.js'
 import { Proof } from './verify.js'
 
@@ -104,12 +104,4 @@ async function run(options) {
   return problems.length === 0 ? 0 : 1
 }
 
-try {
-  const options = readOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(HELP)
-  else process.exitCode = await run(options)
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\nTry --help.\n`)
-  process.exitCode = 2
-}
+await main(HELP, readOptions, run)

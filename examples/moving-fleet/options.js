@@ -1,6 +1,6 @@
 // @ts-check
 /** The command line: what it takes and what it says when it is wrong. */
-import { parseArgs } from 'node:util'
+import { parse, UsageError, wholeNumber } from '../command-line.js'
 
 export const HELP = `moving fleet: thousands of moves a second, and questions about now and a while ago
 
@@ -14,9 +14,6 @@ export const HELP = `moving fleet: thousands of moves a second, and questions ab
   --json             print one object at the end, nothing else
   --help
 `
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {}
 
 /** `seconds` and `ago` in seconds. @typedef {{ vehicles: number, seconds: number, askers: number,
  *   ago: number, moves: number, json: boolean, help: boolean }} Options */
@@ -37,28 +34,16 @@ const DEFINED = /** @type {const} */ ({
  * @throws {UsageError}
  */
 export function readOptions(args) {
-  let values
-  try {
-    values = parseArgs({ args, options: DEFINED }).values
-  } catch (error) {
-    throw new UsageError(/** @type {Error} */ (error).message)
-  }
+  const values = parse(args, DEFINED)
   return {
-    vehicles: count('vehicles', values.vehicles, 1_000_000),
+    vehicles: wholeNumber('vehicles', values.vehicles, 1, 1_000_000),
     seconds: seconds('seconds', values.seconds),
-    askers: count('askers', values.askers, 64),
+    askers: wholeNumber('askers', values.askers, 1, 64),
     ago: seconds('ago', values.ago),
-    moves: count('moves', values.moves, 1_000_000),
+    moves: wholeNumber('moves', values.moves, 1, 1_000_000),
     json: values.json,
     help: values.help,
   }
-}
-
-/** @param {string} name @param {string} text @param {number} most */
-function count(name, text, most) {
-  const value = /^\d+$/.test(text) ? Number(text) : 0
-  if (value >= 1 && value <= most) return value
-  throw new UsageError(`--${name} takes a whole number from 1 to ${most}, not '${text}'`)
 }
 
 /** @param {string} name @param {string} text */

@@ -13,7 +13,8 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { ZVerse } from 'zverse'
-import { HELP, readOptions, UsageError } from './options.js'
+import { main } from '../command-line.js'
+import { HELP, readOptions } from './options.js'
 import { Plain } from './plain.js'
 import { openLevel, openPersistence } from './store.js'
 import { flushAndClear, showAt } from './travel.js'
@@ -113,12 +114,4 @@ async function run(options) {
   return problems.length === 0 ? 0 : 1
 }
 
-try {
-  const options = readOptions(process.argv.slice(2))
-  if (options.help) process.stdout.write(HELP)
-  else process.exitCode = await run(options)
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`${error.message}\nTry --help.\n`)
-  process.exitCode = 2
-}
+await main(HELP, readOptions, run)

@@ -1,6 +1,6 @@
 // @ts-check
 /** The command line: what it takes and what it says when it is wrong. */
-import { parseArgs } from 'node:util'
+import { parse, wholeNumber } from '../command-line.js'
 
 export const HELP = `shared documents: Yjs on many threads, stored by y-leveldb
 
@@ -11,9 +11,6 @@ export const HELP = `shared documents: Yjs on many threads, stored by y-leveldb
   --edits COUNT      by each of them (200)
   --help
 `
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {}
 
 /** @typedef {{ editors: number, documents: number, edits: number, help: boolean }} Options */
 
@@ -27,26 +24,14 @@ const DEFINED = /** @type {const} */ ({
 /**
  * @param {string[]} args
  * @returns {Options}
- * @throws {UsageError}
+ * @throws {import('../command-line.js').UsageError}
  */
 export function readOptions(args) {
-  let values
-  try {
-    values = parseArgs({ args, options: DEFINED }).values
-  } catch (error) {
-    throw new UsageError(/** @type {Error} */ (error).message)
-  }
+  const values = parse(args, DEFINED)
   return {
-    editors: count('editors', values.editors, 1, 64),
-    documents: count('documents', values.documents, 1, 1000),
-    edits: count('edits', values.edits, 1, 100_000),
+    editors: wholeNumber('editors', values.editors, 1, 64),
+    documents: wholeNumber('documents', values.documents, 1, 1000),
+    edits: wholeNumber('edits', values.edits, 1, 100_000),
     help: values.help,
   }
-}
-
-/** @param {string} name @param {string} text @param {number} least @param {number} most */
-function count(name, text, least, most) {
-  const value = /^\d+$/.test(text) ? Number(text) : -1
-  if (value >= least && value <= most) return value
-  throw new UsageError(`--${name} takes a whole number from ${least} to ${most}, not '${text}'`)
 }
