@@ -1,26 +1,82 @@
 /**
- * Whether a call of this thread is still running. An exception unwinds a call through its `finally`
- * blocks, but a `vm` timeout does not: what it cut off can only be told by its absence from the
- * stack. Asked only where something is in the way, so its cost does not matter.
+ * Whether a call of this thread is still running.
+ *
+ * State that a `finally` sets back decides that, everywhere. It fails in one case only: a `vm`
+ * timeout unwinds calls without running one `finally`, and what such a call left says "busy" for
+ * ever. So where that state is in the way, and only there, the stack is asked whether the call is
+ * still on it. For any thread. Invariants:
+ * 1. A call to be found runs in a function that {@link marked} made. The mark is the function's own
+ *    `name`, set at run time, so no bundler, source map or test runner changes it; and what
+ *    `marked` returns is a value nobody can look through, so no minifier inlines it.
+ * 2. The stack's frames are read as call sites, never as text.
+ * 3. What cannot be told counts as running, and whoever asks then refuses. "Not running" takes a
+ *    proof: a marked call made for the question is seen as one frame more, of the same mark. Where
+ *    frames are hidden, renamed or cut at some depth, it is not.
  */
 
-/** True if a function of that name is on the stack, or if the stack cannot be seen. */
-export function isRunning(name: string): boolean {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = Number.POSITIVE_INFINITY
-  const { stack } = new Error()
-  Error.stackTraceLimit = stackTraceLimit
-  return typeof stack !== 'string' || stack.includes(name)
+/** Marks the calls in which a change is under way and user code may run. */
+export const WRITING_FRAME = 'zverse:writing'
+/** Marks the calls in which a codec, a getter or a Proxy may run. */
+export const CODEC_FRAME = 'zverse:codec'
+
+/** Gives a function the mark by which {@link isRunning} finds its calls. */
+export function marked<F extends object>(mark: string, call: F): F {
+  return Object.defineProperty(call, 'name', { value: mark })
 }
 
-/** The name of {@link inCallback} on the stack. A computed name: no minifier changes it. */
-export const CALLBACK_FRAME = 'zverseCallback'
+/** Runs user code inside a change, so that {@link isRunning} finds it. */
+export const inCallback: <T>(body: () => T) => T = marked(WRITING_FRAME, body => body())
 
-const frames = {
-  [CALLBACK_FRAME]<T>(body: () => T): T {
-    return body()
-  },
+/** What the stack shows. */
+interface Sight {
+  frames: number
+  marks: number
 }
 
-/** Runs user code inside a transaction, so that {@link isRunning} can tell. */
-export const inCallback: <T>(body: () => T) => T = frames[CALLBACK_FRAME]
+/** True if a call with that mark is on the stack, or if that cannot be told. Never throws. */
+export function isRunning(mark: string): boolean {
+  try {
+    const there = look(mark)
+    const withOneMore = marked(mark, () => look(mark))()
+    const isProof = withOneMore.marks === there.marks + 1 && withOneMore.frames > there.frames
+    return !isProof || there.marks > 0
+  } catch {
+    return true
+  }
+}
+
+/** Counts the frames of the stack. @throws where they cannot be seen */
+function look(mark: string): Sight {
+  const restored = replaced(Error, 'stackTraceLimit', Number.POSITIVE_INFINITY)
+  try {
+    return lookWhole(mark)
+  } finally {
+    restored()
+  }
+}
+
+function lookWhole(mark: string): Sight {
+  let seen: Sight | undefined
+  const restored = replaced(Error, 'prepareStackTrace', (_: Error, sites: NodeJS.CallSite[]) => {
+    const marks = sites.filter(site => site.getFunctionName() === mark).length
+    seen = { frames: sites.length, marks }
+    return ''
+  })
+  try {
+    void new Error().stack
+  } finally {
+    restored()
+  }
+  if (seen === undefined) throw new Error('the stack is hidden')
+  return seen
+}
+
+/** Sets a property; what it returns puts back what was there. @throws where it cannot be set */
+function replaced(object: object, name: string, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(object, name)
+  Object.defineProperty(object, name, { value, configurable: true, writable: true })
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(object, name)
+    else Object.defineProperty(object, name, before)
+  }
+}

@@ -25,13 +25,12 @@ import {
   T_WRITING,
   THREAD_WORDS,
   THREADS_AT,
-  WRITING_CALLBACK,
   WRITING_NOT,
   WRITING_OPEN,
 } from '../memory/layout.js'
 import type { Claim } from './claims.js'
 import { WriterLock } from './lock.js'
-import { CALLBACK_FRAME, isRunning } from './running.js'
+import { isRunning, WRITING_FRAME } from './running.js'
 import { bury, eachLine, isAlive, sweep } from './threads.js'
 import { sleepOn } from './watch.js'
 
@@ -186,13 +185,14 @@ export class Turn {
     this.#lock.close()
   }
 
-  /** Another handle of this very thread has the lock: an open transaction, or a call cut off. */
+  /** Another handle of this very thread has the lock: it is in the middle of a write, or was cut off. */
   #takeOver(): void {
     const W = this.#W
     eachLine(W, line => {
       if (Atomics.load(W, line + T_ID) !== this.#threadId + 1 || line === this.#line) return false
       const kind = W[line + T_WRITING]
-      if (kind === WRITING_OPEN || (kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME))) {
+      if (kind === WRITING_NOT) return false
+      if (kind === WRITING_OPEN || isRunning(WRITING_FRAME)) {
         const message = 'this thread has a write transaction open through another handle'
         throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
       }

@@ -10,7 +10,7 @@
  */
 import type { EpochManager } from '../epoch/manager.js'
 import type { Stamp } from '../epoch/past.js'
-import { CALLBACK_FRAME, isRunning } from '../epoch/running.js'
+import { CODEC_FRAME, isRunning, marked, WRITING_FRAME } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
 import { PointIndex } from '../hot/point-index.js'
@@ -23,7 +23,6 @@ import {
   R_TIME,
   R_UNTIL,
   R_VERSION,
-  WRITING_CALLBACK,
   WRITING_OPEN,
   WRITING_VERB,
 } from '../memory/layout.js'
@@ -115,12 +114,8 @@ export class Engine {
 
   #refuse(): void {
     // A codec that was cut off by a vm timeout left this set: it is on the stack no more.
-    if (this.barred === IN_CODEC && !this.#isGuarding()) this.barred = OPEN
+    if (this.barred === IN_CODEC && !isRunning(CODEC_FRAME)) this.barred = OPEN
     else throw this.refusal()
-  }
-
-  #isGuarding(): boolean {
-    return isRunning(this.guarded.name) || isRunning(this.guardedEncode.name)
   }
 
   /** @throws ZVerseError `ZVERSE_CLOSED` */
@@ -159,6 +154,11 @@ export class Engine {
     } finally {
       if (this.barred === IN_CODEC) this.barred = before
     }
+  }
+
+  static {
+    marked(CODEC_FRAME, Engine.prototype.guarded)
+    marked(CODEC_FRAME, Engine.prototype.guardedEncode)
   }
 
   // ── Views ─────────────────────────────────────────────────────────────────────────────────────
@@ -293,9 +293,8 @@ export class Engine {
   get isWriting(): boolean {
     const { active } = this
     if (active === null) return false
-    const { kind } = active
-    const called = kind === WRITING_CALLBACK && isRunning(CALLBACK_FRAME)
-    if (this.epochs.hasTurn && (kind === WRITING_OPEN || called)) return true
+    const isHeld = active.kind === WRITING_OPEN
+    if (this.epochs.hasTurn && (isHeld || isRunning(WRITING_FRAME))) return true
     // Cut off without unwinding. The lock is dirty; who takes it next recovers.
     active.open = false
     this.active = null
