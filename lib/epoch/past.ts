@@ -43,7 +43,7 @@ import { CLOSING_PAGES, Reserve } from './reserve.js'
 import { type Bounds, oldestToKeep } from './retention.js'
 import type { Ring } from './ring.js'
 import type { Slots } from './slots.js'
-import { dropTable, eachHead } from './tables.js'
+import { dropTables } from './tables.js'
 import type { Workspace } from './workspace.js'
 
 /**
@@ -323,11 +323,7 @@ export class Past {
 
   /** Point indexes are worth less than data: they go, until there is room for them again. */
   #dropTables(): boolean {
-    let dropped = false
-    eachHead(this.#W, this.#W[H_CURRENT], head => {
-      dropped = dropTable(this.#W, head, this.newest + 1) || dropped
-    })
-    if (!dropped) return false
+    if (!dropTables(this.#W, this.newest + 1)) return false
     this.reclaim(Number.POSITIVE_INFINITY, true)
     this.allocator.trim()
     return true

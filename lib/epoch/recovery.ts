@@ -62,7 +62,7 @@ import { keyBytesOf, load48 } from '../memory/words.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
 import type { Ring } from './ring.js'
-import { dropTable, eachHead, eachLateRef } from './tables.js'
+import { dropTables, eachLateRef } from './tables.js'
 import { Marks, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 import { undoLog } from './workspace.js'
 
@@ -100,7 +100,7 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   W[H_RESERVE] = 0
   mendChain(W, ring)
   const newest = load48(W, W[H_CURRENT] + R_VERSION)
-  eachHead(W, W[H_CURRENT], head => dropTable(W, head, newest + 1))
+  dropTables(W, newest + 1)
   const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
   const retired = markChain(W, marks)
   markTags(W, marks)
@@ -182,7 +182,7 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
   W[H_LIMBO_TAIL] = tail
 }
 
-/** What each record loses against the one after it, oldest facts first: reference, birth, … */
+/** What each record sees and the one after it, the key, no longer does: reference, birth, … */
 type Retired = Map<number, number[]>
 
 /** Marks all that the chain sees. */
@@ -190,14 +190,19 @@ function markChain(W: Uint32Array, marks: Marks): Retired {
   const retired: Retired = new Map()
   for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
     marks.add(record)
+    const next = W[record + R_NEXT]
+    if (next === 0) {
+      // What the newest one sees nobody retires.
+      walkRecord(W, record, ref => marks.add(ref))
+      continue
+    }
     const lost: number[] = []
     walkRecord(W, record, (ref, birth) => {
       if (!marks.add(ref)) return false
       lost.push(ref, birth)
       return true
     })
-    const next = W[record + R_NEXT]
-    if (next !== 0) retired.set(next, lost)
+    retired.set(next, lost)
   }
   return retired
 }

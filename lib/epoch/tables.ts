@@ -10,10 +10,13 @@
  */
 import type { Allocator } from '../memory/allocator.js'
 import {
+  D_DEPTH,
   D_LEFT,
+  D_MAX_DEPTH,
   D_NEXT,
   D_SEGMENTS,
   D_VERSION,
+  H_CURRENT,
   H_TABLES,
   R_CATALOG,
   R_STATE,
@@ -30,21 +33,32 @@ import { walkCatalog } from './catalog.js'
 export function dropTable(W: Uint32Array, head: number, version: number): boolean {
   const directory = W[head + X_DIRECTORY]
   if (directory === 0) return false
-  if (!isDropped(W, directory)) {
-    W[directory + D_NEXT] = W[H_TABLES]
-    store48(W, directory + D_VERSION, version)
-    W[directory + D_LEFT] = directoryLength(W, directory)
-    W[H_TABLES] = directory
-  }
-  Atomics.store(W, head + X_DIRECTORY, 0)
-  W[head + X_COUNT] = 0
-  W[head + X_WORDS] = 0
+  W[directory + D_NEXT] = W[H_TABLES]
+  store48(W, directory + D_VERSION, version)
+  W[directory + D_LEFT] = directoryLength(W, directory)
+  W[H_TABLES] = directory
+  unhook(W, head)
   return true
 }
 
-function isDropped(W: Uint32Array, directory: number): boolean {
-  for (let d = W[H_TABLES]; d !== 0; d = W[d + D_NEXT]) if (d === directory) return true
-  return false
+function unhook(W: Uint32Array, head: number): void {
+  Atomics.store(W, head + X_DIRECTORY, 0)
+  W[head + X_COUNT] = 0
+  W[head + X_WORDS] = 0
+}
+
+/**
+ * Drops the tables of all stores of the newest record, as unlinked in `version`; false if there is none.
+ * A death may have come while one was dropped: that one is the first of the list.
+ */
+export function dropTables(W: Uint32Array, version: number): boolean {
+  const half = W[H_TABLES]
+  let dropped = false
+  eachHead(W, W[H_CURRENT], head => {
+    if (half !== 0 && W[head + X_DIRECTORY] === half) unhook(W, head)
+    else if (dropTable(W, head, version)) dropped = true
+  })
+  return dropped
 }
 
 /** Notes which tables no read announced from version `m` on can be in. */
@@ -103,14 +117,17 @@ export function eachHead(W: Uint32Array, record: number, visit: (head: number) =
   walkCatalog(W, W[record + R_CATALOG], () => true, look)
 }
 
-/** Visits the blocks of the tables that the newest record's stores have. */
-export function walkTables(W: Uint32Array, record: number, visit: (ref: number) => void): void {
-  eachHead(W, record, head => {
+/** Visits the blocks of the tables of some indexes, as far as a directory can be so deep. */
+export function walkTables(
+  W: Uint32Array,
+  heads: readonly number[],
+  visit: (ref: number) => void,
+): void {
+  for (const head of heads) {
     const directory = W[head + X_DIRECTORY]
-    if (directory !== 0 && !isDropped(W, directory)) {
-      walkTable(W, directory, directoryLength(W, directory), visit)
-    }
-  })
+    if (directory === 0 || W[directory + D_DEPTH] > D_MAX_DEPTH) continue
+    walkTable(W, directory, directoryLength(W, directory), visit)
+  }
 }
 
 /** Visits the references in tables dropped after version `newest`: what a dying commit may have added. */

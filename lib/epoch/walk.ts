@@ -6,17 +6,19 @@
  */
 import type { Arena } from '../memory/arena.js'
 import {
-  H_CURRENT,
+  CHUNK_ITEMS,
   H_FREE_HEAD,
   H_GENERATIONS,
   H_HIGH_WATER,
   H_LIMBO_HEAD,
   H_LOG_CHUNK,
+  H_LOG_CHUNKS,
   H_LOG_COUNT,
   H_SPARE,
   H_WALK_DEPTH,
   H_WALK_PATH,
   H_WALK_TARGET,
+  INLINE_MAX,
   K_BASE,
   K_COUNT,
   K_ITEMS,
@@ -47,7 +49,7 @@ import { walkCatalog } from './catalog.js'
 import { walkReserve } from './reserve.js'
 import type { Ring } from './ring.js'
 import { eachOverflow } from './slots.js'
-import { walkDropped, walkTables } from './tables.js'
+import { walkDropped } from './tables.js'
 import { nodeBirth } from './workspace.js'
 
 /** Called for a block; true to go on below it. */
@@ -73,6 +75,22 @@ export class Marks {
     this.#bits[word] |= bit
     this.size++
     return true
+  }
+
+  /** Takes the mark off a block; true if it was marked. */
+  delete(ref: number): boolean {
+    const i = ref / 2
+    const word = (i / 32) >>> 0
+    const bit = 1 << (i & 31)
+    if ((this.#bits[word] & bit) === 0) return false
+    this.#bits[word] &= ~bit
+    this.size--
+    return true
+  }
+
+  /** True if a block may begin at `ref`. */
+  fits(ref: number): boolean {
+    return (ref & 1) === 0 && ref > 0 && ref < this.#bits.length * 64
   }
 
   has(ref: number): boolean {
@@ -113,18 +131,27 @@ export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
   })
 }
 
-/** Visits the chunks of a list (`chunk`) and what their items hold, trees with all below them. */
+/**
+ * Visits the chunks of a list (`chunk`, which says whether to go on) and what their items hold, trees
+ * with all below them.
+ */
 export function walkList(
   W: Uint32Array,
   head: number,
-  chunk: (ref: number) => void,
+  chunk: (ref: number) => boolean,
   visit: Visit,
 ): void {
-  for (let c = W[head]; c !== 0; c = W[c + K_NEXT]) {
-    chunk(c)
+  for (let c = W[head]; c !== 0 && chunk(c); c = W[c + K_NEXT]) {
     const base = load48(W, c + K_BASE)
-    for (let i = 0; i < W[c + K_COUNT]; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
+    const count = numberAt(W, c + K_COUNT, CHUNK_ITEMS, visit)
+    for (let i = 0; i < count; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
   }
+}
+
+/** How many items there are; where there cannot be so many, 0 is visited, which is no block. */
+function numberAt(W: Uint32Array, at: number, most: number, visit: Visit): number {
+  if (W[at] > most) visit(0, 0)
+  return Math.min(W[at], most)
 }
 
 function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
@@ -136,11 +163,12 @@ function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void 
 export function walkDead(
   W: Uint32Array,
   record: number,
-  chunk: (ref: number) => void,
+  chunk: (ref: number) => boolean,
   visit: Visit,
 ): void {
   const base = load48(W, record + R_VERSION)
-  for (let i = 0; i < W[record + R_INLINE]; i++) {
+  const count = numberAt(W, record + R_INLINE, INLINE_MAX, visit)
+  for (let i = 0; i < count; i++) {
     walkItem(W, record + R_ITEMS + 2 * i, base, visit)
   }
   walkList(W, record + R_DEAD_HEAD, chunk, visit)
@@ -165,13 +193,14 @@ function walkRest(W: Uint32Array, target: number, visit: Visit): void {
 }
 
 /** Visits the blocks that wait beside the chain: free lists, limbo, a dead tree, the undo log. */
-export function walkWaiting(W: Uint32Array, chunk: (ref: number) => void, visit: Visit): void {
+export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, visit: Visit): void {
   walkList(W, H_FREE_HEAD, chunk, visit)
   walkList(W, H_LIMBO_HEAD, chunk, visit)
   walkRest(W, 0, visit)
   if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
   let page = W[H_LOG_CHUNK]
-  for (let n = W[H_LOG_COUNT]; n > 0; n--) {
+  const most = LOG_INLINE + W[H_LOG_CHUNKS] * (LOG_CHUNK - 1)
+  for (let n = numberAt(W, H_LOG_COUNT, most, visit); n > 0; n--) {
     if (n <= LOG_INLINE) {
       visit(W[LOG_AT + n - 1], 0)
       continue
@@ -180,15 +209,17 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => void, visit:
     visit(W[page + 1 + i], 0)
     if (i === 0) page = W[page]
   }
-  for (let p = W[H_LOG_CHUNK]; p !== 0; p = W[p]) chunk(p)
+  for (let p = W[H_LOG_CHUNK]; p !== 0 && chunk(p); p = W[p]);
 }
 
-/** Visits what belongs to the database itself: ring segments, overflow slots, indexes, the reserve. */
+/**
+ * Visits what belongs to the database itself: ring segments, overflow slots, dropped index tables, the
+ * reserve. The tables in use are the stores' (walkTables).
+ */
 export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => void): void {
   const W = arena.words
   ring.segments(visit)
   for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
-  walkTables(W, W[H_CURRENT], visit)
   walkDropped(W, visit)
   if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])
   walkReserve(W, visit)

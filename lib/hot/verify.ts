@@ -5,6 +5,7 @@ import { hashOf } from '../memory/hash.js'
 import {
   B_LEVEL,
   D_DEPTH,
+  D_MAX_DEPTH,
   D_SEGMENTS,
   E_KEY,
   G_DEPTH,
@@ -32,6 +33,9 @@ export function verifyIndex(W: Uint32Array, head: number, root: number, version:
   const problems: string[] = []
   const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
   if (directory === 0) return problems
+  if (W[directory + D_DEPTH] > D_MAX_DEPTH) {
+    return [`index: a directory of depth ${W[directory + D_DEPTH]}`]
+  }
   const held = verifySegments(W, head, problems)
   let found = 0
   const key = new Uint32Array(4096)

@@ -1,6 +1,15 @@
 /**
- * Checks every invariant of a tree (node.ts names them). For `check()` and tests; slow on purpose.
+ * Proves every invariant of trees (node.ts names them), however many of them share nodes. For
+ * `check()` and tests; under the writer lock, slow on purpose.
+ *
+ * What a snapshot can reach never changes. So what holds of a node and of all below it holds in each
+ * version that comes to it, and is proved once:
+ * 1. A node proved is proved with all below it: its own order, heads, prefix and count, and, for each
+ *    kid, that it fits the node: its level, birth, smallest and largest entry.
+ * 2. What lies above is proved each time a node is come to: its birth, its level, and in a root the
+ *    number of keys. The numbers of entries are exact in all nodes if each says what its kids say.
  */
+import { Marks } from '../epoch/walk.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import { N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
 import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../memory/node.js'
@@ -12,78 +21,107 @@ import {
   versionOf,
 } from '../memory/words.js'
 
-/** What is wrong with the tree below `root`, which belongs to `version` and should hold `count` keys. */
-export function verifyTree(
-  W: Uint32Array,
-  root: number,
-  count: number | null,
-  version: number,
-): string[] {
-  const problems: string[] = []
-  if (root === 0) {
-    if (count !== null && count !== 0) problems.push(`empty tree that should have ${count} keys`)
-    return problems
-  }
-  const entries = verifyNode(W, root, levelOf(W, root), version, problems)
-  if (count !== null && entries !== count) problems.push(`tree has ${entries} keys, not ${count}`)
-  return problems
-}
+export class TreeProof {
+  readonly #W: Uint32Array
+  readonly #proved: Marks
+  readonly #problems: string[]
 
-function verifyNode(
-  W: Uint32Array,
-  node: number,
-  level: number,
-  version: number,
-  problems: string[],
-): number {
-  const count = countOf(W, node)
-  const capacity = capacityOf(W, node)
-  const depth = depthOf(W, node)
-  const birth = nodeBirth(W, node)
-  const say = (what: string) => problems.push(`node ${node} (level ${level}): ${what}`)
-  if (levelOf(W, node) !== level) say(`says level ${levelOf(W, node)}`)
-  if (count < 1 || count > capacity || capacity > N_MAX) say(`count ${count} of ${capacity}`)
-  if (birth > version) say(`born in ${birth}, after ${version}`)
-  let entries = level === 0 ? count : 0
-  for (let i = 0; i < count; i++) {
-    const ref = refAt(W, node, i)
-    if (W[node + N_HEADS + i] !== entryBits(W, ref, depth)) say(`head ${i} is not its key's`)
-    if (depth > ((keyBytesOf(W, ref) + 3) >>> 2) * 32) say(`depth ${depth} beyond key ${i}`)
-    if (i > 0) {
-      const before = refAt(W, node, i - 1)
-      if (compareEntries(W, before, ref) >= 0) say(`ref ${i} is not above the one before`)
-      if (sharedBitsOfEntries(W, before, ref) < depth) say(`ref ${i} lacks the prefix`)
+  /**
+   * @param words words of the arena that were ever touched
+   * @param problems what is wrong is added to these
+   */
+  constructor(W: Uint32Array, words: number, problems: string[]) {
+    this.#W = W
+    this.#proved = new Marks(words)
+    this.#problems = problems
+  }
+
+  /** Proves the tree below `root`, which belongs to `version` and should hold `count` keys. */
+  prove(root: number, count: number | null, version: number): void {
+    const W = this.#W
+    let entries = 0
+    if (root !== 0) {
+      this.#reach(root, levelOf(W, root), version)
+      entries = W[root + N_ENTRIES]
     }
-    if (level === 0) {
-      if (versionOf(W, ref) > birth) say(`entry ${i} is younger than its leaf`)
-    } else {
-      entries += verifyKid(W, node, i, level, birth, problems)
+    if (count !== null && entries !== count) {
+      this.#problems.push(`tree ${root} has ${entries} keys, not ${count}`)
     }
   }
-  if (W[node + N_ENTRIES] !== entries) say(`says ${W[node + N_ENTRIES]} entries, has ${entries}`)
-  return entries
-}
 
-function verifyKid(
-  W: Uint32Array,
-  node: number,
-  i: number,
-  level: number,
-  birth: number,
-  problems: string[],
-): number {
-  const kid = kidAt(W, node, i)
-  const entries = verifyNode(W, kid, level - 1, birth, problems)
-  const say = (what: string) => problems.push(`node ${node} (level ${level}): ${what}`)
-  if (refAt(W, kid, 0) !== refAt(W, node, i)) say(`ref ${i} is not the smallest below its kid`)
-  let last = kid
-  while (levelOf(W, last) > 0) last = kidAt(W, last, countOf(W, last) - 1)
-  const largest = refAt(W, last, countOf(W, last) - 1)
-  if (sharedBitsOfEntries(W, largest, refAt(W, node, 0)) < depthOf(W, node)) {
-    say(`kid ${i} lacks the prefix`)
+  #say(node: number, what: string): void {
+    this.#problems.push(`node ${node} (level ${levelOf(this.#W, node)}): ${what}`)
   }
-  if (i + 1 < countOf(W, node) && compareEntries(W, largest, refAt(W, node, i + 1)) >= 0) {
-    say(`kid ${i} reaches beyond the next one`)
+
+  /** Proves what depends on where a node was come to from, and the rest if that is still to do. */
+  #reach(node: number, level: number, version: number): boolean {
+    const W = this.#W
+    if (!this.#proved.fits(node)) {
+      this.#problems.push(`node ${node} is no block`)
+      return false
+    }
+    if (levelOf(W, node) !== level) {
+      this.#say(node, `is not of level ${level}`)
+      return false
+    }
+    const birth = nodeBirth(W, node)
+    if (birth > version) this.#say(node, `born in ${birth}, after ${version}`)
+    if (this.#proved.add(node)) this.#proveNode(node, level, birth)
+    return true
   }
-  return entries
+
+  #proveNode(node: number, level: number, birth: number): void {
+    const W = this.#W
+    const count = countOf(W, node)
+    const capacity = capacityOf(W, node)
+    const depth = depthOf(W, node)
+    if (count < 1 || count > capacity || capacity > N_MAX) {
+      this.#say(node, `count ${count} of ${capacity}`)
+    }
+    let entries = level === 0 ? count : 0
+    for (let i = 0; i < count; i++) {
+      const ref = refAt(W, node, i)
+      if (W[node + N_HEADS + i] !== entryBits(W, ref, depth)) {
+        this.#say(node, `head ${i} is not its key's`)
+      }
+      if (depth > ((keyBytesOf(W, ref) + 3) >>> 2) * 32) {
+        this.#say(node, `depth ${depth} beyond key ${i}`)
+      }
+      if (i > 0) {
+        const before = refAt(W, node, i - 1)
+        if (compareEntries(W, before, ref) >= 0) {
+          this.#say(node, `ref ${i} is not above the one before`)
+        }
+        if (sharedBitsOfEntries(W, before, ref) < depth) {
+          this.#say(node, `ref ${i} lacks the prefix`)
+        }
+      }
+      if (level > 0) entries += this.#proveKid(node, i, level, birth)
+      else if (versionOf(W, ref) > birth) this.#say(node, `entry ${i} is younger than its leaf`)
+    }
+    if (W[node + N_ENTRIES] !== entries) {
+      this.#say(node, `says ${W[node + N_ENTRIES]} entries, has ${entries}`)
+    }
+  }
+
+  /** Proves a kid and that it fits its node; returns how many entries it says that it has. */
+  #proveKid(node: number, i: number, level: number, birth: number): number {
+    const W = this.#W
+    const kid = kidAt(W, node, i)
+    if (!this.#reach(kid, level - 1, birth)) return 0
+    if (refAt(W, kid, 0) !== refAt(W, node, i)) {
+      this.#say(node, `ref ${i} is not the smallest below its kid`)
+    }
+    let last = kid
+    // By the level: a wrong reference may lead back up.
+    for (let above = level - 1; above > 0; above--) last = kidAt(W, last, countOf(W, last) - 1)
+    const largest = refAt(W, last, countOf(W, last) - 1)
+    if (sharedBitsOfEntries(W, largest, refAt(W, node, 0)) < depthOf(W, node)) {
+      this.#say(node, `kid ${i} lacks the prefix`)
+    }
+    if (i + 1 < countOf(W, node) && compareEntries(W, largest, refAt(W, node, i + 1)) >= 0) {
+      this.#say(node, `kid ${i} reaches beyond the next one`)
+    }
+    return W[kid + N_ENTRIES]
+  }
 }

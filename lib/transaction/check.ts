@@ -1,8 +1,10 @@
 /**
  * `check()`: walks the whole arena and proves each byte reachable, retired and waiting, or free.
  *
- * Under the writer lock, so that nothing moves meanwhile. What it proves:
- * 1. Every tree of every retained snapshot keeps the invariants of node.ts.
+ * Under the writer lock, so that nothing moves meanwhile. What snapshots share is looked at once
+ * (docs/decisions/0028). What it proves:
+ * 1. Every tree of every retained snapshot keeps the invariants of node.ts; in its catalog nothing is
+ *    younger than what leads to it.
  * 2. What an older snapshot sees and the next one does not is on the next one's lists, and nothing
  *    is on a list that the record, or a newer one, still sees.
  * 3. The point index of each store leads to its present entries, each, and to nothing else.
@@ -10,8 +12,8 @@
  *    that are reachable or waiting.
  */
 
-import { stateOf } from '../epoch/catalog.js'
 import type { EpochManager } from '../epoch/manager.js'
+import { walkTables } from '../epoch/tables.js'
 import {
   Marks as MarkSet,
   type Marks,
@@ -21,25 +23,10 @@ import {
   walkTree,
   walkWaiting,
 } from '../epoch/walk.js'
-import { verifyIndex } from '../hot/verify.js'
-import {
-  H_CURRENT,
-  H_TAG_ROOT,
-  PAGE,
-  R_CATALOG,
-  R_NEXT,
-  R_NEXT_STORE,
-  R_PREV,
-  R_STATE,
-  R_VERSION,
-  S_COUNT,
-  S_GRAVE,
-  S_GRAVE_OLD,
-  S_INDEX,
-  S_LIVE,
-} from '../memory/layout.js'
+import { H_CURRENT, H_TAG_ROOT, PAGE, R_NEXT, R_PREV, R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
-import { verifyTree } from '../snapshot/verify.js'
+import { TreeProof } from '../snapshot/verify.js'
+import { SnapshotProof } from './proof.js'
 
 /** What `check()` found. */
 export interface CheckReport {
@@ -62,15 +49,18 @@ export function check(epochs: EpochManager): CheckReport {
   const { arena, allocator } = epochs
   const W = arena.words
   const problems: string[] = []
-  const held = new MarkSet(allocator.touchedWords + PAGE)
-  const { nodes, entries } = checkChain(W, held, problems)
+  const words = allocator.touchedWords + PAGE
+  const held = new MarkSet(words)
+  const { nodes, entries, heads } = checkChain(W, words, held, problems)
   const own = (ref: number) => {
-    if (!held.add(ref)) problems.push(`block ${ref} is held twice`)
-    return true
+    const isNew = held.add(ref)
+    if (!isNew) problems.push(`block ${ref} is held twice`)
+    return isNew
   }
-  problems.push(...verifyTree(W, W[H_TAG_ROOT], null, Number.POSITIVE_INFINITY))
+  new TreeProof(W, words, problems).prove(W[H_TAG_ROOT], null, Number.POSITIVE_INFINITY)
   walkTree(W, W[H_TAG_ROOT], own)
   walkFixtures(arena, epochs.ring, own)
+  walkTables(W, heads, own)
   // In an open transaction the log's blocks may be part of trees that are not published.
   walkWaiting(W, own, ref => held.add(ref))
   const found = countUsed(epochs, held, problems)
@@ -102,65 +92,45 @@ function countUsed(epochs: EpochManager, held: Marks, problems: string[]): { lea
 }
 
 /** Checks all snapshots and their lists, newest first. */
-function checkChain(W: Uint32Array, held: Marks, problems: string[]) {
+function checkChain(W: Uint32Array, words: number, held: Marks, problems: string[]) {
+  const proof = new SnapshotProof(W, words)
+  // As many as a transaction can replace: more than a Set holds.
+  const waiting = new MarkSet(words)
   let nodes = 0
-  let entries = 0
-  const waiting = new Set<number>()
   const newest = W[H_CURRENT]
   for (let record = newest; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
-    if (!held.add(record)) problems.push(`record ${record} is held twice`)
+    if (!held.add(record)) {
+      problems.push(`record ${record} is held twice`)
+      // The chain may be a ring.
+      break
+    }
     nodes++
     const next = W[record + R_NEXT]
     if (record !== newest && W[next + R_PREV] !== record) problems.push(`record ${version}: link`)
     walkRecord(W, record, ref => {
-      if (held.has(ref) && !waiting.has(ref)) return false
       if (waiting.delete(ref)) nodes++
+      else if (!held.add(ref)) return false
       else if (record === newest) nodes++
       else problems.push(`block ${ref} of version ${version} is on no list`)
-      held.add(ref)
       return true
     })
-    entries += checkTrees(W, record, version, problems, record === newest)
+    for (const what of proof.prove(record, version)) problems.push(`version ${version}: ${what}`)
     walkDead(
       W,
       record,
       chunk => {
-        if (!held.add(chunk)) problems.push(`chunk ${chunk} is held twice`)
+        const isNew = held.add(chunk)
+        if (!isNew) problems.push(`chunk ${chunk} is held twice`)
+        return isNew
       },
       ref => {
-        if (!held.add(ref)) problems.push(`block ${ref}, retired by ${version}, is still seen`)
+        const isNew = held.add(ref)
+        if (!isNew) problems.push(`block ${ref}, retired by ${version}, is still seen`)
         waiting.add(ref)
-        return true
+        return isNew
       },
     )
   }
-  return { nodes, entries }
-}
-
-/** Checks the trees of one snapshot; returns the keys of all stores where asked. */
-function checkTrees(
-  W: Uint32Array,
-  record: number,
-  version: number,
-  problems: string[],
-  count: boolean,
-): number {
-  let entries = 0
-  const look = (state: number, visible: boolean) => {
-    const found = [
-      ...verifyTree(W, W[state + S_LIVE], W[state + S_COUNT], version),
-      ...verifyTree(W, W[state + S_GRAVE], null, version),
-      ...verifyTree(W, W[state + S_GRAVE_OLD], null, version),
-    ]
-    if (count) found.push(...verifyIndex(W, W[state + S_INDEX], W[state + S_LIVE], version))
-    for (const what of found) problems.push(`version ${version}: ${what}`)
-    if (visible && count) entries += W[state + S_COUNT]
-  }
-  look(record + R_STATE, true)
-  for (let id = 0; id < W[record + R_NEXT_STORE]; id++) {
-    const state = stateOf(W, W[record + R_CATALOG], id)
-    if (state !== 0) look(state, id > 0)
-  }
-  return entries
+  return { nodes, entries: proof.entries, heads: proof.heads }
 }

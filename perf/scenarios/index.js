@@ -12,6 +12,7 @@ import {
 } from './box.js'
 import { boxOld } from './box-old.js'
 import { bulkLoad } from './bulk-load.js'
+import { check } from './check.js'
 import { clear } from './clear.js'
 import { diff } from './diff.js'
 import { getAbsent } from './get-absent.js'
@@ -57,6 +58,7 @@ export const scenarios = [
   clear,
   overhead,
   overwrite,
+  check,
   growth,
   ...depths,
   ...ages,

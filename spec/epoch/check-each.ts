@@ -1,0 +1,191 @@
+/**
+ * `check()` the plain way: each version by itself, with all its stores and all nodes of their trees,
+ * whoever else shares them. Keys × versions, and what the check that looks at each node once is held
+ * against.
+ */
+import { stateOf } from '../../lib/epoch/catalog.js'
+import type { EpochManager } from '../../lib/epoch/manager.js'
+import { walkTables } from '../../lib/epoch/tables.js'
+import {
+  Marks,
+  walkDead,
+  walkFixtures,
+  walkRecord,
+  walkTree,
+  walkWaiting,
+} from '../../lib/epoch/walk.js'
+import { nodeBirth } from '../../lib/epoch/workspace.js'
+import { verifyIndex } from '../../lib/hot/verify.js'
+import {
+  C_LEVEL,
+  H_CURRENT,
+  H_TAG_ROOT,
+  N_ENTRIES,
+  N_HEADS,
+  N_MAX,
+  PAGE,
+  R_CATALOG,
+  R_NEXT,
+  R_NEXT_STORE,
+  R_PREV,
+  R_STATE,
+  R_VERSION,
+  S_COUNT,
+  S_GRAVE,
+  S_GRAVE_OLD,
+  S_INDEX,
+  S_LIVE,
+} from '../../lib/memory/layout.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/memory/node.js'
+import {
+  compareEntries,
+  entryBits,
+  keyBytesOf,
+  load48,
+  sharedBitsOfEntries,
+  versionOf,
+} from '../../lib/memory/words.js'
+
+type Say = (what: string) => void
+
+/** Stores looked at in a version, for a wrong number of them may be any. */
+const MOST_STORES = 1000
+
+/** What is wrong with a database that nobody writes to meanwhile. */
+export function checkEach(epochs: EpochManager): string[] {
+  const { arena, allocator, ring } = epochs
+  const W = arena.words
+  const problems: string[] = []
+  const say: Say = what => problems.push(what)
+  const held = new Marks(allocator.touchedWords + PAGE)
+  const own = (ref: number) => {
+    const isNew = held.add(ref)
+    if (!isNew) say(`block ${ref} is held twice`)
+    return isNew
+  }
+  const heads = checkChain(W, held, say)
+  checkTree(W, W[H_TAG_ROOT], null, Number.POSITIVE_INFINITY, say)
+  walkTree(W, W[H_TAG_ROOT], own)
+  walkFixtures(arena, ring, own)
+  walkTables(W, heads, own)
+  walkWaiting(W, own, ref => held.add(ref))
+  let used = 0
+  const structure = allocator.inspect(ref => {
+    if (held.has(ref)) used++
+    else say(`block ${ref} is lost`)
+  })
+  if (used !== held.size) say(`${held.size - used} held blocks are free`)
+  return [...problems, ...structure]
+}
+
+function checkChain(W: Uint32Array, held: Marks, say: Say): number[] {
+  const heads: number[] = []
+  const waiting = new Set<number>()
+  const newest = W[H_CURRENT]
+  for (let record = newest; record !== 0; record = W[record + R_PREV]) {
+    if (!held.add(record)) {
+      say(`record ${record} is held twice`)
+      break
+    }
+    const next = W[record + R_NEXT]
+    if (record !== newest && W[next + R_PREV] !== record) say(`record ${record}: link`)
+    walkRecord(W, record, ref => {
+      if (held.has(ref) && !waiting.has(ref)) return false
+      if (!waiting.delete(ref) && record !== newest) say(`block ${ref} is on no list`)
+      held.add(ref)
+      return true
+    })
+    checkRecord(W, record, say, heads)
+    const chunk = (ref: number) => {
+      const isNew = held.add(ref)
+      if (!isNew) say(`chunk ${ref} is held twice`)
+      return isNew
+    }
+    walkDead(W, record, chunk, ref => {
+      const isNew = held.add(ref)
+      if (!isNew) say(`block ${ref} is still seen`)
+      waiting.add(ref)
+      return isNew
+    })
+  }
+  return heads
+}
+
+function checkRecord(W: Uint32Array, record: number, say: Say, heads: number[]): void {
+  const version = load48(W, record + R_VERSION)
+  const look = (state: number) => {
+    checkTree(W, W[state + S_LIVE], W[state + S_COUNT], version, say)
+    checkTree(W, W[state + S_GRAVE], null, version, say)
+    checkTree(W, W[state + S_GRAVE_OLD], null, version, say)
+    if (record !== W[H_CURRENT]) return
+    if (W[state + S_INDEX] !== 0) heads.push(W[state + S_INDEX])
+    for (const what of verifyIndex(W, W[state + S_INDEX], W[state + S_LIVE], version)) say(what)
+  }
+  look(record + R_STATE)
+  const catalog = W[record + R_CATALOG]
+  // As many levels as a store's number has digits: more are looked through without end.
+  if (catalog !== 0 && W[catalog + C_LEVEL] > 7) {
+    say(`record ${record}: catalog's level`)
+    return
+  }
+  for (let id = 0; id < Math.min(W[record + R_NEXT_STORE], MOST_STORES); id++) {
+    const state = stateOf(W, catalog, id)
+    if (state !== 0) look(state)
+  }
+}
+
+function checkTree(
+  W: Uint32Array,
+  root: number,
+  count: number | null,
+  version: number,
+  say: Say,
+): void {
+  const entries = root === 0 ? 0 : checkNode(W, root, levelOf(W, root), version, say)
+  if (count !== null && entries !== count) say(`tree ${root} has ${entries} keys, not ${count}`)
+}
+
+function checkNode(W: Uint32Array, node: number, level: number, version: number, say: Say): number {
+  const count = countOf(W, node)
+  const capacity = capacityOf(W, node)
+  const depth = depthOf(W, node)
+  const birth = nodeBirth(W, node)
+  if (levelOf(W, node) !== level) {
+    // Going on by a wrong level leads anywhere.
+    say(`node ${node} says level ${levelOf(W, node)}`)
+    return 0
+  }
+  if (count < 1 || count > capacity || capacity > N_MAX) say(`node ${node}: count ${count}`)
+  if (birth > version) say(`node ${node} is younger than what leads to it`)
+  let entries = level === 0 ? count : 0
+  for (let i = 0; i < count; i++) {
+    const ref = refAt(W, node, i)
+    if (W[node + N_HEADS + i] !== entryBits(W, ref, depth)) say(`node ${node}: head ${i}`)
+    if (depth > ((keyBytesOf(W, ref) + 3) >>> 2) * 32) say(`node ${node}: depth beyond key ${i}`)
+    if (i > 0) {
+      const before = refAt(W, node, i - 1)
+      if (compareEntries(W, before, ref) >= 0) say(`node ${node}: order at ${i}`)
+      if (sharedBitsOfEntries(W, before, ref) < depth) say(`node ${node}: prefix at ${i}`)
+    }
+    if (level > 0) entries += checkKid(W, node, i, level, say)
+    else if (versionOf(W, ref) > birth) say(`node ${node}: entry ${i} is younger`)
+  }
+  if (W[node + N_ENTRIES] !== entries) say(`node ${node} says ${W[node + N_ENTRIES]} entries`)
+  return entries
+}
+
+function checkKid(W: Uint32Array, node: number, i: number, level: number, say: Say): number {
+  const kid = kidAt(W, node, i)
+  const entries = checkNode(W, kid, level - 1, nodeBirth(W, node), say)
+  if (refAt(W, kid, 0) !== refAt(W, node, i)) say(`node ${node}: smallest below kid ${i}`)
+  let last = kid
+  for (let at = level - 1; at > 0; at--) last = kidAt(W, last, countOf(W, last) - 1)
+  const largest = refAt(W, last, countOf(W, last) - 1)
+  if (sharedBitsOfEntries(W, largest, refAt(W, node, 0)) < depthOf(W, node)) {
+    say(`node ${node}: prefix of kid ${i}`)
+  }
+  if (i + 1 < countOf(W, node) && compareEntries(W, largest, refAt(W, node, i + 1)) >= 0) {
+    say(`node ${node}: kid ${i} reaches beyond the next one`)
+  }
+  return entries
+}
