@@ -1,16 +1,17 @@
 /**
- * Bytes as lines of text: UTF-8, ended by `\n` or `\r\n`, or by the end. A byte order mark at the
+ * Bytes as lines of text: UTF-8, ended by `\n`, `\r\n` or `\r`, or by the end. A byte order mark at the
  * beginning is skipped. Only the line in hand is held.
  */
-import { Buffer, isUtf8 } from 'node:buffer'
+import { Buffer, constants, isUtf8 } from 'node:buffer'
+import { Mistake } from './words.js'
 
 export interface Line {
   /** From 1. */
   readonly number: number
-  /** null where it is no UTF-8. */
-  readonly text: string | null
-  /** The first byte that is no UTF-8, from 1. */
-  readonly badByte: number
+  /** With U+FFFD in place of what is no character. */
+  readonly text: string
+  /** What is no character, and where; null where all is well. */
+  readonly fault: string | null
   /** How it ends. */
   readonly ending: '' | '\n' | '\r' | '\r\n'
 }
@@ -18,37 +19,79 @@ export interface Line {
 const LF = 0x0a
 const CR = 0x0d
 
-export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
+/**
+ * @param was what the bytes were before they became UTF-8: faults are told of by that name
+ * @param most bytes a line may have: what a string can hold
+ * @throws Mistake for a line that is longer
+ */
+export async function* linesOf(
+  input: AsyncIterable<Uint8Array>,
+  was = 'UTF-8',
+  most: number = constants.MAX_STRING_LENGTH,
+): AsyncGenerator<Line> {
   let number = 0
-  /** The beginning of the line in hand. */
+  /** The beginning of the line in hand, and its bytes. */
   let parts: Buffer[] = []
+  let size = 0
+  /** A line that has ended with the last byte there was, a CR: an LF may follow. */
+  let held: Buffer | null = null
+  const lineOf = (bytes: Buffer, ending: Line['ending']) => made(bytes, ++number, ending, was)
+  const grows = (by: number) => {
+    size += by
+    if (size > most) throw new Mistake(`line ${number + 1} is longer than ${most} bytes`)
+  }
+  const whole = (piece: Buffer) => {
+    grows(piece.length)
+    const line = parts.length === 0 ? piece : Buffer.concat([...parts, piece])
+    parts = []
+    size = 0
+    return line
+  }
   for await (const bytes of input) {
     const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (chunk.length === 0) continue
     let at = 0
-    for (let lf = chunk.indexOf(LF); lf >= 0; lf = chunk.indexOf(LF, at)) {
-      const piece = chunk.subarray(at, lf)
-      const whole = parts.length === 0 ? piece : Buffer.concat([...parts, piece])
-      parts = []
-      at = lf + 1
-      yield lineOf(whole, ++number, '\n')
+    if (held !== null) {
+      at = chunk[0] === LF ? 1 : 0
+      yield lineOf(held, at === 1 ? '\r\n' : '\r')
+      held = null
     }
+    let lf = chunk.indexOf(LF, at)
+    let cr = chunk.indexOf(CR, at)
+    while (lf >= 0 || cr >= 0) {
+      const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr
+      const line = whole(chunk.subarray(at, end))
+      at = end + 1
+      if (end === lf) yield lineOf(line, '\n')
+      else if (at === chunk.length) held = Buffer.from(line)
+      else if (lf === at) {
+        at++
+        yield lineOf(line, '\r\n')
+      } else yield lineOf(line, '\r')
+      // Each is looked for once: a chunk without any CR is not searched for one at every line.
+      if (lf >= 0 && lf < at) lf = chunk.indexOf(LF, at)
+      if (cr >= 0 && cr < at) cr = chunk.indexOf(CR, at)
+    }
+    if (at === chunk.length) continue
+    grows(chunk.length - at)
     // Chunks may be reused by who gives them.
-    if (at < chunk.length) parts.push(Buffer.from(chunk.subarray(at)))
+    parts.push(Buffer.from(chunk.subarray(at)))
   }
-  if (parts.length === 0) return
-  const whole = Buffer.concat(parts)
-  yield lineOf(whole, number + 1, '')
+  if (held !== null) yield lineOf(held, '\r')
+  else if (parts.length > 0) yield lineOf(Buffer.concat(parts), '')
 }
 
-function lineOf(bytes: Buffer, number: number, lf: '' | '\n'): Line {
-  let from = 0
-  if (number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) from = 3
-  const hasCr = bytes[bytes.length - 1] === CR
-  const to = hasCr ? bytes.length - 1 : bytes.length
-  const ending = `${hasCr ? '\r' : ''}${lf}` as Line['ending']
-  const line = bytes.subarray(from, to)
-  if (isUtf8(line)) return { number, text: line.toString('utf8'), badByte: 0, ending }
-  return { number, text: null, badByte: from + firstBad(line) + 1, ending }
+function made(bytes: Buffer, number: number, ending: Line['ending'], was: string): Line {
+  const hasMark = number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  const line = hasMark ? bytes.subarray(3) : bytes
+  const text = line.toString('utf8')
+  if (isUtf8(line)) return { number, text, fault: null, ending }
+  const at = firstBad(line)
+  const place =
+    was === 'UTF-8'
+      ? `at byte ${bytes.length - line.length + at + 1}`
+      : `in column ${line.toString('utf8', 0, at).length + 1}`
+  return { number, text, fault: `invalid ${was} ${place}`, ending }
 }
 
 /** The first byte that does not belong to a character: where decoding piece by piece stops. */

@@ -50,6 +50,6 @@ export async function runScript(
 }
 
 function textOf(line: Line): string {
-  if (line.text === null) throw new Mistake(`invalid UTF-8 at byte ${line.badByte} of the line`)
+  if (line.fault !== null) throw new Mistake(`${line.fault} of the line`)
   return line.text
 }

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { cellOf } from '../../lib/cli/files/columns.js'
 import { progressLine } from '../../lib/cli/files/progress.js'
-import { cellOf } from '../../lib/cli/files/rows.js'
 import { linesOf } from '../../lib/cli/lines.js'
 import { folder, hasTerminal, shell, Terminal, zverse } from './zverse.js'
 
@@ -34,7 +34,7 @@ describe('rows', () => {
       ['1e3', '1e3'],
       ['01', '01'],
       ['-0', '-0'],
-    ]) {
+    ] as const) {
       expect(cellOf(text)).toBe(value)
     }
     for (const text of ['', '+1', '0x1', ' 1', '9007199254740993', '1e999', 'Infinity'])
@@ -91,6 +91,7 @@ describe('bad rows', () => {
     expect({ out, err, files }).toEqual({ out: '', err: `zverse: ${message}\n`, files: [name, ''] })
   }
   const HINT = '\n  --skip-bad leaves bad rows out'
+  const ENCODED = '\n  --encoding latin1 and --encoding utf16le read files that are no UTF-8'
 
   it('are told with line and column, and nothing is loaded', () => {
     bad(
@@ -108,12 +109,12 @@ describe('bad rows', () => {
     bad(
       'in.jsonl',
       Buffer.from('{"id":"\xff"}', 'latin1'),
-      'in.jsonl, line 1: invalid UTF-8 at byte 8',
+      `in.jsonl, line 1: invalid UTF-8 at byte 8${ENCODED}`,
     )
     bad('in.csv', 'id,n\n1,2\n3\n', `in.csv, line 3: fields: 1 instead of 2${HINT}`)
     // The first that is bad, though the parser is further on by then.
     bad('in.csv', 'id,n\n,1\n2\n', `in.csv, line 3: fields: 1 instead of 2${HINT}`)
-    bad('in.csv', 'no,n\n1,2\n3\n', 'in.csv, line 2: there is no field id: there are no, n')
+    bad('in.csv', 'no,n\n1,2\n3\n', 'in.csv, line 1: there is no field id: there are no, n')
     bad(
       'in.csv',
       'id,n\n1,2\n3,4\n5,"6\n7,8\n',
@@ -124,7 +125,7 @@ describe('bad rows', () => {
     bad(
       'in.csv',
       Buffer.from('id,n\n1,\xff\n', 'latin1'),
-      'in.csv, line 2: invalid UTF-8 at byte 3',
+      `in.csv, line 2: invalid UTF-8 at byte 3${ENCODED}`,
     )
     bad(
       'in.jsonl',

@@ -22,6 +22,7 @@ export const MAIN = resolve('dist/cli/main.js')
 /** What transcripts that use the shell find in their folder. */
 const FILES: Record<string, string> = {
   'cities.csv': 'name,lon,lat,zip\nBern,7.45,46.95,3000\nZürich,8.54,47.37,8000\n',
+  'quakes.csv': 'id;lat;mag\na;38.50;2.1\nb;"60.1;1.4\nc;-0.25;4.5\n',
 }
 /** Little room: many sessions wait for the garbage collector. */
 export const OPENING = { keys: 'string', values: 'msgpack', maxBytes: 2 ** 24 }

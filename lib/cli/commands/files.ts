@@ -1,7 +1,7 @@
 /** Commands that read and write files. */
 import { thousands } from '../bar.js'
 import type { Call, Command } from '../command.js'
-import type { Bad } from '../files/rows.js'
+import type { Bad, FoundEntry, OnBad } from '../files/rows.js'
 import { type Result, versionResult } from '../result.js'
 import type { Session } from '../session.js'
 import { Mistake, printable } from '../words.js'
@@ -28,14 +28,28 @@ export const FILES: readonly Command[] = [
         ...{ name: 'format', value: 'FORMAT', choices: ['jsonl', 'csv'] },
         summary: 'jsonl or csv, where the name and the first line do not tell',
       },
+      {
+        name: 'delimiter',
+        value: 'CHAR',
+        summary: 'csv: what is between fields: a character, or comma, semicolon, tab, pipe, space',
+      },
+      {
+        ...{ name: 'encoding', value: 'NAME', choices: ['utf8', 'latin1', 'utf16le', 'utf16be'] },
+        summary: 'utf8 (the usual one), latin1, utf16le or utf16be, where no byte order mark tells',
+      },
       { name: 'text', summary: 'csv: all fields are text, also numbers' },
       { name: 'skip-bad', summary: 'leave bad rows out, and say how many' },
     ],
     summary: 'loads a dump, or rows of JSON lines or CSV',
     details:
       'FILE is what `dump` has written; or JSON lines, an object each; or CSV with a line of names. - is standard ' +
-      'input, .gz is unzipped. All rows make one version. Where one is bad nothing is loaded, unless --skip-bad. ' +
-      'In CSV what looks like a number is one if it reads back the same: 007 stays text.',
+      'input, .gz is unzipped, lines end as they like. All rows make one version. Where one is bad nothing is ' +
+      'loaded; with --skip-bad it is left out, and told with its line. A quote that never closes costs the row that ' +
+      'it is in: reading goes on with the next line. A line of names that is bad, or lacks a FIELD, is refused ' +
+      'always. In CSV what looks like a number is one if it reads back the same: 007 stays text. A coordinate of a ' +
+      'point is a decimal number, however it is spelled: 8.50, +.5, 1e1, 007, with blanks around it. Columns ' +
+      'without a name cannot be asked for; what is in them is in the value under the empty name, as an array ' +
+      'where they are several.',
     examples: [
       {
         title: 'From the shell, a CSV file into a dump:',
@@ -49,6 +63,22 @@ $ zverse load cities.csv --key name --drop-key --to cities.jsonl
 $ zverse range --from cities.jsonl
 Bern	{"lon":7.45,"lat":46.95,"zip":3000}
 Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
+      },
+      {
+        title: 'With semicolons between the fields, and a row that is none:',
+        transcript: `
+$ cat quakes.csv
+id;lat;mag
+a;38.50;2.1
+b;"60.1;1.4
+c;-0.25;4.5
+$ zverse load quakes.csv --delimiter ';' --key id --skip-bad --to quakes.jsonl
+1
+bad rows left out: 1
+  line 3: a quote is opened that is never closed
+$ zverse range --from quakes.jsonl
+a	{"id":"a","lat":"38.50","mag":2.1}
+c	{"id":"c","lat":-0.25,"mag":4.5}`,
       },
     ],
     run: load,
@@ -110,12 +140,14 @@ async function load(session: Session, call: Call): Promise<Result> {
       'from the shell: zverse load - --key FIELD --to FILE',
     )
   }
-  const [source, restoring] = await Promise.all([
+  const [source, restoring, { encodingNamed }] = await Promise.all([
     import('../files/source.js'),
     import('../files/restore.js'),
+    import('../files/encoding.js'),
   ])
+  const encoding = encodingNamed(call.option('encoding')?.text ?? 'utf8')
   const opened = source.openSource(path)
-  const peeked = await source.peek(opened)
+  const peeked = await source.peek(opened, encoding)
   const header = restoring.headerIn(peeked.first?.text)
   if (header === undefined || call.has('key')) return loadRows(session, call, opened, peeked)
   if (session.isNew) {
@@ -143,23 +175,14 @@ async function loadRows(
   session: Session,
   call: Call,
   source: import('../files/source.js').Source,
-  { first, all }: import('../files/source.js').Peeked,
+  peeked: import('../files/source.js').Peeked,
 ): Promise<Result> {
-  const [{ jsonRows, csvRows, entryOf }, { Progress }] = await Promise.all([
+  const [{ badOf }, { Progress }] = await Promise.all([
     import('../files/rows.js'),
     import('../files/progress.js'),
   ])
-  const key = call.option('key')?.text.split(',')
-  if (key === undefined) {
-    await all.return(undefined)
-    throw new Mistake('load needs --key FIELD', 'only what `dump` has written is loaded without')
-  }
-  const isCsv = formatOf(call, source.name, first?.text) === 'csv'
   const skips = call.has('skip-bad')
-  const mapping = {
-    ...{ key, value: call.option('value')?.text, dropKey: call.has('drop-key') },
-    ...{ text: call.has('text'), keys: session.keys, values: session.values },
-  }
+  let loaded = 0
   let skipped = 0
   const reasons: string[] = []
   const onBad = ({ line, reason, hint }: Bad) => {
@@ -176,18 +199,13 @@ async function loadRows(
   const progress = new Progress(process.stderr, source.total)
   const tx = session.db.beginWrite()
   const writes = session.entered === null ? tx : tx.store(session.entered.verbs)
-  let loaded = 0
   try {
-    const rows = isCsv ? csvRows(source, all, onBad) : jsonRows(source, all, onBad)
-    for await (const { line, row } of rows) {
+    for await (const { line, key, value } of await entriesIn(session, call, peeked, onBad)) {
       try {
-        const entry = entryOf(row, mapping, isCsv)
-        writes.put(entry.key, entry.value)
+        writes.put(key, value)
         loaded++
       } catch (error) {
-        if ((error as { code?: string }).code === 'ZVERSE_FULL') throw error
-        const { message, hint } = error as Mistake
-        onBad({ line, reason: message, hint })
+        onBad(badOf(error, line))
       }
       progress.tick(source.read(), loaded)
       session.goesOn()
@@ -199,8 +217,43 @@ async function loadRows(
   } finally {
     progress.end()
     tx.abort()
-    await all.return(undefined)
+    await peeked.all.return(undefined)
   }
+}
+
+/** The entries of a file, in the format it has. @throws Mistake for options that do not fit it */
+async function entriesIn(
+  session: Session,
+  call: Call,
+  peeked: import('../files/source.js').Peeked,
+  onBad: OnBad,
+): Promise<AsyncGenerator<FoundEntry>> {
+  const [{ csvEntries, jsonEntries }, { delimiterNamed, delimiterOf }] = await Promise.all([
+    import('../files/rows.js'),
+    import('../files/delimiter.js'),
+  ])
+  const key = call.option('key')?.text.split(',')
+  if (key === undefined) {
+    throw new Mistake('load needs --key FIELD', 'only what `dump` has written is loaded without')
+  }
+  const { keys, values } = session
+  if (key.length > 1 && (keys.name === 'string' || keys.name === 'binary')) {
+    throw new Mistake(`keys of codec ${keys.name} take one field`, 'several make a --keys tuple')
+  }
+  const mapping = {
+    ...{ key, value: call.option('value')?.text, dropKey: call.has('drop-key') },
+    ...{ text: call.has('text'), keys, values },
+  }
+  const given = call.option('delimiter')?.text
+  const delimiter = given === undefined ? undefined : delimiterNamed(given)
+  if (formatOf(call, peeked) === 'csv') {
+    return csvEntries(peeked, delimiter ?? delimiterOf(peeked.name), mapping, onBad)
+  }
+  if (given === undefined) return jsonEntries(peeked, mapping, onBad)
+  throw new Mistake(
+    '--delimiter is for CSV, and these are JSON lines',
+    '--format csv says otherwise',
+  )
 }
 
 function tellSkipped(skipped: number, reasons: readonly string[]): void {
@@ -209,11 +262,14 @@ function tellSkipped(skipped: number, reasons: readonly string[]): void {
   process.stderr.write(`${lines.join('\n  ')}\n`)
 }
 
-function formatOf(call: Call, name: string, first: string | null | undefined): 'jsonl' | 'csv' {
+function formatOf(
+  call: Call,
+  { name, first }: import('../files/source.js').Peeked,
+): 'jsonl' | 'csv' {
   const given = call.option('format')?.text
   if (given === 'jsonl' || given === 'csv') return given
   if (given !== undefined) throw new Mistake(`--format is jsonl or csv, not ${given}`)
-  if (/\.csv(\.gz)?$/i.test(name)) return 'csv'
+  if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return 'csv'
   if (/\.(jsonl|ndjson|json)(\.gz)?$/i.test(name)) return 'jsonl'
-  return /^\s*[{[]/.test(first ?? '') ? 'jsonl' : 'csv'
+  return /^\s*[{[]/.test(first?.text ?? '') ? 'jsonl' : 'csv'
 }

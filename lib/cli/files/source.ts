@@ -1,8 +1,10 @@
 /** Files as bytes: plain or gzipped, or standard input; with how much of them has been read. */
+import { Buffer } from 'node:buffer'
 import { createReadStream, statSync } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { type Line, linesOf } from '../lines.js'
 import { Mistake } from '../words.js'
+import { decoded, type Encoding, OTHER_BYTES } from './encoding.js'
 
 export interface Source {
   /** As messages call it. */
@@ -38,15 +40,22 @@ export function openSource(path: string): Source {
 
 /** The bytes, unzipped where they are gzipped though nothing says so. */
 async function* plain(raw: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const { value: first, done } = await raw.next()
-  if (done) return
+  let first = Buffer.alloc(0)
+  // A pipe may give them one by one.
+  while (first.length < GZIP.length && GZIP.subarray(0, first.length).equals(first)) {
+    const { value, done } = await raw.next()
+    if (done) break
+    first = Buffer.concat([first, value])
+  }
   async function* all(): AsyncGenerator<Uint8Array> {
-    yield first as Uint8Array
+    yield first
     yield* raw
   }
-  // RFC 1952: no text in UTF-8 begins so.
-  yield* first[0] === 0x1f && first[1] === 0x8b ? unzipped(all(), name) : all()
+  yield* GZIP.equals(first.subarray(0, GZIP.length)) ? unzipped(all(), name) : all()
 }
+
+/** How it begins (RFC 1952): no text does. */
+const GZIP = Buffer.of(0x1f, 0x8b)
 
 async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const { pipeline } = await import('node:stream')
@@ -62,30 +71,42 @@ async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGen
   }
 }
 
-/** Lines of a source, the first of them looked at already. */
+/** Lines of a source, the first of them that is not blank looked at already. */
 export interface Peeked {
+  /** As messages call the source. */
+  readonly name: string
   readonly first: Line | undefined
+  /** From the first on. */
   readonly all: AsyncGenerator<Line>
+  /** What to do about a line that is no text; undefined where nothing can be done. */
+  readonly otherBytes: string | undefined
 }
 
-export async function peek(source: Source): Promise<Peeked> {
-  const lines = linesOf(source.bytes)
+/** @param encoding what the bytes are, where no byte order mark tells */
+export async function peek(source: Source, encoding: Encoding = 'utf8'): Promise<Peeked> {
+  const { was, utf8 } = await decoded(source.bytes, encoding, source.name)
+  const lines = linesOf(utf8, was)
   let first: Line | undefined
   for (;;) {
     const { value, done } = await lines.next()
     if (done) break
     first = value
-    if (value.text?.trim() !== '') break
+    if (value.text.trim() !== '') break
   }
   async function* all(): AsyncGenerator<Line> {
-    if (first !== undefined) yield first
-    yield* lines
+    try {
+      if (first !== undefined) yield first
+      yield* lines
+    } finally {
+      await lines.return(undefined)
+    }
   }
-  return { first, all: all() }
+  const otherBytes = was === 'UTF-8' ? OTHER_BYTES : undefined
+  return { name: source.name, first, all: all(), otherBytes }
 }
 
-/** The text of a line. @throws Mistake where it is no UTF-8 */
-export function textOf({ text, number, badByte }: Line, name: string): string {
-  if (text !== null) return text
-  throw new Mistake(`${name}, line ${number}: invalid UTF-8 at byte ${badByte}`)
+/** The text of a line. @throws Mistake where its bytes are none */
+export function textOf({ text, number, fault }: Line, name: string): string {
+  if (fault === null) return text
+  throw new Mistake(`${name}, line ${number}: ${fault}`)
 }

@@ -1,0 +1,245 @@
+/**
+ * Lines as the records of CSV (RFC 4180): fields between delimiters, those in quotes with delimiters,
+ * line ends and doubled quotes in them. Lines that are empty are no records.
+ *
+ * Invariants, which parsers that give up at a fault, or look for the end of a quote as far as the file
+ * goes, do not keep:
+ * 1. Every record comes out, a bad one with what is wrong with it and the line where. Which lines a bad
+ *    record has is told as if the fault were text, so that the next one begins where it should.
+ * 2. A quote that never closes makes its own record bad, which ends with the line where it was opened.
+ *    The lines after it are read again.
+ * 3. No more than MOST characters are held.
+ */
+import type { Line } from '../lines.js'
+import { asWord } from '../words.js'
+
+export interface CsvRecord {
+  /** Where it begins. */
+  readonly line: number
+  readonly cells: readonly string[]
+  readonly fault: Fault | null
+}
+
+/** What is wrong with a row, and where. */
+export interface Fault {
+  readonly line: number
+  readonly reason: string
+  /** Its bytes are no characters. */
+  readonly isBytes?: boolean
+}
+
+/** Characters in which a record has to end. A short line counts as SHORT: it takes as much to hold. */
+const MOST = 2 ** 24
+const SHORT = 64
+
+const QUOTE = '"'
+/** Characters of a bad field that are told. */
+const SHOWN = 40
+
+/**
+ * @param delimiter one character
+ * @param most characters in which a record has to end
+ */
+export async function* csvRecords(
+  lines: AsyncIterable<Line>,
+  delimiter: string,
+  most = MOST,
+): AsyncGenerator<CsvRecord> {
+  const input = lines[Symbol.asyncIterator]()
+  /** Lines that are read again, the next one last. */
+  const again: Line[] = []
+  const next = async (): Promise<Line | undefined> => {
+    const held = again.pop()
+    if (held !== undefined) return held
+    const { value, done } = await input.next()
+    return done ? undefined : value
+  }
+  /** Fields of the first record, and so of all. */
+  let width: number | undefined
+  try {
+    for (let line = await next(); line !== undefined; line = await next()) {
+      if (line.text === '') continue
+      const row = new Row(line.number, delimiter)
+      row.read(line)
+      const taken = [line]
+      /** The line with which it ends because a quote that is opened there does not close. */
+      let end = 0
+      for (let size = 0; row.isOpen && end === 0; ) {
+        const { openedAt } = row
+        const more = size > most ? undefined : await next()
+        if (more === undefined) {
+          end = openedAt
+          break
+        }
+        taken.push(more)
+        size += Math.max(SHORT, more.text.length)
+        const quote = row.read(more)
+        if (quote < 0) continue
+        const since = taken.slice(openedAt - row.line + 1)
+        if (isOfAnother(quote, since, delimiter, width)) end = openedAt
+      }
+      if (end > 0 || row.faultAmong(width) !== null) end = row.swallowedAt(width) ?? end
+      if (end > 0) {
+        row.endAt(end)
+        again.push(...taken.splice(end - row.line + 1).reverse())
+      }
+      width ??= row.cells.length
+      yield { line: row.line, cells: row.cells, fault: row.faultAmong(width) }
+    }
+  } finally {
+    await input.return?.()
+  }
+}
+
+/**
+ * Whether a quote that text follows, on the last of some lines, belongs to another record than the one
+ * that was open before them: either it opens a field itself, or one of the lines has as many fields as a
+ * record has. Otherwise it is what should close the field, with text behind.
+ */
+function isOfAnother(
+  quote: number,
+  lines: readonly Line[],
+  delimiter: string,
+  width: number | undefined,
+): boolean {
+  const { text } = lines[lines.length - 1]
+  if (quote === 0 || text.startsWith(delimiter, quote - delimiter.length)) return true
+  return lines.some(line => {
+    const row = new Row(line.number, delimiter)
+    row.read(line)
+    return row.cells.length + (row.isOpen ? 1 : 0) === width
+  })
+}
+
+/** A record that is being read, line by line. */
+class Row {
+  readonly line: number
+  cells: string[] = []
+  fault: Fault | null = null
+  /** The line where the last quote was opened. */
+  openedAt = 0
+  readonly #delimiter: string
+  /** What a field holds whose quote is open. */
+  #open: string[] | null = null
+  /** Lines in which a quote closed that had been opened on another. */
+  readonly #closing: { openedAt: number; line: Line }[] = []
+
+  constructor(line: number, delimiter: string) {
+    this.line = line
+    this.#delimiter = delimiter
+  }
+
+  /** True where it goes on in the next line. */
+  get isOpen(): boolean {
+    return this.#open !== null
+  }
+
+  /** @returns where the quote is that closes a field of an earlier line though text follows it, or -1 */
+  read(line: Line): number {
+    const { text } = line
+    if (line.fault !== null) this.#blame(line.number, line.fault, true)
+    if (this.#open === null && !text.includes(QUOTE)) {
+      this.cells = text.split(this.#delimiter)
+      return -1
+    }
+    let loose = -1
+    let at = 0
+    if (this.#open !== null) {
+      const { openedAt } = this
+      at = this.#readQuoted(line, 0, quote => {
+        loose = quote
+      })
+      if (at >= 0) this.#closing.push({ openedAt, line })
+    } else at = this.#readField(line, 0)
+    while (at >= 0 && at < text.length) at = this.#readField(line, at + this.#delimiter.length)
+    return loose
+  }
+
+  /** Ends it with the line where a quote was opened that does not close. */
+  endAt(line: number): void {
+    this.#open = null
+    // What is wrong behind it will be told of the lines that are read again.
+    if (this.fault !== null && this.fault.line > line) this.fault = null
+    this.#blame(line, 'a quote is opened that is never closed')
+  }
+
+  /** What is wrong with it among records of so many fields. */
+  faultAmong(width = this.cells.length): Fault | null {
+    const { length } = this.cells
+    if (this.fault !== null || length === width) return this.fault
+    return { line: this.line, reason: `fields: ${length} instead of ${width}` }
+  }
+
+  /**
+   * The line where a quote was opened, of a bad record, that has closed at a quote of another record:
+   * in a line that is a good one by itself.
+   */
+  swallowedAt(width: number | undefined): number | undefined {
+    const found = this.#closing.find(({ line }) => {
+      const row = new Row(line.number, this.#delimiter)
+      row.read(line)
+      return !row.isOpen && row.faultAmong(width) === null
+    })
+    return found?.openedAt
+  }
+
+  #blame(line: number, reason: string, isBytes = false): void {
+    this.fault ??= { line, reason, isBytes }
+  }
+
+  /** Reads the field that begins at `at`. @returns where it ends; -1 if not on this line */
+  #readField(line: Line, at: number): number {
+    const { text, number } = line
+    if (text[at] === QUOTE) {
+      this.#open = []
+      this.openedAt = number
+      return this.#readQuoted(line, at + 1)
+    }
+    const end = this.#delimited(text, at)
+    const cell = text.slice(at, end)
+    if (cell.includes(QUOTE)) {
+      this.#blame(number, `a quote stands within a field that has none around it: ${excerpt(cell)}`)
+    }
+    this.cells.push(cell)
+    return end
+  }
+
+  /** The same for the rest of a field in quotes. `loose` is told where a quote closes, and text follows. */
+  #readQuoted(line: Line, from: number, loose?: (quote: number) => void): number {
+    const { text, number } = line
+    const parts = this.#open as string[]
+    let at = from
+    let quote = text.indexOf(QUOTE, at)
+    // Doubled ones stand for one.
+    while (quote >= 0 && text[quote + 1] === QUOTE) {
+      parts.push(text.slice(at, quote + 1))
+      at = quote + 2
+      quote = text.indexOf(QUOTE, at)
+    }
+    if (quote < 0) {
+      parts.push(text.slice(at), line.ending)
+      return -1
+    }
+    parts.push(text.slice(at, quote))
+    const end = this.#delimited(text, quote + 1)
+    if (end > quote + 1) {
+      const rest = text.slice(quote + 1, end)
+      parts.push(rest)
+      loose?.(quote)
+      this.#blame(number, `text stands behind a quote that closes: ${excerpt(rest)}`)
+    }
+    this.cells.push(parts.join(''))
+    this.#open = null
+    return end
+  }
+
+  /** Where the next delimiter is, or the end of the line. */
+  #delimited(text: string, at: number): number {
+    const end = text.indexOf(this.#delimiter, at)
+    return end < 0 ? text.length : end
+  }
+}
+
+function excerpt(text: string): string {
+  return asWord(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text)
+}

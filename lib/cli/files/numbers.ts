@@ -1,0 +1,47 @@
+/** Numbers as files spell them: `8.50`, `+8.5`, `.5`, `1e1`, `007`. Strictly decimal, and not guessed. */
+import type { Dimension } from '../../index.js'
+import { asWord, Mistake } from '../words.js'
+
+/** Sign, digits before and after the point, exponent; blanks around them do not count. */
+const DECIMAL = /^[ \t]*[+-]?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?[ \t]*$/
+const EXACT = Number.MAX_SAFE_INTEGER
+
+/**
+ * The number that a text spells, for a dimension that takes numbers. For one of integers it must be one
+ * (`8.0` and `1e1` are); and an integer whose digits are all written must be a number of JavaScript.
+ * Whether it lies within the dimension is not looked at.
+ *
+ * @throws Mistake for all else: hexadecimal, `Infinity`, `1_000`, `1,5`, nothing
+ */
+export function numberIn(text: string, dimension: Dimension): number {
+  const found = DECIMAL.exec(text)
+  if (found === null) throw new Mistake(`${spelled(text)} is no number`, hintFor(text))
+  const [, whole = '', part = found[3] ?? '', , exponent] = found
+  const number = Number(text)
+  if (!Number.isFinite(number)) throw new Mistake(`${spelled(text)} is beyond all numbers`)
+  const isInteger = isWhole(whole + part, part.length, Number(exponent ?? 0))
+  if (!isInteger && typeof dimension === 'string' && /int/.test(dimension)) {
+    throw new Mistake(`${spelled(text)} is no integer, which ${dimension} takes`)
+  }
+  const size = Math.abs(number)
+  // What is written to the last digit is meant so: two of them may not become one key.
+  if (isInteger && exponent === undefined && size > EXACT && BigInt(whole) !== BigInt(size)) {
+    throw new Mistake(`${spelled(text)} has more digits than a number: it would be ${number}`)
+  }
+  return number
+}
+
+/** Whether digits, of which some stand behind the point, are an integer times ten to some power. */
+function isWhole(digits: string, behind: number, exponent: number): boolean {
+  let last = digits.length
+  while (last > 0 && digits[last - 1] === '0') last--
+  return last === 0 || exponent - behind + (digits.length - last) >= 0
+}
+
+function spelled(text: string): string {
+  return asWord(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+function hintFor(text: string): string | undefined {
+  return /^[ \t]*[+-]?\d+,\d+[ \t]*$/.test(text) ? 'numbers have a point, not a comma' : undefined
+}
