@@ -109,6 +109,12 @@ describe('a bad record', () => {
     expect(await read('a,b\n"1\n1","2\n3,"4"')).toEqual(['a|b', 3, '3|4'])
   })
 
+  it('costs itself before as many lines as a record may have', async () => {
+    const records = await recordsIn(`a,b\n1,"2\n${'3,4\n'.repeat(300_000)}`, { size: 2 ** 16 })
+    expect(records.length).toBe(300_002)
+    expect(records.filter(({ fault }) => fault !== null).length).toBe(1)
+  })
+
   it('says what is wrong', async () => {
     const [, ...bad] = await recordsIn('a,b\n1,2"3\n1,"2"3\n1,"2\n1\n')
     expect(bad.map(({ fault }) => fault?.reason)).toEqual([

@@ -81,7 +81,8 @@ export async function* csvRecords(
       if (end > 0 || row.faultAmong(width) !== null) end = row.swallowedAt(width) ?? end
       if (end > 0) {
         row.endAt(end)
-        again.push(...taken.splice(end - row.line + 1).reverse())
+        // One by one: a call takes no more arguments than the stack has room for.
+        for (let i = taken.length - 1; i > end - row.line; i--) again.push(taken[i])
       }
       width ??= row.cells.length
       yield { line: row.line, cells: row.cells, fault: row.faultAmong(width) }
