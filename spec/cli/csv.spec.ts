@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CsvRecord, csvRecords } from '../../lib/cli/files/csv.js'
 import { decoded } from '../../lib/cli/files/encoding.js'
+import { peek } from '../../lib/cli/files/source.js'
 import { type Line, linesOf } from '../../lib/cli/lines.js'
 
 async function* cut(bytes: Uint8Array, size: number) {
@@ -48,6 +49,26 @@ describe('lines', () => {
       for await (const _ of linesOf(cut(Buffer.alloc(1000), 100), 'UTF-8', 999));
     }
     await expect(all()).rejects.toThrow('line 1 is longer than 999 bytes')
+  })
+})
+
+describe('a source', () => {
+  it('is let go of, read or not', async () => {
+    for (const lines of [0, 1, 3]) {
+      let ended = false
+      async function* bytes() {
+        try {
+          for (let i = 0; i < 3; i++) yield Buffer.from('x\n')
+        } finally {
+          ended = true
+        }
+      }
+      const { all, close } = await peek({ name: 'x', bytes: bytes(), total: 0, read: () => 0 })
+      const input = all[Symbol.asyncIterator]()
+      for (let i = 0; i < lines; i++) await input.next()
+      await close()
+      expect(ended).toBe(true)
+    }
   })
 })
 

@@ -45,7 +45,7 @@ export const FILES: readonly Command[] = [
       'FILE is what `dump` has written; or JSON lines, an object each; or CSV with a line of names. - is standard ' +
       'input, .gz is unzipped, lines end as they like. All rows make one version. Where one is bad nothing is ' +
       'loaded; with --skip-bad it is left out, and told with its line. A quote that never closes costs the row that ' +
-      'it is in: reading goes on with the next line. A line of names that is bad, or lacks a FIELD, is refused ' +
+      'it is in: reading goes on with the next line, after 16 MiB at the latest. A line of names that is bad, or lacks a FIELD, is refused ' +
       'always. In CSV what looks like a number is one if it reads back the same: 007 stays text. A coordinate of a ' +
       'point is a decimal number, however it is spelled: 8.50, +.5, 1e1, 007, with blanks around it. Columns ' +
       'without a name cannot be asked for; what is in them is in the value under the empty name, as an array ' +
@@ -158,7 +158,7 @@ async function load(session: Session, call: Call): Promise<Result> {
     ] as const) {
       // The usual codec was not asked for, as far as we can tell: it gives way.
       if (asked[name] === usual || asked[name] === header[name]) continue
-      await peeked.all.return(undefined)
+      await peeked.close()
       throw new Mistake(
         `${path} has ${name} of codec ${header[name]}, not ${asked[name]}`,
         `leave out --${name}, or say \`${name}-as ${header[name]}\` first`,
@@ -217,7 +217,7 @@ async function loadRows(
   } finally {
     progress.end()
     tx.abort()
-    await peeked.all.return(undefined)
+    await peeked.close()
   }
 }
 

@@ -63,8 +63,10 @@ function namesOf(cells: readonly string[]): Map<string, number> {
   const names = new Map<string, number>()
   cells.forEach((name, at) => {
     if (isBlank(name)) return
-    if (names.has(name)) throw new Mistake(`two fields are called ${asWord(name)}`)
-    if (name.includes('\0')) throw new Mistake(`${asWord(name)} has bytes 0 in it`, TWO_BYTES)
+    if (names.has(name)) throw new Mistake(`two fields are called ${shorten(asWord(name))}`)
+    if (name.includes('\0')) {
+      throw new Mistake(`the name ${shorten(asWord(name))} has bytes 0 in it`, TWO_BYTES)
+    }
     names.set(name, at)
   })
   return names

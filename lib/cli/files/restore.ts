@@ -30,7 +30,7 @@ export async function openDump(path: string): Promise<OpenDump> {
   const peeked = await peek(source)
   const header = headerIn(peeked.first?.text)
   if (header !== undefined) return { header, source, peeked }
-  await peeked.all.return(undefined)
+  await peeked.close()
   throw new Mistake(
     `${source.name} is no dump of zverse`,
     `rows are loaded with: zverse load ${path} --key FIELD --to FILE`,
@@ -41,7 +41,7 @@ export async function openDump(path: string): Promise<OpenDump> {
 export async function restore(
   session: Session,
   source: Source,
-  { all }: Peeked,
+  { all, close }: Peeked,
 ): Promise<{ version: number; records: number }> {
   const progress = new Progress(process.stderr, source.total)
   let line = 0
@@ -68,6 +68,6 @@ export async function restore(
     throw error
   } finally {
     progress.end()
-    await all.return(undefined)
+    await close()
   }
 }

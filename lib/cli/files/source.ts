@@ -48,8 +48,12 @@ async function* plain(raw: AsyncGenerator<Uint8Array>, name: string): AsyncGener
     first = Buffer.concat([first, value])
   }
   async function* all(): AsyncGenerator<Uint8Array> {
-    yield first
-    yield* raw
+    try {
+      yield first
+      yield* raw
+    } finally {
+      await raw.return(undefined)
+    }
   }
   yield* GZIP.equals(first.subarray(0, GZIP.length)) ? unzipped(all(), name) : all()
 }
@@ -77,7 +81,9 @@ export interface Peeked {
   readonly name: string
   readonly first: Line | undefined
   /** From the first on. */
-  readonly all: AsyncGenerator<Line>
+  readonly all: AsyncIterable<Line>
+  /** Lets go of the source, whether its lines were read or not. */
+  close(): Promise<unknown>
   /** What to do about a line that is no text; undefined where nothing can be done. */
   readonly otherBytes: string | undefined
 }
@@ -94,15 +100,11 @@ export async function peek(source: Source, encoding: Encoding = 'utf8'): Promise
     if (value.text.trim() !== '') break
   }
   async function* all(): AsyncGenerator<Line> {
-    try {
-      if (first !== undefined) yield first
-      yield* lines
-    } finally {
-      await lines.return(undefined)
-    }
+    if (first !== undefined) yield first
+    yield* lines
   }
   const otherBytes = was === 'UTF-8' ? OTHER_BYTES : undefined
-  return { name: source.name, first, all: all(), otherBytes }
+  return { name: source.name, first, all: all(), otherBytes, close: () => lines.return(undefined) }
 }
 
 /** The text of a line. @throws Mistake where its bytes are none */
