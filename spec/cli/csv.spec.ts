@@ -137,12 +137,14 @@ describe('a bad record', () => {
   })
 
   it('says what is wrong', async () => {
-    const [, ...bad] = await recordsIn('a,b\n1,2"3\n1,"2"3\n1,"2\n1\n')
+    const [, ...bad] = await recordsIn('a,b\n1,2"3\n1,"2"3\n1,"2\n1\n"2\n3"\n1,"2\n3"x')
     expect(bad.map(({ fault }) => fault?.reason)).toEqual([
       'a quote stands within a field that has none around it: "2\\"3"',
       'text stands behind a quote that closes: 3',
       'a quote is opened that is never closed',
       'fields: 1 instead of 2',
+      'fields: 1 instead of 2, in a row of lines 6 to 7',
+      'text stands behind a quote that closes: x, in a row of lines 8 to 9',
     ])
   })
 

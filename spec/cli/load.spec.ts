@@ -1,53 +1,7 @@
 /** Files as they really are: how they spell numbers, end lines, write characters, and are wrong. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it, vi } from 'vitest'
-import { callOf } from '../../lib/cli/command.js'
-import { COMMANDS } from '../../lib/cli/commands/all.js'
-import { Session } from '../../lib/cli/session.js'
-import { type Mistake, tokensOf } from '../../lib/cli/words.js'
-import { folder } from './zverse.js'
-
-interface Loaded {
-  /** Keys and values, each as a line. */
-  readonly rows: string[]
-  /** What was said about rows left out. */
-  readonly said: string
-  /** The error, with its hint. */
-  readonly error: string | undefined
-}
-
-const LOAD = COMMANDS.find(({ name }) => name === 'load') as (typeof COMMANDS)[number]
-
-/** Loads a file as `load` does at the prompt. `keys` and `values` are the codecs. */
-async function load(
-  content: string | Uint8Array,
-  options: string,
-  { name = 'in.csv', keys = 'string', values = 'msgpack', maxBytes = 2 ** 24 } = {},
-): Promise<Loaded> {
-  using place = folder()
-  writeFileSync(join(place.path, name), content)
-  const session = new Session(COMMANDS, { keys, values, maxBytes })
-  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
-  let error: string | undefined
-  try {
-    const call = await callOf(LOAD, tokensOf(`'${join(place.path, name)}' ${options}`))
-    await LOAD.run(session, call)
-  } catch (thrown) {
-    const { message, hint } = thrown as Mistake
-    const text = hint === undefined ? message : `${message}\n${hint}`
-    error = text.replaceAll(`${place.path}/`, '')
-  }
-  const said = stderr.mock.calls.map(([text]) => String(text)).join('')
-  stderr.mockRestore()
-  const rows = [...session.db.entries()].map(([key, value]) => {
-    return `${session.keys.write(key)} ${session.values.write(value)}`
-  })
-  expect(session.db.check().ok).toBe(true)
-  session.close()
-  return { rows, said, error }
-}
+import { describe, expect, it } from 'vitest'
+import { load } from './loading.js'
 
 const utf16le = (text: string) => Buffer.from(text, 'utf16le')
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16()
@@ -188,6 +142,34 @@ describe('bad rows left out', () => {
       const { rows, said } = await load(`id,n\n${many(bad)}`, '--key id --skip-bad --value n')
       expect({ bad, rows: rows.length }).toEqual({ bad, rows: 2_999 })
       expect(said).toMatch(/^bad rows left out: 1\n {2}line 5: [^\n]*\n$/)
+    }
+  })
+
+  it('and those loaded are all there are', async () => {
+    const kinds = [
+      'I,1',
+      'I,2"2',
+      'I,"2',
+      'I,"2"x',
+      'I',
+      'I,2,3',
+      'I,"2\n2"',
+      'I,"2\nx"y',
+      'xI,1',
+      '"I",""',
+    ]
+    const isGood = [true, false, false, false, false, false, true, false, false, true]
+    // In every order of two neighbours.
+    const order = kinds.flatMap((_, i) => kinds.flatMap((_, j) => [i, j]))
+    const rows = order.map((kind, i) => kinds[kind].replace('I', String(i)))
+    const wanted = order.flatMap((kind, i) => (isGood[kind] ? [`[${i}]`] : []))
+    for (const end of ['\n', '\r', '\r\n']) {
+      const text = ['id,n', ...rows].join('\n').replaceAll('\n', end)
+      const { rows: found, said } = await load(text, '--key id --drop-key --skip-bad', {
+        keys: 'zorder(uint32)',
+      })
+      expect(found.map(row => row.split(' ')[0])).toEqual(wanted)
+      expect(said).toMatch(new RegExp(`^bad rows left out: ${rows.length - wanted.length}\n`))
     }
   })
 

@@ -120,6 +120,7 @@ class Row {
   /** The line where the last quote was opened. */
   openedAt = 0
   readonly #delimiter: string
+  #last = 0
   /** What a field holds whose quote is open. */
   #open: string[] | null = null
   /** Lines in which a quote closed that had been opened on another. */
@@ -138,6 +139,7 @@ class Row {
   /** @returns where the quote is that closes a field of an earlier line though text follows it, or -1 */
   read(line: Line): number {
     const { text } = line
+    this.#last = line.number
     if (line.fault !== null) this.#blame(line.number, line.fault, true)
     if (this.#open === null && !text.includes(QUOTE)) {
       this.cells = text.split(this.#delimiter)
@@ -159,6 +161,7 @@ class Row {
   /** Ends it with the line where a quote was opened that does not close. */
   endAt(line: number): void {
     this.#open = null
+    this.#last = line
     // What is wrong behind it will be told of the lines that are read again.
     if (this.fault !== null && this.fault.line > line) this.fault = null
     this.#blame(line, 'a quote is opened that is never closed')
@@ -167,8 +170,12 @@ class Row {
   /** What is wrong with it among records of so many fields. */
   faultAmong(width = this.cells.length): Fault | null {
     const { length } = this.cells
-    if (this.fault !== null || length === width) return this.fault
-    return { line: this.line, reason: `fields: ${length} instead of ${width}` }
+    const { line } = this
+    const reason = `fields: ${length} instead of ${width}`
+    const fault = this.fault ?? (length === width ? null : { line, reason })
+    if (fault === null || this.#last === line) return fault
+    // A quote that closes by chance may have made many lines one row: then this says so.
+    return { ...fault, reason: `${fault.reason}, in a row of lines ${line} to ${this.#last}` }
   }
 
   /**
