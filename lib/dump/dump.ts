@@ -14,7 +14,7 @@ import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import type { Engine } from '../transaction/engine.js'
-import { END, type Hold, Steps, ZVerseIterator } from '../transaction/iterator.js'
+import { END, type Hold, iterating, Steps, type ZVerseIterator } from '../transaction/iterator.js'
 import { Lease } from '../transaction/lease.js'
 import type { Description, StoreCore } from '../transaction/store-core.js'
 import { NAMES, type View, viewIn } from '../transaction/view.js'
@@ -37,12 +37,13 @@ export function dump(main: StoreCore, options: unknown): ZVerseIterator<DumpReco
     throw invalidOption('history', 'must be a boolean')
   }
   const held = new Holdings(main.engine, viewIn(given), history === true)
-  const records = new Dump(main, codecs, held, history === true).records()
-  const steps = new Steps(() => {
-    const { done, value } = records.next()
-    return done ? END : value
+  return iterating(new DumpLease(main.engine, held), () => {
+    const records = new Dump(main, codecs, held, history === true).records()
+    return new Steps(() => {
+      const { done, value } = records.next()
+      return done ? END : value
+    })
   })
-  return new ZVerseIterator<DumpRecord>(new DumpLease(main.engine, held), steps)
 }
 
 /** What a dump holds, until it has gone past it. */
@@ -125,6 +126,11 @@ class DumpLease extends Lease implements Hold {
 
   check(): void {
     this.engine.gate()
+  }
+
+  /** A dump that something was thrown in has ended. */
+  rest(): void {
+    this.release()
   }
 
   release(): void {

@@ -7,6 +7,8 @@
  * 1. What lies ready, from `#at` to `#count`, was made without the caller's code having run: only a
  *    feed of one item at a time may run it.
  * 2. Every step checks the hold: being cut off shows at once, whatever lies ready.
+ * 3. Where something was thrown at whoever asked, nothing is pinned: loops ask no more, and close nothing
+ *    that throws. Who does ask again takes the hold up again.
  *
  * All iterators have one shape, and `next` is short and makes its result in one place: so the engine takes
  * it into the caller's loop, where the result object is never made. (A pair is: it may be `undefined`.)
@@ -24,8 +26,13 @@ Base.prototype = prototype
 
 /** What keeps an iterator's data in place. */
 export interface Hold {
-  /** Throws if the iterator has been cut off: `ZVERSE_CLOSED` or `ZVERSE_TRANSACTION_CLOSED`. */
+  /**
+   * Throws if the iterator has been cut off: `ZVERSE_CLOSED` or `ZVERSE_TRANSACTION_CLOSED`. After `rest` it
+   * takes up again what was let go of: `ZVERSE_VERSION_NOT_RETAINED` where that is gone.
+   */
   check(): void
+  /** Lets go until the next `check`, which may never come. */
+  rest(): void
   /** Lets go; called once. */
   release(): void
 }
@@ -83,7 +90,12 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     this.#isPaired = feed.isPaired
   }
 
-  /** @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_TRANSACTION_CLOSED` after being cut off. */
+  /**
+   * What a codec of yours throws passes on, and its entry is passed over. Nothing is pinned then; the next call
+   * pins the version again.
+   * @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_TRANSACTION_CLOSED` after being cut off;
+   * `ZVERSE_VERSION_NOT_RETAINED` if the version was let go of after something was thrown
+   */
   next(): IteratorResult<T, undefined> {
     let at = this.#at
     if (at < this.#count) (this.#hold as Hold).check()
@@ -104,7 +116,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     this.#hold.check()
     const first = this.#first
     const second = this.#second
-    const count = this.#feed.fill(first, second, false)
+    const count = this.#fill(first, second, false)
     if (count === 0) {
       this.return()
       return -1
@@ -116,6 +128,15 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
       this.#second = second
     }
     return 0
+  }
+
+  #fill(first: unknown[], second: unknown[], all: boolean): number {
+    try {
+      return this.#feed.fill(first, second, all)
+    } catch (error) {
+      this.#hold?.rest()
+      throw error
+    }
   }
 
   /** Ends the iteration and lets go of its version. */
@@ -152,7 +173,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
       let count = this.#count
       if (at >= count) {
         at = 0
-        count = this.#feed.fill(first, second, true)
+        count = this.#fill(first, second, true)
         if (count === 0) this.return()
       }
       if (isPaired) for (; at < count; at++) all.push([first[at], second[at]])
@@ -162,6 +183,17 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     return all as T[]
   }
 }
+
+/** Iterates over a hold's data with the feed that is made of it; where that fails, nothing is held. */
+export function iterating<T, H extends Hold>(hold: H, feed: (hold: H) => Feed): ZVerseIterator<T> {
+  try {
+    return new ZVerseIterator(hold, feed(hold))
+  } catch (error) {
+    hold.release()
+    throw error
+  }
+}
+
 Object.defineProperty(ZVerseIterator.prototype, Symbol.toStringTag, {
   value: 'ZVerse Iterator',
   configurable: true,

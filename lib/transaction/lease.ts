@@ -9,6 +9,8 @@
  * 2. A grip does not refer to its lease: it is what the finalizer is left with.
  */
 import type { Pin } from '../epoch/slots.js'
+import { R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
 import type { Active, Engine } from './engine.js'
 
 /** What a lease holds, for the time when there is no lease any more. */
@@ -61,7 +63,7 @@ export abstract class Lease {
 
 /** A lease on a version that is pinned. */
 export class PinLease extends Lease {
-  readonly #pin: Pin
+  #pin: Pin
   readonly #what: string
 
   constructor(engine: Engine, pin: Pin, what: string) {
@@ -74,6 +76,23 @@ export class PinLease extends Lease {
   /** The user is done with it. Idempotent. */
   release(): void {
     if (this.leave() && !this.engine.closed) this.engine.epochs.slots.release(this.#pin)
+  }
+
+  /** The version that is pinned. */
+  protected get version(): number {
+    return load48(this.engine.W, this.#pin.record + R_VERSION)
+  }
+
+  /**
+   * Pins `version` after `release`. While it can be read, so can all that was found in it before.
+   * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
+   */
+  protected takeUp(version: number): void {
+    const { engine } = this
+    const record = engine.enter({ at: version })
+    this.#pin = engine.epochs.slots.acquire(record)
+    engine.epochs.slots.exit()
+    this.begin()
   }
 
   makeGrip(): Grip {

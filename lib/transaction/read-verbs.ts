@@ -12,7 +12,7 @@ import { checkNames, invalidOption } from '../options.js'
 import { count, walk } from '../snapshot/box-cursor.js'
 import type { Range } from '../snapshot/cursor.js'
 import { Nearest } from '../snapshot/nearest.js'
-import { END, Steps, ZVerseIterator } from './iterator.js'
+import { END, iterating, Steps, ZVerseIterator } from './iterator.js'
 import { ENTRIES, KEYS, PAIRS, Rows, VALUES } from './rows.js'
 import { boxOf, curveOf, nearestIn } from './sides.js'
 import type { Source } from './source.js'
@@ -241,16 +241,16 @@ export abstract class ReadVerbs<K, V> {
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'nearest')
     const wanted = core.engine.guarded(() => nearestIn(curve, point, k, given))
-    const held = source.hold(view)
-    wanted.canReach = core.isWhole(held.root, wanted.metric, source.draftRoot() === null)
-    const search = new Nearest(core.engine.W, held.root, curve, wanted)
-    const steps = new Steps(() => {
-      const entry = search.next()
-      if (entry === 0) return END
-      const { distance } = search
-      return { key: core.keyOf(entry), value: core.valueOf(entry), distance }
+    return iterating(source.hold(view), ({ root }) => {
+      wanted.canReach = core.isWhole(root, wanted.metric, source.draftRoot() === null)
+      const search = new Nearest(core.engine.W, root, curve, wanted)
+      return new Steps(() => {
+        const entry = search.next()
+        if (entry === 0) return END
+        const { distance } = search
+        return { key: core.keyOf(entry), value: core.valueOf(entry), distance }
+      })
     })
-    return new ZVerseIterator(held, steps)
   }
 
   /** Number of keys; O(1). */
@@ -299,7 +299,7 @@ export abstract class ReadVerbs<K, V> {
     let records = this.#history(view, from, to, reverse, limit)
     if (limit === 0) records = []
     let i = 0
-    const hold = { check: () => source.gate(), release: () => {} }
+    const hold = { check: () => source.gate(), rest: () => {}, release: () => {} }
     return new ZVerseIterator(hold, new Steps(() => (i < records.length ? records[i++] : END)))
   }
 
@@ -373,9 +373,9 @@ export abstract class ReadVerbs<K, V> {
     kind: number,
   ): ZVerseIterator<T> {
     const { core } = this._source
-    const held = this._source.hold(view)
-    const cursor = walk(core.engine.W, held.root, range, reverse, limit)
-    return new ZVerseIterator(held, new Rows(core, cursor, kind, limit))
+    return iterating(this._source.hold(view), ({ root }) => {
+      return new Rows(core, walk(core.engine.W, root, range, reverse, limit), kind, limit)
+    })
   }
 
   /** Checks a range verb's options. */

@@ -122,6 +122,8 @@ export class DatabaseSource implements Source {
 /** A root in a version that is pinned for an iterator. */
 class PinnedRoot extends PinLease implements Held {
   readonly root: number
+  /** The version to take up again, while at rest. */
+  #resting = 0
 
   constructor(engine: Engine, pin: Pin, root: number) {
     super(engine, pin, 'iterator')
@@ -130,6 +132,55 @@ class PinnedRoot extends PinLease implements Held {
 
   check(): void {
     this.engine.gate()
+    if (this.ended) this.takeUp(this.#resting)
+  }
+
+  rest(): void {
+    if (this.ended || this.engine.closed) return
+    this.#resting = this.version
+    this.release()
+  }
+}
+
+/** Both sides of a `diff`: neither is held without the other. */
+export class BothHeld implements Hold {
+  readonly before: Held
+  readonly after: Held
+
+  constructor(source: Source, before: View, after: View) {
+    this.before = source.hold(before)
+    this.after = orElse(
+      () => source.hold(after),
+      () => this.before.release(),
+    )
+  }
+
+  check(): void {
+    this.before.check()
+    orElse(
+      () => this.after.check(),
+      () => this.before.rest(),
+    )
+  }
+
+  rest(): void {
+    this.before.rest()
+    this.after.rest()
+  }
+
+  release(): void {
+    this.before.release()
+    this.after.release()
+  }
+}
+
+/** What `body` gives; `undo` runs where it throws. */
+function orElse<T>(body: () => T, undo: () => void): T {
+  try {
+    return body()
+  } catch (error) {
+    undo()
+    throw error
   }
 }
 
@@ -154,6 +205,9 @@ class BracketRoot implements Held {
   check(): void {
     this.#bracket.check()
   }
+
+  /** The transaction holds what is read. */
+  rest(): void {}
 
   release(): void {}
 }

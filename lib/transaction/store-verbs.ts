@@ -18,11 +18,11 @@ import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { stringValues } from '../value/string.js'
 import { Changes } from './changes.js'
-import { END, Steps, ZVerseIterator } from './iterator.js'
+import { END, iterating, Steps, type ZVerseIterator } from './iterator.js'
 import { type Condition, type Operation, Operations } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { KeyRef } from './ref.js'
-import { DatabaseSource } from './source.js'
+import { BothHeld, DatabaseSource } from './source.js'
 import { StoreCore, UNNAMED } from './store-core.js'
 import {
   beginRead,
@@ -264,31 +264,17 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const given = checkNames(range, NAMES.ordered, 'diff')
     const bounds = engine.guarded(() => rangeIn(given, core.keys, engine.key))
     const pairs = { reverse: reverseIn(given), limit: limitIn(given) }
-    const before = this._source.hold(a)
-    let after = before
-    try {
-      after = this._source.hold(b)
-    } catch (error) {
-      before.release()
-      throw error
-    }
-    const cursor = new DiffCursor(engine.W, before.root, after.root, bounds)
-    const next = pairs.reverse ? backwards(cursor, pairs.limit) : forwards(cursor, pairs.limit)
-    const hold = {
-      check: () => before.check(),
-      release: () => {
-        before.release()
-        after.release()
-      },
-    }
     const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
-    const steps = new Steps(() => {
-      const pair = next()
-      if (pair === undefined) return END
-      const key = core.keyOf(pair.before === 0 ? pair.after : pair.before)
-      return { key, before: value(pair.before), after: value(pair.after) }
+    return iterating(new BothHeld(this._source, a, b), ({ before, after }) => {
+      const cursor = new DiffCursor(engine.W, before.root, after.root, bounds)
+      const next = pairs.reverse ? backwards(cursor, pairs.limit) : forwards(cursor, pairs.limit)
+      return new Steps(() => {
+        const pair = next()
+        if (pair === undefined) return END
+        const key = core.keyOf(pair.before === 0 ? pair.after : pair.before)
+        return { key, before: value(pair.before), after: value(pair.after) }
+      })
     })
-    return new ZVerseIterator(hold, steps)
   }
 
   /**
@@ -370,8 +356,9 @@ function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
   return () => {
     if (left-- <= 0) return undefined
     if (pairs === undefined) {
-      pairs = []
-      while (cursor.next()) pairs.push({ before: cursor.before, after: cursor.after })
+      const all: Pair[] = []
+      while (cursor.next()) all.push({ before: cursor.before, after: cursor.after })
+      pairs = all
     }
     return pairs.pop()
   }

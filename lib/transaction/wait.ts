@@ -43,20 +43,35 @@ export function waitUntil(
   there: () => boolean,
 ): Promise<void> {
   const { watch } = engine.epochs
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const timer = setInterval(() => {}, FOREVER)
-    const look = () => {
-      if (!engine.closed && !signal?.aborted && !there()) return
+    const end = () => {
       clearInterval(timer)
       watch.delete(look)
       engine.onClose.delete(look)
       signal?.removeEventListener('abort', look)
-      resolve()
+    }
+    // Others wait, too, and somebody commits: what the signal or `there` throws is for this promise alone.
+    const look = () => {
+      try {
+        if (!engine.closed && !signal?.aborted && !there()) return
+        end()
+        resolve()
+      } catch (error) {
+        reject(error)
+        end()
+      }
     }
     // Listen first, then look: what is committed in between is told.
     watch.add(look)
     engine.onClose.add(look)
-    signal?.addEventListener('abort', look)
+    try {
+      signal?.addEventListener('abort', look)
+    } catch (error) {
+      reject(error)
+      end()
+      return
+    }
     look()
   })
 }
