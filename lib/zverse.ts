@@ -131,6 +131,19 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     this.#engine = core.engine
   }
 
+  /** @internal */
+  get _kind(): string {
+    return 'ZVerse'
+  }
+
+  /** @internal */
+  override _facts(): object {
+    const { version, size } = this
+    const { allocator } = this.#engine.epochs
+    const usedBytes = (allocator.writtenWords - allocator.freeWords) * 4
+    return { in: 'memory', version, keys: size, usedBytes }
+  }
+
   // ── Versions ──────────────────────────────────────────────────────────────────────────────────
 
   /** The present version. */

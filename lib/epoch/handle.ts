@@ -6,6 +6,7 @@ import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { Arena } from '../memory/arena.js'
 import { H_LAYOUT, H_MAGIC, H_SHARED, LAYOUT, MAGIC, PAGE } from '../memory/layout.js'
+import { brief, Printed, type Shown, shown } from '../memory/shown.js'
 import { invalidOption } from '../options.js'
 
 /** Made by `share`, taken by `attach`: pass it on as it is, to as many threads as there are. */
@@ -20,10 +21,33 @@ export interface Handle<K = unknown, V = unknown> {
   readonly '~types'?: { key: K; value: V }
 }
 
+/** A handle that prints itself in short; what structured cloning makes of it is plain. */
+class Shared extends Printed implements Handle<never, never> {
+  readonly format = 'zverse'
+  readonly layout = LAYOUT
+  readonly buffer: SharedArrayBuffer
+  readonly keys: string
+  readonly values: string
+
+  constructor(buffer: SharedArrayBuffer, keys: string, values: string) {
+    super()
+    this.buffer = buffer
+    this.keys = keys
+    this.values = values
+  }
+
+  _shown(): Shown {
+    return shown('Handle', () => {
+      const { layout, keys, values, buffer } = this
+      return { layout, keys: brief(keys), values: brief(values), bytes: buffer.byteLength }
+    })
+  }
+}
+
 /** A handle on `arena`; from now on its readers announce what they read. */
 export function makeHandle(arena: Arena, keys: string, values: string): Handle<never, never> {
   Atomics.store(arena.words, H_SHARED, 1)
-  return { format: 'zverse', layout: LAYOUT, buffer: arena.buffer, keys, values }
+  return new Shared(arena.buffer, keys, values)
 }
 
 /**

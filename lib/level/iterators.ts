@@ -3,6 +3,7 @@
  */
 import { AbstractIterator, AbstractKeyIterator, AbstractValueIterator } from 'abstract-level'
 import { Cursor, type IteratorOptions, type Keeper, type Walk } from './cursor.js'
+import { printed } from './shown.js'
 import type { Data } from './side.js'
 import type { Lane } from './source.js'
 
@@ -45,31 +46,43 @@ function values({ store, sides }: Lane, options: IteratorOptions, range: object)
 
 /** @internal Entries, for `iterator()`. */
 export class EntryIterator<L extends Keeper, K, V> extends AbstractIterator<L, K, V> {
-  readonly _cursor: Cursor<[Data?, Data?]>
+  readonly #cursor: Cursor<[Data?, Data?]>
 
   constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this._cursor = new Cursor(level, options, entries)
+    this.#cursor = new Cursor(level, options, entries)
+  }
+
+  get _cursor(): Cursor<[Data?, Data?]> {
+    return this.#cursor
   }
 }
 
 /** @internal Keys, for `keys()`. */
 export class KeyIterator<L extends Keeper, K> extends AbstractKeyIterator<L, K> {
-  readonly _cursor: Cursor<Data>
+  readonly #cursor: Cursor<Data>
 
   constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this._cursor = new Cursor(level, options, keys)
+    this.#cursor = new Cursor(level, options, keys)
+  }
+
+  get _cursor(): Cursor<Data> {
+    return this.#cursor
   }
 }
 
 /** @internal Values, for `values()`. */
 export class ValueIterator<L extends Keeper, K, V> extends AbstractValueIterator<L, K, V> {
-  readonly _cursor: Cursor<Data>
+  readonly #cursor: Cursor<Data>
 
   constructor(level: L, options: IteratorOptions) {
     super(level, options as object)
-    this._cursor = new Cursor(level, options, values)
+    this.#cursor = new Cursor(level, options, values)
+  }
+
+  get _cursor(): Cursor<Data> {
+    return this.#cursor
   }
 }
 
@@ -101,3 +114,6 @@ const calls = {
 for (const { prototype } of [EntryIterator, KeyIterator, ValueIterator]) {
   Object.assign(prototype, calls)
 }
+printed(EntryIterator, 'EntryIterator', ({ count, limit }) => ({ count, limit }))
+printed(KeyIterator, 'KeyIterator', ({ count, limit }) => ({ count, limit }))
+printed(ValueIterator, 'ValueIterator', ({ count, limit }) => ({ count, limit }))

@@ -4,6 +4,7 @@
  */
 import type { Changes, Commit, ZVerseIterator } from '../index.js'
 import { levelError } from './errors.js'
+import { printed } from './shown.js'
 
 /** A constructor whose instances inherit from %IteratorPrototype%, which has no name on Node 20. */
 const Base = function Iterator() {} as unknown as new () => object
@@ -108,3 +109,6 @@ export class MappedChanges<T> implements AsyncIterableIterator<T, undefined> {
     await this.return()
   }
 }
+
+printed(MappedIterator, 'MappedIterator', () => ({}))
+printed(MappedChanges, 'MappedChanges', () => ({}))

@@ -4,6 +4,7 @@
 import type { View } from '../index.js'
 import { LevelError, onLevel } from './errors.js'
 import { ReadLevel } from './reads.js'
+import { levelFacts, printed } from './shown.js'
 import type { Pinned, Reads, Source } from './source.js'
 import { type AnyLevel, assertOpen, type Root, viewOf, type When } from './travel.js'
 
@@ -98,3 +99,4 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
     throw new LevelError('LEVEL_READONLY', message)
   }
 }
+printed(PastLevel, 'PastLevel', levelFacts)

@@ -49,14 +49,18 @@ export abstract class ReadLevel<K, V>
   extends AbstractLevel<Formats, K, V>
   implements TimeTravel<K, V>
 {
-  /** @internal */
-  readonly _sides: Sides
+  readonly #sides: Sides
   #wasOpened = false
 
   /** @internal */
   constructor(options: object, permanence: boolean, sides: Sides) {
     super({ ...MANIFEST, permanence, encodings: encodingsOf(sides) }, options)
-    this._sides = sides
+    this.#sides = sides
+  }
+
+  /** @internal */
+  get _sides(): Sides {
+    return this.#sides
   }
 
   // ── Level's own ───────────────────────────────────────────────────────────────────────────────

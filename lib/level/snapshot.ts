@@ -3,6 +3,7 @@
  */
 import { AbstractSnapshot } from 'abstract-level'
 import { invalidOption } from './errors.js'
+import { printed } from './shown.js'
 import type { Pinned, Source } from './source.js'
 
 /** What Level's `snapshot` option may hold: anything, without types. */
@@ -27,16 +28,20 @@ const Base = AbstractSnapshot as new (options: Owned) => AbstractSnapshot
 
 /** A version of the database, held until it is closed. */
 export class ZVerseSnapshot extends Base {
-  /** @internal */
-  readonly _pinned: Pinned
+  readonly #pinned: Pinned
   /** What it is a version of: other levels over the same may read it. */
   readonly #source: Source
 
   /** @internal */
   constructor(options: Owned, pinned: Pinned, source: Source) {
     super(options)
-    this._pinned = pinned
+    this.#pinned = pinned
     this.#source = source
+  }
+
+  /** @internal */
+  get _pinned(): Pinned {
+    return this.#pinned
   }
 
   /** The version that it holds. */
@@ -61,3 +66,4 @@ export class ZVerseSnapshot extends Base {
     this._pinned.close()
   }
 }
+printed(ZVerseSnapshot, 'ZVerseSnapshot', ({ version, timestamp }) => ({ version, timestamp }))

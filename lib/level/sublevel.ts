@@ -5,6 +5,7 @@ import { AbstractSublevel, type AbstractSublevelOptions } from 'abstract-level'
 import type { Commit, Difference, HistoryRecord } from '../index.js'
 import type { MappedChanges, MappedIterator } from './mapped.js'
 import type { Formats, ReadLevel } from './reads.js'
+import { levelFacts, printed } from './shown.js'
 import type { SnapshotView, ZVerseSnapshot } from './snapshot.js'
 import {
   assertOpen,
@@ -114,3 +115,4 @@ export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V>
     return this.db as unknown as ReadLevel<unknown, unknown>
   }
 }
+printed(Sublevel, 'Sublevel', sublevel => ({ prefix: sublevel.prefix, ...levelFacts(sublevel) }))

@@ -11,6 +11,7 @@ import { invalidOption, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsIn, type DataBounds, storedBounds } from './range.js'
 import { ReadLevel } from './reads.js'
+import { levelFacts, printed } from './shown.js'
 import { CODECS, type Data, sidesOf } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
 import type { LevelSource, Pinned, Reads, Source } from './source.js'
@@ -173,6 +174,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     })
   }
 }
+
+printed(ZVerseLevel, 'ZVerseLevel', levelFacts)
 
 /** An operation of a batch, encoded. */
 type LevelOperation = { readonly key: Data; readonly sublevel?: unknown } & (

@@ -6,6 +6,7 @@
  * nothing, and may fall behind what is kept.
  */
 import { R_TIME } from '../memory/layout.js'
+import { Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
 import type { Range } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
@@ -26,7 +27,10 @@ export interface Commit<K, V> {
   changes: Change<K, V>[]
 }
 
-export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefined> {
+export class Changes<K, V>
+  extends Printed
+  implements AsyncIterableIterator<Commit<K, V>, undefined>
+{
   readonly #core: StoreCore
   readonly #range: Range
   readonly #signal: Signal | undefined
@@ -36,6 +40,7 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
 
   /** @internal */
   constructor(core: StoreCore, since: number, range: Range, signal: Signal | undefined) {
+    super()
     this.#core = core
     this.#version = since
     this.#range = range
@@ -54,6 +59,11 @@ export class Changes<K, V> implements AsyncIterableIterator<Commit<K, V>, undefi
     this.#done = true
     this.#core.engine.epochs.watch.tell()
     return Promise.resolve({ value: undefined, done: true })
+  }
+
+  /** @internal */
+  _shown(): Shown {
+    return shown('Changes', () => ({ since: this.#version, done: this.#done }))
   }
 
   [Symbol.asyncIterator](): this {

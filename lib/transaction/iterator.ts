@@ -15,6 +15,8 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
+import { INSPECT, inspected, type Shown, shown } from '../memory/shown.js'
+
 // Node 20 has no global Iterator, but its prototype is there.
 const prototype: object = Object.getPrototypeOf(
   Object.getPrototypeOf([][Symbol.iterator]()),
@@ -159,6 +161,16 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
 
   [Symbol.dispose](): void {
     this.return()
+  }
+
+  /** What it is; not what it gives. */
+  toJSON(): object {
+    return shown('ZVerse Iterator', () => ({ done: this.#hold === null }))
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return inspected(this.toJSON() as Shown)
   }
 
   /** All that is left, as an array. */

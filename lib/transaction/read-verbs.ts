@@ -7,6 +7,7 @@
 
 import { happenings } from '../history/key-history.js'
 import { N_ENTRIES, R_TIME, R_VERSION } from '../memory/layout.js'
+import { brief, Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
 import { count, walk } from '../snapshot/box-cursor.js'
@@ -88,13 +89,46 @@ function timeOf(W: Uint32Array, record: number): number | undefined {
   return record === 0 ? undefined : load48(W, record + R_TIME)
 }
 
-export abstract class ReadVerbs<K, V> {
-  /** @internal */
-  readonly _source: Source
+/** Why there is nothing to say of what is read. */
+function whyNot(error: unknown): object {
+  const { code } = error as { code?: unknown }
+  if (code === 'ZVERSE_UNKNOWN_STORE') return { dropped: true }
+  return code === 'ZVERSE_CLOSED' || code === 'ZVERSE_TRANSACTION_CLOSED' ? { closed: true } : {}
+}
+
+export abstract class ReadVerbs<K, V> extends Printed {
+  readonly #source: Source
 
   /** @internal */
   constructor(source: Source) {
-    this._source = source
+    super()
+    this.#source = source
+  }
+
+  /** @internal */
+  get _source(): Source {
+    return this.#source
+  }
+
+  /** @internal What to call it where it is printed. */
+  abstract get _kind(): string
+
+  /** @internal What to say of it, beside the name of its store. */
+  _facts(): object {
+    return { keys: this.size }
+  }
+
+  /** @internal */
+  _shown(): Shown {
+    return shown(this._kind, () => {
+      const { name } = this.#source.core
+      const named = name === null ? {} : { name: brief(name) }
+      try {
+        return { ...named, ...this._facts() }
+      } catch (error) {
+        return { ...named, ...whyNot(error) }
+      }
+    })
   }
 
   /**
@@ -103,7 +137,7 @@ export abstract class ReadVerbs<K, V> {
    * `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`
    */
   get(key: K, view?: View): V | undefined {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { core } = source
     const at = view === undefined ? undefined : this.#view(view, 'get')
@@ -127,7 +161,7 @@ export abstract class ReadVerbs<K, V> {
 
   /** The values of `keys`, in the order asked; undefined for each that is absent. */
   getMany(keys: readonly K[], view?: View): (V | undefined)[] {
-    const source = this._source
+    const source = this.#source
     source.gate()
     if (!Array.isArray(keys)) throw invalidOption('keys', 'must be an array of keys')
     const { core } = source
@@ -164,11 +198,11 @@ export abstract class ReadVerbs<K, V> {
   getEntry(key: K, view?: View): Entry<K, V> | undefined {
     return this.#lookUp(key, view, 'getEntry', entry => {
       if (entry === 0) return undefined
-      const { core } = this._source
+      const { core } = this.#source
       const key = core.keyOf(entry) as K
       const version = core.versionOf(entry)
       // Last: a custom codec may have user code run.
-      return { key, value: this._source.valueOf(entry) as V, version }
+      return { key, value: this.#source.valueOf(entry) as V, version }
     })
   }
 
@@ -210,7 +244,7 @@ export abstract class ReadVerbs<K, V> {
    * inverted, or if these are no Z-order keys
    */
   box(min: Corner<K>, max: Corner<K>, options?: BoxOptions): ZVerseIterator<[K, V]> {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { core, views } = source
     const given = checkNames(options, views ? NAMES.box : NAMES.boxOnly, 'box')
@@ -234,7 +268,7 @@ export abstract class ReadVerbs<K, V> {
     k: number,
     options?: NearestOptions<K>,
   ): ZVerseIterator<Neighbour<K, V>> {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { core, views } = source
     const given = checkNames(options, views ? NAMES.nearest : NAMES.nearestOnly, 'nearest')
@@ -255,7 +289,7 @@ export abstract class ReadVerbs<K, V> {
 
   /** Number of keys; O(1). */
   get size(): number {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const root = source.root(undefined)
     const size = root === 0 ? 0 : source.core.engine.W[root + N_ENTRIES]
@@ -265,7 +299,7 @@ export abstract class ReadVerbs<K, V> {
 
   /** Number of keys in a range; O(height of the tree), in a box by the nodes along its rim. */
   count(options?: RangeOptions<K>): number {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { given, view, range } = this.#range(options, 'count')
     reverseIn(given)
@@ -283,7 +317,7 @@ export abstract class ReadVerbs<K, V> {
    * write and deletion since; oldest first.
    */
   history(key: K, options?: HistoryOptions): ZVerseIterator<HistoryRecord<V>> {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const names = source.views ? NAMES.history : NAMES.historyOnly
     const given = checkNames(options, names, 'history')
@@ -310,7 +344,7 @@ export abstract class ReadVerbs<K, V> {
     reverse: boolean,
     limit: number,
   ): HistoryRecord<V>[] {
-    const source = this._source
+    const source = this.#source
     const { core } = source
     const { engine } = core
     const { epochs, W, key } = engine
@@ -339,7 +373,7 @@ export abstract class ReadVerbs<K, V> {
   }
 
   #lookUp<T>(key: K, view: View | undefined, verb: string, use: (entry: number) => T): T {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { core } = source
     const at = view === undefined ? undefined : this.#view(view, verb)
@@ -356,7 +390,7 @@ export abstract class ReadVerbs<K, V> {
   }
 
   #iterate<T>(options: RangeOptions<K> | undefined, verb: string, kind: number): ZVerseIterator<T> {
-    const source = this._source
+    const source = this.#source
     source.gate()
     const { given, view, range } = this.#range(options, verb)
     const reverse = reverseIn(given)
@@ -372,15 +406,20 @@ export abstract class ReadVerbs<K, V> {
     limit: number,
     kind: number,
   ): ZVerseIterator<T> {
-    const { core } = this._source
-    return iterating(this._source.hold(view), ({ root }) => {
-      return new Rows(core, walk(core.engine.W, root, range, reverse, limit), kind, limit)
-    })
+    const { core } = this.#source
+    const held = this.#source.hold(view)
+    try {
+      const cursor = walk(core.engine.W, held.root, range, reverse, limit)
+      return new ZVerseIterator(held, new Rows(core, cursor, kind, limit))
+    } catch (error) {
+      held.release()
+      throw error
+    }
   }
 
   /** Checks a range verb's options. */
   #range(options: unknown, verb: string) {
-    const { core, views } = this._source
+    const { core, views } = this.#source
     const given = checkNames(options, views ? NAMES.range : NAMES.ordered, verb)
     const view = viewIn(given)
     const { engine } = core
@@ -389,6 +428,6 @@ export abstract class ReadVerbs<K, V> {
   }
 
   #view(options: unknown, verb: string): View | undefined {
-    return viewIn(checkNames(options, this._source.views ? NAMES.view : NAMES.nothing, verb))
+    return viewIn(checkNames(options, this.#source.views ? NAMES.view : NAMES.nothing, verb))
   }
 }

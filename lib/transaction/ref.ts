@@ -5,6 +5,7 @@ import { generationOf, NO_GENERATION } from '../hot/generations.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { hashKey } from '../memory/hash.js'
 import { R_VERSION } from '../memory/layout.js'
+import { brief, Printed, type Shown, shown } from '../memory/shown.js'
 import { load48, versionOf } from '../memory/words.js'
 import type { StoreCore } from './store-core.js'
 
@@ -16,8 +17,7 @@ import type { StoreCore } from './store-core.js'
  * twice. (A generation is the low word of a version: a handle that is not looked at during exactly a
  * multiple of 2^32 commits could miss a write. It holds nothing back from being reclaimed.)
  */
-export class KeyRef<K, V> {
-  readonly key: K
+export class KeyRef<K, V> extends Printed {
   readonly #core: StoreCore
   readonly #words: Uint32Array
   readonly #bytes: number
@@ -27,13 +27,23 @@ export class KeyRef<K, V> {
   #version: number | null = null
 
   /** @internal Use `ref`. */
-  constructor(core: StoreCore, key: K, buffer: KeyBuffer) {
-    this.key = key
+  constructor(core: StoreCore, buffer: KeyBuffer) {
+    super()
     this.#core = core
     this.#words = buffer.words.slice(0, (buffer.bytes + 3) >>> 2)
     this.#bytes = buffer.bytes
     this.#hash = hashKey(this.#words, 0, this.#bytes)
     this.refresh()
+  }
+
+  /** The key as it was when the handle was made; what comes back is yours. */
+  get key(): K {
+    return this.#core.keys.decode(this.#words, 0, this.#bytes) as K
+  }
+
+  /** @internal */
+  _shown(): Shown {
+    return shown('KeyRef', () => ({ key: brief(this.key), version: this.#version }))
   }
 
   /** The value as of the last refresh; undefined where the key was absent. */

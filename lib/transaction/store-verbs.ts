@@ -81,19 +81,23 @@ export interface ChangesOptions<K> extends Bounds<K> {
 }
 
 export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
-  /** @internal */
-  readonly _core: StoreCore
+  readonly #core: StoreCore
   #text: Store<string, string> | null | undefined
 
   /** @internal */
   constructor(core: StoreCore) {
     super(new DatabaseSource(core))
-    this._core = core
+    this.#core = core
+  }
+
+  /** @internal */
+  get _core(): StoreCore {
+    return this.#core
   }
 
   /** The names of the codecs that its keys and values have. */
   get codecs(): { keys: string; values: string } {
-    const { keys, values } = this._core
+    const { keys, values } = this.#core
     return { keys: keys.name, values: values.name }
   }
 
@@ -104,7 +108,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
    */
   get _text(): Store<string, string> | null {
     if (this.#text !== undefined) return this.#text
-    const { engine, id, keys, values } = this._core
+    const { engine, id, keys, values } = this.#core
     const isBinary = keys.name === 'binary' && values.name === 'binary'
     const can = isBinary && id === UNNAMED && engine.cache === null
     const core = () =>
@@ -230,7 +234,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     // Encoding may have run user code, which may have closed the database.
     engine.checkOpen()
     engine.epochs.makeGenerations()
-    return new KeyRef(core, key, engine.key)
+    return new KeyRef(core, engine.key)
   }
 
   /**
@@ -303,7 +307,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
 
   #gate(): StoreCore {
     this._source.gate()
-    return this._core
+    return this.#core
   }
 
   /** Runs `body`, with the store and `argument`, in a transaction of its own. */
@@ -312,7 +316,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     argument: A,
     kind: number = WRITING_VERB,
   ): number {
-    const core = this._core
+    const core = this.#core
     const { engine } = core
     try {
       return engine.commit(body, core, argument, kind, false)
@@ -335,6 +339,11 @@ export class Store<K, V> extends StoreVerbs<K, V> implements TypedStore<K, V> {
     super(core)
     this.name = core.name as string
     registerStore(this, core)
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'Store'
   }
 }
 

@@ -41,7 +41,12 @@ function coreOf(engine: Engine, store: unknown): StoreCore {
 }
 
 /** The read verbs of a store in a read transaction. */
-export class StoreSnapshot<K, V> extends ReadVerbs<K, V> {}
+export class StoreSnapshot<K, V> extends ReadVerbs<K, V> {
+  /** @internal */
+  get _kind(): string {
+    return 'StoreSnapshot'
+  }
+}
 
 /** A handle that carries the types of its store's keys and values. */
 export interface TypedStore<K, V> extends StoreLike {
@@ -71,37 +76,51 @@ class Hold extends PinLease implements Bracket, Pinned {
 
 /** One pinned version, for as long as it is open. */
 export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
-  /** @internal */
-  readonly [PINNED]: Hold
+  readonly #hold: Hold
 
   /** @internal Use `beginRead`. */
   constructor(core: StoreCore, hold: Hold) {
     super(new PinnedSource(core, hold))
-    this[PINNED] = hold
+    this.#hold = hold
+  }
+
+  /** @internal What is only made like one has none. */
+  get [PINNED](): Pinned | undefined {
+    return #hold in this ? this.#hold : undefined
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'ReadTransaction'
+  }
+
+  /** @internal */
+  override _facts(): object {
+    return { version: this.version, ...super._facts() }
   }
 
   /** The version it holds. */
   get version(): number {
-    const hold = this[PINNED]
+    const hold = this.#hold
     return load48(hold.engine.W, hold.heldRecord() + R_VERSION)
   }
 
   /** When that version was committed, ms since 1970. */
   get timestamp(): number {
-    const hold = this[PINNED]
+    const hold = this.#hold
     return load48(hold.engine.W, hold.heldRecord() + R_TIME)
   }
 
   /** The read verbs of a named store at this version. */
   store<SK, SV>(store: TypedStore<SK, SV>): StoreSnapshot<SK, SV> {
-    const hold = this[PINNED]
+    const hold = this.#hold
     hold.check()
     return new StoreSnapshot(new PinnedSource(coreOf(hold.engine, store), hold))
   }
 
   /** Lets go of the version; its iterators end. Idempotent. */
   close(): void {
-    this[PINNED].release()
+    this.#hold.release()
   }
 
   [Symbol.dispose](): void {
@@ -121,14 +140,18 @@ export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTr
 }
 
 /** Read and write verbs inside a write transaction. */
-export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
-  /** @internal */
-  readonly _bracket: Bracket
+export abstract class DraftVerbs<K, V> extends ReadVerbs<K, V> {
+  readonly #bracket: Bracket
 
   /** @internal */
   constructor(core: StoreCore, bracket: Bracket) {
     super(new DraftSource(core, bracket))
-    this._bracket = bracket
+    this.#bracket = bracket
+  }
+
+  /** @internal */
+  get _bracket(): Bracket {
+    return this.#bracket
   }
 
   /**
@@ -177,7 +200,12 @@ export class DraftVerbs<K, V> extends ReadVerbs<K, V> {
 }
 
 /** The verbs of a named store inside a write transaction. */
-export class StoreDraft<K, V> extends DraftVerbs<K, V> {}
+export class StoreDraft<K, V> extends DraftVerbs<K, V> {
+  /** @internal */
+  get _kind(): string {
+    return 'StoreDraft'
+  }
+}
 
 /** What a write transaction shares with its sources. */
 class WriteHold extends WriteLease implements Bracket {
@@ -218,6 +246,16 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   get version(): number {
     this._bracket.check()
     return this.#version
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'WriteTransaction'
+  }
+
+  /** @internal */
+  override _facts(): object {
+    return { version: this.version, ...super._facts() }
   }
 
   /** @internal True until it ends. */
