@@ -36,6 +36,16 @@ export type ValueOf<C extends ValuesOption> = C extends keyof ValueTypes
     ? V
     : never
 
+/** A codec that is written where it is passed: what it encodes and what it decodes are found one by one. */
+export interface Encoding<E, D> {
+  readonly name: string
+  encode(value: E): Uint8Array
+  decode(bytes: Uint8Array): D
+}
+
+/** The values of such a codec: what it encodes, as far as that says anything. */
+export type EncodedBy<E, D> = 0 extends 1 & D ? E : unknown extends E ? D : E
+
 /** Codec options that fit keys of type K and values of type V. */
 export type CodecsFor<K, V> = KeysFor<K> & ValuesFor<V>
 type KeysFor<K> = [K] extends [string]

@@ -5,6 +5,8 @@
 import { threadId } from 'node:worker_threads'
 import type {
   CodecsFor,
+  EncodedBy,
+  Encoding,
   KeyOf,
   KeysOption,
   Options,
@@ -102,6 +104,9 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * Opens a new database in memory.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option
    */
+  static open<C extends KeysOption = 'string', E = unknown, D extends E = E>(
+    options: DatabaseOptions & { keys?: C | undefined; values: Encoding<E, D> },
+  ): ZVerse<KeyOf<C>, EncodedBy<E, D>>
   static open<C extends KeysOption = 'string', D extends ValuesOption = 'msgpack'>(
     options?: DatabaseOptions & { keys?: C | undefined; values?: D | undefined },
   ): ZVerse<KeyOf<C>, ValueOf<D>>
@@ -247,6 +252,10 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * The store of that name; it is made, with a commit, if there is none.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it was made with other codecs
    */
+  store<C extends KeysOption = 'string', E = unknown, D extends E = E>(
+    name: string,
+    options: { keys?: C | undefined; values: Encoding<E, D> },
+  ): Store<KeyOf<C>, EncodedBy<E, D>>
   store<C extends KeysOption = 'string', D extends ValuesOption = 'msgpack'>(
     name: string,
     options?: { keys?: C | undefined; values?: D | undefined },
