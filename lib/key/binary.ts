@@ -24,12 +24,19 @@ class BinaryKeys implements KeyCodec<Uint8Array> {
     }
     const size = byteLength(key)
     if (size > MAX) throw tooLarge(size)
+    if (size === 0 && isGone(key)) {
+      throw new ZVerseError('ZVERSE_INVALID_KEY', `a key must have its bytes: it ${GONE}`)
+    }
     packBytes(key, size, into)
   }
 
   encodePrefix(prefix: unknown, into: KeyBuffer): void {
     if (!types.isUint8Array(prefix)) {
       const message = `prefix must be a Uint8Array, not ${describe(prefix)}`
+      throw new ZVerseError('ZVERSE_INVALID_OPTION', message, { option: 'prefix' })
+    }
+    if (isGone(prefix)) {
+      const message = `prefix must have its bytes: it ${GONE}`
       throw new ZVerseError('ZVERSE_INVALID_OPTION', message, { option: 'prefix' })
     }
     this.encode(prefix, into)
@@ -42,10 +49,28 @@ class BinaryKeys implements KeyCodec<Uint8Array> {
   }
 }
 
-const lengthGetter = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  'byteLength',
-)?.get as (this: Uint8Array) => number
+const typedPrototype = Object.getPrototypeOf(Uint8Array.prototype)
+const { at } = typedPrototype as { at(this: object, index: number): unknown }
+const lengthGetter = Object.getOwnPropertyDescriptor(typedPrototype, 'byteLength')?.get as (
+  this: Uint8Array,
+) => number
+
+/** What is to be said of a typed array that {@link isGone}. */
+export const GONE =
+  'is on a buffer that was transferred (detached), or resized to less than it needs'
+
+/**
+ * True for a typed array whose bytes are gone: its buffer has been transferred, or is too short for it now.
+ * Such a one has no length, and is not an empty one.
+ */
+export function isGone(typed: object): boolean {
+  try {
+    at.call(typed, 0)
+    return false
+  } catch {
+    return true
+  }
+}
 
 /** The true length, whatever a subclass or an own property says it is. */
 export function byteLength(bytes: Uint8Array): number {

@@ -23,7 +23,7 @@
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { isWellFormed, TextReader, writeUtf8 } from '../memory/text.js'
-import { byteLength } from './binary.js'
+import { byteLength, GONE, isGone } from './binary.js'
 import { type KeyBuffer, type KeyCodec, MAX_KEY_BYTES } from './codec.js'
 import { describe, isArray } from './describe.js'
 import { packBytes, tooLarge, unpackBytes } from './pack.js'
@@ -129,8 +129,10 @@ class TupleKeys implements KeyCodec<TupleKey> {
     else if (typeof value === 'boolean') this.#bytes[this.#at++] = value ? TRUE : FALSE
     else if (isArray(value)) this.#writeArray(value as TupleKey[], depth)
     else if (types.isUint8Array(value)) {
+      const size = byteLength(value)
+      if (size === 0 && isGone(value)) throw this.#refuse(GONE, depth)
       this.#bytes[this.#at++] = BYTES
-      this.#writeEscaped(value, byteLength(value))
+      this.#writeEscaped(value, size)
     } else {
       const what = describe(value)
       const allowed = 'null, a boolean, a number, a string, a Uint8Array or an array'

@@ -156,7 +156,12 @@ function encoded(data: string): Uint8Array {
 function bytesOf(data: ArrayBufferView, code: ErrorCode): Uint8Array {
   if (data instanceof Uint8Array) return data
   if (!ArrayBuffer.isView(data)) refuseData(data, code)
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  try {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  } catch (cause) {
+    const message = `the ${nounOf(code)} is on a buffer that was transferred, or is too short for it now`
+    throw new ZVerseError(code, message, { cause })
+  }
 }
 
 function bytesIn(stored: unknown): Uint8Array {
@@ -164,9 +169,12 @@ function bytesIn(stored: unknown): Uint8Array {
 }
 
 function refuseData(data: unknown, code: ErrorCode): never {
-  const what = code === KEY ? 'key' : 'value'
   const kind = data === null ? 'null' : typeof data
-  throw new ZVerseError(code, `the encoding made ${kind} of the ${what}, not text or bytes`)
+  throw new ZVerseError(code, `the encoding made ${kind} of the ${nounOf(code)}, not text or bytes`)
+}
+
+function nounOf(code: ErrorCode): string {
+  return code === KEY ? 'key' : 'value'
 }
 
 function refuse(stored: unknown): never {

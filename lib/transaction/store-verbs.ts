@@ -37,6 +37,7 @@ import {
 import {
   type Bounds,
   checkView,
+  copyOf,
   isDate,
   isVersion,
   limitIn,
@@ -375,7 +376,7 @@ function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
 
 function sideView(side: unknown, option: string): View {
   if (typeof side === 'string' || isVersion(side)) return { at: side }
-  if (isDate(side)) return { asOf: side }
+  if (isDate(side)) return { asOf: copyOf(side) }
   if (typeof side === 'object' && side !== null && !(side instanceof Date)) {
     return { snapshot: side as SnapshotSource }
   }

@@ -93,7 +93,7 @@ export function viewIn(given: Record<string, unknown>): View | undefined {
     throw invalidOption('at', "must be a version (a safe integer ≥ 0) or a tag's name")
   }
   if (asOf !== undefined && !isDate(asOf)) throw invalidOption('asOf', 'must be a valid Date')
-  return { at, asOf, snapshot } as View
+  return { at, asOf: isDate(asOf) ? copyOf(asOf) : undefined, snapshot } as View
 }
 
 /** True for a number that can be a version. */
@@ -103,6 +103,11 @@ export function isVersion(value: unknown): value is number {
 
 export function isDate(value: unknown): value is Date {
   return value instanceof Date && !Number.isNaN(Date.prototype.getTime.call(value))
+}
+
+/** A Date is the caller's own, who may change it before it is looked at. */
+export function copyOf(date: Date): Date {
+  return new Date(Date.prototype.getTime.call(date))
 }
 
 /** `limit`, checked. */

@@ -83,6 +83,8 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
   const { writer, key: buffer } = core.engine
   if (typeof change !== 'function') throw invalidOption('change', 'must be a function')
   core.encodeKey(key, buffer)
+  const { bytes } = buffer
+  const words = buffer.words.slice(0, (bytes + 3) >>> 2)
   const entry = core.find(writer.root(core), buffer)
   const old = entry === 0 ? undefined : core.valueOf(entry)
   const next = inCallback(() => change(old))
@@ -91,9 +93,11 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
     const message = 'the callback of update returned a promise'
     throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
   }
-  // `change` may have used the database: nothing found before it is good any more.
+  // `change` may have used the database: nothing found before it is good any more. It may have changed the
+  // caller's key, too: what is written is what was read.
   if (next !== undefined) core.encodeValue(next)
-  core.encodeKey(key, buffer)
+  buffer.words.set(words)
+  buffer.bytes = bytes
   if (next === undefined) remove(core, undefined)
   else put(core, undefined)
 }

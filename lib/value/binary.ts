@@ -6,10 +6,11 @@
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
-import { byteLength } from '../key/binary.js'
+import { byteLength, GONE, isGone } from '../key/binary.js'
 import { describe } from '../key/describe.js'
 import type { Arena } from '../memory/arena.js'
 import type { ValueBuffer, ValueCodec } from './codec.js'
+import { bytesOf } from './kinds.js'
 import { checkSize, MAX_VALUE_BYTES } from './text.js'
 
 /** Up to here a loop over bytes is cheaper than a view and a call. */
@@ -24,7 +25,7 @@ class BinaryValues implements ValueCodec<Uint8Array> {
       const message = `value must be a Uint8Array, not ${describe(value)}`
       throw new ZVerseError('ZVERSE_INVALID_VALUE', message)
     }
-    encodeBytes(value, into)
+    encodeBytes(value, into, 'value')
   }
 
   headerOf(): number {
@@ -36,15 +37,31 @@ class BinaryValues implements ValueCodec<Uint8Array> {
   }
 }
 
-/** Makes `into` a copy of `value`. */
-export function encodeBytes(value: Uint8Array, into: ValueBuffer): void {
+/**
+ * Makes `into` a copy of `value`.
+ * @param what what it is, for a message
+ */
+export function encodeBytes(value: Uint8Array, into: ValueBuffer, what: string): void {
   const size = byteLength(value)
+  if (size === 0 && isGone(value)) {
+    throw new ZVerseError('ZVERSE_INVALID_VALUE', `${what} ${GONE}`)
+  }
   checkSize(size, MAX_VALUE_BYTES)
   into.reserve(size)
   if (size <= LOOPED) for (let i = 0; i < size; i++) into.bytes[i] = value[i]
-  else into.bytes.set(value)
+  else copyIn(value, into.bytes, size)
   into.length = size
   into.ascii = false
+}
+
+function copyIn(value: Uint8Array, into: Uint8Array, size: number): void {
+  try {
+    into.set(value)
+  } catch (error) {
+    // Another thread has let a growable buffer grow since its length was taken: that many bytes it has.
+    if (byteLength(value) <= size) throw error
+    into.set(bytesOf(value).subarray(0, size))
+  }
 }
 
 /** A fresh plain Uint8Array of the `length` bytes at word `at`. */

@@ -36,7 +36,7 @@ class CustomValues implements ValueCodec {
       const message = `encode of the codec '${this.name}' must return a Uint8Array, not ${describe(bytes)}`
       throw new ZVerseError('ZVERSE_INVALID_VALUE', message)
     }
-    encodeBytes(bytes, into)
+    encodeBytes(bytes, into, `what encode of the codec '${this.name}' returned`)
   }
 
   headerOf(): number {

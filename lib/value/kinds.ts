@@ -9,6 +9,7 @@
  * Extension types: those below 128 are ours to choose. BIGINT and TYPED are what msgpackr writes;
  * MAP and SET hold MessagePack in their payload, so that any reader can step over them.
  */
+import { types } from 'node:util'
 
 /** The standard's timestamp, type -1. */
 export const EXT_TIMESTAMP = 0xff
@@ -61,6 +62,24 @@ export function bytesOf(typed: object): Uint8Array {
     offsetGetter.call(typed),
     lengthGetter.call(typed),
   )
+}
+
+/** The bytes of an ArrayBuffer; undefined if it was transferred. */
+export function bytesIn(buffer: ArrayBuffer): Uint8Array | undefined {
+  try {
+    return new Uint8Array(buffer)
+  } catch {
+    return undefined
+  }
+}
+
+/** True for a Date of any realm, or of a fake clock; an instance of a subclass of the caller's is none. */
+export function isPlainDate(value: object, prototype: object): value is Date {
+  if (!types.isDate(value)) return false
+  if (hasPrototypes(prototype, 2)) return true
+  // What a fake clock puts in Date's place is a subclass that tells the time itself.
+  const made: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+  return typeof made === 'function' && Object.hasOwn(made, 'now')
 }
 
 /**

@@ -12,10 +12,12 @@
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
+import { byteLength, GONE, isGone } from '../key/binary.js'
 import { describe } from '../key/describe.js'
 import type { ValueBuffer } from './codec.js'
 import {
   ARRAY_BUFFER,
+  bytesIn,
   bytesOf,
   EXT_MAP,
   EXT_SET,
@@ -115,7 +117,10 @@ export class Packer extends MsgpackWriter {
     else if (types.isMap(value) && builtIn) this.#writeMap(value)
     else if (types.isSet(value) && builtIn) this.#writeSet(value)
     else if (types.isArrayBuffer(value) && builtIn) {
-      this.#writeTyped(ARRAY_BUFFER, new Uint8Array(value))
+      const bytes = bytesIn(value)
+      if (bytes === undefined)
+        throw this.#refuse('is an ArrayBuffer that was transferred (detached)')
+      this.#writeTyped(ARRAY_BUFFER, bytes)
     } else if (types.isTypedArray(value)) {
       const plain = hasPrototypes(prototype, 3) || Buffer.isBuffer(value)
       if (!plain) throw this.#refuse(`is ${describe(value)}`)
@@ -228,6 +233,7 @@ export class Packer extends MsgpackWriter {
   }
 
   #writeView(value: object): void {
+    if (byteLength(value as Uint8Array) === 0 && isGone(value)) throw this.#refuse(GONE)
     const name = typedArrayName(value) as string
     if (name !== 'Uint8Array') {
       const code = TYPED_ARRAYS.indexOf(name)

@@ -17,9 +17,18 @@
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
+import { GONE, isGone } from '../key/binary.js'
 import { describe } from '../key/describe.js'
 import { faultIn } from './json-fault.js'
-import { bytesOf, isObjectPrototype, TYPED_ARRAYS, typedArrayName } from './kinds.js'
+import {
+  bytesOf,
+  bytesIn as bytesOfBuffer,
+  hasPrototypes,
+  isObjectPrototype,
+  isPlainDate,
+  TYPED_ARRAYS,
+  typedArrayName,
+} from './kinds.js'
 
 type Plain = Record<string, unknown>
 
@@ -96,24 +105,38 @@ function tagged(value: unknown, around: object[]): unknown {
 }
 
 function taggedObject(value: object, around: object[]): unknown {
-  if (Array.isArray(value)) return mapped(value, item => tagged(item, around))
   const prototype = Object.getPrototypeOf(value)
+  const builtIn = prototype !== null && hasPrototypes(prototype, 2)
+  if (Array.isArray(value) && builtIn) return mapped(value, item => tagged(item, around))
   if (prototype === null || prototype === Object.prototype || isObjectPrototype(prototype)) {
     return taggedPlain(value as Plain, around)
   }
-  if (types.isDate(value)) {
+  if (isPlainDate(value, prototype)) {
     return { $date: Number.isNaN(value.getTime()) ? null : value.toISOString() }
   }
-  if (types.isMap(value)) {
+  if (types.isMap(value) && builtIn) {
     return { $map: Array.from(value, pair => pair.map(item => tagged(item, around))) }
   }
-  if (types.isSet(value)) return { $set: Array.from(value, item => tagged(item, around)) }
-  if (types.isArrayBuffer(value)) return { $buffer: Buffer.from(value).toString('base64') }
-  const name = typedArrayName(value)
+  if (types.isSet(value) && builtIn) {
+    return { $set: Array.from(value, item => tagged(item, around)) }
+  }
+  if (types.isArrayBuffer(value) && builtIn) {
+    const bytes = bytesOfBuffer(value)
+    if (bytes === undefined)
+      throw invalid('an ArrayBuffer that was transferred has no form in JSON')
+    return { $buffer: base64(bytes) }
+  }
+  const isTyped =
+    types.isTypedArray(value) && (hasPrototypes(prototype, 3) || Buffer.isBuffer(value))
+  const name = isTyped ? typedArrayName(value) : undefined
   if (name === undefined) throw invalid(`${describe(value)} has no form in JSON`)
-  const { buffer, byteOffset, length } = bytesOf(value)
-  const text = Buffer.from(buffer, byteOffset, length).toString('base64')
+  if (isGone(value)) throw invalid(`a ${name} that ${GONE} has no form in JSON`)
+  const text = base64(bytesOf(value))
   return name === 'Uint8Array' ? { $bytes: text } : { $typed: [name, text] }
+}
+
+function base64({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('base64')
 }
 
 function taggedPlain(value: Plain, around: object[]): unknown {

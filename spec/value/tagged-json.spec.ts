@@ -1,6 +1,8 @@
 /** Lossless JSON: every value comes back, plain JSON stays as it is, and nonsense is refused. */
+
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fromJson, toJson, type ZVerseError } from '../../lib/index.js'
 import { table, value } from './values.js'
 
@@ -107,6 +109,54 @@ describe('lossless JSON', () => {
     expect(() => toJson(deep)).toThrow(invalid(/too deep/))
     const twice = [1]
     expect(toJson([twice, twice])).toBe('[[1],[1]]')
+  })
+
+  test('refuses instances of classes, also of those that extend what JSON can say', () => {
+    class Own {
+      a = 1
+    }
+    class OwnDate extends Date {}
+    class OwnMap extends Map<unknown, unknown> {}
+    class OwnSet extends Set<unknown> {}
+    class OwnArray extends Array {}
+    class OwnBytes extends Uint8Array {}
+    class OwnFloats extends Float64Array {}
+    class OwnBuffer extends ArrayBuffer {}
+    class OwnNull {}
+    Object.setPrototypeOf(OwnNull.prototype, null)
+    const instances: object[] = [
+      ...[new Own(), new OwnDate(5), new OwnMap([[1, 2]]), new OwnSet([1]), OwnArray.of(1, 2)],
+      ...[new OwnBytes(2), new OwnFloats(2), new OwnBuffer(2), new OwnNull(), new (class {})()],
+      ...[Object.create({ a: 1 }), Object.create(Date.prototype), Object.create([])],
+      ...[new Error('e'), /r/, Promise.resolve(), new WeakMap(), new DataView(new ArrayBuffer(1))],
+    ]
+    for (const instance of instances) {
+      for (const value of [instance, [instance], { a: instance }, new Map([[1, instance]])]) {
+        expect(() => toJson(value)).toThrowError(
+          expect.objectContaining({ code: 'ZVERSE_INVALID_VALUE' }),
+        )
+      }
+    }
+  })
+
+  test('takes the same of another realm, Buffers, and the dates of a fake clock', () => {
+    const foreign = runInNewContext(
+      '({ a: [new Date(5), new Map([[1, 2]]), new Set([3]), Uint8Array.of(4), [5]] })',
+    )
+    const text =
+      '{"a":[{"$date":"1970-01-01T00:00:00.005Z"},{"$map":[[1,2]]},{"$set":[3]},{"$bytes":"BA=="},[5]]}'
+    expect(toJson(foreign)).toBe(text)
+    expect(toJson(Buffer.from([4]))).toBe('{"$bytes":"BA=="}')
+    const before = new Date(5)
+    vi.useFakeTimers({ now: 5 })
+    try {
+      const during = new Date()
+      expect([before, during].map(toJson)).toEqual(Array(2).fill(toJson(foreign.a[0])))
+      vi.useRealTimers()
+      expect([before, during].map(toJson)).toEqual(Array(2).fill(toJson(foreign.a[0])))
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('refuses what is no JSON, or means nothing', () => {
