@@ -16,7 +16,7 @@ import type {
 import { type DumpOptions, dump } from './dump/dump.js'
 import { type LoadOptions, load } from './dump/load.js'
 import type { DumpRecord } from './dump/record.js'
-import { claimFor } from './epoch/claims.js'
+import { claimFor, giveBack } from './epoch/claims.js'
 import { format } from './epoch/format.js'
 import { type Handle, makeHandle, openHandle } from './epoch/handle.js'
 import { EpochManager } from './epoch/manager.js'
@@ -26,6 +26,7 @@ import { ZVerseError } from './errors.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import { Arena } from './memory/arena.js'
+import { granted } from './memory/granted.js'
 import {
   H_CACHE_BYTES,
   H_CACHE_FREEZES,
@@ -415,7 +416,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   check(): CheckReport {
     this.#engine.gate()
     const { epochs, isWriting } = this.#engine
-    return isWriting ? check(epochs) : epochs.exclusively(() => check(epochs))
+    const walk = () => granted('check', () => check(epochs))
+    return isWriting ? walk() : epochs.exclusively(walk)
   }
 
   /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */
@@ -495,6 +497,13 @@ function builtIn(name: string): string {
 function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHooks): ZVerse {
   const arena = hooks.wrap === undefined ? plain : hooks.wrap(plain)
   const claim = claimFor(arena, hooks.threadId ?? threadId)
-  const engine = new Engine(new EpochManager(claim, hooks, hooks.slots === 'always'))
-  return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
+  try {
+    return granted('a handle', () => {
+      const engine = new Engine(new EpochManager(claim, hooks, hooks.slots === 'always'))
+      return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
+    })
+  } catch (error) {
+    giveBack(claim)
+    throw error
+  }
 }

@@ -9,6 +9,7 @@
 import { ZVerseError } from '../errors.js'
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { granted } from '../memory/granted.js'
 import {
   ALLOCATOR_AT,
   CHUNK_ITEMS,
@@ -124,7 +125,7 @@ export class EpochManager {
     this.space = new Workspace(arena, this.allocator, words => {
       return this.#past.makeRoom(words) || this.#turn.waitForRoom()
     })
-    this.#turn = new Turn(claim, () => recover(arena, this.allocator, this.#chunks, this.ring))
+    this.#turn = new Turn(claim, () => this.#recover())
     const shared = W[H_SHARED] !== 0
     if (shared) giveBackWith(this, claim)
     this.watch = new Watch(arena, line, shared)
@@ -278,11 +279,26 @@ export class EpochManager {
   /** Undoes the transaction and releases the lock. */
   abort(): void {
     if (canUndo(this.#W, this.allocator)) this.space.abort()
-    else recover(this.arena, this.allocator, this.#chunks, this.ring)
+    else this.#mend()
     this.#W[H_PHASE] = 1
     this.#past.refill()
     this.#W[H_PHASE] = 0
     this.#turn.give()
+  }
+
+  /** Makes the arena whole again; stopped in the middle, it is the next owner's to begin anew. */
+  #recover(): void {
+    granted('recovery', () => recover(this.arena, this.allocator, this.#chunks, this.ring))
+  }
+
+  #mend(): void {
+    let whole = false
+    try {
+      this.#recover()
+      whole = true
+    } finally {
+      if (!whole) this.#turn.giveDirty()
+    }
   }
 
   /** Puts things right after a commit that was cut off; leaves that to the next writer if it fails. */

@@ -1,5 +1,6 @@
 /** From the `keys` option to its codec. Any thread; each call makes a codec of its own. */
 import { ZVerseError } from '../errors.js'
+import { granted } from '../memory/granted.js'
 import { binaryKeys } from './binary.js'
 import type { KeyCodec } from './codec.js'
 import { describe } from './describe.js'
@@ -12,6 +13,10 @@ import { ZOrder, ZOrderKeys, zorderNamed } from './zorder.js'
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `keys`.
  */
 export function keyCodec(option: unknown): KeyCodec {
+  return granted('a codec', () => made(option))
+}
+
+function made(option: unknown): KeyCodec {
   const curve = ZOrder.curveOf(option)
   if (curve !== undefined) return new ZOrderKeys(curve) as KeyCodec
   switch (option) {

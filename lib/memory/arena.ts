@@ -11,6 +11,9 @@
  * begin at the next page. Elsewhere nothing is known, and they begin where the buffer does.
  */
 
+import { ZVerseError } from '../errors.js'
+import { isRefusal } from './granted.js'
+
 /** Words a byte window advances by: 1 GiB. */
 const WINDOW_WORDS = 2 ** 28
 /** Bytes a window reaches beyond its stride, so that small things never straddle two windows. */
@@ -36,9 +39,20 @@ export class Arena {
     return buffer.byteLength - PAGE_BYTES
   }
 
-  /** A new arena of zeros; the system commits its pages as they are touched. */
+  /**
+   * A new arena of zeros; the system commits its pages as they are touched.
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `maxBytes` if the system refuses so much
+   */
   static reserve(bytes: number): Arena {
-    return new Arena(new SharedArrayBuffer(bytes + PAGE_BYTES))
+    try {
+      return new Arena(new SharedArrayBuffer(bytes + PAGE_BYTES))
+    } catch (cause) {
+      if (!isRefusal(cause)) throw cause
+      const message =
+        `maxBytes is more than the system gives: ${bytes} bytes of address space were refused. Ask for less, ` +
+        'close what is not used any more, or allow the process more (ulimit -v, the limit of a container)'
+      throw new ZVerseError('ZVERSE_INVALID_OPTION', message, { option: 'maxBytes', cause })
+    }
   }
 
   /** @param buffer that of an arena */

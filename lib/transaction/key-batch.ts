@@ -5,6 +5,7 @@
  * use.
  */
 import type { KeyBuffer } from '../key/codec.js'
+import { granted } from '../memory/granted.js'
 import { hashKey } from '../memory/hash.js'
 
 /** Words and keys that are kept from one use to the next. */
@@ -29,7 +30,8 @@ export class KeyBatch {
     const count = (key.bytes + 3) >>> 2
     const at = this.#used
     if (at + count > this.#words.length) {
-      const larger = new Uint32Array(Math.max(at + count, this.#words.length * 2))
+      const room = Math.max(at + count, this.#words.length * 2)
+      const larger = granted('the keys of a read', () => new Uint32Array(room))
       larger.set(this.#words)
       this.#words = larger
     }

@@ -3,6 +3,7 @@
  *
  * All keys and values go to one growing array of words, so a large batch costs few objects.
  */
+import { granted } from '../memory/granted.js'
 import { checkNames, invalidOption } from '../options.js'
 import type { Draft } from './draft.js'
 import type { StoreCore } from './store-core.js'
@@ -82,7 +83,8 @@ export class Operations {
   #reserve(words: number): void {
     const needed = this.#used + words
     if (needed <= this.#words.length) return
-    const larger = new Uint32Array(Math.max(needed, this.#words.length * 2))
+    const room = Math.max(needed, this.#words.length * 2)
+    const larger = granted('a batch', () => new Uint32Array(room))
     larger.set(this.#words.subarray(0, this.#used))
     this.#words = larger
   }

@@ -9,12 +9,15 @@ import { ZVerseError } from '../errors.js'
 import { byteLength, GONE, isGone } from '../key/binary.js'
 import { describe } from '../key/describe.js'
 import type { Arena } from '../memory/arena.js'
+import { grantedBytes } from '../memory/granted.js'
 import type { ValueBuffer, ValueCodec } from './codec.js'
 import { bytesOf } from './kinds.js'
 import { checkSize, MAX_VALUE_BYTES } from './text.js'
 
 /** Up to here a loop over bytes is cheaper than a view and a call. */
 const LOOPED = 48
+/** What is larger the system may refuse. */
+const LARGE = 2 ** 20
 
 class BinaryValues implements ValueCodec<Uint8Array> {
   readonly name = 'binary'
@@ -66,7 +69,7 @@ function copyIn(value: Uint8Array, into: Uint8Array, size: number): void {
 
 /** A fresh plain Uint8Array of the `length` bytes at word `at`. */
 export function copyOut(arena: Arena, at: number, length: number): Uint8Array {
-  const copy = new Uint8Array(length)
+  const copy = length <= LARGE ? new Uint8Array(length) : grantedBytes(length, 'a value')
   if (length <= LOOPED) {
     const bytes = arena.window(at)
     const from = arena.offsetIn(at)

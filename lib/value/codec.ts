@@ -6,6 +6,7 @@
  * memory, so that nothing handed out is a window on it.
  */
 import type { Arena } from '../memory/arena.js'
+import { grantedBytes } from '../memory/granted.js'
 
 const SMALL = 4096
 
@@ -45,7 +46,7 @@ export class ValueBuffer {
   reserve(size: number): void {
     if (size <= this.bytes.length) return
     const room = Math.max(size, Math.min(this.bytes.length * 2, 1 << 26))
-    this.use(new Uint8Array(Math.ceil(room / 8) * 8), 0)
+    this.use(grantedBytes(Math.ceil(room / 8) * 8, 'a value'), 0)
   }
 
   /** Takes `bytes` (offset 0 of its buffer, whole words) as the memory, holding `length` bytes. */

@@ -1,6 +1,7 @@
 /** From the `values` option to its codec. Any thread; each call makes a codec of its own. */
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
+import { granted } from '../memory/granted.js'
 import { binaryValues } from './binary.js'
 import type { ValueCodec } from './codec.js'
 import { type CustomCodec, customValues } from './custom.js'
@@ -13,7 +14,7 @@ import { stringValues } from './string.js'
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `values`.
  */
 export function valueCodec(option: unknown): ValueCodec {
-  const codec = builtIn(option)
+  const codec = granted('a codec', () => builtIn(option))
   if (codec !== undefined) return codec
   if (typeof option !== 'object' || option === null) {
     const what = typeof option === 'string' ? JSON.stringify(option) : describe(option)
@@ -22,16 +23,17 @@ export function valueCodec(option: unknown): ValueCodec {
   const custom = option as CustomCodec
   const name: unknown = custom.name
   if (typeof name !== 'string' || name === '') throw refused('needs a name that is not empty')
-  if (builtIn(name) !== undefined)
-    throw refused(`must not be named '${name}' as a built-in codec is`)
+  if (isBuiltIn(name)) throw refused(`must not be named '${name}' as a built-in codec is`)
   if (typeof custom.encode !== 'function') throw refused('needs a function encode')
   if (typeof custom.decode !== 'function') throw refused('needs a function decode')
   return customValues(custom, name)
 }
 
+const BUILT_IN = ['msgpack', 'json', 'string', 'binary']
+
 /** True for the name of a codec that is not the user's own. */
 export function isBuiltIn(name: string): boolean {
-  return builtIn(name) !== undefined
+  return BUILT_IN.includes(name)
 }
 
 function builtIn(name: unknown): ValueCodec | undefined {

@@ -1,0 +1,43 @@
+/**
+ * Memory that the system may refuse: address space for an arena, private memory for what is large. A refusal is
+ * an error that says what to do, thrown before anything has begun. Any thread; no state.
+ */
+import { ZVerseError } from '../errors.js'
+
+/** Calls that fit on the stack where it was not the stack that was refused. */
+const CALLS = 50
+
+/**
+ * What `make` allocates, for `what`.
+ * @throws ZVerseError `ZVERSE_FULL` if the system refuses it; all else that is thrown passes
+ */
+export function granted<T>(what: string, make: () => T): T {
+  try {
+    return make()
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause
+    const message =
+      `the process has no memory left for ${what}: allow it more (a container's limit, ulimit), ` +
+      'or free some of what it holds'
+    throw new ZVerseError('ZVERSE_FULL', message, { cause })
+  }
+}
+
+/** `size` bytes of private memory, for `what`. */
+export function grantedBytes(size: number, what: string): Uint8Array<ArrayBuffer> {
+  return granted(what, () => new Uint8Array(size))
+}
+
+/** True for the error of an allocation: the stack's end, which is a RangeError too, leaves no room for calls. */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof RangeError)) return false
+  try {
+    return dive(CALLS) === CALLS
+  } catch {
+    return false
+  }
+}
+
+function dive(calls: number): number {
+  return calls === 0 ? 0 : 1 + dive(calls - 1)
+}
