@@ -106,7 +106,10 @@ export function checkNames(
 export function settings(options: unknown): Settings {
   const given = checkNames(options, OPEN_OPTIONS, 'open')
   if (given.path !== undefined) {
-    throw invalidOption('path', 'needs persistent mode, which this version does not have yet')
+    throw invalidOption(
+      'path',
+      'needs persistent mode, which this version does not have yet: leave it out',
+    )
   }
   oneOf(given.sync, 'sync', ['commit', 'interval', 'never'])
   integer(given.syncInterval, 'syncInterval', 1, MAX_TIMEOUT, 100)

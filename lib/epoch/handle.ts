@@ -76,6 +76,8 @@ export function openHandle(handle: unknown): { arena: Arena; keys: string; value
 }
 
 function otherLayout(found: unknown): ZVerseError {
-  const message = `the handle has memory layout ${String(found)}, this version of zverse ${LAYOUT}`
+  const message =
+    `the handle has memory layout ${String(found)}, this version of zverse ${LAYOUT}: ` +
+    'load the same version in all threads'
   return new ZVerseError('ZVERSE_FORMAT', message)
 }

@@ -187,6 +187,8 @@ class Wait {
 }
 
 function busy(waitedMs: number, threadId: number): ZVerseError {
-  const message = `no turn to write in ${Math.round(waitedMs)} ms: thread ${threadId} has the lock`
+  const message =
+    `no turn to write in ${Math.round(waitedMs)} ms: thread ${threadId} has the lock. Keep its transactions ` +
+    'short, or open with a longer lockTimeout'
   return new ZVerseError('ZVERSE_WRITER_BUSY', message, { waitedMs, threadId })
 }

@@ -9,7 +9,6 @@
 import { ZVerseError } from '../errors.js'
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
-import { granted } from '../memory/granted.js'
 import {
   ALLOCATOR_AT,
   CHUNK_ITEMS,
@@ -125,7 +124,7 @@ export class EpochManager {
     this.space = new Workspace(arena, this.allocator, words => {
       return this.#past.makeRoom(words) || this.#turn.waitForRoom()
     })
-    this.#turn = new Turn(claim, () => this.#recover())
+    this.#turn = new Turn(claim, () => recover(arena, this.allocator, this.#chunks, this.ring))
     const shared = W[H_SHARED] !== 0
     if (shared) giveBackWith(this, claim)
     this.watch = new Watch(arena, line, shared)
@@ -214,7 +213,8 @@ export class EpochManager {
     const version = stamp?.version ?? load48(W, W[H_CURRENT] + R_VERSION) + 1
     if (version > MAX_VERSION) {
       this.#turn.give()
-      throw new ZVerseError('ZVERSE_FULL', 'there are no version numbers left')
+      const message = 'there are no version numbers left: load a dump of it into a new database'
+      throw new ZVerseError('ZVERSE_FULL', message)
     }
     this.#past.begin(true)
     this.#forgetful = false
@@ -279,26 +279,11 @@ export class EpochManager {
   /** Undoes the transaction and releases the lock. */
   abort(): void {
     if (canUndo(this.#W, this.allocator)) this.space.abort()
-    else this.#mend()
+    else this.#turn.mend()
     this.#W[H_PHASE] = 1
     this.#past.refill()
     this.#W[H_PHASE] = 0
     this.#turn.give()
-  }
-
-  /** Makes the arena whole again; stopped in the middle, it is the next owner's to begin anew. */
-  #recover(): void {
-    granted('recovery', () => recover(this.arena, this.allocator, this.#chunks, this.ring))
-  }
-
-  #mend(): void {
-    let whole = false
-    try {
-      this.#recover()
-      whole = true
-    } finally {
-      if (!whole) this.#turn.giveDirty()
-    }
   }
 
   /** Puts things right after a commit that was cut off; leaves that to the next writer if it fails. */

@@ -58,7 +58,9 @@ export function claimLine(arena: Arena, threadId: number, trace: Trace): number 
   let line = claim(W, threadId)
   if (line === 0 && sweep(arena, threadId)) line = claim(W, threadId)
   if (line === 0) {
-    const message = `${W[H_MAX_THREADS]} threads are attached already (the option maxThreads)`
+    const message =
+      `all places for threads are taken (maxThreads: ${W[H_MAX_THREADS]}): close handles that are not used, ` +
+      'track workers, or open with a larger maxThreads'
     throw new ZVerseError('ZVERSE_READERS_FULL', message)
   }
   W[line + T_TASK] = trace.task

@@ -11,6 +11,7 @@
  */
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
+import { granted } from '../memory/granted.js'
 import {
   BURIED,
   H_COMMITS_SINCE_SCAN,
@@ -97,10 +98,15 @@ export class Turn {
     this.#idle = false
     this.#W[this.#line + T_WRITING] = kind
     if (this.#W[H_DIRTY] === 0) return
+    this.mend()
+    this.#W[H_DIRTY] = 0
+  }
+
+  /** Makes the arena whole again. If that fails the turn is given back, and the next owner begins anew. */
+  mend(): void {
     let whole = false
     try {
-      this.#recover()
-      this.#W[H_DIRTY] = 0
+      granted('recovery', this.#recover)
       whole = true
     } finally {
       if (!whole) this.giveDirty()
@@ -193,7 +199,8 @@ export class Turn {
       const kind = W[line + T_WRITING]
       if (kind === WRITING_NOT) return false
       if (kind === WRITING_OPEN || isRunning(WRITING_FRAME)) {
-        const message = 'this thread has a write transaction open through another handle'
+        const message =
+          'this thread has a write transaction open through another handle: end it first'
         throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
       }
       W[line + T_WRITING] = WRITING_NOT

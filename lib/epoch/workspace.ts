@@ -157,7 +157,10 @@ export class Workspace {
     const used = (this.#allocator.writtenWords - this.#allocator.freeWords) * 4
     const max = this.#maxBytes
     const held = 'hold data that is present, tagged or pinned'
-    const message = `the database is full: ${used} of ${max} bytes ${held}`
+    const remedy =
+      'delete keys or clear, keep less history (setHistory, prune), untag, end read transactions and ' +
+      'iterators, or open with a larger maxBytes'
+    const message = `the database is full: ${used} of ${max} bytes ${held}: ${remedy}`
     return new ZVerseError('ZVERSE_FULL', message, { used, max })
   }
 

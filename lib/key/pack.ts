@@ -39,7 +39,7 @@ export function unpackBytes(words: Uint32Array, at: number, size: number, bytes:
 export function tooLarge(size: number): ZVerseError {
   return new ZVerseError(
     'ZVERSE_KEY_TOO_LARGE',
-    `the key takes ${size} bytes, the most are ${MAX_KEY_BYTES}`,
+    `the key takes ${size} bytes, the most are ${MAX_KEY_BYTES}: shorten it, or take a hash of it as the key`,
     { size, max: MAX_KEY_BYTES },
   )
 }

@@ -29,7 +29,10 @@ class StringKeys implements KeyCodec<string> {
       return
     }
     if (!isWellFormed(key)) {
-      throw new ZVerseError('ZVERSE_INVALID_KEY', 'a key must not contain lone surrogates')
+      throw new ZVerseError(
+        'ZVERSE_INVALID_KEY',
+        'a key must not contain lone surrogates: toWellFormed() replaces them',
+      )
     }
     this.#encodeWide(key, into)
   }

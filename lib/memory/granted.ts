@@ -28,7 +28,7 @@ export function grantedBytes(size: number, what: string): Uint8Array<ArrayBuffer
   return granted(what, () => new Uint8Array(size))
 }
 
-/** True for the error of an allocation: the stack's end, which is a RangeError too, leaves no room for calls. */
+/** True for the error of an allocation. The stack's end is a RangeError, too: it leaves no room for calls. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof RangeError)) return false
   try {

@@ -128,8 +128,13 @@ export class Engine {
   }
 
   refusal(): ZVerseError {
-    if (this.barred === CLOSED) return new ZVerseError('ZVERSE_CLOSED', 'the database is closed')
-    const message = 'a codec, a getter or a Proxy must not call the database'
+    if (this.barred === CLOSED)
+      return new ZVerseError(
+        'ZVERSE_CLOSED',
+        'the database is closed: open it, or attach to it, anew',
+      )
+    const message =
+      'a codec, a getter or a Proxy must not call the database: read what it needs before'
     return new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
   }
 

@@ -332,5 +332,8 @@ export class DraftSource implements Source {
 
 /** The error for a transaction that has ended. */
 export function transactionClosed(kind: string): ZVerseError {
-  return new ZVerseError('ZVERSE_TRANSACTION_CLOSED', `the ${kind} transaction has ended`)
+  return new ZVerseError(
+    'ZVERSE_TRANSACTION_CLOSED',
+    `the ${kind} transaction has ended: begin another`,
+  )
 }

@@ -90,7 +90,7 @@ export function update(core: StoreCore, key: unknown, change: (old: unknown) => 
   const next = inCallback(() => change(old))
   if (isThenable(next)) {
     next.then(undefined, () => {})
-    const message = 'the callback of update returned a promise'
+    const message = 'the callback of update returned a promise: await before, or use beginWrite'
     throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
   }
   // `change` may have used the database: nothing found before it is good any more. It may have changed the

@@ -315,7 +315,9 @@ export class Writer {
     const size = entryWords(key.bytes, value.length)
     if (size > largest) {
       const max = (largest - entryWords(key.bytes, 0)) * 4
-      const message = `the value takes ${value.length} bytes, the database holds ${max} at most`
+      const message =
+        `the value takes ${value.length} bytes, the database holds ${max} at most: open it with a larger ` +
+        'maxBytes, or store the value in parts'
       throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
     }
     const entry = space.allocate(size)

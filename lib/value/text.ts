@@ -32,7 +32,8 @@ const PACKED = PACKED_TEXT
 /** Refuses a size above `max`. */
 export function checkSize(size: number, max: number): void {
   if (size <= max) return
-  const message = `the value takes ${size} bytes, the most are ${max}`
+  const most = `the value takes ${size} bytes, the most are ${max}`
+  const message = `${most}: store it in parts, under keys of their own`
   throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size, max })
 }
 
@@ -58,7 +59,10 @@ export function encodeText(text: string, into: ValueBuffer): void {
     return
   }
   if (!isWellFormed(text)) {
-    throw new ZVerseError('ZVERSE_INVALID_VALUE', 'value must not contain lone surrogates')
+    throw new ZVerseError(
+      'ZVERSE_INVALID_VALUE',
+      'value must not contain lone surrogates: toWellFormed() replaces them',
+    )
   }
   const size = Buffer.byteLength(text, 'utf8')
   checkSize(size, MAX_TEXT_BYTES)
