@@ -307,8 +307,9 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
   }
 
   #gate(): StoreCore {
-    this._source.gate()
-    return this.#core
+    const core = this.#core
+    core.engine.gate()
+    return core
   }
 
   /** Runs `body`, with the store and `argument`, in a transaction of its own. */

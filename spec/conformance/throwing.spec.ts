@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { ZVerse, zorder } from '../../lib/index.js'
+import { ZVerseLevel } from '../../lib/level/index.js'
 import { expectCode, thrownBy } from '../support/expect.js'
 
 const MIB = 2 ** 20
@@ -165,6 +166,47 @@ describe('a decoder that throws leaves nothing pinned', () => {
     expect(await commits.next()).toEqual({ value: undefined, done: true })
     state.isAngry = false
     expect(pinsOf(db)).toBe(0)
+    db.close()
+  })
+})
+
+describe('a level whose encoding throws', () => {
+  const valueEncoding = 'json'
+  const ways: Record<string, (level: ZVerseLevel) => unknown> = {
+    'for await': async level => {
+      for await (const _ of level.iterator({ valueEncoding }));
+    },
+    'for await of values': async level => {
+      for await (const _ of level.values({ valueEncoding }));
+    },
+    all: level => level.iterator({ valueEncoding }).all(),
+    'all of a sublevel': level => level.sublevel('s').values({ valueEncoding }).all(),
+    'all of the past': async level => {
+      const past = level.at(1)
+      await past
+        .values({ valueEncoding })
+        .all()
+        .finally(() => past.close())
+    },
+    get: level => level.get('key', { valueEncoding }),
+    getMany: level => level.getMany(['key'], { valueEncoding }),
+    diff: async level => [...level.diff(0, 1, { valueEncoding })],
+    history: async level => level.history('key', { valueEncoding }).toArray(),
+    changes: async level => {
+      for await (const _ of level.changes({ since: 0, valueEncoding }));
+    },
+  }
+
+  it.each(Object.entries(ways))('%s leaves nothing pinned', async (_, way) => {
+    const db = ZVerse.open({ keys: 'binary', values: 'binary', maxBytes: MIB })
+    const level = new ZVerseLevel({ db })
+    await level.put('key', 'no JSON')
+    await level.sublevel('s').put('key', 'no JSON')
+    for (let i = 0; i < 3; i++) {
+      await expect(way(level)).rejects.toMatchObject({ code: expect.stringMatching(/^LEVEL_/) })
+      expect(pinsOf(db)).toBe(0)
+    }
+    await level.close()
     db.close()
   })
 })
