@@ -9,6 +9,7 @@
  */
 import { types } from 'node:util'
 import { invalidOption } from '../options.js'
+import { msOf } from './date.js'
 import { describe } from './describe.js'
 
 /**
@@ -133,7 +134,7 @@ export class Axis {
   /** Writes the ordered integer of `value` to `to[at]` and `to[at + 1]`; false if it has none. */
   encode(value: unknown, to: Uint32Array, at: number): boolean {
     if (this.#kind === DATE) {
-      const ms = this.msOf(value)
+      const ms = msOf(value)
       if (Number.isNaN(ms)) return false
       setDate(ms, to, at)
       return true
@@ -150,11 +151,6 @@ export class Axis {
       setSingle(value, to, at)
     }
     return true
-  }
-
-  /** The ms of a Date, of whatever realm; NaN for all else. */
-  msOf(value: unknown): number {
-    return types.isDate(value) ? Date.prototype.getTime.call(value) : Number.NaN
   }
 
   /** What is wrong with a value that {@link encode} refused. */

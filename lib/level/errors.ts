@@ -35,7 +35,7 @@ export function abortError(cause: unknown): LevelError {
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
+  return (error as { name?: unknown } | null | undefined)?.name === 'AbortError'
 }
 
 /** What to throw to users of Level instead of `error`. */

@@ -6,6 +6,8 @@
  * only, which it holds as it is and sorts the same way. Invariant: what `take` makes of two data with the
  * same bytes is the same to the store.
  */
+import { Buffer } from 'node:buffer'
+import { TextEncoder, types } from 'node:util'
 import { type ErrorCode, ZVerseError } from '../index.js'
 import { LevelError } from './errors.js'
 
@@ -154,7 +156,7 @@ function encoded(data: string): Uint8Array {
 
 /** Level's `view` passes every view on a buffer. */
 function bytesOf(data: ArrayBufferView, code: ErrorCode): Uint8Array {
-  if (data instanceof Uint8Array) return data
+  if (types.isUint8Array(data)) return data
   if (!ArrayBuffer.isView(data)) refuseData(data, code)
   try {
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
@@ -165,7 +167,7 @@ function bytesOf(data: ArrayBufferView, code: ErrorCode): Uint8Array {
 }
 
 function bytesIn(stored: unknown): Uint8Array {
-  return stored instanceof Uint8Array ? stored : refuse(stored)
+  return types.isUint8Array(stored) ? stored : refuse(stored)
 }
 
 function refuseData(data: unknown, code: ErrorCode): never {

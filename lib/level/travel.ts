@@ -1,6 +1,7 @@
 /**
  * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
  */
+import { types } from 'node:util'
 import { AbstractSublevel, type Transcoder } from 'abstract-level'
 import type { Change, Commit, Difference, HistoryRecord, Signal, View } from '../index.js'
 import { invalidOption, LevelError, onLevel } from './errors.js'
@@ -259,7 +260,7 @@ function checked<T extends object>(options: T, what: string): T {
 /** A moment as the database takes it. */
 export function viewOf(when: When | undefined): View | undefined {
   if (when === undefined) return undefined
-  if (when instanceof Date) return { asOf: when }
+  if (types.isDate(when)) return { asOf: when }
   if (typeof when === 'number' || typeof when === 'string') return { at: when }
   throw invalidOption('when', "must be a version, a tag's name or a Date")
 }

@@ -17,6 +17,7 @@ import { PointIndex } from '../hot/point-index.js'
 import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
 import { KeyBuffer, type KeyCodec } from '../key/codec.js'
+import { msOf } from '../key/date.js'
 import {
   H_CACHE_BYTES,
   H_CACHE_FREEZES,
@@ -256,7 +257,7 @@ export class Engine {
   #recordAt(date: Date): number {
     const W = this.W
     const { epochs } = this
-    const time = Date.prototype.getTime.call(date)
+    const time = msOf(date)
     const newest = epochs.newest
     const oldest = epochs.oldestBefore(newest)
     const found = epochs.ring.lastAt(time, oldest, newest)

@@ -5,6 +5,7 @@
 import { Box } from '../key/box.js'
 import type { KeyCodec } from '../key/codec.js'
 import type { Curve } from '../key/curve.js'
+import { msOf } from '../key/date.js'
 import { isArray } from '../key/describe.js'
 import { checkCount, wrongValue, ZOrderKeys } from '../key/zorder.js'
 import { numbers } from '../memory/words.js'
@@ -66,7 +67,7 @@ export function coordinates(curve: Curve, point: unknown, what: string): number[
   const at = numbers(axes.length)
   for (let d = 0; d < axes.length; d++) {
     const value = values[d]
-    const x = axes[d].isDate && value !== null ? axes[d].msOf(value) : value
+    const x = axes[d].isDate && value !== null ? msOf(value) : value
     if (value !== null && (typeof x !== 'number' || Number.isNaN(x))) {
       const must = axes[d].isDate ? 'a valid Date' : 'a number'
       throw wrongValue(curve, d, `of ${what} must be ${must} or null`)

@@ -1,7 +1,7 @@
 /**
  * The verbs that a database and a named store share: reading at any view, writing, comparing.
  */
-
+import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { stringKeys } from '../key/string.js'
 import {
@@ -378,7 +378,7 @@ function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
 function sideView(side: unknown, option: string): View {
   if (typeof side === 'string' || isVersion(side)) return { at: side }
   if (isDate(side)) return { asOf: copyOf(side) }
-  if (typeof side === 'object' && side !== null && !(side instanceof Date)) {
+  if (typeof side === 'object' && side !== null && !types.isDate(side)) {
     return { snapshot: side as SnapshotSource }
   }
   throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')

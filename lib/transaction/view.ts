@@ -4,6 +4,7 @@
  * Checks options and turns them into bounds; touches no shared memory.
  */
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import { msOf } from '../key/date.js'
 import { checkNames, invalidOption } from '../options.js'
 import { type Bound, boundOf, compareBounds, type Range } from '../snapshot/cursor.js'
 import { boxIn, curveOf, intersect } from './sides.js'
@@ -101,13 +102,14 @@ export function isVersion(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
+/** True for a valid Date, of whatever class and realm. */
 export function isDate(value: unknown): value is Date {
-  return value instanceof Date && !Number.isNaN(Date.prototype.getTime.call(value))
+  return !Number.isNaN(msOf(value))
 }
 
 /** A Date is the caller's own, who may change it before it is looked at. */
 export function copyOf(date: Date): Date {
-  return new Date(Date.prototype.getTime.call(date))
+  return new Date(msOf(date))
 }
 
 /** `limit`, checked. */

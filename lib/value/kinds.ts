@@ -4,7 +4,8 @@
  *
  * Invariant: a kind is told by internal slots and the prototype chain, never by what a property
  * says, so that nothing can pose as another kind. Objects of another realm (a vm context) are the
- * kind they are there; subclasses, but for Buffer, are instances of classes and refused.
+ * kind they are there; subclasses, but for Buffer and what a fake clock puts in the place of Date, are
+ * instances of classes and refused.
  *
  * Extension types: those below 128 are ours to choose. BIGINT and TYPED are what msgpackr writes;
  * MAP and SET hold MessagePack in their payload, so that any reader can step over them.

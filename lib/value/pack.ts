@@ -10,9 +10,11 @@
  * 2. The caller's code may throw, or use the codec again, at any such reading: memory is this
  *    Packer's own until the value is complete, and a nested use gets a Packer of its own.
  */
+import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { byteLength, GONE, isGone } from '../key/binary.js'
+import { msOf } from '../key/date.js'
 import { describe } from '../key/describe.js'
 import type { ValueBuffer } from './codec.js'
 import {
@@ -25,6 +27,7 @@ import {
   EXT_TYPED,
   hasPrototypes,
   isObjectPrototype,
+  isPlainDate,
   TYPED_ARRAYS,
   typedArrayName,
 } from './kinds.js'
@@ -42,7 +45,6 @@ const ARRAY = Array.prototype
 const { getPrototypeOf, keys: keysOf } = Object
 const mapForEach = Map.prototype.forEach
 const setForEach = Set.prototype.forEach
-const getTime = Date.prototype.getTime
 
 export class Packer extends MsgpackWriter {
   /** The objects around the one in hand, outermost first, and which part of each it is. */
@@ -113,7 +115,7 @@ export class Packer extends MsgpackWriter {
 
   #writeOther(value: object, prototype: object): void {
     const builtIn = hasPrototypes(prototype, 2)
-    if (types.isDate(value) && builtIn) this.#writeDate(value)
+    if (isPlainDate(value, prototype)) this.#writeDate(value)
     else if (types.isMap(value) && builtIn) this.#writeMap(value)
     else if (types.isSet(value) && builtIn) this.#writeSet(value)
     else if (types.isArrayBuffer(value) && builtIn) {
@@ -207,7 +209,7 @@ export class Packer extends MsgpackWriter {
   }
 
   #writeDate(value: Date): void {
-    const ms = getTime.call(value)
+    const ms = msOf(value)
     this.room(15)
     const bytes = this.bytes
     const seconds = Math.floor(ms / 1000)

@@ -15,9 +15,11 @@
  *
  * Any thread; no state. Kinds are told as MessagePack values tell them (kinds.ts).
  */
+import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { GONE, isGone } from '../key/binary.js'
+import { isoOf, msOf } from '../key/date.js'
 import { describe } from '../key/describe.js'
 import { faultIn } from './json-fault.js'
 import {
@@ -44,9 +46,7 @@ export function toJson(value: unknown): string {
   try {
     return JSON.stringify(tagged(value, []))
   } catch (cause) {
-    throw cause instanceof RangeError
-      ? invalid('the value is nested too deep, or too large', cause)
-      : cause
+    throw isRangeError(cause) ? invalid('the value is nested too deep, or too large', cause) : cause
   }
 }
 
@@ -71,8 +71,13 @@ export function fromJson(text: string): unknown {
   try {
     return untagged(value)
   } catch (cause) {
-    throw cause instanceof RangeError ? invalid('the value is nested too deep', cause) : cause
+    throw isRangeError(cause) ? invalid('the value is nested too deep', cause) : cause
   }
+}
+
+/** What there is no stack, or no memory, left for; of whatever realm. */
+function isRangeError(cause: unknown): boolean {
+  return types.isNativeError(cause) && cause.name === 'RangeError'
 }
 
 function invalid(message: string, cause?: unknown): ZVerseError {
@@ -112,7 +117,7 @@ function taggedObject(value: object, around: object[]): unknown {
     return taggedPlain(value as Plain, around)
   }
   if (isPlainDate(value, prototype)) {
-    return { $date: Number.isNaN(value.getTime()) ? null : value.toISOString() }
+    return { $date: Number.isNaN(msOf(value)) ? null : isoOf(value) }
   }
   if (types.isMap(value) && builtIn) {
     return { $map: Array.from(value, pair => pair.map(item => tagged(item, around))) }
@@ -238,7 +243,7 @@ const NUMBERS = ['NaN', 'Infinity', '-Infinity', '-0']
 function dateOf(content: unknown): Date | undefined {
   if (content === null) return new Date(Number.NaN)
   const date = typeof content === 'string' ? new Date(content) : undefined
-  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date
+  return date === undefined || Number.isNaN(msOf(date)) ? undefined : date
 }
 
 /** Bytes in memory of their own. */
