@@ -17,10 +17,11 @@ import { type DumpOptions, dump } from './dump/dump.js'
 import { type LoadOptions, load } from './dump/load.js'
 import type { DumpRecord } from './dump/record.js'
 import { claimFor, giveBack } from './epoch/claims.js'
+import { type Environment, timeIn, WORLD } from './epoch/clock.js'
 import { format } from './epoch/format.js'
 import { type Handle, makeHandle, openHandle } from './epoch/handle.js'
 import { EpochManager } from './epoch/manager.js'
-import { type Environment, writeBounds } from './epoch/past.js'
+import { writeBounds } from './epoch/past.js'
 import { type TrackedWorker, trackWorker } from './epoch/track.js'
 import { ZVerseError } from './errors.js'
 import type { KeyCodec } from './key/codec.js'
@@ -113,7 +114,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   ): ZVerse<KeyOf<C>, ValueOf<D>>
   static open<K, V>(...options: Options<DatabaseOptions & CodecsFor<K, V>>): ZVerse<K, V>
   static open(options?: object): ZVerse {
-    return openWith(options, { now: Date.now })
+    return openWith(options, WORLD)
   }
 
   /**
@@ -126,7 +127,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     handle: Handle<K, V>,
     options?: { values?: ValuesOption | undefined },
   ): ZVerse<K, V> {
-    return attachWith(handle, options, { now: Date.now }) as unknown as ZVerse<K, V>
+    return attachWith(handle, options, WORLD) as unknown as ZVerse<K, V>
   }
 
   readonly #engine: Engine
@@ -462,7 +463,7 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
     Arena.reserve(bytes),
     checked.maxThreads,
     hooks.firstVersion ?? 0,
-    Math.floor(hooks.now()),
+    timeIn(hooks, 0),
   )
   arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
   arena.words[H_POINT_INDEX] = checked.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
@@ -497,9 +498,13 @@ function builtIn(name: string): string {
 function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHooks): ZVerse {
   const arena = hooks.wrap === undefined ? plain : hooks.wrap(plain)
   const claim = claimFor(arena, hooks.threadId ?? threadId)
+  const ask = () => hooks.now()
+  // Where the clock is mocked this is user code, in the middle of a commit.
+  const guarded: Environment = { now: () => engine.guarded(ask) }
+  let engine: Engine
   try {
     return granted('a handle', () => {
-      const engine = new Engine(new EpochManager(claim, hooks, hooks.slots === 'always'))
+      engine = new Engine(new EpochManager(claim, guarded, hooks.slots === 'always'))
       return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
     })
   } catch (error) {

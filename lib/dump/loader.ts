@@ -310,7 +310,7 @@ export class Loader {
     const { writer, epochs, names, tags } = engine
     for (const { name } of tags.all(epochs.tagRoot)) untag(engine, name)
     // Not after the dump's times, which may be of the future.
-    const time = Math.max(Math.floor(epochs.now()), this.#timeBefore)
+    const time = Math.max(this.#timeNow(), this.#timeBefore)
     const stamp = { version: epochs.newest + 1, time, ended: undefined, forgets: true }
     engine.begin(this.#active, false, true, stamp)
     for (const { name, description } of names.list(epochs.current)) {
@@ -318,6 +318,15 @@ export class Loader {
     }
     writer.clear(writer.draft(this.#main), WHOLE, true)
     writer.commit(true)
+  }
+
+  /** The time; where a clock throws that of before, for what is undone is undone whatever happens. */
+  #timeNow(): number {
+    try {
+      return this.#engine.epochs.timeAfter(this.#timeBefore)
+    } catch {
+      return this.#timeBefore
+    }
   }
 
   // ── Entries ───────────────────────────────────────────────────────────────────────────────────

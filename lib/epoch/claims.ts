@@ -3,6 +3,7 @@
  * thread exits in an orderly way, and when a handle is dropped and collected. (A thread that is
  * terminated runs none of this: then others bury it, threads.ts.)
  */
+import process from 'node:process'
 import { threadId as here, isMainThread } from 'node:worker_threads'
 import type { Arena } from '../memory/arena.js'
 import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'

@@ -13,6 +13,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readFileSync, readlinkSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { isMainThread } from 'node:worker_threads'
 
 /** What a thread leaves of itself; `task` 0 where nothing can be told. */

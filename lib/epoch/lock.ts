@@ -13,6 +13,7 @@
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
 import { H_LOCK, H_TURN, H_WAITERS, T_WAITED, T_WAITING, T_WAITS } from '../memory/layout.js'
+import { monotonic } from './clock.js'
 
 /** Longest wait before looking again, ms. */
 const SLICE = 20
@@ -132,7 +133,7 @@ class Wait {
   readonly #me: number
   readonly #timeout: number
   readonly #askFor: (threadId: number) => void
-  readonly #since = performance.now()
+  readonly #since = monotonic()
   /** Who has been in the way, as owner (> 0) or with the next turn (< 0), and since when. */
   #obstacle = 0
   #obstacleSince = 0
@@ -145,13 +146,13 @@ class Wait {
   }
 
   get waitedMs(): number {
-    return performance.now() - this.#since
+    return monotonic() - this.#since
   }
 
   /** What to wait for next, and how long. @throws ZVerseError `ZVERSE_WRITER_BUSY` */
   next(): { owner: number; ms: number } {
     const S = this.#signed
-    const now = performance.now()
+    const now = monotonic()
     const waitedMs = now - this.#since
     const owner = Atomics.load(S, H_LOCK)
     const turn = Atomics.load(S, H_TURN)

@@ -61,7 +61,8 @@ import { load48, store48 } from '../memory/words.js'
 import { blockAt } from './block.js'
 import { birthCode, Chunks } from './chunks.js'
 import { type Claim, giveBack, giveBackWith } from './claims.js'
-import { type Environment, Past, type Stamp, writeBounds } from './past.js'
+import { type Environment, monotonic, timeIn } from './clock.js'
+import { Past, type Stamp, writeBounds } from './past.js'
 import { canUndo, recover } from './recovery.js'
 import type { Bounds } from './retention.js'
 import { Ring } from './ring.js'
@@ -104,6 +105,8 @@ export class EpochManager {
   /** Transactions begun; when the present one began, if its time is taken. */
   #begun = 0
   #began = 0
+  /** What time it was at `prepare`: asking may run code that throws, after which there is no commit. */
+  #now = 0
 
   constructor(claim: Claim, environment: Environment, announced: boolean) {
     const { arena, line, threadId } = claim
@@ -118,7 +121,7 @@ export class EpochManager {
     this.#environment = environment
     this.threadId = threadId
     this.ring = new Ring(arena)
-    this.#past = new Past(arena, this.allocator, this.#chunks, this.ring, environment)
+    this.#past = new Past(arena, this.allocator, this.#chunks, this.ring)
     const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.#past.reserve.most - SPARE_PAGES
     this.largest = Math.min(pages * PAGE, 2 ** 30)
     this.space = new Workspace(arena, this.allocator, words => {
@@ -158,9 +161,9 @@ export class EpochManager {
     return this.#past.oldest
   }
 
-  /** The time, ms since 1970. */
-  now(): number {
-    return this.#environment.now()
+  /** The time, ms since 1970; `before` where the clock answers nonsense. Throws what the clock throws. */
+  timeAfter(before: number): number {
+    return timeIn(this.#environment, before)
   }
 
   /**
@@ -207,7 +210,7 @@ export class EpochManager {
   begin(kind: number, held = false, stamp?: Stamp): void {
     const timed = (++this.#begun & SAMPLED) === 0
     this.#turn.take(kind, held)
-    this.#began = timed ? performance.now() : 0
+    this.#began = timed ? monotonic() : 0
     const W = this.#W
     this.#stamp = stamp
     const version = stamp?.version ?? load48(W, W[H_CURRENT] + R_VERSION) + 1
@@ -308,7 +311,7 @@ export class EpochManager {
     const previous = W[H_CURRENT]
     // What the user did between begin and commit is no part of the commit's time.
     if (this.#began !== 0 && this.#turn.kind !== WRITING_VERB) {
-      this.#began = performance.now()
+      this.#began = monotonic()
     }
     this.#past.close()
     this.#past.ensureSegment(version, space)
@@ -319,11 +322,10 @@ export class EpochManager {
     // What follows is the caller's to set, or set below.
     for (let at = record + R_CATALOG; at < record + R_STATE; at++) W[at] = 0
     store48(W, record + R_VERSION, version)
-    const time =
-      this.#stamp === undefined
-        ? Math.max(Math.floor(this.#environment.now()), load48(W, previous + R_TIME))
-        : this.#stamp.time
-    store48(W, record + R_TIME, time)
+    const last = load48(W, previous + R_TIME)
+    // Where all of the past goes no bound is looked at; and a load that is undone cannot have a clock throw.
+    this.#now = this.#forgetful && this.#stamp !== undefined ? last : this.timeAfter(last)
+    store48(W, record + R_TIME, this.#stamp?.time ?? Math.max(this.#now, last))
     W[record + R_PREV] = previous
     if (inline) {
       const retired = space.retired.items
@@ -413,13 +415,13 @@ export class EpochManager {
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
     if (version !== last + 1) this.#past.beginAnew(this.oldestBefore(last), last, version)
     else if (this.#forgetful) this.#past.shrink(this.oldestBefore(version), version)
-    else this.#past.applyBounds(version)
+    else this.#past.applyBounds(version, this.#now)
     this.#past.reclaim(FREE_BUDGET + 2 * allocations, false)
     this.#past.refill()
     W[H_PHASE] = 0
     this.#turn.give()
     this.#turn.lookAround()
-    if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, performance.now() - this.#began)
+    if (this.#began !== 0) noteTime(W, H_COMMIT_TIMES, monotonic() - this.#began)
     this.watch.tell()
     return version
   }

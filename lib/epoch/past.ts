@@ -66,12 +66,6 @@ const GRAVES = [
   [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
 ]
 
-/** What the outside world provides; tests bring their own. */
-export interface Environment {
-  /** The time, ms since 1970. */
-  now(): number
-}
-
 /** What a commit is to be, instead of the next version at this time: for loading a dump. */
 export interface Stamp {
   readonly version: number
@@ -101,27 +95,19 @@ export class Past {
   readonly #W: Uint32Array
   readonly #chunks: Chunks
   readonly #reclaimer: Reclaimer
-  readonly #environment: Environment
   /** The reserve may be used: the transaction has only taken away so far. */
   #frugal = true
   /** The transaction is about to end. */
   #closing = false
   #runs = 0
 
-  constructor(
-    arena: Arena,
-    allocator: Allocator,
-    chunks: Chunks,
-    ring: Ring,
-    environment: Environment,
-  ) {
+  constructor(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring) {
     this.arena = arena
     this.allocator = allocator
     this.ring = ring
     this.#W = arena.words
     this.#chunks = chunks
     this.#reclaimer = new Reclaimer(arena, allocator, chunks)
-    this.#environment = environment
     this.reserve = new Reserve(arena.words, allocator, arena.words[H_PAGES])
   }
 
@@ -143,8 +129,11 @@ export class Past {
     return this.oldestBefore(this.newest)
   }
 
-  /** Lets go of what the bounds exclude. */
-  applyBounds(newest: number): void {
+  /**
+   * Lets go of what the bounds exclude.
+   * @param now the time, ms since 1970
+   */
+  applyBounds(newest: number, now: number): void {
     const { floats } = this.arena
     const versions = floats[H_HISTORY_VERSIONS / 2]
     const ms = floats[H_HISTORY_MS / 2]
@@ -160,7 +149,7 @@ export class Past {
       {
         oldest,
         newest,
-        now: this.#environment.now(),
+        now,
         time: version => this.ring.time(version),
         replaced: version => load48(W, this.ring.record(version) + R_REPLACED) * 4,
       },

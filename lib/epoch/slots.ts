@@ -35,6 +35,7 @@ import {
   T_SPILL,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
+import { monotonic } from './clock.js'
 import { noteTime } from './times.js'
 
 /** One read in so many has its time taken. */
@@ -137,14 +138,14 @@ export class Slots {
     const reads = ++W[at]
     if ((reads & SAMPLED) !== 0) return
     if (reads === 0) W[at + 1]++
-    this.#began = performance.now()
+    this.#began = monotonic()
   }
 
   /** Ends a read: nothing may be followed after this. */
   exit(): void {
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, 0)
     if (this.#began === 0) return
-    noteTime(this.#W, H_READ_TIMES, performance.now() - this.#began)
+    noteTime(this.#W, H_READ_TIMES, monotonic() - this.#began)
     this.#began = 0
   }
 

@@ -15,8 +15,9 @@ export interface Times {
   readonly p999: number
 }
 
-/** Adds a time to the histogram at word `at`. */
+/** Adds a time to the histogram at word `at`. What is no time, of a clock that is broken, is not added. */
 export function noteTime(W: Uint32Array, at: number, ms: number): void {
+  if (!(ms >= 0)) return
   const bucket = Math.floor(Math.log2(Math.max(1, ms * 1e6)) * PER_DOUBLING)
   Atomics.add(W, at + Math.min(bucket, TIME_BUCKETS - 1), 1)
 }

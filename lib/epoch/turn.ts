@@ -30,6 +30,7 @@ import {
   WRITING_OPEN,
 } from '../memory/layout.js'
 import type { Claim } from './claims.js'
+import { monotonic } from './clock.js'
 import { WriterLock } from './lock.js'
 import { isRunning, WRITING_FRAME } from './running.js'
 import { bury, eachLine, isAlive, sweep } from './threads.js'
@@ -235,7 +236,7 @@ export class Turn {
   lookAround(): void {
     const W = this.#W
     if (W[H_COMMITS_SINCE_SCAN] !== 0 || W[H_SHARED] === 0) return
-    const now = performance.now()
+    const now = monotonic()
     if (now < this.#askNext) return
     this.#askNext = now + ASK_EVERY
     this.#asked = (this.#asked + 1) % Atomics.load(W, H_HIGH_WATER)

@@ -3,10 +3,11 @@
  *
  * A notification reaches all who wait, and they look for themselves, so none can be lost to a waiter
  * that dies; the slices are for a process that was stopped for a while. A pending `waitAsync` does
- * not keep the process alive: who waits has a timer of its own for that.
+ * not keep the process alive (alive.ts does), and is the only timer here: no fake clock stops it.
  */
 import type { Arena } from '../memory/arena.js'
 import { H_PUBLISHED, H_WATCHERS, T_WATCHING } from '../memory/layout.js'
+import { anchor } from './alive.js'
 
 /** ms after which a waiter looks without having been told. */
 const SLICE = 250
@@ -20,17 +21,15 @@ const waitAsync = (
 ).waitAsync
 
 /** Resolves when the header word `at` no longer holds `value` and someone said so, or after `ms`. */
-export function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {
-  return new Promise(resolve => {
-    const timer = setTimeout(resolve, Math.max(1, ms))
-    const woken = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    const result = waitAsync(arena.signed, at, value, ms)
-    if (result.async) result.value.then(woken)
-    else woken()
-  })
+export async function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {
+  const result = waitAsync(arena.signed, at, value, ms)
+  if (!result.async) return
+  anchor.hold()
+  try {
+    await result.value
+  } finally {
+    anchor.letGo()
+  }
 }
 
 /** Tells listeners of this thread that something was committed, by whichever thread. */
@@ -99,6 +98,7 @@ export class Watch {
     }
     const result = waitAsync(this.#arena.signed, H_PUBLISHED, seen, SLICE)
     if (result.async) result.value.then(again)
-    else setImmediate(again)
+    // It has changed meanwhile. Other threads would have to hit this moment each time to keep us here.
+    else Promise.resolve().then(again)
   }
 }

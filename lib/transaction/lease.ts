@@ -3,11 +3,12 @@
  *
  * A lease is the object that everything made from such a thing holds on to; when it is collected,
  * nobody can use or close it any more, and what it held is given up. Registering with a
- * FinalizationRegistry costs 500 ns, ten times what a pin costs, so only leases that outlive the turn
- * of the event loop they were made in are registered. Invariants:
+ * FinalizationRegistry costs 500 ns, ten times what a pin costs, so only leases that outlive the
+ * synchronous run of code they were made in are registered. Invariants:
  * 1. A lease that is open is either on the list of fresh ones or registered.
  * 2. A grip does not refer to its lease: it is what the finalizer is left with.
  */
+import process from 'node:process'
 import type { Pin } from '../epoch/slots.js'
 import { R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
@@ -152,7 +153,7 @@ export class Leases {
   add(lease: Lease): number {
     if (!this.#scheduled) {
       this.#scheduled = true
-      setImmediate(() => this.#register()).unref()
+      this.#registerLater()
     }
     return this.#fresh.push(lease) - 1
   }
@@ -170,8 +171,9 @@ export class Leases {
     last.at = at
   }
 
-  /** The turn is over. */
-  #register(): void {
+  /** `await` is the one way to be called later that nothing can be put in the place of. */
+  async #registerLater(): Promise<void> {
+    await undefined
     this.#scheduled = false
     for (const lease of this.#fresh) {
       lease.at = REGISTERED

@@ -2,6 +2,7 @@
  * Waiting in promises: for a version, for the writer's turn. While one waits the process stays
  * alive; an abort rejects with AbortError, closing the database with `ZVERSE_CLOSED`.
  */
+import { anchor } from '../epoch/alive.js'
 import { invalidOption } from '../options.js'
 import type { Engine } from './engine.js'
 
@@ -16,8 +17,19 @@ export interface Signal {
 /** Checks an optional `signal`. */
 export function signalIn(given: Record<string, unknown>): Signal | undefined {
   const { signal } = given
-  if (signal === undefined || signal instanceof AbortSignal) return signal as Signal | undefined
+  if (signal === undefined || isSignal(signal)) return signal
   throw invalidOption('signal', 'must be an AbortSignal')
+}
+
+/** Told by what it can do: the AbortSignal of jsdom, or of another realm, is none of this one's class. */
+function isSignal(given: unknown): given is Signal {
+  if (typeof given !== 'object' || given === null) return false
+  const { aborted, addEventListener, removeEventListener } = given as Partial<Signal>
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  )
 }
 
 /** The error that an abort rejects with, as Node's own functions do. */
@@ -33,45 +45,34 @@ export function checkGoesOn(engine: Engine, signal: Signal | undefined): void {
   engine.checkOpen()
 }
 
-/** Longest delay a timer can have: it is there only to keep the process alive. */
-const FOREVER = 2 ** 31 - 1
-
 /** Resolves when `there` is true after some commit (of any thread), or at an abort, or the close. */
-export function waitUntil(
+export async function waitUntil(
   engine: Engine,
   signal: Signal | undefined,
   there: () => boolean,
 ): Promise<void> {
   const { watch } = engine.epochs
-  return new Promise((resolve, reject) => {
-    const timer = setInterval(() => {}, FOREVER)
-    const end = () => {
-      clearInterval(timer)
-      watch.delete(look)
-      engine.onClose.delete(look)
-      signal?.removeEventListener('abort', look)
-    }
-    // Others wait, too, and somebody commits: what the signal or `there` throws is for this promise alone.
-    const look = () => {
-      try {
-        if (!engine.closed && !signal?.aborted && !there()) return
-        end()
-        resolve()
-      } catch (error) {
-        reject(error)
-        end()
-      }
-    }
-    // Listen first, then look: what is committed in between is told.
-    watch.add(look)
-    engine.onClose.add(look)
-    try {
-      signal?.addEventListener('abort', look)
-    } catch (error) {
-      reject(error)
-      end()
-      return
-    }
-    look()
+  let wake = () => {}
+  const woken = new Promise<void>(resolve => {
+    wake = resolve
   })
+  // Called in the middle of a commit: what is the signal's own is for later.
+  const look = () => {
+    if (engine.closed || there()) wake()
+  }
+  // Listen first, then look: what is committed in between is told.
+  signal?.addEventListener('abort', wake)
+  anchor.hold()
+  watch.add(look)
+  engine.onClose.add(look)
+  try {
+    if (signal?.aborted) return
+    look()
+    await woken
+  } finally {
+    watch.delete(look)
+    engine.onClose.delete(look)
+    anchor.letGo()
+    signal?.removeEventListener('abort', wake)
+  }
 }
