@@ -5,6 +5,7 @@
  * no longer holds goes to limbo. A record counts the tags on it and stays in the chain while it has
  * any. Names sort by name in one half of the tree, by version in the other.
  */
+import { Buffer } from 'node:buffer'
 import type { Workspace } from '../epoch/workspace.js'
 import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'

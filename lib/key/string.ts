@@ -4,6 +4,7 @@
  *
  * Invariants: no lone surrogates are ever stored; pad bytes are 0.
  */
+import { Buffer } from 'node:buffer'
 import { ZVerseError } from '../errors.js'
 import { isWellFormed, packAsciiBig, SHORT_TEXT, TextReader, writeUtf8 } from '../memory/text.js'
 import { type KeyBuffer, type KeyCodec, MAX_KEY_BYTES } from './codec.js'

@@ -20,6 +20,7 @@
  * 3. Each element of the caller's arrays is read once. Reading may run the caller's code (getters,
  *    Proxies), which may use this codec again: while one key is encoded, others get a fresh codec.
  */
+import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { isWellFormed, TextReader, writeUtf8 } from '../memory/text.js'

@@ -10,12 +10,12 @@
  * operations that waited, and an exception there would leave the others waiting for ever. What is wrong
  * is said by the first read.
  */
-import { setImmediate } from 'node:timers/promises'
 import type { Signal, ZVerseIterator } from '../index.js'
 import { abortError, levelError, onLevel } from './errors.js'
 import { boundsIn, checkBounds, type DataBounds, isText, seekTo, storedBounds } from './range.js'
 import { type Data, type Encoded, isOfText, type Sides } from './side.js'
 import type { Lane, Pinned, Reads } from './source.js'
+import { turn } from './turn.js'
 
 /** Items read before the event loop has a turn: a few milliseconds' worth. */
 const BURST = 5000
@@ -133,7 +133,7 @@ export class Cursor<T> {
       const wanted = Math.min(size, items.length + BURST)
       this.#take(items, wanted, left)
       if (items.length < wanted || wanted === size) return items
-      await setImmediate()
+      await turn()
     }
   }
 

@@ -10,6 +10,8 @@
  * dependent look at the two ends of such a line, in 64 MiB: 400 ns; where it is one, 240.) So words
  * begin at the next page. Elsewhere nothing is known, and they begin where the buffer does.
  */
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
 
 import { ZVerseError } from '../errors.js'
 import { isRefusal } from './granted.js'

@@ -13,6 +13,7 @@
  * outstanding, and 30 dependent steps do not. `TextDecoder` on a view and joining pieces with `+`
  * (which makes a rope) are slower than either.
  */
+import { Buffer } from 'node:buffer'
 
 /** Up to this many ASCII characters can go through `fromCharCode`, longer ones through Buffer. */
 export const SHORT_TEXT = 24

@@ -4,7 +4,8 @@
  * Invariants: what is written is well-formed UTF-8 that one string can hold when it is read back;
  * nothing read refers to the arena.
  */
-import { constants } from 'node:buffer'
+import { Buffer, constants } from 'node:buffer'
+import { TextEncoder } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
 import {

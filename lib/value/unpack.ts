@@ -6,6 +6,7 @@
  * the bytes do not change meanwhile (the reader has their version pinned), and are as pack.ts wrote
  * them, so that they are not checked again.
  */
+import { Buffer } from 'node:buffer'
 import { TextReader } from '../memory/text.js'
 import {
   ARRAY_BUFFER,

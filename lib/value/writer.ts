@@ -5,6 +5,7 @@
  * Invariants: each method makes the room it needs; integers of 64 bits are bigints, numbers are
  * integers of at most 32 bits or doubles.
  */
+import { Buffer } from 'node:buffer'
 import { isWellFormed, writeUtf8 } from '../memory/text.js'
 import { ValueBuffer } from './codec.js'
 import { EXT_BIGINT } from './kinds.js'
