@@ -56,9 +56,8 @@ export async function waitUntil(
   const woken = new Promise<void>(resolve => {
     wake = resolve
   })
-  // Called in the middle of a commit: what is the signal's own is for later.
   const look = () => {
-    if (engine.closed || there()) wake()
+    if (engine.closed || signal?.aborted || there()) wake()
   }
   // Listen first, then look: what is committed in between is told.
   signal?.addEventListener('abort', wake)
@@ -66,7 +65,6 @@ export async function waitUntil(
   watch.add(look)
   engine.onClose.add(look)
   try {
-    if (signal?.aborted) return
     look()
     await woken
   } finally {
