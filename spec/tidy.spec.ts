@@ -33,6 +33,7 @@ const LONG_LINE = 110
 const STATE: Record<string, string> = {
   'lib/epoch/track.ts': 'which workers this thread tracks',
   'lib/epoch/claims.ts': 'what this thread gives back when it exits',
+  'lib/epoch/alive.ts': 'how many wait on this thread',
   'lib/transaction/transactions.ts': 'a brand: which objects are store handles',
   'lib/value/kinds.ts': 'tables, filled once when the module loads',
   'lib/memory/sizes.ts': 'tables, filled once when the module loads',
