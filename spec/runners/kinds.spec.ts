@@ -12,6 +12,9 @@ const realm = createContext({})
 const foreign = (source: string): never => runInContext(`(${source})`, realm) as never
 
 class ClockDate extends Date {
+  static override now() {
+    return 0
+  }
   constructor(...given: [] | [number]) {
     super(...(given.length === 0 ? ([0] as [number]) : given))
     Object.defineProperty(this, 'constructor', { value: Date, enumerable: false })
@@ -28,7 +31,9 @@ const dates: Record<string, Date> = {
   'of this realm': new Date(MS),
   'of another realm': foreign(`new Date(${MS})`),
   'of a fake class': new ClockDate(MS),
-  'of a class of another realm': foreign(`new (class extends Date {})(${MS})`),
+  'of a fake class of another realm': foreign(
+    `new (class extends Date { static now() { return 0 } })(${MS})`,
+  ),
 }
 
 describe('a Date', () => {

@@ -1,0 +1,93 @@
+/**
+ * Nested writes are refused, and what they are nested in is whole, however the code was bundled and
+ * whatever is hooked: no frame's name, and no text, decides. Needs the built `dist/`.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { build as esbuild } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import webpack from 'webpack'
+import type { Report } from './nested.js'
+
+const root = process.cwd()
+const built = join(root, 'dist/index.js')
+const folder = mkdtempSync(join(tmpdir(), 'zverse-bundles-'))
+/** The cases over the package as it is; all of it in one file, minified; the same by another bundler. */
+const plain = join(folder, 'plain.mjs')
+const esbuilt = join(folder, 'esbuild.mjs')
+const webpacked = join(folder, 'webpack.mjs')
+
+beforeAll(async () => {
+  await esbuild({
+    entryPoints: [join(root, 'spec/bundles/run.ts')],
+    outfile: plain,
+    ...{ bundle: true, platform: 'node', format: 'esm' },
+    plugins: [
+      {
+        name: 'the package as it was built',
+        setup(build) {
+          build.onResolve({ filter: /lib\/index\.js$/ }, () => ({ path: built, external: true }))
+        },
+      },
+    ],
+  })
+  await esbuild({
+    ...{ entryPoints: [plain], outfile: esbuilt, bundle: true, minify: true, sourcemap: true },
+    ...{ platform: 'node', format: 'esm', logLevel: 'error' },
+  })
+  await new Promise<void>((resolve, reject) => {
+    const done = (error: Error | null, stats?: webpack.Stats) => {
+      if (error !== null || stats?.hasErrors() !== false) reject(error ?? new Error(String(stats)))
+      else resolve()
+    }
+    const output = { path: folder, filename: 'webpack.mjs', library: { type: 'module' } }
+    const shape = { experiments: { outputModule: true }, target: 'node20', output } as const
+    webpack({ mode: 'production', devtool: 'source-map', entry: plain, ...shape }, done)
+  })
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function run(...args: readonly string[]): Promise<Report> {
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 28 })
+  return JSON.parse(stdout) as Report
+}
+
+describe('nested writes', () => {
+  it.each([
+    ['as it is', [plain]],
+    ['bundled and minified by esbuild', [esbuilt]],
+    ['the same, with source maps', ['--enable-source-maps', esbuilt]],
+    ['bundled for production by webpack, with source maps', ['--enable-source-maps', webpacked]],
+  ])('%s', async (_, args) => {
+    const { cases, faults } = await run(...args)
+    expect(faults).toEqual([])
+    expect(cases).toBeGreaterThan(400)
+  })
+
+  // Hooks that show something else, or nothing.
+  it.each(['text', 'nothing', 'object', 'throwing', 'short', 'deleted'])(
+    'under a hook: %s',
+    async hook => {
+      const { cases, faults } = await run(plain, hook, 'brief=true')
+      expect(faults).toEqual([])
+      expect(cases).toBeGreaterThan(80)
+    },
+  )
+
+  // There a call that a vm timeout cut off cannot be told from one that runs: it counts as running.
+  it.each([
+    ['a hook that cannot be replaced', [plain, 'kept']],
+    ['a stack that is cut', [plain, 'cut']],
+    ['another Error', [plain, 'replaced']],
+    ['an Error without a stack', [plain, 'hidden']],
+    ['frozen intrinsics', ['--frozen-intrinsics', '--no-warnings', plain, 'none']],
+  ])('where the stack is hidden: %s', async (_, args) => {
+    const { cases, faults } = await run(...args, 'brief=true', 'tellsStack=false')
+    expect(faults).toEqual([])
+    expect(cases).toBeGreaterThan(80)
+  })
+})
