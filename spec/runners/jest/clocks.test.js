@@ -23,7 +23,7 @@ test('fake timers before the package', async () => {
   jest.useFakeTimers({ now: Date.UTC(2001, 1, 3) })
   const zverse = load()
   await alone(zverse, early)
-  await together(zverse, around)
+  if (!('window' in globalThis)) await together(zverse, around)
 }, 120_000)
 
 test('fake timers after it', async () => {
@@ -36,7 +36,7 @@ test('clocks that are spied on', () => {
   jest.spyOn(Date, 'now').mockReturnValue(1000)
   jest.spyOn(performance, 'now').mockReturnValue(Number.NaN)
   jest.spyOn(process, 'hrtime').mockReturnValue([0, 0])
-  const db = load().ZVerse.open({ lockTimeout: 20 })
+  const db = load().ZVerse.open()
   for (let i = 0; i < 2000; i++) db.put('k', (db.get('k') ?? 0) + 1)
   expect(db.versions().at(-1).timestamp).toBe(1000)
   expect(db.stats().latency.commit.samples).toBeGreaterThan(0)
