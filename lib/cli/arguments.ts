@@ -1,11 +1,10 @@
 /**
  * Arguments of the process: options of `zverse` itself, and one-shot forms of the commands.
  *
- * yargs knows the commands from the table; what is wrong with a command's own words is told by the
- * same code as at the prompt.
+ * Options are taken out wherever they stand, by the command table; all else are words. What is wrong with
+ * a command's own words is told by the same code as at the prompt.
  */
 import { readFileSync, statSync } from 'node:fs'
-import type { Argv } from 'yargs'
 import yargs from 'yargs'
 import { type Command, callOf, commandNamed, nearest, type Option, usage } from './command.js'
 import { COMMANDS } from './commands/all.js'
@@ -33,80 +32,110 @@ export const OWN_OPTIONS: readonly Option[] = [
   { name: 'version', summary: 'the version of zverse' },
 ]
 
-/** What yargs is told of the arguments as it has taken them apart. */
+/** Arguments, taken apart. */
 interface Parsed {
-  readonly _: readonly (string | number)[]
-  readonly words?: readonly string[]
-  readonly '--'?: readonly string[]
-  readonly [option: string]: unknown
+  readonly command: Command | undefined
+  /** What known options have for their values, flags true; of one that comes twice the last counts. */
+  readonly given: ReadonlyMap<string, string | true>
+  /** All else but the name of the command, options that nobody knows included. */
+  readonly words: readonly string[]
+  /** What comes after `--`, as it is. */
+  readonly rest: readonly string[]
 }
 
 /** Runs what the arguments say. @returns the exit code */
 export async function runArguments(argv: readonly string[]): Promise<number> {
-  let chosen: { command: Command | null; parsed: Parsed } | null = null
-  const choose = (command: Command | null) => (parsed: unknown) => {
-    chosen = { command, parsed: lastOf(parsed as Parsed) }
-  }
-  let parser = yargs([...argv])
+  const parsed = takenApart(argv)
+  const { command, given } = parsed
+  if (given.has('version')) return printed(packageVersion())
+  if (given.has('help')) return printed(command === undefined ? ownHelp() : commandHelp(command))
+  return command === undefined ? withoutCommand(parsed) : oneShot(command, parsed)
+}
+
+/**
+ * Takes arguments apart. A flag takes no word, whatever that is; an option with a value takes the next one,
+ * unless that is an option.
+ * @throws Mistake for a flag with a value, and an option without
+ */
+export function takenApart(argv: readonly string[]): Parsed {
+  const at = firstWord(argv)
+  const command = COMMANDS.find(({ name }) => name === argv[at])
+  const args = command === undefined ? [...argv] : argv.filter((_, i) => i !== at)
+  // Those of the command go first where they have the same name.
+  const known = new Map([...OWN_OPTIONS, ...(command?.options ?? [])].map(o => [o.name, o]))
+  const parser = yargs(prepared(args, known))
     .parserConfiguration({
       ...{ 'parse-numbers': false, 'parse-positional-numbers': false, 'dot-notation': false },
       ...{ 'boolean-negation': false, 'camel-case-expansion': false, 'populate--': true },
-      ...{ 'unknown-options-as-args': true },
+      // Of an option that is given more than once the last counts, as at the prompt.
+      'duplicate-arguments-array': false,
     })
     .help(false)
     .version(false)
     .exitProcess(false)
-    .fail((message, error) => {
-      throw error ?? new Mistake(message)
-    })
-    .command('$0 [words..]', false, own(OWN_OPTIONS), choose(null) as never)
-  for (const command of COMMANDS) {
-    const isOwn = ({ name }: Option) => command.options.every(option => option.name !== name)
-    const options = [...OWN_OPTIONS.filter(isOwn), ...command.options]
-    parser = parser.command(
-      `${command.name} [words..]`,
-      command.summary,
-      own(options),
-      choose(command) as never,
-    )
+  for (const { name, value } of known.values()) {
+    // A flag is complete by itself: else it would take a `true` or `false` that follows for its value.
+    if (value === undefined) parser.option(name, { type: 'boolean', nargs: 0 })
+    else parser.option(name, { type: 'string', nargs: 1 })
   }
-  await parser.parseAsync()
-  const { command, parsed } = chosen as unknown as { command: Command | null; parsed: Parsed }
-  if (command === null) return withoutCommand(parsed, argv)
-  if (parsed.help === true) return printed(commandHelp(command))
-  return oneShot(command, parsed)
+  const parsed = parser.parseSync()
+  const given = new Map<string, string | true>()
+  for (const name of known.keys()) {
+    const value = parsed[name]
+    if (value !== undefined) given.set(name, value === true ? value : plain(String(value)))
+  }
+  const words = parsed._.map(word => plain(String(word)))
+  const rest = (parsed['--'] as readonly string[] | undefined) ?? []
+  return { command, given, words, rest }
 }
 
-/** Of an option that is given more than once the last counts, as at the prompt. */
-function lastOf(parsed: Parsed): Parsed {
-  const own = Object.entries(parsed).map(([name, value]) => {
-    const isOption = name !== '_' && name !== '--' && name !== 'words'
-    return [name, isOption && Array.isArray(value) ? value.at(-1) : value]
-  })
-  return Object.fromEntries(own)
-}
+/** Before what yargs is not to look into: it would take `--no-json`, `-5` and `--a.b` for options. */
+const OPAQUE = '\0'
 
-/** Tells yargs the options. */
-function own(options: readonly Option[]) {
-  return (parser: Argv) => {
-    for (const { name, value, summary } of options) {
-      const type = value === undefined ? 'boolean' : 'string'
-      parser.option(name, {
-        type,
-        describe: summary,
-        ...(value === undefined ? {} : { requiresArg: true }),
-      })
+const plain = (text: string) => (text.startsWith(OPAQUE) ? text.slice(1) : text)
+
+/**
+ * Arguments in which only known options look like options.
+ * @throws Mistake for a flag with a value, and an option without
+ */
+function prepared(args: readonly string[], known: ReadonlyMap<string, Option>): string[] {
+  const optionIn = (text: string | undefined) => known.get(/^--([^=]+)/.exec(text ?? '')?.[1] ?? '')
+  const ready: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const text = args[i]
+    if (text === '--') return [...ready, ...args.slice(i)]
+    const option = optionIn(text)
+    if (option === undefined) {
+      ready.push(OPAQUE + text)
+      continue
     }
-    return parser.positional('words', { type: 'string', array: true }) as Argv
+    ready.push(text)
+    const { name, value } = option
+    const hasValue = text.includes('=')
+    if (value === undefined && hasValue) throw new Mistake(`--${name} takes no value`)
+    if (value === undefined || hasValue) continue
+    const next = args[++i]
+    const isMissing = next === undefined || next === '--' || optionIn(next) !== undefined
+    if (isMissing) throw new Mistake(`--${name} needs a value: ${value}`)
+    ready.push(OPAQUE + next)
   }
+  return ready
+}
+
+/** Where the first word is that belongs to no option of `zverse` itself. */
+function firstWord(argv: readonly string[]): number {
+  let at = 0
+  while (argv[at]?.startsWith('--')) {
+    const own = OWN_OPTIONS.find(({ name }) => argv[at] === `--${name}`)
+    at += own?.value === undefined ? 1 : 2
+  }
+  return at
 }
 
 // ── Without a command ─────────────────────────────────────────────────────────────────────────────
 
-async function withoutCommand(parsed: Parsed, argv: readonly string[]): Promise<number> {
-  if (parsed.version === true) return printed(packageVersion())
-  if (parsed.help === true) return printed(ownHelp())
-  const [first] = parsed.words ?? []
+async function withoutCommand(parsed: Parsed): Promise<number> {
+  const [first] = [...parsed.words, ...parsed.rest]
   if (first === undefined) return startSession(startOf(parsed))
   if (first.startsWith('--')) {
     const name = first.slice(2).split('=')[0]
@@ -127,11 +156,9 @@ async function withoutCommand(parsed: Parsed, argv: readonly string[]): Promise<
     const hint = `a dump is opened with: zverse --from ${first}`
     throw new Mistake(`there is no command ${asWord(first)}, but a file`, hint)
   }
-  const { name } = await commandNamed(COMMANDS, first)
-  // Options came before the command, where only it could tell which of them take a value.
-  const at = argv.indexOf(name)
-  if (at > 0) return runArguments([name, ...argv.slice(0, at), ...argv.slice(at + 1)])
-  throw new Mistake(`there is no command ${asWord(first)}`)
+  // Were there such a command, it would have been found: this tells which was meant.
+  await commandNamed(COMMANDS, first)
+  return 1
 }
 
 const isCommand = (word: string) => COMMANDS.some(({ name }) => name === word)
@@ -207,24 +234,24 @@ const shown = (command: Command) => `zverse ${usage({ ...command, options: [] })
 /** The words and options of a one-shot form, as they would be at the prompt. */
 function tokensFrom(command: Command, parsed: Parsed): Token[] {
   const options = command.options.flatMap(({ name, value }): Token[] => {
-    const given = parsed[name]
-    if (given === undefined || given === false) return []
+    const given = parsed.given.get(name)
+    if (given === undefined) return []
     const [word] = argvTokens([String(given)])
     return [{ is: 'option', name, value: value === undefined ? undefined : word }]
   })
-  const words = (parsed.words ?? []).map(String).flatMap((text): Token[] => {
+  const words = parsed.words.flatMap((text): Token[] => {
     const [, name, value] = /^--([A-Za-z][\w-]*)(?:=(.*))?$/s.exec(text) ?? []
-    if (name === undefined || command.raw) return argvTokens([text])
+    if (name === undefined) return argvTokens([text])
     return [{ is: 'option', name, value: value === undefined ? undefined : argvTokens([value])[0] }]
   })
-  return [...options, ...words, ...argvTokens((parsed['--'] ?? []).map(String))]
+  return [...options, ...words, ...argvTokens(parsed.rest)]
 }
 
 /** The options of `zverse` itself; those of the command go first where they have the same name. */
 function startOf(parsed: Parsed, command?: Command): Start {
   const text = (name: string) => {
     const isOther = command?.options.some(option => option.name === name)
-    return isOther ? undefined : (parsed[name] as string | undefined)
+    return isOther ? undefined : (parsed.given.get(name) as string | undefined)
   }
   const history = text('history')
   if (history !== undefined && !/^\d+$/.test(history)) {
@@ -234,8 +261,8 @@ function startOf(parsed: Parsed, command?: Command): Start {
     ...{ from: text('from'), to: text('to'), keys: text('keys'), values: text('values') },
     ...{
       store: text('store'),
-      json: parsed.json === true,
-      keepGoing: parsed['keep-going'] === true,
+      json: parsed.given.has('json'),
+      keepGoing: parsed.given.has('keep-going'),
     },
     history: history === undefined ? undefined : Number(history),
     maxBytes: sizeIn(text('max-bytes')),

@@ -9,6 +9,12 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(eighths >> 3) + BLOCKS[eighths & 7]
 }
 
+/** How many there are of what `one` of is named: `1 row`, `20,000 rows`. */
+export function counted(n: number, one: string): string {
+  const number = thousands(n)
+  return `${number} ${one}${number === '1' ? '' : 's'}`
+}
+
 /** A whole number ≥ 0 with its thousands apart. */
 export function thousands(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')

@@ -4,36 +4,64 @@ import { dirname, join } from 'node:path'
 import type { Command, Kind } from './command.js'
 import { KEY_CODECS, VALUE_CODECS } from './literals.js'
 import type { Session } from './session.js'
-import { asWord } from './words.js'
+import { asWord, printable, saidBy, type Token, unfinished } from './words.js'
 
 /** Keys offered at most. */
 const MOST_KEYS = 100
 
+/** What a word may become. */
+interface Candidate {
+  /** What it says; undefined for JSON that is no text. */
+  readonly text: string | undefined
+  /** How it is written. */
+  readonly word: string
+}
+
 /** What completes the end of `line`, and how much of it that replaces: as readline wants it. */
 export function complete(session: Session, line: string): [string[], string] {
-  // A batch is made of commands; so is a line with semicolons.
-  const command = line.slice(line.lastIndexOf(';') + 1).trimStart()
-  const words = command.split(/\s+/)
-  const last = words[words.length - 1]
-  if (words.length === 1) {
+  if (/^\s*#/.test(line)) return [[], '']
+  const { tokens, last } = unfinished(line)
+  const begin = tokens.map(({ is }) => is).lastIndexOf('separator') + 1
+  return completed(session, tokens.slice(begin), last)
+}
+
+/** @param tokens those of the command, before the last */
+function completed(session: Session, tokens: readonly Token[], last: string): [string[], string] {
+  const [verb, ...rest] = tokens
+  if (verb === undefined) {
     const names = session.commands.map(({ name }) => `${name} `)
     return [names.filter(name => name.startsWith(last)), last]
   }
-  const [verb] = words
-  const found = session.commands.find(({ name }) => name === (verb === 'del' ? 'delete' : verb))
-  if (found === undefined) {
-    if (verb !== 'batch') return [[], last]
-  } else if (found.raw) return complete(session, words.slice(1).join(' '))
-  const given = found as Command
+  const name = verb.is === 'word' ? verb.text : ''
+  const command = session.commands.find(c => c.name === (name === 'del' ? 'delete' : name))
+  if (command === undefined) return [[], last]
+  // A batch is made of commands.
+  if (command.raw) return completed(session, rest, last)
   if (/^--[\w-]*$/.test(last)) {
-    const names = given.options.map(({ name, value }) => (value ? `--${name}=` : `--${name} `))
+    const names = command.options.map(({ name, value }) => (value ? `--${name}=` : `--${name} `))
     return [names.filter(name => name.startsWith(last)), last]
   }
-  const { kind, choices, typed } = expected(given, words, last)
-  const all = [...(choices ?? []), ...(kind === undefined ? [] : candidates(session, kind, typed))]
-  const fitting = [...new Set(all)].filter(text => text.startsWith(typed))
+  const { kind, choices = [], typed } = expected(command, rest, last)
+  const all = [
+    ...choices.map(said),
+    ...(kind === undefined ? [] : candidates(session, kind, typed)),
+  ]
   const head = last.slice(0, last.length - typed.length)
-  return [fitting.map(text => `${head}${text}${/[/=]$/.test(text) ? '' : ' '}`), last]
+  const words = all.map(candidate => offer(candidate, typed)).filter(word => word !== undefined)
+  return [[...new Set(words)].map(word => head + word), last]
+}
+
+const said = (text: string): Candidate => ({ text, word: asWord(text) })
+
+/** A candidate as it is offered, in the quotes that are typed if it can be; undefined if it does not fit. */
+function offer({ text, word }: Candidate, typed: string): string | undefined {
+  if (text === undefined) return word.startsWith(typed) ? `${word} ` : undefined
+  if (!text.startsWith(saidBy(typed))) return undefined
+  const isPlain = !text.includes("'") && printable(text) === text
+  const quoted = typed[0] === '"' ? printable(JSON.stringify(text)) : word
+  const offered = typed[0] === "'" && isPlain ? `'${text}'` : quoted
+  // What is in a folder comes next.
+  return text.endsWith('/') ? offered.replace(/(?<=^(["']).*)\1$/s, '') : `${offered} `
 }
 
 interface Expected {
@@ -44,65 +72,64 @@ interface Expected {
 }
 
 /** What the last word is meant to be. */
-function expected(command: Command, words: readonly string[], last: string): Expected {
-  const optionIn = (text: string) => {
-    const name = text.slice(2)
+function expected(command: Command, tokens: readonly Token[], last: string): Expected {
+  const optionIn = (name: string) => {
     return command.options.find(o => (o.name === name || o.alias === name) && o.value !== undefined)
   }
-  const assigned = /^(--[\w-]+)=(.*)$/.exec(last)
-  const before = words[words.length - 2]
-  const option =
-    assigned !== null
-      ? optionIn(assigned[1])
-      : before.startsWith('--')
-        ? optionIn(before)
-        : undefined
-  if (option !== undefined || assigned !== null) {
-    const typed = assigned === null ? last : assigned[2]
-    return { kind: option?.kind, choices: option?.choices, typed }
+  const [, assigned, value = ''] = /^--([\w-]+)=(.*)$/s.exec(last) ?? []
+  if (assigned !== undefined) {
+    const { kind, choices } = optionIn(assigned) ?? {}
+    return { kind, choices, typed: value }
   }
-  let place = -1
-  for (let i = 1; i < words.length; i++) {
-    const isOption = words[i].startsWith('--')
-    if (!isOption) place++
-    else if (!words[i].includes('=') && optionIn(words[i]) !== undefined) i++
+  let place = 0
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]
+    if (token.is === 'word') place++
+    if (token.is !== 'option' || token.value !== undefined) continue
+    const option = optionIn(token.name)
+    if (option === undefined) continue
+    // Its value comes next.
+    if (++i === tokens.length) return { kind: option.kind, choices: option.choices, typed: last }
   }
-  const argument = command.arguments[place]
-  return { kind: argument?.kind, choices: argument?.choices, typed: last }
+  const { kind, choices } = command.arguments[place] ?? {}
+  return { kind, choices, typed: last }
 }
 
-function candidates(session: Session, kind: Kind, typed: string): string[] {
-  const tags = () => session.db.versions().flatMap(({ tags }) => tags.map(asWord))
+function candidates(session: Session, kind: Kind, typed: string): Candidate[] {
+  const tags = () => session.db.versions().flatMap(({ tags }) => tags.map(said))
   switch (kind) {
     case 'key':
       return keysLike(session, typed)
     case 'view':
-      return ['now', ...tags()]
+      return [said('now'), ...tags()]
     case 'tag':
       return tags()
     case 'store':
-      return session.stores().map(({ name }) => asWord(name))
+      return session.stores().map(({ name }) => said(name))
     case 'command':
-      return session.commands.map(({ name }) => name)
+      return session.commands.map(({ name }) => said(name))
     case 'key codec':
-      return [...KEY_CODECS]
+      return KEY_CODECS.map(said)
     case 'value codec':
-      return [...VALUE_CODECS]
+      return VALUE_CODECS.map(said)
     case 'file':
-      return filesLike(typed)
+      return filesLike(saidBy(typed)).map(said)
     case 'text':
       return []
   }
 }
 
-function keysLike(session: Session, typed: string): string[] {
+function keysLike(session: Session, typed: string): Candidate[] {
   const { from, view } = session.reader(undefined)
   // Text has an order in which what begins alike stands together; other keys are few, or out of luck.
-  const isText = session.keys.name === 'string' && !/^["']/.test(typed)
-  const bounds = isText ? { prefix: typed as never } : {}
+  const isText = session.keys.name === 'string'
+  const bounds = isText ? { prefix: saidBy(typed) as never } : {}
   const keys = from.keys({ ...bounds, ...view, limit: isText ? MOST_KEYS : 10 * MOST_KEYS })
-  const words = [...keys].map(key => session.keys.write(key))
-  return words.filter(word => word.startsWith(typed)).slice(0, MOST_KEYS)
+  const all = [...keys].map(key => ({
+    text: typeof key === 'string' ? key : undefined,
+    word: session.keys.write(key),
+  }))
+  return all.filter(key => offer(key, typed) !== undefined).slice(0, MOST_KEYS)
 }
 
 function filesLike(typed: string): string[] {

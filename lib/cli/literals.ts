@@ -11,7 +11,9 @@ import {
   ZVerseError,
   zorder,
 } from '../index.js'
-import { asWord, Mistake, printable, type Word } from './words.js'
+import { dateIn } from './dates.js'
+import { numberIn, refuseInexact, refuseOverflow } from './numbers.js'
+import { asWord, Mistake, printable, shorten, type Word } from './words.js'
 
 /** How keys of a codec are read and written. */
 export interface KeyForm {
@@ -24,6 +26,10 @@ export interface KeyForm {
   prefix(word: Word): unknown
   /** A key made of a field of a row, or of several. */
   fromFields(fields: readonly unknown[]): unknown
+  /** A key that stands in JSON among other things, as {@link fromJson} gives it. */
+  fromJson(value: unknown): unknown
+  /** What to do about a number that does not fit into one. */
+  instead(number: string): string
 }
 
 /** How values of a codec are read and written. */
@@ -33,6 +39,10 @@ export interface ValueForm {
   read(word: Word): unknown
   write(value: unknown): string
   fromField(field: unknown): unknown
+  /** JSON with values in it is plain: objects whose one key begins with $ mean themselves. */
+  readonly isPlain: boolean
+  /** Parses JSON with values in it. */
+  parse(text: string): unknown
 }
 
 export const KEY_CODECS = ['string', 'tuple', 'binary', 'zorder(float64,float64)'] as const
@@ -40,16 +50,29 @@ export const VALUE_CODECS = ['msgpack', 'json', 'string', 'binary'] as const
 
 // ── JSON ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** Parses JSON. @throws Mistake with the position, counted from 1 */
+/** What is no JSON: where it stops being so, with its neighbourhood as the hint. */
+export class BadJson extends Mistake {}
+
+/**
+ * Parses JSON.
+ * @throws BadJson with the position, counted from 1; Mistake for numbers that are too large
+ */
 export function parseJson(text: string, parse: (text: string) => unknown = fromJson): unknown {
   try {
+    refuseOverflow(text, parse === JSON.parse)
     return parse(text)
   } catch (error) {
+    if (error instanceof Mistake) throw error
     const at = error instanceof SyntaxError ? faultIn(text) : (error as ZVerseError).offset
     if (at === undefined) throw error
     const what = at < text.length ? `unexpected ${glyph(text, at)}` : 'it ends too early'
-    throw new Mistake(`bad JSON: ${what} at position ${at + 1}`, excerpt(text, at))
+    throw new BadJson(`bad JSON: ${what} at position ${at + 1}`, excerpt(text, at))
   }
+}
+
+/** A part of plain JSON, numbers that are too large apart, as {@link fromJson} reads it. */
+export function revived(plain: unknown): unknown {
+  return fromJson(JSON.stringify(plain))
 }
 
 /** Where JSON.parse has stumbled: it does not tell on every Node. */
@@ -81,13 +104,19 @@ const looksLikeJson = ({ form, text }: Word) => form !== 'quoted' && /^\s*[[{]/.
 /** JSON where the word is JSON; anything else is the word itself, as a string. */
 function jsonOrText(word: Word, parse: (text: string) => unknown): unknown {
   if (word.form === 'quoted') return word.text
-  if (looksLikeJson(word)) return parseJson(word.text, parse)
+  if (!looksLikeJson(word) && !isScalar(word.text)) return word.text
+  return parseJson(word.text, parse)
+}
+
+/** True for what is JSON, and neither an array nor an object. */
+function isScalar(text: string): boolean {
   // As cheap as can be for the words that are no JSON: an exception costs microseconds.
-  if (!/^\s*(?:["\d-]|true|false|null)/.test(word.text)) return word.text
+  if (!/^\s*(?:["\d-]|true|false|null)/.test(text)) return false
   try {
-    return parse(word.text)
+    JSON.parse(text)
+    return true
   } catch {
-    return word.text
+    return false
   }
 }
 
@@ -113,6 +142,7 @@ const writeBytes = (bytes: unknown) => `0x${Buffer.from(bytes as Uint8Array).toS
 function fieldText(field: unknown): string {
   if (typeof field === 'string') return field
   if (typeof field === 'number' || typeof field === 'boolean') return String(field)
+  if (typeof field === 'bigint') return String(field)
   throw new Mistake(`${shorten(toJson(field ?? null))} is no text`)
 }
 
@@ -128,6 +158,8 @@ const STRING_KEYS: KeyForm = {
   write: key => asWord(key as string),
   prefix: word => word.text,
   fromFields: fields => fieldText(single(fields, 'string')),
+  fromJson: value => value,
+  instead: number => `{"$bigint":"${number}"} and "${number}" keep all digits`,
 }
 
 const BINARY_KEYS: KeyForm = {
@@ -137,23 +169,33 @@ const BINARY_KEYS: KeyForm = {
   write: writeBytes,
   prefix: readBytes,
   fromFields: fields => readBytes(wordOf(fieldText(single(fields, 'binary')))),
+  fromJson: value => (typeof value === 'string' ? readBytes(wordOf(value)) : value),
+  instead: STRING_KEYS.instead,
 }
 
 const TUPLE_KEYS: KeyForm = {
   name: 'tuple',
   option: 'tuple',
-  read: word => jsonOrText(word, fromJson),
+  read: word => jsonOrText(word, tupleIn),
   write: key => {
     if (typeof key !== 'string') return printable(toJson(key))
     const word = asWord(key)
-    const bare = word === key && typeof jsonOrText(wordOf(key), fromJson) === 'string'
-    return bare ? word : printable(JSON.stringify(key))
+    return word === key && !isScalar(key) ? word : printable(JSON.stringify(key))
   },
   prefix: word => {
-    const first = jsonOrText(word, fromJson)
+    const first = jsonOrText(word, tupleIn)
     return Array.isArray(first) ? first : [first]
   },
   fromFields: fields => (fields.length === 1 ? fields[0] : fields),
+  fromJson: value => value,
+  instead: number =>
+    `in quotes it is text and keeps all digits: "${number}"; only values can be {"$bigint":"…"}`,
+}
+
+function tupleIn(json: string): unknown {
+  const key = fromJson(json)
+  refuseInexact(json, TUPLE_KEYS.instead)
+  return key
 }
 
 function wordOf(text: string): Word {
@@ -167,15 +209,14 @@ function points(name: string, dimensions: readonly Dimension[]): KeyForm {
       const example = dimensions.map(d => (d === 'date' ? '"2026-11-20T10:03Z"' : '0'))
       throw new Mistake(`${shorten(text)} is no point`, `for example [${example.join(', ')}]`)
     }
-    return from.map((value, d) => {
-      if (dimensions[d] !== 'date' || typeof value === 'object') return value
-      const date = new Date(value as string | number)
-      if (!Number.isNaN(date.getTime())) return date
-      throw new Mistake(`${JSON.stringify(value)} is no date`, 'for example "2026-11-20T10:03Z"')
-    })
+    return from.map((value, d) => (dimensions[d] === 'date' ? coordinateDate(value) : value))
   }
+  const instead = () => 'coordinates are numbers of 53 bits: write what it would become'
   const read = (word: Word) => {
-    return point(looksLikeJson(word) ? parseJson(word.text) : word.text, word.text)
+    if (!looksLikeJson(word)) return point(word.text, word.text)
+    const value = parseJson(word.text)
+    refuseInexact(word.text, instead)
+    return point(value, word.text)
   }
   return {
     name,
@@ -187,7 +228,17 @@ function points(name: string, dimensions: readonly Dimension[]): KeyForm {
       const all = fields.length === 1 && Array.isArray(fields[0]) ? fields[0] : fields
       return point(all, String(all))
     },
+    fromJson: value => point(value, toJson(value)),
+    instead,
   }
+}
+
+/** A date of a point: text, or what is one already; null is an open side, where there may be one. */
+function coordinateDate(value: unknown): unknown {
+  if (typeof value === 'object') return value
+  if (typeof value === 'string') return dateIn(value)
+  const hint = 'dates are text: "2026-11-20", or "2026-11-20T10:03:05.250Z"'
+  throw new Mistake(`${shorten(toJson(value))} is no date`, hint)
 }
 
 const NUMBERS = ['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32', 'float64']
@@ -215,7 +266,10 @@ function dimension(text: string): Dimension {
   const plain = text.replace(/^(["'])(.*)\1$/, '$2')
   if (plain === 'date' || NUMBERS.includes(plain)) return plain as Dimension
   const [, min, max, bits] = /^float\((.+),(.+),(.+)\)$/.exec(plain) ?? []
-  if (bits !== undefined) return { type: 'float', min: +min, max: +max, bits: +bits }
+  if (bits !== undefined) {
+    const [from, to, cut] = [min, max, bits].map(n => numberIn(n.trim(), 'what float(…) takes'))
+    return { type: 'float', min: from, max: to, bits: cut }
+  }
   if (plain.startsWith('{')) return parseJson(plain) as Dimension
   const all = [...NUMBERS, 'date', 'float(MIN,MAX,BITS)'].join(', ')
   throw new Mistake(`there is no dimension ${asWord(plain)}`, `there are ${all}`)
@@ -237,6 +291,8 @@ const MSGPACK_VALUES: ValueForm = {
   read: word => jsonOrText(word, fromJson),
   write: value => printable(toJson(value)),
   fromField: field => field,
+  isPlain: false,
+  parse: fromJson,
 }
 
 const JSON_VALUES: ValueForm = {
@@ -245,6 +301,8 @@ const JSON_VALUES: ValueForm = {
   read: word => jsonOrText(word, JSON.parse),
   write: value => printable(JSON.stringify(value)),
   fromField: field => field,
+  isPlain: true,
+  parse: JSON.parse,
 }
 
 const NEEDS_FIELD = 'name the field that holds the value: --value FIELD'
@@ -260,6 +318,8 @@ const STRING_VALUES: ValueForm = {
   read: word => word.text,
   write: value => printable(JSON.stringify(value)),
   fromField: valueText,
+  isPlain: false,
+  parse: fromJson,
 }
 
 const BINARY_VALUES: ValueForm = {
@@ -268,6 +328,8 @@ const BINARY_VALUES: ValueForm = {
   read: readBytes,
   write: writeBytes,
   fromField: field => readBytes(wordOf(valueText(field))),
+  isPlain: false,
+  parse: fromJson,
 }
 
 /** The value codec of a name. @throws Mistake */
@@ -277,10 +339,4 @@ export function valueForm(name: string): ValueForm {
   if (form !== undefined) return form
   const all = VALUE_CODECS.join(', ')
   throw new Mistake(`there is no value codec ${asWord(name)}`, `there are ${all}`)
-}
-
-/** The beginning of a long text. */
-export function shorten(text: string, most = 60): string {
-  const shown = printable(text)
-  return shown.length <= most ? shown : `${shown.slice(0, most - 1)}…`
 }

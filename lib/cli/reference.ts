@@ -28,8 +28,18 @@ quotes; they and quotes may span lines. A line that begins with \`#\` is a comme
 \`--name value\` or \`--name=value\`.
 
 A value is JSON, or else a string; a word in quotes is always a string. What JSON cannot say is written
-as in dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$bigint":"1"}\`, \`{"$bytes":"AAE="}\`. A key is a
-word; the key codecs \`tuple\` and \`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
+as in dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$number":"Infinity"}\`, \`{"$bigint":"1"}\`,
+\`{"$bytes":"AAE="}\`; not in values of the codec \`json\`, which are plain JSON. A key is a word; the key
+codecs \`tuple\` and \`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
+
+Dates in keys, as in \`$date\`, are ISO 8601: \`2026-11-20\`, \`2026-11-20T10:03:05.250Z\`, with a space for
+the T and an offset for the Z if you like. They are UTC where they do not say else: a date alone is midnight.
+Digits beyond milliseconds are left out. Days, times and offsets that there are none of are refused, so
+are 24:00, leap seconds, years alone, and numbers.
+
+A number that is too large for one (1e999) is refused, and in keys one that would become another:
+9007199254740993 is 9007199254740992 to JavaScript. Whatever a program has printed of a number is taken. In
+values numbers are rounded, as everywhere in JavaScript: \`{"$bigint":"9007199254740993"}\` keeps all digits.
 
 ${VIEWS}
 

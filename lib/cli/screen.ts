@@ -6,6 +6,7 @@
  * its version, until the next output.
  */
 import { toJson } from '../index.js'
+import { counted } from './bar.js'
 import { breathe, type Sink, write } from './output.js'
 import { type Paint, plain } from './paint.js'
 import type { Column, Result, Row } from './result.js'
@@ -133,7 +134,7 @@ export class Screen {
     const shown = lines.slice(0, VALUE_LINES).join('\n')
     await this.#line(this.#paint('value', shown))
     if (shown.length < text.length)
-      await this.#say(`… \`show\` prints all ${text.length} characters`)
+      await this.#say(`… \`show\` prints all ${counted(text.length, 'character')}`)
   }
 
   async #lines(lines: Iterator<string>, session: Session): Promise<void> {

@@ -202,13 +202,23 @@ export class Session {
   /** The view of a word; without one, where the prompt is. @throws Mistake */
   view(word: Word | undefined): View {
     if (word === undefined) return this.here
-    const said = readView(word)
+    const said = this.#said(word)
     if (said.is === 'now') return {}
     if (said.is === 'tag') return { at: said.tag }
     if (said.is === 'date') return this.#isTag(said.tag) ? { at: said.tag } : { asOf: said.date }
     const version = this.#numbered(said)
     const pin = this.pins.get(version)
     return pin === undefined ? { at: version } : { snapshot: pin }
+  }
+
+  #said(word: Word): ViewWord {
+    try {
+      return readView(word)
+    } catch (error) {
+      // A tag may look like a date that there is none of.
+      if (this.#isTag(word.text)) return { is: 'tag', tag: word.text }
+      throw error
+    }
   }
 
   #numbered(said: Extract<ViewWord, { is: 'version' | 'back' }>): number {
@@ -241,7 +251,7 @@ export class Session {
     this.mustHaveNoTransaction('moving into the past')
     const held = this.db.beginRead(this.view(word))
     const { version } = held
-    const said = readView(word)
+    const said = this.#said(word)
     const label = said.is === 'version' || said.is === 'back' ? String(version) : word.text
     this.leave()
     this.place = { label, version, held }

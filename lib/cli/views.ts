@@ -3,7 +3,8 @@
  *
  *     41   -3   now   opening   2026-11-20   "2026-11-20 10:03"   10:03:05.250   2026-11-20T10:03Z
  */
-import { Mistake, type Word } from './words.js'
+import { dateIn } from './dates.js'
+import type { Word } from './words.js'
 
 /** What a word says; which version that is, only the database knows. */
 export type ViewWord =
@@ -13,9 +14,10 @@ export type ViewWord =
   | { readonly is: 'date'; date: Date; tag: string }
   | { readonly is: 'tag'; tag: string }
 
-const DATE =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ]+(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,3}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i
-const TIME = /^(\d\d?):(\d\d)(?::(\d\d)(?:[.,](\d{1,3}))?)?$/
+/** What is meant as a day, as what may follow it, and as a time of today; dates.ts tells what there is. */
+const DAY = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d/
+const REST = /^(?:[T ]+(\d\d?:\d\d[\d:.,]*)\s*(Z|[+-]\d\d(?::?\d\d)?)?|\s*(Z|[+-]\d\d:?\d\d))?$/i
+const TIME = /^\d\d?:\d\d[\d:.,]*$/
 
 /**
  * Reads a VIEW.
@@ -32,34 +34,33 @@ export function readView({ form, text }: Word, now: () => Date = () => new Date(
   return date === undefined ? { is: 'tag', tag: text } : { is: 'date', date, tag: text }
 }
 
-/** The date that a text is; undefined if it does not look like one. Local time unless it says else. */
-export function readDate(text: string, now: () => Date): Date | undefined {
-  const whole = DATE.exec(text)
-  const time = whole === null ? TIME.exec(text) : null
-  if (whole === null && time === null) return undefined
-  const today = now()
-  const [year, month, day] =
-    whole === null
-      ? [today.getFullYear(), today.getMonth() + 1, today.getDate()]
-      : whole.slice(1, 4).map(Number)
-  const [hour, minute, second] = (whole?.slice(4, 7) ?? time?.slice(1, 4) ?? []).map(n => +(n ?? 0))
-  const ms = +((whole?.[7] ?? time?.[4] ?? '0') as string).padEnd(3, '0')
-  const zone = whole?.[8]
-  const utc = Date.UTC(year, month - 1, day, hour, minute, second, ms)
-  const check = new Date(utc)
-  const isReal =
-    check.getUTCMonth() === month - 1 && check.getUTCDate() === day && hour < 24 && minute < 60
-  if (!isReal || second > 59) throw new Mistake(`${text} is no date: there is no such day or time`)
-  if (zone === undefined) return new Date(year, month - 1, day, hour, minute, second, ms)
-  return new Date(utc - offset(zone))
+/**
+ * The date that a text is; undefined if it does not look like one. Local time unless it says else: times
+ * are shown in it, and what is shown can be typed.
+ */
+function readDate(text: string, now: () => Date): Date | undefined {
+  const whole = TIME.test(text) ? `${localTime(now().getTime()).slice(0, 10)} ${text}` : text
+  const [day] = DAY.exec(whole) ?? []
+  const rest = day === undefined ? null : REST.exec(whole.slice(day.length))
+  if (rest === null) return undefined
+  const [, clock = '00:00', ...offsets] = rest
+  const time = clock.replace(/^(?=\d:)/, '0')
+  const offset = offsets.find(offset => offset !== undefined)
+  const date = dateIn(`${day}T${time}${offset ?? 'Z'}`, text)
+  return offset === undefined ? local(date) : date
 }
 
-/** The offset of a time zone in ms. */
-function offset(zone: string): number {
-  if (/z/i.test(zone)) return 0
-  const [, sign, hours, minutes] = /([+-])(\d\d):?(\d\d)/.exec(zone) as RegExpExecArray
-  const ms = (Number(hours) * 60 + Number(minutes)) * 60_000
-  return sign === '-' ? -ms : ms
+/** The moment at which clocks here show what they show in UTC at another. */
+function local(utc: Date): Date {
+  const date = new Date(2000, 0, 1)
+  date.setFullYear(utc.getUTCFullYear(), utc.getUTCMonth(), utc.getUTCDate())
+  date.setHours(
+    utc.getUTCHours(),
+    utc.getUTCMinutes(),
+    utc.getUTCSeconds(),
+    utc.getUTCMilliseconds(),
+  )
+  return date
 }
 
 /** A time for people: local, to the millisecond. */

@@ -64,6 +64,8 @@ export class Lexer {
   #open: Open | null = null
   /** Lines fed since the last `take`. */
   #lines = 0
+  /** Where in its line the last token begins. */
+  #begun = 0
 
   /** True where nothing has begun. */
   get isEmpty(): boolean {
@@ -80,6 +82,11 @@ export class Lexer {
     return this.#lines
   }
 
+  /** Where in its line the last token begins. */
+  get begun(): number {
+    return this.#begun
+  }
+
   /** Forgets what was fed. */
   reset(): void {
     this.#tokens = []
@@ -87,7 +94,7 @@ export class Lexer {
     this.#lines = 0
   }
 
-  /** The tokens so far; call it where nothing is open. */
+  /** The tokens so far; what is open is forgotten. */
   take(): Token[] {
     const tokens = this.#tokens
     this.reset()
@@ -125,6 +132,7 @@ export class Lexer {
 
   /** Reads the token that begins at `at`; where it ends. */
   #begin(line: string, at: number): number {
+    this.#begun = at
     if (line[at] === ';') {
       this.#tokens.push(SEPARATOR)
       return at + 1
@@ -221,7 +229,7 @@ export class Lexer {
 }
 
 /** Where the quote closes, from `at` on; -1 if it does not. Only `"` knows escapes. */
-function closing(line: string, at: number, quote: string): number {
+export function closing(line: string, at: number, quote: string): number {
   for (let end = line.indexOf(quote, at); end >= 0; end = line.indexOf(quote, end + 1)) {
     if (quote === "'") return end
     let slashes = 0
@@ -253,6 +261,25 @@ export function tokensOf(text: string): Token[] {
   for (const line of text.split('\n')) lexer.feed(line)
   if (lexer.isOpen) throw lexer.unclosed()
   return lexer.take()
+}
+
+/** A line that is being typed: its whole tokens, and the beginning of one at its end. */
+export function unfinished(line: string): { tokens: Token[]; last: string } {
+  const lexer = new Lexer()
+  lexer.feed(line)
+  const { isOpen, isEmpty } = lexer
+  const last = isOpen || !(isEmpty || /[\s;]$/.test(line)) ? line.slice(lexer.begun) : ''
+  const tokens = lexer.take()
+  return { tokens: last === '' || isOpen ? tokens : tokens.slice(0, -1), last }
+}
+
+/** What a word says as far as it is typed, with its last quote or without. */
+export function saidBy(typed: string): string {
+  const [quote] = typed
+  if (quote !== "'" && quote !== '"') return typed
+  const end = closing(typed, 1, quote)
+  const raw = typed.slice(1, end < 0 ? undefined : end)
+  return quote === '"' ? textWithin(raw, 1) : raw
 }
 
 /** One line that reads back as the same tokens. */
@@ -295,4 +322,10 @@ export function printable(json: string): string {
 export function asWord(text: string): string {
   const bare = BARE_SAFE.test(text) && printable(text) === text
   return bare ? text : printable(JSON.stringify(text))
+}
+
+/** The beginning of a long text. */
+export function shorten(text: string, most = 60): string {
+  const shown = printable(text)
+  return shown.length <= most ? shown : `${shown.slice(0, most - 1)}…`
 }

@@ -140,11 +140,11 @@ export class ZOrderKeys implements KeyCodec<Point> {
 /** @throws ZVerseError `ZVERSE_INVALID_KEY` if `point` is not an array of `count` values. */
 export function checkCount(point: unknown, count: number, what: string): void {
   if (!isArray(point)) {
-    const message = `${what} must be an array of ${count} values, not ${describe(point)}`
+    const message = `${what} must be an array of length ${count}, not ${describe(point)}`
     throw new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
   if (point.length !== count) {
-    const message = `${what} must have ${count} values, one a dimension, not ${point.length}`
+    const message = `${what} must have length ${count}, a value for each dimension, not ${point.length}`
     throw new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
 }

@@ -3,7 +3,7 @@
  *
  * What JSON can say is plain JSON. What it cannot is an object with one key, which names the kind:
  *
- *     {"$date":"2026-11-20T10:03:00.000Z"}   a Date; null: an invalid one
+ *     {"$date":"2026-11-20T10:03:00.000Z"}   a Date (iso-date.ts); null: an invalid one
  *     {"$bigint":"123"}                      a bigint
  *     {"$number":"NaN"}                      NaN, Infinity, -Infinity, -0
  *     {"$bytes":"AAEC"}                      a Uint8Array, in base64
@@ -21,6 +21,7 @@ import { ZVerseError } from '../errors.js'
 import { GONE, isGone } from '../key/binary.js'
 import { isoOf, msOf } from '../key/date.js'
 import { describe } from '../key/describe.js'
+import { isoDate } from './iso-date.js'
 import { faultIn } from './json-fault.js'
 import {
   bytesOf,
@@ -52,10 +53,11 @@ export function toJson(value: unknown): string {
 
 /**
  * What {@link toJson} wrote, or any JSON: objects whose one key begins with $ apart, it is what
- * `JSON.parse` makes of it.
+ * `JSON.parse` makes of it. Numbers are rounded as JavaScript rounds them.
  *
  * @throws ZVerseError `ZVERSE_INVALID_VALUE`; where the text is no JSON with its `offset`, the index of
- * the first character that cannot be there
+ * the first character that cannot be there. Also for numbers that are so large that they would become
+ * infinite, and for a `$date` that is no date by ISO 8601, whose `cause` tells why
  */
 export function fromJson(text: string): unknown {
   if (typeof text !== 'string') throw invalid(`no JSON: ${describe(text)} is no text`)
@@ -174,6 +176,9 @@ function mapped(items: unknown[], change: (item: unknown) => unknown): unknown[]
 
 /** Puts the kinds back into what JSON.parse made, in place where it can. */
 function untagged(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw invalid('a number in it is too large: infinity is written {"$number":"Infinity"}')
+  }
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) value[i] = untagged(value[i])
@@ -188,7 +193,7 @@ function untagged(value: unknown): unknown {
 function untaggedPlain(object: Plain, names: string[]): Plain {
   for (const name of names) {
     const item = object[name]
-    if (typeof item !== 'object' || item === null) continue
+    if (typeof item !== 'object' && typeof item !== 'number') continue
     const form = untagged(item)
     if (form === item) continue
     Object.defineProperty(object, name, {
@@ -205,7 +210,8 @@ function revived(kind: string, content: unknown): unknown {
   }
   switch (kind) {
     case '$date':
-      return dateOf(content) ?? fail(wrong)
+      if (content === null) return new Date(Number.NaN)
+      return typeof content === 'string' ? dateOf(content) : fail(wrong)
     case '$bigint':
       return typeof content === 'string' && /^-?\d+$/.test(content) ? BigInt(content) : fail(wrong)
     case '$number':
@@ -240,10 +246,13 @@ function fail(make: () => ZVerseError): never {
 
 const NUMBERS = ['NaN', 'Infinity', '-Infinity', '-0']
 
-function dateOf(content: unknown): Date | undefined {
-  if (content === null) return new Date(Number.NaN)
-  const date = typeof content === 'string' ? new Date(content) : undefined
-  return date === undefined || Number.isNaN(msOf(date)) ? undefined : date
+function dateOf(text: string): Date {
+  try {
+    return isoDate(text)
+  } catch (cause) {
+    const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 39)}…` : text)
+    throw invalid(`"$date" with ${shown} means nothing: ${(cause as Error).message}`, cause)
+  }
 }
 
 /** Bytes in memory of their own. */

@@ -49,6 +49,18 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     expect(terminal.text).toMatch(/the open transaction is aborted\r\n$/)
   })
 
+  it('completes names with spaces in quotes', async () => {
+    await using terminal = new Terminal(80)
+    await terminal.ready()
+    await terminal.line('put "my key" 1')
+    await terminal.line("tag 'my tag'")
+    await type(terminal, 'get my', '\t', '--at=m', '\t')
+    expect(await terminal.line('')).toBe('1')
+    await type(terminal, "get 'my k", '\t', '--at "my ', '\t')
+    expect(await terminal.line('')).toBe('1')
+    expect(terminal.text).toMatch(/get "my key" --at="my tag" /)
+  })
+
   it('writes its file when the terminal is closed', async () => {
     using place = folder()
     const file = join(place.path, 'f.jsonl')

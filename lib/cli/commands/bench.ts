@@ -1,9 +1,9 @@
 /** The command `bench`; what it measures, and how, is in ../bench/. */
 import type { Call, Command } from '../command.js'
+import { numberIn } from '../numbers.js'
 import { hasColours } from '../output.js'
 import type { Result } from '../result.js'
 import { Interrupted, type Session } from '../session.js'
-import { Mistake } from '../words.js'
 
 export const BENCH: Command = {
   name: 'bench',
@@ -123,8 +123,5 @@ const cellsOf = ({ name, group, opsPerSecond, p50, p99, threads }: BenchRow) => 
 
 function secondsIn(call: Call): number | undefined {
   const word = call.option('seconds')
-  if (word === undefined) return undefined
-  const seconds = Number(word.text)
-  if (word.text.trim() !== '' && Number.isFinite(seconds)) return seconds
-  throw new Mistake(`--seconds must be a number, not ${word.text}`)
+  return word === undefined ? undefined : numberIn(word.text, '--seconds')
 }

@@ -1,5 +1,5 @@
 /** Commands that read and write files. */
-import { thousands } from '../bar.js'
+import { counted } from '../bar.js'
 import type { Call, Command } from '../command.js'
 import type { Bad, FoundEntry, OnBad } from '../files/rows.js'
 import { type Result, versionResult } from '../result.js'
@@ -124,7 +124,7 @@ async function dump(session: Session, call: Call): Promise<Result> {
   const [file] = call.words
   if (file === undefined || file.text === '-') return { is: 'lines', lines }
   const records = await saveLines(session, file.text, lines)
-  return { is: 'value', value: records, text: String(records), says: `${records} records` }
+  return { is: 'value', value: records, text: String(records), says: counted(records, 'record') }
 }
 
 /** Bad rows of which the reasons are told. */
@@ -148,8 +148,8 @@ async function load(session: Session, call: Call): Promise<Result> {
   const encoding = encodingNamed(call.option('encoding')?.text ?? 'utf8')
   const opened = source.openSource(path)
   const peeked = await source.peek(opened, encoding)
-  const header = restoring.headerIn(peeked.first?.text)
-  if (header === undefined || call.has('key')) return loadRows(session, call, opened, peeked)
+  const header = call.has('key') ? undefined : await restoring.headerOf(peeked)
+  if (header === undefined) return loadRows(session, call, opened, peeked)
   if (session.isNew) {
     const asked = { keys: session.made.keys.name, values: session.made.values.name }
     for (const [name, usual] of [
@@ -168,7 +168,7 @@ async function load(session: Session, call: Call): Promise<Result> {
     session.setCodecs({ keys: keyForm(header.keys), values: valueForm(header.values) })
   }
   const { version, records } = await restoring.restore(session, opened, peeked)
-  return versionResult(version, `${records} records, version ${version}`)
+  return versionResult(version, `${counted(records, 'record')}, version ${version}`)
 }
 
 async function loadRows(
@@ -213,7 +213,7 @@ async function loadRows(
     const version = tx.commit()
     progress.end()
     if (skipped > 0) tellSkipped(skipped, reasons)
-    return versionResult(version, `${thousands(loaded)} rows, version ${version}`)
+    return versionResult(version, `${counted(loaded, 'row')}, version ${version}`)
   } finally {
     progress.end()
     tx.abort()

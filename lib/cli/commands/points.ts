@@ -2,9 +2,9 @@
 import type { Command } from '../command.js'
 import { integerIn } from '../command.js'
 import { parseJson } from '../literals.js'
+import { numberIn } from '../numbers.js'
 import { KEY, rowsOf, VALUE } from '../result.js'
-import { Mistake } from '../words.js'
-import { AT, cornersOf, entryRows } from './ranges.js'
+import { AT, cornersOf, entryRows, refuseInverted } from './ranges.js'
 
 export const POINTS: readonly Command[] = [
   {
@@ -41,6 +41,7 @@ key           value
       const { keys } = session
       const { from, view } = session.reader(call.option('at'))
       const [min, max] = [keys.read(call.word(0)), keys.read(call.word(1))] as [never, never]
+      refuseInverted(keys, min, max, (from, to) => `box ${keys.write(from)} ${keys.write(to)}`)
       return entryRows(session, from.box(min, max, { limit: call.integer('limit'), ...view }))
     },
   },
@@ -94,7 +95,7 @@ key           value              distance
         ...{ metric, ...view },
         box: box === undefined ? undefined : (cornersOf(box, keys) as [never, never]),
         scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
-        within: within === undefined ? undefined : numberIn(within.text),
+        within: within === undefined ? undefined : numberIn(within.text, '--within'),
       })
       const columns = [KEY, VALUE, { name: 'distance', kind: 'number' }] as const
       return rowsOf(columns, found, ({ key, value, distance }) => {
@@ -103,9 +104,3 @@ key           value              distance
     },
   },
 ]
-
-function numberIn(text: string): number {
-  const value = Number(text)
-  if (text.trim() !== '' && !Number.isNaN(value)) return value
-  throw new Mistake(`--within must be a number, not ${text}`)
-}

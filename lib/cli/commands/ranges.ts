@@ -2,6 +2,7 @@
 import type { Call, Option } from '../command.js'
 import type { KeyForm } from '../literals.js'
 import { parseJson } from '../literals.js'
+import { refuseInexact } from '../numbers.js'
 import { type Items, KEY, type Result, rowsOf, VALUE } from '../result.js'
 import type { Session } from '../session.js'
 import { Mistake, type Word } from '../words.js'
@@ -64,12 +65,53 @@ export function entryRows({ keys, values }: Session, found: Items<[unknown, unkn
   return rowsOf([KEY, VALUE], found, ([key, value]) => [keys.write(key), values.write(value)])
 }
 
-/** The two corners of `--box`. */
+/**
+ * The two corners of `--box`.
+ * @throws Mistake if they are none, or the wrong way round
+ */
 export function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
-  const corners = parseJson(word.text, JSON.parse)
+  const corners = parseJson(word.text)
   if (!Array.isArray(corners) || corners.length !== 2) {
     throw new Mistake('--box needs two corners', "for example --box '[[0, 0], [10, 10]]'")
   }
-  const corner = (of: unknown) => keys.read({ is: 'word', form: 'json', text: JSON.stringify(of) })
-  return [corner(corners[0]), corner(corners[1])]
+  refuseInexact(word.text, keys.instead)
+  const [min, max] = [keys.fromJson(corners[0]), keys.fromJson(corners[1])]
+  refuseInverted(keys, min, max, (from, to) => `--box '[${keys.write(from)},${keys.write(to)}]'`)
+  return [min, max]
+}
+
+/**
+ * Refuses a box that the database would refuse, with what can be asked for instead.
+ * @param show the words for a box
+ */
+export function refuseInverted(
+  keys: KeyForm,
+  min: unknown,
+  max: unknown,
+  show: (min: unknown[], max: unknown[]) => string,
+): void {
+  if (!keys.name.startsWith('zorder') || !Array.isArray(min) || !Array.isArray(max)) return
+  const inverted = [...min.keys()].filter(d => isAbove(min[d], max[d]))
+  if (inverted.length === 0) return
+  const swapped = (from: unknown[], to: unknown[]) => {
+    return from.map((side, d) => (inverted.includes(d) ? to[d] : side))
+  }
+  const hints = [`with its sides in order: ${show(swapped(min, max), swapped(max, min))}`]
+  const [west, east] = [Number(min[0]), Number(max[0])]
+  // Where longitudes begin and end: they are told in either way.
+  const [first, last] = west > 180 ? [0, 360] : [-180, 180]
+  const isLongitude = /^zorder\((?:float|int)/.test(keys.name) && east >= first && west <= last
+  if (inverted.length === 1 && inverted[0] === 0 && isLongitude) {
+    const parts = [show(min, [last, ...max.slice(1)]), show([first, ...min.slice(1)], max)]
+    hints.push(`across the antimeridian it takes two boxes: ${parts.join(' and ')}`)
+  }
+  throw new Mistake(
+    `box is inverted: in dimension ${inverted[0]} min is above max (ZVERSE_INVALID_OPTION)`,
+    hints.join('\n'),
+  )
+}
+
+function isAbove(a: unknown, b: unknown): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a > b
+  return a instanceof Date && b instanceof Date && a > b
 }

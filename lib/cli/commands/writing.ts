@@ -1,7 +1,9 @@
 /** Commands that write keys and values. */
 import type { Operation } from '../../index.js'
+import { counted } from '../bar.js'
 import { type Call, type Command, callOf, integerIn } from '../command.js'
-import { parseJson } from '../literals.js'
+import { parseJson, revived } from '../literals.js'
+import { refuseInexact } from '../numbers.js'
 import { type VersionResult, versionResult } from '../result.js'
 import type { Session } from '../session.js'
 import { asWord, Mistake, type Token, type Word } from '../words.js'
@@ -203,7 +205,8 @@ b1`,
       const result = written(session, writer.clear(bounds))
       if (session.tx !== null || count === 0) return result
       // Some will have meant the screen.
-      const [gone, back] = count === 1 ? ['a key is', 'it'] : [`${count} keys are`, 'them']
+      const [gone, back] =
+        count === 1 ? ['a key is', 'it'] : [`${counted(count, 'key')} are`, 'them']
       return {
         ...result,
         says: `${result.says}: ${gone} gone, \`restore ${before}\` brings ${back} back`,
@@ -265,13 +268,14 @@ function partsOf(tokens: readonly Token[]): Token[][] {
 }
 
 function operationsInJson(session: Session, word: Word): Operation<unknown, unknown>[] {
-  const list = parseJson(word.text) as Operation<unknown, unknown>[]
+  const { keys, values } = session
+  const list = parseJson(word.text, values.parse) as Operation<unknown, unknown>[]
+  refuseInexact(word.text, keys.instead, ([, field]) => field === 'key')
   return list.map(operation => {
-    const { key } = (operation ?? {}) as { key?: unknown }
-    // Bytes and dates as keys are said by words, which JSON strings can hold.
-    if (typeof key !== 'string' && !Array.isArray(key)) return operation
-    const form = Array.isArray(key) ? 'json' : session.keys.name === 'tuple' ? 'quoted' : 'bare'
-    const text = Array.isArray(key) ? JSON.stringify(key) : key
-    return { ...operation, key: session.keys.read({ is: 'word', form, text }) }
+    // What else may stand there is for the database to refuse.
+    if (typeof operation !== 'object' || operation === null) return operation
+    if (!Object.hasOwn(operation, 'key')) return operation
+    const key = values.isPlain ? revived(operation.key) : operation.key
+    return { ...operation, key: keys.fromJson(key) }
   })
 }

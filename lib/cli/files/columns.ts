@@ -3,8 +3,7 @@
  * line of names, so that a name that is not there is told of a file without rows, too.
  */
 import type { Dimension } from '../../index.js'
-import { shorten } from '../literals.js'
-import { asWord, Mistake } from '../words.js'
+import { asWord, Mistake, shorten } from '../words.js'
 import type { CsvRecord } from './csv.js'
 import { otherDelimiter } from './delimiter.js'
 import { TWO_BYTES } from './encoding.js'

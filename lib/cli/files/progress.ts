@@ -1,6 +1,6 @@
 /** The progress of a long load, on one line of a terminal. */
 import { performance } from 'node:perf_hooks'
-import { bar, thousands } from '../bar.js'
+import { bar, counted } from '../bar.js'
 import type { Sink } from '../output.js'
 
 /** ms between two drawings. */
@@ -45,8 +45,8 @@ export function progressLine(
   ms: number,
 ): string {
   const seconds = Math.max(ms, 1) / 1000
-  const rate = `${size(bytes / seconds)}/s  ${thousands(rows / seconds)} rows/s`
-  if (total === undefined) return `${size(bytes)}  ${thousands(rows)} rows  ${rate}`
+  const rate = `${size(bytes / seconds)}/s  ${counted(rows / seconds, 'row')}/s`
+  if (total === undefined) return `${size(bytes)}  ${counted(rows, 'row')}  ${rate}`
   const part = total === 0 ? 1 : Math.min(1, bytes / total)
   const left = part === 0 ? '' : `  ${clock((seconds * (1 - part)) / part)} left`
   return `[${bar(part, BAR).padEnd(BAR)}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}${left}`

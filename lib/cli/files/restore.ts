@@ -1,19 +1,52 @@
 /** Loads what `dump` has written. */
-import { type DumpHeader, fromJson, ZVerseError } from '../../index.js'
+import { type DumpHeader, fromJson, ZVerse, ZVerseError } from '../../index.js'
+import type { Line } from '../lines.js'
 import { parseJson } from '../literals.js'
+import { refuseInexact } from '../numbers.js'
 import type { Session } from '../session.js'
 import { Mistake } from '../words.js'
 import { Progress } from './progress.js'
 import { openSource, type Peeked, peek, type Source, textOf } from './source.js'
 
-/** The header that a line is; undefined if it is none. */
-export function headerIn(text: string | null | undefined): DumpHeader | undefined {
+/**
+ * The header that the first line of a file is; undefined if it is none.
+ * @throws Mistake for a header that this version cannot read
+ */
+function headerIn(line: Line | undefined, name: string): DumpHeader | undefined {
+  const { text, number } = line ?? {}
   if (text?.includes('"zverse"') !== true) return undefined
+  let record: Partial<DumpHeader> | null
   try {
-    const record = fromJson(text) as DumpHeader
-    return record.type === 'zverse' ? record : undefined
+    record = fromJson(text) as Partial<DumpHeader> | null
   } catch {
     return undefined
+  }
+  if (record?.type !== 'zverse') return undefined
+  mustBeReadable(record, `${name}, line ${number}`)
+  return record as DumpHeader
+}
+
+/** Asks the database what it thinks of a header, before one is opened with the codecs that it names. */
+function mustBeReadable(header: object, place: string): void {
+  const scratch = ZVerse.open({ maxBytes: 2 ** 20 })
+  try {
+    scratch.load([header, { type: 'end' }])
+  } catch (error) {
+    const { code, message } = error as ZVerseError
+    // With other codecs, or a history, it is one that can be read.
+    if (code === 'ZVERSE_FORMAT') throw new Mistake(`${place}: ${message} (${code})`)
+  } finally {
+    scratch.close()
+  }
+}
+
+/** The header of a source; undefined, or thrown, where it is not one that can be loaded. */
+export async function headerOf({ name, first, close }: Peeked): Promise<DumpHeader | undefined> {
+  try {
+    return headerIn(first, name)
+  } catch (error) {
+    await close()
+    throw error
   }
 }
 
@@ -28,7 +61,7 @@ export interface OpenDump {
 export async function openDump(path: string): Promise<OpenDump> {
   const source = openSource(path)
   const peeked = await peek(source)
-  const header = headerIn(peeked.first?.text)
+  const header = await headerOf(peeked)
   if (header !== undefined) return { header, source, peeked }
   await peeked.close()
   throw new Mistake(
@@ -51,7 +84,11 @@ export async function restore(
       line = next.number
       const text = textOf(next, source.name)
       if (text.trim() === '') continue
-      yield parseJson(text)
+      const record = parseJson(text)
+      if (typeof (record as { key?: unknown } | null)?.key !== 'string') {
+        refuseInexact(text, session.keys.instead, ([name]) => name === 'key')
+      }
+      yield record
       progress.tick(source.read(), ++records)
       session.goesOn()
     }

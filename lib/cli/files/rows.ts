@@ -3,8 +3,9 @@
  * line; who is told throws, or goes on without it.
  */
 import { ZVerseError } from '../../index.js'
-import { parseJson, shorten } from '../literals.js'
-import { asWord, Mistake } from '../words.js'
+import { BadJson, parseJson, revived } from '../literals.js'
+import { refuseInexact } from '../numbers.js'
+import { asWord, Mistake, shorten } from '../words.js'
 import { entriesOf } from './columns.js'
 import { type CsvRecord, csvRecords } from './csv.js'
 import { otherDelimiter } from './delimiter.js'
@@ -58,7 +59,7 @@ export async function* jsonEntries(
     if (text.trim() === '') continue
     let entry: Entry
     try {
-      entry = entryOf(rowIn(text), mapping)
+      entry = entryOf(rowIn(text, mapping), mapping)
     } catch (error) {
       onBad(badOf(error, number))
       continue
@@ -68,17 +69,24 @@ export async function* jsonEntries(
 }
 
 /** @throws Mistake */
-function rowIn(text: string): Row {
+function rowIn(text: string, { key: names, keys, values }: Mapping): Row {
   let row: unknown
   try {
-    row = parseJson(text)
+    row = parseJson(text, values.parse)
   } catch (error) {
-    const { message } = error as Error
+    if (!(error instanceof BadJson)) throw error
+    // Of JSON that is none the column says enough.
     const hint = text.includes('\0') ? TWO_BYTES : undefined
-    throw new Mistake(message.replace(/at position/, 'in column'), hint)
+    throw new Mistake(error.message.replace(/at position/, 'in column'), hint)
   }
-  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Row
-  throw new Mistake(`a row is an object, not ${shorten(text, 40)}`)
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+    throw new Mistake(`a row is an object, not ${shorten(text, 40)}`)
+  }
+  // Most keys are text.
+  if (!names.every(name => typeof (row as Row)[name] === 'string')) {
+    refuseInexact(text, keys.instead, ([name]) => names.includes(name as string))
+  }
+  return row as Row
 }
 
 /** The entry that a row makes. @throws Mistake */
@@ -89,7 +97,12 @@ function entryOf(row: Row, mapping: Mapping): Entry {
     const there = Object.keys(row).map(asWord).join(', ')
     throw new Mistake(`there is no field ${asWord(name)}: there are ${shorten(there, 200)}`)
   }
-  const key = keys.fromFields(names.map(field))
+  // Of a row of plain JSON the key is none: it is read as keys are.
+  const keyField = (name: string) => {
+    const found = field(name)
+    return values.isPlain && typeof found === 'object' ? revived(found) : found
+  }
+  const key = keys.fromFields(names.map(keyField))
   if (valueName !== undefined) return { key, value: values.fromField(field(valueName)) }
   const dropped = new Set(mapping.dropKey ? names : [])
   const fields = Object.entries(row).filter(([name]) => !dropped.has(name))
