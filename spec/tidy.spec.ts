@@ -147,6 +147,14 @@ describe('tidy', () => {
     expect(wrong.map(([file]) => file)).toEqual([])
   })
 
+  it('no spec expects a thing to be done within a time', () => {
+    const timed = /expect\([^\n]*\b(performance|Date)\.now\(\)[^\n]*\.toBeLess/
+    const wrong = [...sources].filter(
+      ([file, text]) => file.startsWith('spec/') && timed.test(text),
+    )
+    expect(wrong.map(([file]) => file)).toEqual([])
+  })
+
   it('no mutable state at module level', () => {
     const wrong: string[] = []
     for (const [file, text] of lib) {

@@ -80,6 +80,44 @@ function middle(code) {
 /** @param {readonly number[]} codes */
 const line = codes => codes.map(code => middle(code).join(',')).join(' ')
 
+/**
+ * What each kind of thing looks like by day, as attributes: viewers without CSS know no style.
+ * @type {Record<string, Record<string, string | number>>}
+ */
+const LIGHT = {
+  paper: { fill: '#ffffff' },
+  in: { fill: '#dbe9ff' },
+  curve: { fill: 'none', stroke: '#c9ced6', 'stroke-width': 1.5 },
+  number: { fill: '#9aa1ab', 'text-anchor': 'middle' },
+  inside: { fill: '#30507f', 'text-anchor': 'middle' },
+  read: { fill: 'none', stroke: '#1f5fbf', 'stroke-width': 3, 'stroke-linejoin': 'round' },
+  start: { fill: '#1f5fbf', stroke: 'none' },
+  box: { fill: 'none', stroke: '#1f5fbf', 'stroke-width': 2 },
+  jump: { fill: 'none', stroke: '#d2691e', 'stroke-width': 1.8, 'stroke-dasharray': '4 3' },
+  head: { fill: '#d2691e' },
+  axis: { fill: '#9aa1ab', 'text-anchor': 'middle', 'font-size': 11 },
+}
+
+/** The style that goes over it where the reader prefers the dark. */
+const DARK = `    .paper { fill: #14171c; }
+    .in { fill: #1d2c45; }
+    .curve { stroke: #3a414c; }
+    .number, .axis { fill: #6b7380; }
+    .inside { fill: #a9c4ef; }
+    .read, .box { stroke: #6ea3f5; }
+    .start { fill: #6ea3f5; }
+    .jump { stroke: #f0a060; }
+    .head { fill: #f0a060; }`
+
+/** @param {string} kind */
+const look = kind =>
+  [`class="${kind}"`, ...Object.entries(LIGHT[kind]).map(([name, to]) => `${name}="${to}"`)].join(
+    ' ',
+  )
+
+/** @param {string} kind @param {readonly string[]} parts */
+const group = (kind, parts) => `<g ${look(kind)}>\n${parts.join('\n')}\n</g>`
+
 /** The picture as SVG. */
 export function draw() {
   const stretches = scan()
@@ -89,70 +127,58 @@ export function draw() {
     .filter(code => isInside(code))
     .map(code => {
       const [x, y] = middle(code)
-      return `<rect class="in" x="${x - CELL / 2}" y="${y - CELL / 2}" width="${CELL}" height="${CELL}"/>`
+      return `<rect x="${x - CELL / 2}" y="${y - CELL / 2}" width="${CELL}" height="${CELL}"/>`
     })
-  const numbers = codes.map(code => {
-    const [x, y] = middle(code)
-    const kind = isInside(code) ? 'number inside' : 'number'
-    return `<text class="${kind}" x="${x}" y="${y + CELL / 2 - 4}">${code}</text>`
-  })
+  /** @param {boolean} inside */
+  const numbers = inside =>
+    codes
+      .filter(code => isInside(code) === inside)
+      .map(code => {
+        const [x, y] = middle(code)
+        return `<text x="${x}" y="${y + CELL / 2 - 4}">${code}</text>`
+      })
+  const start = look('start')
   const read = stretches.map(({ from, to }) => {
     const stretch = codes.slice(from, to + 1)
     const [x, y] = middle(from)
-    return `<polyline class="read" points="${line(stretch)}"/><circle class="start" cx="${x}" cy="${y}" r="4"/>`
+    return `<polyline points="${line(stretch)}"/><circle ${start} cx="${x}" cy="${y}" r="4"/>`
   })
   const jumps = stretches.slice(1).map(({ from }, i) => {
     const [x1, y1] = middle(stretches[i].to)
     const [x2, y2] = middle(from)
     const [cx, cy] = [(x1 + x2) / 2 + (y2 - y1) / 5, (y1 + y2) / 2 - (x2 - x1) / 5]
-    return `<path class="jump" marker-end="url(#head)" d="M${x1},${y1} Q${cx},${cy} ${x2},${y2}"/>`
+    return `<path marker-end="url(#head)" d="M${x1},${y1} Q${cx},${cy} ${x2},${y2}"/>`
   })
   const x0 = MARGIN + BOX.x[0] * CELL
   const y0 = MARGIN + (SIDE - 1 - BOX.y[1]) * CELL
   const width = (BOX.x[1] - BOX.x[0] + 1) * CELL
   const height = (BOX.y[1] - BOX.y[0] + 1) * CELL
   const labels = [0, 4, 8, 12].flatMap(i => [
-    `<text class="axis" x="${MARGIN + (i + 0.5) * CELL}" y="${size - 10}">${i}</text>`,
-    `<text class="axis" x="14" y="${MARGIN + (SIDE - i - 0.5) * CELL + 4}">${i}</text>`,
+    `<text x="${MARGIN + (i + 0.5) * CELL}" y="${size - 10}">${i}</text>`,
+    `<text x="14" y="${MARGIN + (SIDE - i - 0.5) * CELL + 4}">${i}</text>`,
   ])
   const inside = stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0)
   const title =
     `A box of ${inside} cells on the Z-order curve: ` +
     `${stretches.length} stretches, ${stretches.length - 1} jumps`
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size} ${size}" role="img">
+  const page = `viewBox="0 0 ${size} ${size}" font-family="system-ui, sans-serif" font-size="8"`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${page} role="img">
 <title>${title}</title>
 <style>
-  svg { background: #ffffff; font: 10px system-ui, sans-serif; }
-  .curve { fill: none; stroke: #c9ced6; stroke-width: 1.5; }
-  .in { fill: #dbe9ff; }
-  .box { fill: none; stroke: #1f5fbf; stroke-width: 2; }
-  .read { fill: none; stroke: #1f5fbf; stroke-width: 3; stroke-linejoin: round; }
-  .start { fill: #1f5fbf; }
-  .jump { fill: none; stroke: #d2691e; stroke-width: 1.8; stroke-dasharray: 4 3; }
-  .head { fill: #d2691e; }
-  .number, .axis { text-anchor: middle; fill: #9aa1ab; font-size: 8px; }
-  .axis { font-size: 11px; }
-  .inside { fill: #30507f; }
   @media (prefers-color-scheme: dark) {
-    svg { background: #14171c; }
-    .curve { stroke: #3a414c; }
-    .in { fill: #1d2c45; }
-    .box, .read { stroke: #6ea3f5; }
-    .start { fill: #6ea3f5; }
-    .jump { stroke: #f0a060; }
-    .head { fill: #f0a060; }
-    .number, .axis { fill: #6b7380; }
-    .inside { fill: #a9c4ef; }
+${DARK}
   }
 </style>
-<defs><marker id="head" class="head" markerWidth="5" markerHeight="5" refX="5" refY="2.5" orient="auto"><path d="M0,0 L5,2.5 L0,5 z"/></marker></defs>
-${cells.join('\n')}
-<polyline class="curve" points="${line(codes)}"/>
-${numbers.join('\n')}
-${read.join('\n')}
-<rect class="box" x="${x0}" y="${y0}" width="${width}" height="${height}"/>
-${jumps.join('\n')}
-${labels.join('\n')}
+<defs><marker id="head" markerWidth="5" markerHeight="5" refX="5" refY="2.5" orient="auto"><path ${look('head')} d="M0,0 L5,2.5 L0,5 z"/></marker></defs>
+<rect ${look('paper')} width="${size}" height="${size}"/>
+${group('in', cells)}
+${group('curve', [`<polyline points="${line(codes)}"/>`])}
+${group('number', numbers(false))}
+${group('inside', numbers(true))}
+${group('read', read)}
+${group('box', [`<rect x="${x0}" y="${y0}" width="${width}" height="${height}"/>`])}
+${group('jump', jumps)}
+${group('axis', labels)}
 </svg>
 `
 }

@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 
 /** @typedef {import('./fleet.js').Database} Database */
 /** @typedef {import('./asker.js').Asked} Asked */
-/** @typedef {{ asked: Asked, compared: number, said: string, problems: string[] }} Told */
+/** @typedef {{ asked: Asked, compared: number, late: number, said: string, problems: string[] }} Told */
 
 export class Crew {
   moves = 0
@@ -67,6 +67,11 @@ export class Crew {
   /** Positions that askers have compared with their vehicles. */
   get compared() {
     return [...this.#told.values()].reduce((sum, { compared }) => sum + compared, 0)
+  }
+
+  /** Questions about a time that was no longer kept. */
+  get late() {
+    return [...this.#told.values()].reduce((sum, { late }) => sum + late, 0)
   }
 
   /** Somebody's last answers. */

@@ -15,8 +15,8 @@ const FEW = 10
 
 /** @param {string} [line] */
 const say = (line = '') => void process.stdout.write(`${line}\n`)
-/** @param {number} count */
-const grouped = count => Math.round(count).toLocaleString('en-US').replaceAll(',', ' ')
+/** A rate that is not 0 is not shown as 0. @param {number} count */
+const grouped = count => Math.ceil(count).toLocaleString('en-US').replaceAll(',', ' ')
 
 export class Report {
   #last = { seconds: 0, moves: 0, asked: 0 }
@@ -64,6 +64,7 @@ export class Report {
       commitsPerSecond: commits / elapsed,
       asked: crew.asked,
       compared: crew.compared,
+      late: crew.late,
       kept,
       verified: { versions, vehicles, boxes, neighbours, diffs },
       problems,
@@ -74,6 +75,7 @@ export class Report {
   /** @param {Outcome} outcome */
   #summary({ crew, proof, elapsed, commits, moves, kept, problems }) {
     const { box, past, diff, nearest } = crew.asked
+    const { late } = crew
     const { ago } = this.#options
     const row = (
       /** @type {string} */ name,
@@ -91,6 +93,7 @@ export class Report {
     say()
     const size = `${(kept.usedBytes / 2 ** 20).toFixed(1)} MiB`
     say(`  memory    ${size}, ${grouped(kept.versions)} versions`)
+    if (late > 0) say(`  too late  ${grouped(late)} about a time that is no longer kept`)
     say(`  askers    ${grouped(crew.compared)} positions agreed with their vehicles`)
     const { versions, vehicles, boxes, neighbours, diffs } = proof
     say(`  verified  ${versions} versions: ${grouped(vehicles)} vehicles with one position each,`)

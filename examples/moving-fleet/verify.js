@@ -32,17 +32,31 @@ function randomPoint() {
 }
 
 /**
- * Some of the versions that are kept, the oldest and the newest among them.
+ * The versions that are kept.
  * @param {Database} db @param {number} start the first to have a fleet
  */
+const keptSince = (db, start) =>
+  db
+    .versions()
+    .map(({ version }) => version)
+    .filter(version => version >= start)
+
+/** Whether there are as many as a proof looks at. @param {Database} db @param {number} start */
+export const hasEnough = (db, start) => keptSince(db, start).length >= VERSIONS
+
+/**
+ * Some of the versions that are kept, the oldest and the newest among them: one of each stretch.
+ * @param {Database} db @param {number} start
+ */
 function pick(db, start) {
-  const kept = db.versions().map(({ version }) => version)
-  const versions = kept.filter(version => version >= start)
-  const steps = Array.from({ length: VERSIONS }, (_, i) => {
-    const jitter = i === 0 || i === VERSIONS - 1 ? 0 : fleet.between(-0.5, 0.5)
-    return versions[Math.round(((i + jitter) * (versions.length - 1)) / (VERSIONS - 1))]
+  const versions = keptSince(db, start)
+  const stretches = Math.min(VERSIONS, versions.length)
+  const begin = (/** @type {number} */ i) => Math.floor((i * versions.length) / stretches)
+  return Array.from({ length: stretches }, (_, i) => {
+    if (i === 0) return versions[0]
+    if (i === stretches - 1) return versions[versions.length - 1]
+    return versions[Math.floor(fleet.between(begin(i), begin(i + 1)))]
   })
-  return [...new Set(steps)]
 }
 
 export class Proof {

@@ -37,8 +37,8 @@ const CLIENTS = 8
 
 /** @param {string} line */
 const say = line => void process.stdout.write(`${line}\n`)
-/** @param {number} count */
-const grouped = count => Math.round(count).toLocaleString('en-US').replaceAll(',', ' ')
+/** A rate that is not 0 is not shown as 0. @param {number} count */
+const grouped = count => Math.ceil(count).toLocaleString('en-US').replaceAll(',', ' ')
 
 const db = /** @type {Market} */ (/** @type {unknown} */ (ZVerse.open({ history: { ms: 1000 } })))
 db.store('book')
@@ -46,7 +46,7 @@ const pool = new Pool(db, size)
 const writer = new Worker(new URL('./writer.js', import.meta.url), { workerData: db.share() })
 db.track(writer)
 
-const seen = { prices: 0, audits: 0, pasts: 0 }
+const seen = { prices: 0, audits: 0, pasts: 0, gone: 0 }
 /** @type {Set<string>} */
 const problems = new Set()
 let running = true
@@ -62,16 +62,21 @@ async function askPrice() {
 /** The past does not change: two threads say the same about it. */
 async function askPast() {
   const question = { symbol: oneOf(SYMBOLS), time: Date.now() - AGO }
-  const one = pool.ask({ what: 'priceAt', ...question })
-  const other = pool.ask({ what: 'priceAt', ...question })
-  if (!isDeepStrictEqual(await one, await other)) problems.add(`two pasts of ${question.symbol}`)
+  const answers = await Promise.all([
+    pool.ask({ what: 'priceAt', ...question }),
+    pool.ask({ what: 'priceAt', ...question }),
+  ])
+  if (answers.some(({ gone }) => gone)) return void seen.gone++
+  const [one, other] = answers
+  if (!isDeepStrictEqual(one, other)) problems.add(`two pasts of ${question.symbol}`)
   seen.pasts++
 }
 
 /** A whole version, of now or of then: nothing in it is half-done. */
 async function askAudit() {
   const time = random(2) === 0 ? undefined : Date.now() - AGO
-  const { version, crossed, shares } = await pool.ask({ what: 'audit', time })
+  const { gone, version, crossed, shares } = await pool.ask({ what: 'audit', time })
+  if (gone) return void seen.gone++
   if (crossed > 0) problems.add(`version ${version}: ${crossed} bids above their asks`)
   if (shares !== SHARES) problems.add(`version ${version}: ${shares} shares`)
   seen.audits++
@@ -83,7 +88,7 @@ async function client() {
 
 say(`A price feed, 1 thread that writes, ${size} that answer, ${seconds} s`)
 // The feed has begun, and has a past to ask about.
-const opened = await db.waitFor(db.version + 1)
+await db.waitFor(db.version + 1)
 await delay(AGO + 50)
 
 const clients = Array.from({ length: CLIENTS * size }, client)
@@ -97,6 +102,11 @@ say(`  reader ${heir.number} takes its place and answers them`)
 await delay((seconds * 1000) / 2)
 running = false
 await Promise.all(clients)
+// A machine too slow for it among all the others answers a question that is asked alone.
+while (seen.prices === 0) await askPrice()
+while (seen.pasts === 0) await askPast()
+while (seen.audits === 0) await askAudit()
+await db.waitFor(first + 1)
 const elapsed = (performance.now() - begun) / 1000
 const commits = db.version - first
 
@@ -109,7 +119,6 @@ const { ok, problems: wrong, leakedBytes } = db.check()
 if (!ok) problems.add(`check(): ${wrong.slice(0, 3).join('; ')}`)
 if (readers.pins !== 0) problems.add(`${readers.pins} snapshots are still pinned`)
 if (heir.answered === 0) problems.add('the new reader has not answered')
-if (db.version <= opened) problems.add('nothing was written')
 db.close()
 
 say('')
@@ -119,9 +128,10 @@ for (const reader of pool.readers) {
 }
 say(`  writer    ${grouped(commits / elapsed)} commits/s`)
 say('')
-const { prices, pasts, audits } = seen
+const { prices, pasts, audits, gone } = seen
 say(`  prices    ${grouped(prices)} asked`)
 say(`  past      ${grouped(pasts)} prices of ${AGO} ms ago, each asked of two threads`)
+if (gone > 0) say(`  too late  ${grouped(gone)} about a time that is no longer kept`)
 say(`  audits    ${grouped(audits)} snapshots: bids, asks and ${grouped(SHARES)} shares`)
 const kept = `${grouped(versions.retained)} versions of the last second`
 say(`  memory    ${(memory.usedBytes / 2 ** 20).toFixed(1)} MiB, ${kept}`)

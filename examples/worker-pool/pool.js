@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 /** @typedef {import('./reader.js').Question} Question */
 /** @typedef {{ question: Question, resolve: (answer: any) => void }} Pending */
 
-/** ms that a report goes on before its thread is killed. */
+/** ms that a report goes on at least before its thread is killed. */
 const BUSY = 50
 
 class Reader {
@@ -17,6 +17,8 @@ class Reader {
   ended = 0
   /** @type {Map<number, Pending>} */
   pending = new Map()
+  /** Called when its report has begun. @type {() => void} */
+  reporting = () => {}
 
   /** @param {Market} db @param {number} number */
   constructor(db, number) {
@@ -24,7 +26,8 @@ class Reader {
     this.worker = new Worker(new URL('./reader.js', import.meta.url), { workerData: db.share() })
     // Should the worker be killed, this gives up what it held: its snapshots, and the turn to write.
     db.track(this.worker)
-    this.worker.on('message', ({ id, answer }) => {
+    this.worker.on('message', ({ id, answer, reporting }) => {
+      if (reporting !== undefined) return this.reporting()
       if (this.answered++ === 0) this.begun = performance.now()
       this.pending.get(id)?.resolve(answer)
       this.pending.delete(id)
@@ -81,8 +84,14 @@ export class Pool {
    */
   async replace(index) {
     const victim = this.#working[index]
+    const reporting = new Promise(resolve => {
+      victim.reporting = () => resolve(undefined)
+    })
     victim.worker.postMessage({ question: { what: 'report' } })
-    await delay(BUSY)
+    // However slow the machine: it holds its snapshot, and others have asked it something.
+    await reporting
+    do await delay(BUSY)
+    while (victim.pending.size === 0)
     const { pins } = this.#db.stats().readers
     const heir = this.#start()
     this.#working[index] = heir

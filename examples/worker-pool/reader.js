@@ -1,7 +1,7 @@
 // @ts-check
 /** One thread of the pool: answers questions out of the shared database. Nothing is copied to it. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { ZVerse } from 'zverse'
+import { ZVerse, ZVerseError } from 'zverse'
 
 /** @typedef {import('./market.js').Market} Market */
 /** @typedef {import('./market.js').Book} Book */
@@ -15,11 +15,28 @@ import { ZVerse } from 'zverse'
  *   | { what: 'stop' }} Question
  */
 
+/** What a question about a time is answered with whose version the database has let go of. */
+const GONE = { gone: true }
+
 const db = /** @type {Market} */ (ZVerse.attach(workerData))
 const book = /** @type {Book} */ (db.store('book'))
 
-/** @param {Question} question */
+/**
+ * A question waits for its turn, while the database goes on letting go of what is older than its history:
+ * a question about the past may come too late, and is told so.
+ * @param {Question} question
+ */
 function answer(question) {
+  try {
+    return find(question)
+  } catch (error) {
+    if (error instanceof ZVerseError && error.code === 'ZVERSE_VERSION_NOT_RETAINED') return GONE
+    throw error
+  }
+}
+
+/** @param {Question} question */
+function find(question) {
   switch (question.what) {
     case 'price':
       return db.get(question.symbol)
@@ -37,6 +54,7 @@ function answer(question) {
 /** A report that needs one version and takes for ever: until this thread is killed. */
 function report() {
   const snapshot = db.beginRead()
+  parentPort?.postMessage({ reporting: snapshot.version })
   for (;;) for (const { bid, ask } of snapshot.values()) if (bid > ask) throw new Error('crossed')
 }
 

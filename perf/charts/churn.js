@@ -57,7 +57,7 @@ function drawMemory(picture, { samples, growth }, time) {
   const y = linear(most / MIB, BOTTOM, TOP)
   for (const tick of y.ticks) {
     picture.line(LEFT, y.at(tick), RIGHT, y.at(tick), 'grid')
-    picture.text(LEFT - 6, y.at(tick) + 4, `${tick} MiB`, 'tick figure', 'end')
+    picture.text(LEFT - 6, y.at(tick) + 4, `${tick} MiB`, 'tick', 'end')
   }
   const x = (/** @type {Sample} */ sample) => time.at(sample.second)
   /** @type {number[]} */
@@ -83,7 +83,7 @@ function drawMemory(picture, { samples, growth }, time) {
     picture.text(RIGHT + 26, places[i] + 4, label)
     if (grown === undefined) return
     const text = `last third ${grown.ratio.toFixed(3)} × the first`
-    picture.text(RIGHT + 26, places[i] + 18, text, 'tick figure')
+    picture.text(RIGHT + 26, places[i] + 18, text, 'tick')
   })
 }
 
@@ -105,8 +105,8 @@ function drawHeld(picture, { samples }, time) {
   const area = `M${px(from)},${HELD_BOTTOM} L${edge.join(' L')} L${px(to)},${HELD_BOTTOM} z`
   picture.path(area, 'band f-zverse')
   picture.line(LEFT, HELD_BOTTOM, RIGHT, HELD_BOTTOM, 'axis')
-  picture.text(LEFT - 6, HELD_TOP + 8, String(most), 'tick figure', 'end')
-  picture.text(LEFT - 6, HELD_BOTTOM + 2, '0', 'tick figure', 'end')
+  picture.text(LEFT - 6, HELD_TOP + 8, String(most), 'tick', 'end')
+  picture.text(LEFT - 6, HELD_BOTTOM + 2, '0', 'tick', 'end')
   picture.text(RIGHT + 12, (HELD_TOP + HELD_BOTTOM) / 2 + 4, 'snapshots held')
 }
 
@@ -132,7 +132,7 @@ export function drawChurn(run, foot) {
   drawMemory(picture, run, time)
   drawHeld(picture, run, time)
   for (const tick of ticks) {
-    picture.text(at(tick * by), HELD_BOTTOM + 18, String(tick), 'tick figure', 'middle')
+    picture.text(at(tick * by), HELD_BOTTOM + 18, String(tick), 'tick', 'middle')
   }
   const unit = inMinutes ? 'minutes' : 'seconds'
   picture.text((LEFT + RIGHT) / 2, HELD_BOTTOM + 34, unit, 'tick', 'middle')

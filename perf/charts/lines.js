@@ -59,14 +59,14 @@ export function drawPanel(picture, panel) {
   const y = panel.logarithmic ? logarithmic(least, most, bottom, top) : linear(most, bottom, top)
   for (const tick of y.ticks) {
     picture.line(left, y.at(tick), right, y.at(tick), 'grid')
-    picture.text(left - 6, y.at(tick) + 4, short(tick), 'tick figure', 'end')
+    picture.text(left - 6, y.at(tick) + 4, short(tick), 'tick', 'end')
   }
   const count = panel.places.length
   const inset = Math.min(24, (right - left) / (2 * count))
   const step = count > 1 ? (right - left - 2 * inset) / (count - 1) : 0
   const x = (/** @type {number} */ i) => left + inset + i * step
   panel.places.forEach((place, i) => {
-    picture.text(x(i), bottom + 16, place, 'tick figure', 'middle')
+    picture.text(x(i), bottom + 16, place, 'tick', 'middle')
   })
   picture.text((left + right) / 2, bottom + 32, panel.place, 'tick', 'middle')
   for (const one of series) drawSeries(picture, one, x, value => y.at(value * by))

@@ -38,7 +38,7 @@ export function drawRatios(
   for (const tick of scale.ticks) {
     const kind = tick === 1 ? 'axis' : 'grid'
     picture.line(scale.at(tick), y - height / 2, scale.at(tick), bottom, kind)
-    picture.text(scale.at(tick), bottom + 16, `${tick}×`, 'tick figure', 'middle')
+    picture.text(scale.at(tick), bottom + 16, `${tick}×`, 'tick', 'middle')
   }
   ratios.forEach(({ title, detail, measured, bound, aim, verdict }, n) => {
     const middle = y + n * height
@@ -54,7 +54,7 @@ export function drawRatios(
       picture.line(scale.at(end), middle - 4, scale.at(end), middle + 4, `whisker s-${colour}`)
     }
     picture.dot(scale.at(median), middle, 5, `f-${colour}`)
-    picture.text(right, middle + 4, `${spreadText(measured)} ×`, 'figure')
+    picture.text(right, middle + 4, `${spreadText(measured)} ×`)
     if (verdict) picture.text(right + 148, middle + 4, verdict, 'muted')
   })
   return bottom

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * A picture as SVG text, without any dependency: shapes with classes, and one style for all charts with
- * its colours as variables, light ones, and dark ones where the reader prefers those. It has no script and
- * nothing from outside, so it shows as an `<img>`.
+ * A picture as SVG text, without any dependency. All that it looks like by day is plain attributes, so
+ * that viewers without CSS show it; what style there is puts dark colours over them where the reader
+ * prefers those. It has no script and nothing from outside, so it shows as an `<img>`.
  */
 
 /** @typedef {{ light: string, dark: string }} Colour */
@@ -34,36 +34,62 @@ const OF_SYSTEM = {
 /** @param {string} system */
 export const colourOf = system => OF_SYSTEM[system] ?? 'muted'
 
-/** @param {keyof Colour} scheme */
-const variables = scheme =>
-  Object.entries(COLOURS)
-    .map(([name, colour]) => `--${name}: ${colour[scheme]};`)
-    .join(' ')
+/**
+ * What kinds of shapes and texts look like; `fill` and `stroke` name a colour.
+ * @type {Record<string, Record<string, string | number>>}
+ */
+const KINDS = {
+  text: { fill: 'ink' },
+  surface: { fill: 'surface' },
+  title: { 'font-size': 17, 'font-weight': 600 },
+  head: { 'font-size': 13, 'font-weight': 600 },
+  muted: { fill: 'muted' },
+  tick: { fill: 'muted', 'font-size': 11 },
+  foot: { fill: 'muted', 'font-size': 11 },
+  grid: { stroke: 'grid' },
+  axis: { stroke: 'muted' },
+  bound: { stroke: 'ink', 'stroke-width': 2 },
+  aim: { stroke: 'ink', 'stroke-width': 1.5, fill: 'surface' },
+  line: { fill: 'none', 'stroke-width': 2, 'stroke-linejoin': 'round' },
+  whisker: { 'stroke-width': 1.5 },
+  leader: { opacity: 0.5 },
+  band: { opacity: 0.2 },
+  ...Object.fromEntries(
+    Object.keys(COLOURS).flatMap(name => [
+      [`s-${name}`, { stroke: name }],
+      [`f-${name}`, { fill: name }],
+    ]),
+  ),
+}
+
+/** The classes of a colour, over the attributes of the same meaning. */
+const DARK = Object.entries(COLOURS)
+  .map(([name, { dark }]) => `.s-${name} { stroke: ${dark}; } .f-${name} { fill: ${dark}; }`)
+  .join('\n    ')
 
 const STYLE = `
-  svg { ${variables('light')} font: 12px system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif; }
-  @media (prefers-color-scheme: dark) { svg { ${variables('dark')} } }
-  text { fill: var(--ink); }
-  .surface { fill: var(--surface); }
-  .title { font-size: 17px; font-weight: 600; }
-  .head { font-size: 13px; font-weight: 600; }
-  .muted, .tick { fill: var(--muted); }
-  .tick, .foot { font-size: 11px; }
-  .foot { fill: var(--muted); }
-  .grid { stroke: var(--grid); stroke-width: 1; }
-  .axis { stroke: var(--muted); stroke-width: 1; }
-  .bound { stroke: var(--ink); stroke-width: 2; }
-  .aim { stroke: var(--ink); stroke-width: 1.5; fill: var(--surface); }
-  .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
-  .whisker { stroke-width: 1.5; }
-  .leader { stroke-width: 1; opacity: 0.5; }
-  .band { opacity: 0.2; }
-  .figure { font-variant-numeric: tabular-nums; }
-  ${Object.keys(COLOURS)
-    .slice(4)
-    .map(name => `.s-${name} { stroke: var(--${name}); } .f-${name} { fill: var(--${name}); }`)
-    .join('\n  ')}
+  @media (prefers-color-scheme: dark) {
+    ${DARK}
+  }
 `
+
+const FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
+
+/**
+ * The attributes that kinds stand for, later ones over earlier ones.
+ * @param {string} kinds
+ */
+function look(kinds) {
+  const looks = Object.assign({}, ...kinds.split(' ').map(kind => KINDS[kind]))
+  /** @type {string[]} */
+  const classes = []
+  const attributes = Object.entries(looks).map(([name, value]) => {
+    if (!(value in COLOURS)) return ` ${name}="${value}"`
+    classes.push(`${name[0]}-${value}`)
+    return ` ${name}="${COLOURS[value].light}"`
+  })
+  return (classes.length > 0 ? ` class="${classes.join(' ')}"` : '') + attributes.join('')
+}
 
 const ESCAPES = /** @type {Record<string, string>} */ ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })
 
@@ -102,13 +128,13 @@ export class Picture {
    * @param {number} x
    * @param {number} y
    * @param {string} text
-   * @param {string} [kind] classes
+   * @param {string} [kind]
    * @param {Anchor} [anchor]
    */
   text(x, y, text, kind = '', anchor = 'start') {
     const at = anchor === 'start' ? '' : ` text-anchor="${anchor}"`
-    const classes = kind === '' ? '' : ` class="${kind}"`
-    this.#parts.push(`<text${classes} x="${px(x)}" y="${px(y)}"${at}>${escaped(text)}</text>`)
+    const kinds = kind === '' ? 'text' : `text ${kind}`
+    this.#parts.push(`<text${look(kinds)} x="${px(x)}" y="${px(y)}"${at}>${escaped(text)}</text>`)
   }
 
   /**
@@ -120,12 +146,12 @@ export class Picture {
    */
   line(x1, y1, x2, y2, kind) {
     const ends = `x1="${px(x1)}" y1="${px(y1)}" x2="${px(x2)}" y2="${px(y2)}"`
-    this.#parts.push(`<line class="${kind}" ${ends}/>`)
+    this.#parts.push(`<line${look(kind)} ${ends}/>`)
   }
 
   /** @param {string} path @param {string} kind */
   path(path, kind) {
-    this.#parts.push(`<path class="${kind}" d="${path}"/>`)
+    this.#parts.push(`<path${look(kind)} d="${path}"/>`)
   }
 
   /**
@@ -144,7 +170,7 @@ export class Picture {
    * @param {string} kind
    */
   dot(x, y, radius, kind) {
-    this.#parts.push(`<circle class="${kind}" cx="${px(x)}" cy="${px(y)}" r="${radius}"/>`)
+    this.#parts.push(`<circle${look(kind)} cx="${px(x)}" cy="${px(y)}" r="${radius}"/>`)
   }
 
   /**
@@ -156,7 +182,7 @@ export class Picture {
    */
   bar(x, y, width, height, kind) {
     const size = `width="${px(Math.max(0, width))}" height="${px(height)}"`
-    this.#parts.push(`<rect class="${kind}" x="${px(x)}" y="${px(y)}" ${size} rx="2"/>`)
+    this.#parts.push(`<rect${look(kind)} x="${px(x)}" y="${px(y)}" ${size} rx="2"/>`)
   }
 
   /** The hollow diamond that stands for an aim. @param {number} x @param {number} y */
@@ -167,22 +193,13 @@ export class Picture {
   toString() {
     const { width, height } = this
     const size = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`
-    return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
+    const font = `font-family="${FONT}" font-size="12"`
+    return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font} role="img">
 <title>${escaped(this.title)}</title>
 <style>${STYLE}</style>
-<rect class="surface" width="${width}" height="${height}"/>
+<rect${look('surface')} width="${width}" height="${height}"/>
 ${this.#parts.join('\n')}
 </svg>
 `
   }
 }
-
-/**
- * The picture in one scheme with plain colours, for what knows no variables.
- * @param {string} svg
- * @param {keyof Colour} scheme
- */
-export const plain = (svg, scheme) =>
-  svg
-    .replace(/@media \(prefers-color-scheme: dark\) \{ svg \{.*\} \}/, '')
-    .replace(/var\(--(\w+)\)/g, (_, name) => COLOURS[name][scheme])

@@ -48,7 +48,7 @@ function drawWorkload(picture, row, x, y) {
     picture.bar(x + NAMES, top, at(1 / time.median) - x - NAMES, BAR, `f-${colourOf(system)}`)
     picture.line(at(1 / time.max), middle, at(1 / time.min), middle, 'axis')
     const beside = Math.max(at(1 / time.min), at(1 / time.median)) + 8
-    picture.text(beside, middle + 4, `${rate(time.median)} · ${digits(time.median)} µs`, 'figure')
+    picture.text(beside, middle + 4, `${rate(time.median)} · ${digits(time.median)} µs`)
   })
 }
 

@@ -77,8 +77,8 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     await using terminal = new Terminal(80)
     await terminal.ready()
     // There is no shell here that would say fg.
-    const later = 'setTimeout(() => process.kill(process.pid, "SIGCONT"), 300)'
-    await terminal.line(`update a '() => { ${later}; return 1 }'`)
+    const later = 'setInterval(() => process.kill(process.pid, "SIGCONT"), 100)'
+    await terminal.line(`update a '() => { ${later}.unref(); return 1 }'`)
     const from = terminal.text.length
     terminal.keys(CTRL_Z)
     await terminal.until(/zverse> $/, from)

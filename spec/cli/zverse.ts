@@ -51,7 +51,8 @@ export const hasTerminal = spawnSync('script', ['--version']).status === 0
 
 /** The last thing shown, escapes apart, where a prompt waits for keys. */
 const PROMPT = /(?:^|[\r\n] *)(?:zverse[^\s>]*|\.\.\.)> $/
-const PATIENCE = 30_000
+/** ms; only what never comes takes as long. */
+const PATIENCE = 120_000
 
 /** `zverse` on a pseudo-terminal. */
 export class Terminal implements AsyncDisposable {

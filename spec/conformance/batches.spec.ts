@@ -10,6 +10,7 @@ import { checkDb } from '../support/compare.js'
 import type { Cursor, Database, RangeOptions, Reads } from '../support/contract.js'
 import { open } from '../support/engine.js'
 import { outcomeOf } from '../support/outcome.js'
+import { scaled } from '../support/runs.js'
 
 type Pair = [key: string, value: unknown]
 
@@ -95,7 +96,7 @@ describe('what iterators give', () => {
           db.close()
         },
       )
-      fc.assert(property, { numRuns: 150 })
+      fc.assert(property, { numRuns: scaled(150) })
     })
   }
 

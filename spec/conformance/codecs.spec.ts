@@ -8,6 +8,7 @@ import { type KeyKind, ORDERS, type TupleKey } from '../oracle/keys.js'
 import { HARD_KEYS } from '../support/alphabet.js'
 import { checkDb } from '../support/compare.js'
 import { open } from '../support/engine.js'
+import { scaled } from '../support/runs.js'
 
 const text = fc.string({ unit: 'binary', maxLength: 30 })
 const bytes = fc.uint8Array({ maxLength: 20 })
@@ -30,7 +31,7 @@ const KEYS: Record<KeyKind, fc.Arbitrary<unknown>> = {
 }
 
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const RUNS = { seed: SEED, numRuns: 300 }
+const RUNS = { seed: SEED, numRuns: scaled(300) }
 
 describe.each<KeyKind>(['string', 'binary', 'tuple'])('%s keys', kind => {
   const order = ORDERS[kind]

@@ -1,6 +1,7 @@
 /** The pictures of the documentation are what the code draws. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { faultsOf } from '../support/svg.js'
 
 it('zorder.svg is what draw.js makes of the present code', async () => {
   // The script runs the built code, as its users do; its types are not worth a declaration.
@@ -8,4 +9,13 @@ it('zorder.svg is what draw.js makes of the present code', async () => {
   const { draw, scan, PICTURE } = await import(/* @vite-ignore */ script)
   expect(draw()).toBe(readFileSync(PICTURE, 'utf8'))
   expect(scan().length).toBeGreaterThan(3)
+})
+
+it('every picture is seen without CSS, and has a dark form for all that is coloured', () => {
+  const folder = new URL('../../docs/pictures/', import.meta.url)
+  const names = readdirSync(folder).filter(name => name.endsWith('.svg'))
+  expect(names.length).toBeGreaterThan(7)
+  for (const name of names) {
+    expect(faultsOf(readFileSync(new URL(name, folder), 'utf8')), name).toEqual([])
+  }
 })

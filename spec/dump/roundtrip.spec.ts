@@ -1,5 +1,6 @@
 /** A dump, as lines, loaded into an empty database gives the same database, its past included. */
 import { describe, expect, it } from 'vitest'
+import { scaled as runs } from '../support/runs.js'
 import {
   type Any,
   codecs,
@@ -12,9 +13,7 @@ import {
   sound,
 } from './support.js'
 
-const RUNS = Number(process.env.ZVERSE_RUNS ?? 3000)
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
-const runs = (n: number) => Math.ceil((n * RUNS) / 3000)
 
 describe(`dump and load, seeds ${SEED} and on`, () => {
   it('with history, everything comes back', () => {

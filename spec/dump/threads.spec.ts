@@ -10,7 +10,7 @@ import { Random } from '../support/random.js'
 /** The built library, whose hooks its types do not show. */
 const open = (built as unknown as { openWith: typeof openWith }).openWith
 
-const RUNS = Number(process.env.ZVERSE_RUNS ?? 3000)
+const RUNS = Number(process.env.ZVERSE_RUNS ?? 1000)
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
 
 /** Every entry's value is its version; `sum` is the sum of all of them. */

@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest'
 import type { ReadTransaction, WriteTransaction } from '../../lib/index.js'
 import { H_DIRTY, H_FREE_HEAD, H_FREE_TAIL, H_PHASE } from '../../lib/memory/layout.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
+import { scaled } from '../support/runs.js'
 
-const RUNS = Number(process.env.ZVERSE_RECOVERY_RUNS ?? 150)
+const RUNS = scaled(150)
 
 const step = fc.record({
   what: fc.constantFrom(

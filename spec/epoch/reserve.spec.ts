@@ -11,9 +11,9 @@ import { type ZVerse, zorder } from '../../lib/index.js'
 import { H_PAGES } from '../../lib/memory/layout.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
+import { scaled } from '../support/runs.js'
 
 const MIB = 2 ** 20
-const SCALE = Number(process.env.ZVERSE_RUNS ?? 3000) / 3000
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 type Key = string | number[]
@@ -122,7 +122,7 @@ describe('a full database half of which is deleted', () => {
       sound(db)
       db.close()
     })
-    fc.assert(property, { seed: SEED, numRuns: Math.max(1, Math.ceil(3 * SCALE)) })
+    fc.assert(property, { seed: SEED, numRuns: scaled(3) })
   })
 })
 

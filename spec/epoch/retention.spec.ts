@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { oldestToKeep } from '../../lib/epoch/retention.js'
 import type { History } from '../../lib/index.js'
 import { openWith } from '../../lib/zverse.js'
+import { scaled } from '../support/runs.js'
 
 const INFINITE = Number.POSITIVE_INFINITY
 
@@ -43,7 +44,7 @@ describe('oldestToKeep', () => {
           expect(oldestToKeep(line, bounds)).toBe(expected)
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: scaled(2000) },
     )
   })
 })

@@ -1,6 +1,7 @@
 /** The cities as their users meet them: a process that answers and compares with brute force. */
 import { describe, expect, it } from 'vitest'
-import { runExample } from './run.js'
+import { readOptions } from '../../examples/cities/options.js'
+import { itRefuses, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('cities', args)
 
@@ -14,7 +15,7 @@ function answer(args: string[]): string {
 }
 
 describe('cities', () => {
-  it.each([
+  itRefuses('cities', readOptions, [
     [['--box', '1,2,3'], /--box takes WEST,SOUTH,EAST,NORTH in degrees, not '1,2,3'/],
     [['--box', '1,2,3,north'], /--box NORTH takes a number from -90 to 90, not 'north'/],
     [['--box', '1,5,2,4'], /SOUTH 5 is north of NORTH 4/],
@@ -26,12 +27,7 @@ describe('cities', () => {
     [['--within', '3'], /--within goes with --near/],
     [['--wide'], /--wide/],
     [['Zürich'], /Zürich/],
-  ])('refuses a command line that makes no sense: %j', (args, message) => {
-    const { code, out, err } = run(args)
-    expect(err).toMatch(message)
-    expect(err).toMatch(/\nTry --help\.\n$/)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-  })
+  ])
 
   it('shows what it can, and proves it', () => {
     const out = answer(['--verify', '10'])

@@ -1,13 +1,14 @@
 /** The moving fleet as its users meet it: a process that checks itself and says what it found. */
 import { describe, expect, it } from 'vitest'
-import { figure, runExample } from './run.js'
+import { readOptions } from '../../examples/moving-fleet/options.js'
+import { figure, itRefuses, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('moving-fleet', args)
 
 const SHORT = ['--seconds', '1', '--ago', '0.3', '--vehicles', '3000']
 
 describe('moving fleet', () => {
-  it.each([
+  itRefuses('moving-fleet', readOptions, [
     [['--vehicles', '0'], /--vehicles takes a whole number from 1 to 1000000, not '0'/],
     [['--askers', 'many'], /--askers takes a whole number from 1 to 64, not 'many'/],
     [['--seconds', '-1'], /--seconds/],
@@ -15,12 +16,7 @@ describe('moving fleet', () => {
     [['--moves', '1.5'], /--moves takes a whole number/],
     [['--fast'], /--fast/],
     [['Zürich'], /Zürich/],
-  ])('refuses a command line that makes no sense: %j', (args, message) => {
-    const { code, out, err } = run(args)
-    expect(err).toMatch(message)
-    expect(err).toMatch(/\nTry --help\.\n$/)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-  })
+  ])
 
   it('tells its options', () => {
     expect(run(['--help'])).toMatchObject({

@@ -1,7 +1,8 @@
 /** Examples run as their users run them: processes that check themselves and say what they found. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { expect } from 'vitest'
+import { expect, it } from 'vitest'
+import { UsageError } from '../../examples/command-line.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -10,7 +11,7 @@ export function runExample(name: string, args: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [`examples/${name}/main.js`, ...args],
-    { cwd: ROOT, encoding: 'utf8', timeout: 60_000 },
+    { cwd: ROOT, encoding: 'utf8' },
   )
   return { code: status, out: stdout, err: stderr }
 }
@@ -20,4 +21,30 @@ export function figure(out: string, pattern: RegExp): number {
   const found = pattern.exec(out)?.[1]
   expect(found, String(pattern)).toBeDefined()
   return Number((found as string).replaceAll(' ', ''))
+}
+
+/**
+ * Command lines that an example refuses, each by what is said: all of them by what reads them, the first
+ * by a process, which tells that its exit code and its output are those of a refusal.
+ */
+export function itRefuses(
+  name: string,
+  readOptions: (args: string[]) => unknown,
+  lines: readonly (readonly [args: string[], message: RegExp])[],
+): void {
+  it.each(lines)('refuses a command line that makes no sense: %j', (args, message) => {
+    let refusal: unknown
+    try {
+      readOptions(args)
+    } catch (error) {
+      refusal = error
+    }
+    expect(refusal).toBeInstanceOf(UsageError)
+    expect((refusal as UsageError).message).toMatch(message)
+    if (args !== lines[0]?.[0]) return
+    const { code, out, err } = runExample(name, args)
+    expect(err).toMatch(message)
+    expect(err).toMatch(/\nTry --help\.\n$/)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+  })
 }

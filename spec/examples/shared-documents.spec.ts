@@ -1,23 +1,19 @@
 /** The shared documents as their users meet them: a process that checks itself and says what it found. */
 import { describe, expect, it } from 'vitest'
-import { figure, runExample } from './run.js'
+import { readOptions } from '../../examples/shared-documents/options.js'
+import { figure, itRefuses, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('shared-documents', args)
 
 describe('shared documents', () => {
-  it.each([
+  itRefuses('shared-documents', readOptions, [
     [['--editors', '0'], /--editors takes a whole number from 1 to 64, not '0'/],
     [['--documents', 'many'], /--documents takes a whole number from 1 to 1000, not 'many'/],
     [['--edits', '1.5'], /--edits takes a whole number/],
     [['--edits', '-1'], /--edits/],
     [['--fast'], /--fast/],
     [['document 1'], /document 1/],
-  ])('refuses a command line that makes no sense: %j', (args, message) => {
-    const { code, out, err } = run(args)
-    expect(err).toMatch(message)
-    expect(err).toMatch(/\nTry --help\.\n$/)
-    expect({ code, out }).toEqual({ code: 2, out: '' })
-  })
+  ])
 
   it('tells its options', () => {
     expect(run(['--help'])).toMatchObject({

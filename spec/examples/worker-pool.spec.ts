@@ -1,5 +1,8 @@
 /** The worker pool as its users meet it: a process that checks itself and says what it found. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
+import { ZVerse } from '../../lib/index.js'
 import { figure, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('worker-pool', args)
@@ -12,6 +15,29 @@ describe('worker pool', () => {
     ]) {
       expect(run(args)).toMatchObject({ code: 2, out: '' })
     }
+  })
+
+  it('says what is no longer kept, and goes on', async () => {
+    const db = ZVerse.open({ history: { versions: 2 } })
+    for (let bid = 1; bid < 9; bid++) db.put('AAAA', { bid, ask: 9 })
+    const file = new URL('../../examples/worker-pool/reader.js', import.meta.url)
+    const reader = new Worker(file, { workerData: db.share() })
+    let id = 0
+    const ask = async (question: object) => {
+      reader.postMessage({ id: ++id, question })
+      const [message] = await once(reader, 'message')
+      expect(message.id).toBe(id)
+      return message.answer
+    }
+    const past = { time: 1 }
+    expect(await ask({ what: 'priceAt', symbol: 'AAAA', ...past })).toEqual({ gone: true })
+    expect(await ask({ what: 'audit', ...past })).toEqual({ gone: true })
+    expect(await ask({ what: 'price', symbol: 'AAAA' })).toEqual({ bid: 8, ask: 9 })
+    expect(await ask({ what: 'priceAt', symbol: 'AAAA', time: Date.now() })).toMatchObject({
+      value: { bid: 8, ask: 9 },
+    })
+    await Promise.all([once(reader, 'exit'), ask({ what: 'stop' })])
+    db.close()
   })
 
   it('answers from many threads, loses one, and finds all in order', () => {

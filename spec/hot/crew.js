@@ -227,7 +227,7 @@ try {
     for (; !stopped(); count++) write()
   } else {
     parentPort?.postMessage({ ready: true })
-    for (; !stopped(); count++) {
+    for (; count === 0 || !stopped(); count++) {
       for (let n = 0; n < 20; n++) random.pick(READS)()
       if (random.chance(0.3)) readPinned()
       if (random.chance(0.3)) readVersion()

@@ -1,7 +1,7 @@
 /**
  * What the specs of hot keys share: how much they do, keys made to collide, the engine's insides.
  *
- * `ZVERSE_RUNS=n` scales all of them (3000 is once, as in the model test); `ZVERSE_SEED=n` seeds them.
+ * `ZVERSE_RUNS=n` scales all of them (3000 is once); `ZVERSE_SEED=n` seeds them.
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -9,12 +9,11 @@ import type { KeyRef } from '../../lib/transaction/ref.js'
 import type { ZVerse } from '../../lib/zverse.js'
 import type { Database, Reads, StoreHandle } from '../support/contract.js'
 import { type Hooks, open } from '../support/engine.js'
+import { scaled } from '../support/runs.js'
 
-export const SCALE = Number(process.env.ZVERSE_RUNS ?? 3000) / 3000
 export const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
-/** So many, more or fewer as the environment says, at least one. */
-export const scaled = (count: number) => Math.max(1, Math.ceil(count * SCALE))
+export { SCALE, scaled } from '../support/runs.js'
 
 /** A database or a store, with the verbs that the contract of the other specs does not have. */
 export interface Hot {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_KEY_BYTES } from '../../lib/key/codec.js'
 import { stringKeys } from '../../lib/key/string.js'
+import { scaled } from '../support/runs.js'
 import {
   compareBytes,
   encoded,
@@ -34,7 +35,7 @@ describe('string keys', () => {
         expect(roundTrip(codec, key)).toBe(key)
         expect(Buffer.from(encoded(codec, key)).equals(Buffer.from(key, 'utf8'))).toBe(true)
       }),
-      { numRuns: 2000 },
+      { numRuns: scaled(2000) },
     )
   })
 
@@ -52,7 +53,7 @@ describe('string keys', () => {
       fc.property(text, text, (a, b) => {
         expect(compareBytes(encoded(codec, a), encoded(codec, b))).toBe(byCodePoint(a, b))
       }),
-      { numRuns: 2000 },
+      { numRuns: scaled(2000) },
     )
     // JavaScript's < has these the other way round.
     expect(compareBytes(encoded(codec, '\uffff'), encoded(codec, '😀'))).toBe(-1)

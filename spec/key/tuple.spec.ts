@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_KEY_BYTES } from '../../lib/key/codec.js'
 import { type TupleKey, tupleKeys } from '../../lib/key/tuple.js'
+import { scaled } from '../support/runs.js'
 import {
   compareBytes,
   encoded,
@@ -70,7 +71,7 @@ describe('tuple keys', () => {
       fc.property(key, value => {
         expect(roundTrip(codec, value)).toStrictEqual(normal(value))
       }),
-      { numRuns: 3000 },
+      { numRuns: scaled(3000) },
     )
   })
 
@@ -79,7 +80,7 @@ describe('tuple keys', () => {
       fc.property(key, key, (a, b) => {
         expect(compareBytes(encoded(codec, a), encoded(codec, b))).toBe(compare(a, b))
       }),
-      { numRuns: 5000 },
+      { numRuns: scaled(5000) },
     )
   })
 
@@ -150,7 +151,7 @@ describe('tuple keys', () => {
           prefix.every((element, i) => compare(element, whole[i]) === 0)
         expect(startsWith(encoded(codec, whole), encodedPrefix(codec, prefix))).toBe(has)
       }),
-      { numRuns: 3000 },
+      { numRuns: scaled(3000) },
     )
     const cut = encodedPrefix(codec, ['a'])
     expect(startsWith(encoded(codec, ['a\0b']), cut)).toBe(false)

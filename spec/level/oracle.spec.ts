@@ -14,7 +14,7 @@ import { Run } from './support-run.js'
 import { steps } from './support-steps.js'
 import type { Subject } from './support-world.js'
 
-const RUNS = Number(process.env.ZVERSE_RUNS ?? 60)
+const RUNS = Number(process.env.ZVERSE_RUNS ?? 20)
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
 const small = { maxBytes: 2 ** 22 }
 

@@ -9,9 +9,10 @@ import { describe, expect, it } from 'vitest'
 import type { Database } from '../support/contract.js'
 import { open } from '../support/engine.js'
 import { Random } from '../support/random.js'
+import { scaled } from '../support/runs.js'
 
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1e6)
-const RUNS = 60
+const RUNS = scaled(60)
 
 type Map_ = Map<string, string>
 interface Tx {

@@ -80,6 +80,18 @@ part('levels', vitest('spec/level/oracle.spec.ts'), {
   ZVERSE_SEED: seed,
   ZVERSE_RUNS: Math.ceil(600 * factor),
 })
+const kept = ['retention', 'recovery'].map(name => `spec/epoch/${name}.spec.ts`)
+const conforming = ['codecs', 'batches', 'full'].map(name => `spec/conformance/${name}.spec.ts`)
+part(
+  'keys, values, and what is kept of them',
+  vitest('spec/key', 'spec/value', 'spec/model/ascending.spec.ts', ...kept, ...conforming),
+  { ZVERSE_SEED: seed, ZVERSE_RUNS: Math.ceil(9000 * factor), ZVERSE_MIB: 4 },
+)
+part(
+  'a generated history',
+  vitest('spec/examples/git-time-machine.spec.ts', '-t', 'generated history'),
+  { ZVERSE_COMMITS: Math.ceil(500 * factor) },
+)
 part('hot keys, and memory that runs short', vitest('spec/hot', 'spec/epoch/reserve.spec.ts'), {
   ZVERSE_SEED: seed,
   ZVERSE_RUNS: Math.ceil(15_000 * factor),

@@ -46,11 +46,14 @@ export class Actor {
 
 export const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Waits until `there`, at most five seconds. */
+/** ms after which what has not come about never will: no machine is as slow, however busy. */
+export const NEVER = 120_000
+
+/** Waits until `there`. */
 export async function until(there: () => boolean): Promise<void> {
-  const end = performance.now() + 5000
+  const end = performance.now() + NEVER
   while (!there()) {
-    if (performance.now() > end) throw new Error('it did not come about within 5 s')
+    if (performance.now() > end) throw new Error('it did not come about')
     await sleep(2)
   }
 }

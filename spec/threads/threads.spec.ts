@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DatabaseOptions, WriteTransaction } from '../../lib/index.js'
-import { Actor, type Db, sleep, until, ZVerse } from './actors.js'
+import { Actor, type Db, NEVER, until, ZVerse } from './actors.js'
 
 const actors: Actor[] = []
 const databases: Db[] = []
@@ -218,16 +218,14 @@ describe('the end of a worker', () => {
     expect(db.put('a', 2)).toBe(1)
   })
 
-  it('while its tracker is blocked in the lock that it held: it goes on within 100 ms', async () => {
-    const db = open()
+  it('while its tracker is blocked in the lock that it held: it goes on', async () => {
+    // How long it takes is measured in perf/threads; here it is only not the timeout that ends it.
+    const db = open({ lockTimeout: NEVER })
     for (let i = 0; i < 5; i++) {
       const worker = actor(db)
       await worker.run(`state.tx = db.beginWrite(); state.tx.put('a', 1)`)
       void worker.worker.terminate()
-      const since = performance.now()
       db.put('b', i)
-      // Generous: the machine may be busy. What it takes is measured in perf/threads.
-      expect(performance.now() - since).toBeLessThan(2000)
     }
   })
 
@@ -239,7 +237,7 @@ describe('the end of a worker', () => {
     await worker.kill()
     expect(db.stats().readers.pins).toBe(1)
     db.put('a', 1)
-    const end = performance.now() + 5000
+    const end = performance.now() + NEVER
     while (db.stats().readers.pins > 0 && performance.now() < end) db.put('a', 2)
     expect(db.stats().readers.pins).toBe(0)
   })
@@ -353,8 +351,7 @@ describe('waiting', () => {
     const aborted = db.beginWriteAsync({ signal: abort.signal })
     const waiting = db.beginWriteAsync()
     const closedTx = db.beginWriteAsync()
-    await sleep(50)
-    expect(ticks).toBeGreaterThan(5)
+    await until(() => ticks > 5)
     abort.abort()
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
     await expect(db.beginWriteAsync({ signal: abort.signal })).rejects.toMatchObject({
@@ -396,23 +393,20 @@ describe('waiting', () => {
   })
 
   it('nobody starves: a writer without pause leaves others their turn', async () => {
-    const db = open()
+    const db = open({ lockTimeout: NEVER })
     const busy = actor(db)
     busy.order(
       `state.go = true; while (state.go) { for (let i = 0; i < 100; i++) db.put('x', i); await 0; if (db.has('stop')) break }`,
     )
     const other = actor(db)
-    const times = await other.run<number[]>(`
-      const times = []
-      for (let i = 0; i < 40; i++) {
-        const since = performance.now()
-        db.put('y', i)
-        times.push(performance.now() - since)
-      }
-      return times`)
+    // One that starves waits for ever: nothing else ends the other's loop.
+    const versions = await other.run<number[]>(`
+      const versions = []
+      for (let i = 0; i < 40; i++) versions.push(db.put('y', i))
+      return versions`)
     db.put('stop', 1)
-    expect(times.length).toBe(40)
-    expect(Math.max(...times)).toBeLessThan(5000)
+    expect(new Set(versions).size).toBe(40)
+    expect(db.version).toBeGreaterThan(41)
   })
 })
 

@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { fromJson, toJson, type ZVerseError } from '../../lib/index.js'
+import { scaled } from '../support/runs.js'
+import { expectSame } from './support.js'
 import { table, value } from './values.js'
 
 const invalid = (message: RegExp) =>
@@ -22,9 +24,9 @@ describe('lossless JSON', () => {
   for (const [kind, values] of Object.entries(table)) {
     test(`${kind} come back, alone and within others`, () => {
       for (const one of values) {
-        expect(fromJson(toJson(one))).toStrictEqual(one)
+        expectSame(fromJson(toJson(one)), one)
         const around = { a: one, b: [one, new Map([[one, new Set([one])]])] }
-        expect(fromJson(toJson(around))).toStrictEqual(around)
+        expectSame(fromJson(toJson(around)), around)
       }
     })
   }
@@ -34,9 +36,9 @@ describe('lossless JSON', () => {
       fc.property(value, one => {
         const text = toJson(one)
         expect(text).not.toMatch(/[\n\r]/)
-        expect(fromJson(text)).toStrictEqual(one)
+        expectSame(fromJson(text), one)
       }),
-      { numRuns: 1500 },
+      { numRuns: scaled(1500) },
     )
   })
 
@@ -215,7 +217,7 @@ describe('lossless JSON', () => {
         }
         if (offset < 0) expect(() => fromJson(spoilt)).not.toThrow(/no JSON/)
       }),
-      { numRuns: 1000 },
+      { numRuns: scaled(1000) },
     )
     for (const [text, offset] of [
       ['', 0],

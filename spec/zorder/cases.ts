@@ -1,15 +1,15 @@
 /**
  * How much the Z-order specs do: properties of random cases, counted.
  *
- * `ZVERSE_RUNS=n` scales all of them (3000 is once, as in the model test); `ZVERSE_SEED=n` seeds
- * them. A failure prints the seed, the path to the case and its counterexample.
+ * `ZVERSE_RUNS=n` scales all of them (3000 is once); `ZVERSE_SEED=n` seeds them. A failure prints the
+ * seed, the path to the case and its counterexample.
  */
 import { inspect, isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Mismatch } from '../support/outcome.js'
+import { scaled } from '../support/runs.js'
 
-const SCALE = Number(process.env.ZVERSE_RUNS ?? 3000) / 3000
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 
 /** Long runs are bounded by their number, not by vitest. */
@@ -45,7 +45,7 @@ export class Cases {
           await body(input)
           await this.#rest()
         })
-        await fc.assert(property, { seed: SEED, numRuns: Math.max(1, Math.ceil(runs * SCALE)) })
+        await fc.assert(property, { seed: SEED, numRuns: scaled(runs) })
       },
       NO_TIMEOUT,
     )

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../support/random.js'
+import { scaled } from '../support/runs.js'
 import { dimension, dimensions, limitOf, Points, quantised, rawOf, SHAPES } from './arbitraries.js'
 import {
   beginOf,
@@ -80,7 +81,7 @@ describe('the oracle of Z-order keys', () => {
       expect(orderedOf(one, a)).toBeGreaterThanOrEqual(0n)
       expect(orderedOf(one, storedOf(one, a))).toBe(orderedOf(one, a))
     })
-    fc.assert(property, { numRuns: 3000 })
+    fc.assert(property, { numRuns: scaled(3000) })
   })
 
   it('finds the cell whose begin is the last not above', () => {
@@ -94,7 +95,7 @@ describe('the oracle of Z-order keys', () => {
         if (cell < 2 ** one.bits - 1) expect(beginOf(one, cell + 1)).toBeGreaterThan(value)
         expect(cellOf(one, one.max)).toBe(2 ** one.bits - 1)
       }),
-      { numRuns: 3000 },
+      { numRuns: scaled(3000) },
     )
   })
 
@@ -122,7 +123,7 @@ describe('the oracle of Z-order keys', () => {
         else expect(first.code < second.code).toBe(ordered(a)[decides] < ordered(b)[decides])
       },
     )
-    fc.assert(property, { numRuns: 1000 })
+    fc.assert(property, { numRuns: scaled(1000) })
   })
 
   it('takes a box and neighbours as worked out by hand', () => {

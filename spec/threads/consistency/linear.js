@@ -87,7 +87,7 @@ export async function linearRound(round) {
   const acted = () => Promise.all(actors.map(({ gone }) => gone))
   await Promise.race([acted(), sleep(Math.max(0, until - performance.now()))])
   Atomics.store(control, STOP, 1)
-  await Promise.race([acted(), sleep(30_000)])
+  await Promise.race([acted(), crew.late()])
 
   /** @type {import('./kinds.js').Event[]} */
   const events = []

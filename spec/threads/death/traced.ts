@@ -1,10 +1,11 @@
 /**
  * Shared memory in which every store is counted, and at the n-th of them the thread dies.
  *
- * The words are a Proxy, and `Atomics` is replaced by one that sees through it. Death is a vm
- * timeout: it unwinds without running a single `catch` or `finally`, as `terminate` does, and stops
- * the thread between two stores that are neighbours in program order, which is stricter than a real
- * kill (that only comes at calls and loops).
+ * The words are a Proxy, and `Atomics` is replaced by one that sees through it. Death is what a vm timeout
+ * is, brought about by a signal that the thread sends to itself, so that no clock has a say: it unwinds
+ * without running a single `catch` or `finally`, as `terminate` does, and stops the thread between two
+ * stores that are neighbours in program order, which is stricter than a real kill (that only comes at
+ * calls and loops).
  */
 import { runInThisContext } from 'node:vm'
 import { Arena } from '../../../lib/memory/arena.js'
@@ -28,6 +29,7 @@ export class Tracer {
     this.steps++
     if (this.steps !== this.dieAt) return
     this.died = true
+    process.kill(process.pid, 'SIGINT')
     for (;;) real.load(spin, 0)
   }
 }
@@ -100,14 +102,12 @@ export function runToDeath(tracer: Tracer, body: () => void): Outcome {
   let error: unknown
   try {
     Reflect.set(globalThis, 'zverseBody', body)
-    runInThisContext('zverseBody()', {
-      timeout: tracer.dieAt === Number.POSITIVE_INFINITY ? 60_000 : 3,
-    })
+    runInThisContext('zverseBody()', { breakOnSigint: true })
   } catch (thrown) {
     error = thrown
   }
-  // The timeout may have come sooner than the store: nobody is to die later than this.
+  // Nobody is to die later than this.
   tracer.dieAt = Number.POSITIVE_INFINITY
-  const cut = (error as { code?: string } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  const cut = (error as { code?: string } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
   return cut ? { died: true } : { died: false, error }
 }

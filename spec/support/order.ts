@@ -1,0 +1,21 @@
+/**
+ * The order in which files run: those that take longest first, so that workers end together. A run that
+ * remembers the one before goes by what it took; a fresh clone begins with what is named here.
+ */
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+const DEAREST = [
+  ...['level/suite', 'examples/git-time-machine', 'threads/death/steps', 'cli/pipe', 'cli/files'],
+  ...['model/model', 'conformance/full', 'conformance/faults', 'examples/shared-documents'],
+]
+
+export class DearestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = DEAREST.findIndex(name => moduleId.endsWith(`/spec/${name}.spec.ts`))
+      return at < 0 ? DEAREST.length : at
+    }
+    return sorted.sort((a, b) => rank(a) - rank(b))
+  }
+}
