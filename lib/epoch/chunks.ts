@@ -6,8 +6,10 @@
  * 2. An item's code orders by birth within its chunk; code 0 stands for "older than can be told"
  *    and counts as older than everything, so that it is kept too long and never too short.
  * 3. K_MIN and K_MAX bound the codes of all items, K_TREES counts the items that are trees.
+ * 4. A chunk is smaller where no block is as large as it should be. The one put by has room for the inline
+ *    items of a record.
  */
-import type { Allocator } from '../memory/allocator.js'
+import { type Allocator, ANY_SLOTS } from '../memory/allocator.js'
 import {
   CHUNK_ITEMS,
   CHUNK_WORDS,
@@ -15,13 +17,16 @@ import {
   CODE_MASK,
   H_PHASE,
   H_SPARE,
+  INLINE_MAX,
   K_BASE,
   K_COUNT,
   K_ITEMS,
   K_MAX,
   K_MIN,
   K_NEXT,
+  K_ROOM,
   K_TREES,
+  LEAST_CHUNK,
   TREE_ITEM,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
@@ -47,22 +52,29 @@ export class Chunks {
     this.#allocator = allocator
   }
 
-  /** Puts a chunk by for {@link push}; false when memory is too short even for that. */
-  ensureSpare(): boolean {
+  /** Puts a chunk by for {@link push}, with room for `count`; false when memory is too short. */
+  ensureSpare(count = INLINE_MAX): boolean {
     const W = this.#W
-    if (W[H_SPARE] !== 0) return true
+    const old = W[H_SPARE]
+    if (old !== 0 && W[old + K_ROOM] >= count) return true
     // A death in between would leak the chunk, so recovery is told to mark.
     const phase = W[H_PHASE]
     W[H_PHASE] = 1
-    W[H_SPARE] = this.#allocator.allocate(CHUNK_WORDS)
+    const least = K_ITEMS + 2 * Math.min(count, CHUNK_ITEMS)
+    const chunk = this.#allocator.allocateUpTo(CHUNK_WORDS, least, ANY_SLOTS)
+    if (chunk !== 0) {
+      this.init(chunk, 0)
+      W[H_SPARE] = chunk
+      if (old !== 0) this.#allocator.free(old)
+    }
     W[H_PHASE] = phase
-    return W[H_SPARE] !== 0
+    return chunk !== 0
   }
 
   /** An empty chunk with `base`, from the one put by or the allocator; 0 when there is none. */
   make(base: number): number {
     const W = this.#W
-    let chunk = this.#allocator.allocate(CHUNK_WORDS)
+    let chunk = this.#allocator.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK, ANY_SLOTS)
     if (chunk === 0) {
       chunk = W[H_SPARE]
       if (chunk === 0) return 0
@@ -81,6 +93,14 @@ export class Chunks {
     W[chunk + K_MIN] = CODE_MASK
     W[chunk + K_MAX] = 0
     W[chunk + K_TREES] = 0
+    const room = Math.floor((this.#allocator.sizeOf(chunk) - K_ITEMS) / 2)
+    W[chunk + K_ROOM] = Math.min(room, CHUNK_ITEMS)
+  }
+
+  /** True if there is room in a chunk. */
+  hasRoom(chunk: number): boolean {
+    const W = this.#W
+    return chunk !== 0 && W[chunk + K_COUNT] < W[chunk + K_ROOM]
   }
 
   /** Adds an item to a chunk that has room and whose base can tell its birth. */
@@ -104,7 +124,7 @@ export class Chunks {
     const W = this.#W
     let chunk = W[head + 1]
     let code = 0
-    if (chunk !== 0 && W[chunk + K_COUNT] < CHUNK_ITEMS) {
+    if (this.hasRoom(chunk)) {
       code = birthCode(birth, load48(W, chunk + K_BASE))
       if (code > CODE_MASK) chunk = 0
     } else {
@@ -123,9 +143,9 @@ export class Chunks {
   /** True if {@link push} has room for `count` items of any birth without allocating. */
   roomFor(head: number, count: number): boolean {
     const W = this.#W
-    if (W[H_SPARE] !== 0 || this.ensureSpare()) return true
+    if (this.ensureSpare(count)) return true
     const chunk = W[head + 1]
-    return chunk !== 0 && W[chunk + K_COUNT] + count <= CHUNK_ITEMS
+    return chunk !== 0 && W[chunk + K_COUNT] + count <= W[chunk + K_ROOM]
   }
 
   /** Appends a chunk to the list at `head`. */

@@ -22,8 +22,10 @@ import {
   WALK_LEVELS,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { isInPieces } from '../memory/pieces.js'
 import { load48, versionOf } from '../memory/words.js'
 import type { Chunks } from './chunks.js'
+import { freeItem, itemOf } from './loose.js'
 import { nodeBirth } from './workspace.js'
 
 export class DeadTree {
@@ -77,9 +79,10 @@ export class DeadTree {
         this.#leave()
       } else if (levelOf(W, node) === 0) {
         const entry = refAt(W, node, W[top + 1])
+        const item = itemOf(entry, isInPieces(W, entry))
         const birth = versionOf(W, entry)
-        if (birth > limit) this.#allocator.free(entry)
-        else if (!this.#handOn(entry, birth, false)) return visited
+        if (birth > limit) freeItem(W, this.#allocator, item)
+        else if (!this.#handOn(item, birth, false)) return visited
         W[top + 1]++
       } else {
         this.#enter(kidAt(W, node, W[top + 1]))

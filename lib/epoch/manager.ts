@@ -11,7 +11,6 @@ import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   ALLOCATOR_AT,
-  CHUNK_ITEMS,
   CHUNK_WORDS,
   GENERATIONS,
   H_AGAIN,
@@ -37,7 +36,7 @@ import {
   H_UNDONE,
   H_WATCHERS,
   INLINE_MAX,
-  K_COUNT,
+  LEAST_CHUNK,
   MAX_VERSION,
   OVERFLOW_WORDS,
   PAGE,
@@ -124,8 +123,9 @@ export class EpochManager {
     this.#past = new Past(arena, this.allocator, this.#chunks, this.ring)
     const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.#past.reserve.most - SPARE_PAGES
     this.largest = Math.min(pages * PAGE, 2 ** 30)
-    this.space = new Workspace(arena, this.allocator, words => {
-      return this.#past.makeRoom(words) || this.#turn.waitForRoom()
+    this.space = new Workspace(arena, this.allocator, {
+      make: (words, divisible) => this.#past.makeRoom(words, divisible) || this.#turn.waitForRoom(),
+      pieces: words => this.#past.piecesFor(words),
     })
     this.#turn = new Turn(claim, () => recover(arena, this.allocator, this.#chunks, this.ring))
     const shared = W[H_SHARED] !== 0
@@ -363,8 +363,8 @@ export class EpochManager {
   #addDead(list: number, version: number, ref: number, birth: number, tree: boolean): void {
     const W = this.#W
     let chunk = W[list + 1]
-    if (chunk === 0 || W[chunk + K_COUNT] === CHUNK_ITEMS) {
-      chunk = this.space.allocate(CHUNK_WORDS)
+    if (!this.#chunks.hasRoom(chunk)) {
+      chunk = this.space.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK)
       this.#chunks.init(chunk, version)
       this.#chunks.append(list, chunk)
     }
@@ -472,7 +472,7 @@ export class EpochManager {
     const W = this.#W
     const space = this.space
     while (!this.#chunks.roomFor(H_LIMBO_HEAD, space.retired.count)) {
-      if (!this.#past.makeRoom(PAGE)) throw space.full()
+      if (!this.#past.makeRoom(PAGE, false)) throw space.full()
     }
     W[H_PHASE] = 1
     // On the list before it is unlinked: recovery keeps what is there, and drops what is still in use.

@@ -6,7 +6,7 @@
  * 2. Nothing here throws; what allocates does without where there is no memory.
  * 3. The reserve suffices whenever a transaction adds something, or that one is refused.
  */
-import type { Allocator } from '../memory/allocator.js'
+import { type Allocator, NO_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   H_COMMITS_SINCE_SCAN,
@@ -21,6 +21,7 @@ import {
   H_RECLAIMED,
   H_RETIRED_SINCE_SCAN,
   H_UNDONE,
+  N_MAX,
   PAGE,
   R_CATALOG,
   R_PREV,
@@ -35,6 +36,7 @@ import {
   S_GRAVE_WORDS,
   SEGMENT,
 } from '../memory/layout.js'
+import { nodeWords } from '../memory/node.js'
 import { load48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import type { Chunks } from './chunks.js'
@@ -44,13 +46,15 @@ import { type Bounds, oldestToKeep } from './retention.js'
 import type { Ring } from './ring.js'
 import type { Slots } from './slots.js'
 import { dropTables } from './tables.js'
-import type { Workspace } from './workspace.js'
+import { NOWHERE, type Workspace } from './workspace.js'
 
 /**
  * How much larger than asked for a block may be where no page is left, for what adds something. Were
  * it more, entries would take the blocks that nodes and deletes need, for good.
  */
 const WASTE = 2
+/** Words of the largest node. */
+const LARGEST_NODE = nodeWords(1, N_MAX)
 /** Commits, and retired words, after which the slots are scanned again. */
 const SCAN_COMMITS = 32
 const SCAN_WORDS = 1 << 15
@@ -245,6 +249,16 @@ export class Past {
     this.#frugal = frugal
     this.#closing = false
     this.allocator.waste = 1
+    this.allocator.spared = 0
+  }
+
+  /**
+   * Pages that entries of so many words leave to nodes and records, which cannot be in pieces: half, where
+   * the slots that would serve the entries serve those, too.
+   */
+  #entriesLeave(words: number): number {
+    const slots = this.allocator.leastSpare(words)
+    return slots >= LARGEST_NODE ? this.reserve.half : this.reserve.most
   }
 
   /** What is left to allocate is the record and its lists, which go when the version goes. */
@@ -261,33 +275,52 @@ export class Past {
 
   /**
    * Memory is short: frees all that may be freed, then lets the oldest versions go; then larger
-   * blocks serve; then pages of the reserve.
+   * blocks serve; then pages of the reserve; then any block.
+   * @param divisible what is asked for could lie in pieces: it gets no page that nodes may need
    */
-  makeRoom(words: number): boolean {
+  makeRoom(words: number, divisible: boolean): boolean {
     const { allocator } = this
     const W = this.#W
     W[H_PHASE] = 1
     const waste = this.#frugal ? Number.POSITIVE_INFINITY : WASTE
     // All that there was to gain has been gained by then: it is not looked for again for each page.
-    let found = allocator.waste === waste && this.#mayDraw(words) && this.reserve.give()
+    let found = allocator.waste >= waste && this.#mayDraw(words, divisible) && this.reserve.give()
     found ||= this.#letGo(words)
-    if (!found && allocator.waste !== waste) {
+    if (!found && allocator.waste < waste) {
       allocator.waste = waste
       this.reserve.regroup()
+      found = true
+    } else if (!found && allocator.waste === WASTE && this.#hasGaps(words)) {
+      allocator.waste = Number.POSITIVE_INFINITY
       found = true
     }
     W[H_PHASE] = 0
     return found
   }
 
+  /** What the pieces of an entry may be that no run of free words is long enough for (see Room). */
+  piecesFor(words: number): number {
+    const { allocator } = this
+    allocator.spared = Math.max(0, this.#entriesLeave(words) - this.reserve.pages)
+    // Slots of other sizes only when nothing else is to be gained.
+    if (allocator.waste > 1 && this.#hasGaps(words)) return SPARE_SLOTS
+    return this.sparePages * PAGE >= words ? NO_SLOTS : NOWHERE
+  }
+
+  /** More lies free than so many words and what the reserve would hold: whoever adds may use any of it. */
+  #hasGaps(words: number): boolean {
+    return this.allocator.availableWords - words >= this.reserve.most * PAGE
+  }
+
   /**
    * Who adds something gets pages, too, as long as more lies free in gaps than the reserve would
    * hold: those who take away can use the gaps, others need blocks that fit.
    */
-  #mayDraw(words: number): boolean {
+  #mayDraw(words: number, divisible: boolean): boolean {
     if (this.#frugal) return true
     const { reserve } = this
-    const left = this.#closing ? reserve.least - CLOSING_PAGES : reserve.least
+    let left = this.#closing ? reserve.least - CLOSING_PAGES : reserve.least
+    if (divisible) left = this.#entriesLeave(words)
     const gaps = this.allocator.freeWords
     return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
   }

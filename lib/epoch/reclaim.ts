@@ -21,6 +21,7 @@ import {
   H_FREE_HEAD,
   H_FRONTIER,
   H_LIMBO_HEAD,
+  H_PIECES,
   H_PUBLISHED,
   H_SCAN,
   H_SEARCH,
@@ -52,6 +53,7 @@ import {
 import { load48 } from '../memory/words.js'
 import { type Chunks, visibleCode } from './chunks.js'
 import { DeadTree } from './dead-tree.js'
+import { freeItem, freePieces } from './loose.js'
 import { eachPin } from './slots.js'
 import { freeTables, settleTables } from './tables.js'
 import { eachLine } from './threads.js'
@@ -203,7 +205,7 @@ export class Reclaimer {
     for (let i = 0; i < count; i++) {
       const at = record + R_ITEMS + 2 * i
       if (W[at + 1] > visible) {
-        this.#allocator.free(W[at])
+        freeItem(W, this.#allocator, W[at])
         continue
       }
       W[record + R_ITEMS + 2 * kept] = W[at]
@@ -220,6 +222,7 @@ export class Reclaimer {
    */
   work(first: number, budget: number): boolean {
     for (let left = budget; left > 0; ) {
+      left -= freePieces(this.#W, this.#allocator, left)
       if (this.#deadTree.busy) {
         const visited = this.#deadTree.step(left)
         // Memory is too short to hand something on: later.
@@ -229,7 +232,7 @@ export class Reclaimer {
       }
       const done =
         this.#drain(left) || freeTables(this.#W, this.#allocator, left) || this.#search(first)
-      if (done === 0) return false
+      if (done === 0) return this.#W[H_PIECES] !== 0
       left -= done
     }
     return true
@@ -270,7 +273,7 @@ export class Reclaimer {
       if (tree && this.#deadTree.busy) return done
       W[chunk + K_COUNT] = n - 1
       if (tree) this.#deadTree.begin(W[at], 0)
-      else this.#allocator.free(W[at])
+      else freeItem(W, this.#allocator, W[at])
       done++
     }
     return done
@@ -303,7 +306,7 @@ export class Reclaimer {
       const code = tree ? W[at + 1] - TREE_ITEM : W[at + 1]
       if (code > visible) {
         if (!tree) {
-          this.#allocator.free(W[at])
+          freeItem(W, this.#allocator, W[at])
           continue
         }
         if (!this.#deadTree.busy) {

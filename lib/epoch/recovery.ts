@@ -25,11 +25,12 @@ import {
   H_LIMBO_HEAD,
   H_LIMBO_TAIL,
   H_LOG_CHUNK,
-  H_LOG_CHUNKS,
   H_LOG_COUNT,
   H_LOG_VERSION,
   H_OLDEST,
+  H_PAGES,
   H_PHASE,
+  H_PIECES,
   H_PUBLISHED,
   H_RESERVE,
   H_SCAN,
@@ -58,13 +59,16 @@ import {
   TREE_ITEM,
 } from '../memory/layout.js'
 import { eachEntry } from '../memory/node.js'
+import { eachPiece, isInPieces } from '../memory/pieces.js'
 import { keyBytesOf, load48 } from '../memory/words.js'
 import { birthCode, type Chunks } from './chunks.js'
+import { itemOf, refOf } from './loose.js'
 import { Reclaimer } from './reclaim.js'
+import { reservePages } from './reserve.js'
 import type { Ring } from './ring.js'
 import { dropTables, eachLateRef } from './tables.js'
-import { Marks, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
-import { undoLog } from './workspace.js'
+import { undoLog } from './undo-log.js'
+import { IN_PIECES, Marks, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 
 /** True if undoing by the log is enough: no list half changed, nothing published. */
 export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
@@ -95,9 +99,10 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   const W = arena.words
   for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
-  for (const at of [H_LOG_CHUNK, H_LOG_CHUNKS, H_LOG_COUNT]) W[at] = 0
+  for (const at of [H_LOG_CHUNK, H_LOG_COUNT, H_PIECES]) W[at] = 0
   // Records and their lists were in memory before, but not packed alike: this makes up for it.
   W[H_RESERVE] = 0
+  allocator.spared = reservePages(W[H_PAGES])
   mendChain(W, ring)
   const newest = load48(W, W[H_CURRENT] + R_VERSION)
   dropTables(W, newest + 1)
@@ -107,7 +112,9 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   walkFixtures(arena, ring, ref => marks.add(ref))
   const unpublished: number[] = []
   eachLateRef(W, newest, ref => {
-    if (marks.add(ref)) unpublished.push(ref)
+    if (!marks.add(ref)) return
+    eachPiece(W, ref, piece => marks.add(piece))
+    unpublished.push(itemOf(ref, isInPieces(W, ref)))
   })
   keepLimbo(W, marks)
   allocator.rebuild(ref => marks.has(ref))
@@ -164,7 +171,9 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
     for (let i = 0; i < W[chunk + K_COUNT]; i++) {
       const at = chunk + K_ITEMS + 2 * i
       const isTree = W[at + 1] >= TREE_ITEM
-      if (!marks.add(W[at])) continue
+      const ref = refOf(W[at])
+      if (!marks.add(ref)) continue
+      if (ref !== W[at]) eachPiece(W, ref, piece => marks.add(piece))
       if (isTree) walkKids(W, W[at], ref => marks.add(ref))
       W[chunk + K_ITEMS + 2 * kept] = W[at]
       W[chunk + K_ITEMS + 2 * kept + 1] = W[at + 1]
@@ -182,7 +191,7 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
   W[H_LIMBO_TAIL] = tail
 }
 
-/** What each record sees and the one after it, the key, no longer does: reference, birth, … */
+/** What each record sees and the one after it, the key, no longer does: item, birth, … */
 type Retired = Map<number, number[]>
 
 /** Marks all that the chain sees. */
@@ -197,9 +206,10 @@ function markChain(W: Uint32Array, marks: Marks): Retired {
       continue
     }
     const lost: number[] = []
-    walkRecord(W, record, (ref, birth) => {
+    walkRecord(W, record, (ref, birth, kind) => {
       if (!marks.add(ref)) return false
-      lost.push(ref, birth)
+      // Pieces are on lists by their entry.
+      if (kind !== PIECE) lost.push(itemOf(ref, kind === IN_PIECES), birth)
       return true
     })
     retired.set(next, lost)

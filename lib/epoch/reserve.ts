@@ -44,6 +44,8 @@ export class Reserve {
   /** Pages to put by, and the fewest with which something may be added. */
   readonly most: number
   readonly least: number
+  /** Pages below this are for what cannot be in pieces: nodes, records. */
+  readonly half: number
 
   readonly #W: Uint32Array
   readonly #allocator: Allocator
@@ -54,6 +56,7 @@ export class Reserve {
     this.#allocator = allocator
     this.most = reservePages(pages)
     this.least = leastPages(pages)
+    this.half = Math.ceil((this.most + this.least) / 2)
   }
 
   /** Pages put by. */

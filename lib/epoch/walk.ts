@@ -2,7 +2,7 @@
  * Visits every block of the arena, by what holds it. For `check()` and for recovery.
  *
  * For the holder of the writer lock. A visitor gets a reference and the version the block was born
- * in, and says whether to go below it.
+ * in, and says whether to go below it. The pieces of an entry are visited after it, as below it.
  */
 import type { Arena } from '../memory/arena.js'
 import {
@@ -12,7 +12,6 @@ import {
   H_HIGH_WATER,
   H_LIMBO_HEAD,
   H_LOG_CHUNK,
-  H_LOG_CHUNKS,
   H_LOG_COUNT,
   H_SPARE,
   H_WALK_DEPTH,
@@ -23,6 +22,9 @@ import {
   K_COUNT,
   K_ITEMS,
   K_NEXT,
+  L_BEFORE,
+  L_ENTRIES,
+  L_FIRST,
   LOG_AT,
   LOG_CHUNK,
   LOG_INLINE,
@@ -44,16 +46,22 @@ import {
   X_BIRTH,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { eachPiece, isInPieces } from '../memory/pieces.js'
 import { load48, versionOf } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
+import { refOf, walkPieces } from './loose.js'
 import { walkReserve } from './reserve.js'
 import type { Ring } from './ring.js'
 import { eachOverflow } from './slots.js'
 import { walkDropped } from './tables.js'
 import { nodeBirth } from './workspace.js'
 
+/** What a block is, besides the usual: an entry in pieces; a piece, which is on lists by its entry. */
+export const IN_PIECES = 1
+export const PIECE = 2
+
 /** Called for a block; true to go on below it. */
-export type Visit = (ref: number, birth: number) => boolean
+export type Visit = (ref: number, birth: number, kind?: number) => boolean
 
 /** One bit for each possible block of the arena, in private memory. */
 export class Marks {
@@ -99,6 +107,19 @@ export class Marks {
   }
 }
 
+/** Visits an entry and its pieces. */
+function walkEntry(W: Uint32Array, entry: number, birth: number, visit: Visit): void {
+  if (!isInPieces(W, entry)) visit(entry, birth)
+  else if (visit(entry, birth, IN_PIECES)) eachPiece(W, entry, ref => visit(ref, birth, PIECE))
+}
+
+/** Visits what an item of a list or of the log stands for, which is no tree. */
+function walkLoose(W: Uint32Array, item: number, birth: number, visit: Visit): void {
+  const ref = refOf(item)
+  if (ref === item) visit(ref, birth)
+  else walkEntry(W, ref, birth, visit)
+}
+
 /** Visits the nodes and entries of a tree. */
 export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
   if (node !== 0 && visit(node, nodeBirth(W, node))) walkKids(W, node, visit)
@@ -109,7 +130,7 @@ export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
   const count = countOf(W, node)
   const leaf = levelOf(W, node) === 0
   for (let i = 0; i < count; i++) {
-    if (leaf) visit(refAt(W, node, i), versionOf(W, refAt(W, node, i)))
+    if (leaf) walkEntry(W, refAt(W, node, i), versionOf(W, refAt(W, node, i)), visit)
     else walkTree(W, kidAt(W, node, i), visit)
   }
 }
@@ -156,7 +177,7 @@ function numberAt(W: Uint32Array, at: number, most: number, visit: Visit): numbe
 
 function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
   if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit)
-  else visit(W[at], Math.max(0, base + W[at + 1] - 2 ** 29))
+  else walkLoose(W, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), visit)
 }
 
 /** Visits what a record's dead and pending lists hold, and the lists' chunks. */
@@ -186,7 +207,7 @@ function walkRest(W: Uint32Array, target: number, visit: Visit): void {
     visit(node, 0)
     // The kid at `at` is the next level of the path, where there is one.
     for (let i = level === depth - 1 ? at : at + 1; i < countOf(W, node); i++) {
-      if (levelOf(W, node) === 0) visit(refAt(W, node, i), 0)
+      if (levelOf(W, node) === 0) walkEntry(W, refAt(W, node, i), 0, visit)
       else walkTree(W, kidAt(W, node, i), visit)
     }
   }
@@ -198,18 +219,19 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, vis
   walkList(W, H_LIMBO_HEAD, chunk, visit)
   walkRest(W, 0, visit)
   if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
-  let page = W[H_LOG_CHUNK]
-  const most = LOG_INLINE + W[H_LOG_CHUNKS] * (LOG_CHUNK - 1)
-  for (let n = numberAt(W, H_LOG_COUNT, most, visit); n > 0; n--) {
-    if (n <= LOG_INLINE) {
-      visit(W[LOG_AT + n - 1], 0)
-      continue
+  walkPieces(W, ref => visit(ref, 0))
+  let n = W[H_LOG_COUNT]
+  for (let page = W[H_LOG_CHUNK]; page !== 0 && chunk(page); page = W[page + L_BEFORE]) {
+    const first = W[page + L_FIRST]
+    const count = Math.max(0, n - first)
+    if (count > LOG_CHUNK - L_ENTRIES) visit(0, 0)
+    for (let i = Math.min(count, LOG_CHUNK - L_ENTRIES) - 1; i >= 0; i--) {
+      walkLoose(W, W[page + L_ENTRIES + i], 0, visit)
     }
-    const i = (n - 1 - LOG_INLINE) % (LOG_CHUNK - 1)
-    visit(W[page + 1 + i], 0)
-    if (i === 0) page = W[page]
+    n = Math.min(n, first)
   }
-  for (let p = W[H_LOG_CHUNK]; p !== 0 && chunk(p); p = W[p]);
+  if (n > LOG_INLINE) visit(0, 0)
+  for (let i = Math.min(n, LOG_INLINE) - 1; i >= 0; i--) walkLoose(W, W[LOG_AT + i], 0, visit)
 }
 
 /**

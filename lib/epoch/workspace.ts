@@ -1,10 +1,11 @@
 /**
- * What one write transaction allocates, replaces and retires; the undo log.
+ * What one write transaction allocates, replaces and retires.
  *
- * For the holder of the writer lock. The log is in the arena, so that whoever finds a dead owner's
- * lock can undo; the lists of what the transaction retires and discards are this thread's own, for
+ * For the holder of the writer lock. The log (undo-log.ts) is in the arena, so that whoever finds a dead
+ * owner's lock can undo; the lists of what the transaction retires and discards are this thread's own, for
  * they matter only to a transaction that ends in an orderly way. Invariants:
- * 1. Each block the transaction has allocated is in the log exactly once until it ends.
+ * 1. Each block the transaction has allocated is in the log exactly once until it ends; the pieces of an
+ *    entry are by the entry, as an odd item (loose.ts).
  * 2. A block of this transaction that it replaces itself was never readable: it is used again at
  *    once, unless a cursor of this very transaction may still see it; then it waits for the end.
  * 3. A block that an older version sees is only ever put on the retired list.
@@ -12,31 +13,46 @@
  *    cursor begins a new edition.
  */
 import { assert, ZVerseError } from '../errors.js'
-import { Allocator } from '../memory/allocator.js'
+import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   E_KEY,
   E_LENGTH,
-  H_LOG_CHUNK,
-  H_LOG_CHUNKS,
+  E_META,
+  E_PIECES,
   H_LOG_COUNT,
   H_PHASE,
-  LOG_AT,
-  LOG_CHUNK,
-  LOG_INLINE,
+  LEAST_PIECE,
   N_BIRTH,
+  P_DATA,
+  P_NEXT,
+  P_WORDS,
 } from '../memory/layout.js'
 import { List } from '../memory/list.js'
 import { capacityOf, levelOf, nodeWords } from '../memory/node.js'
+import { eachPiece, isInPieces, valueAt } from '../memory/pieces.js'
 import { keyBytesOf, versionOf } from '../memory/words.js'
+import { freeAtOnce, freeItem, itemOf } from './loose.js'
+import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
 /** Editions that fit a node's header; beyond, nothing is changed in place any more. */
 const MAX_EDITION = 0xffff
 /** Largest block, in words, that is kept for use within the transaction. */
 const POOL_WORDS = 256
 
-/** Asked when an allocation does not fit; true if it is worth trying again. */
-export type MakeRoom = (words: number) => boolean
+/** See {@link Room}; beside the allocator's constants. */
+export const NOWHERE = -1
+
+/** Where memory comes from when it is short. */
+export interface Room {
+  /**
+   * Asked when an allocation does not fit; true if it is worth trying again.
+   * @param divisible what is asked for could lie in pieces
+   */
+  make(words: number, divisible: boolean): boolean
+  /** What an entry of so many words may lie in, in pieces if need be: NOWHERE, or as NO_SLOTS. */
+  pieces(words: number): number
+}
 
 /** Where a transaction stood, to come back to. */
 export interface Savepoint {
@@ -54,7 +70,18 @@ export function entryWords(keyBytes: number, valueBytes: number): number {
 
 /** Words the block of an entry takes in the arena. */
 export function entrySize(W: Uint32Array, entry: number): number {
+  if (isInPieces(W, entry)) return sizeInPieces(W, entry)
   return Allocator.roundUp(entryWords(keyBytesOf(W, entry), W[entry + E_LENGTH]))
+}
+
+/** Words the blocks of an entry in pieces take in the arena. */
+function sizeInPieces(W: Uint32Array, entry: number): number {
+  const first = valueAt(W, entry)
+  let size = Allocator.roundUp(first - entry + P_DATA + W[first + P_WORDS])
+  eachPiece(W, entry, (_, words) => {
+    size += Allocator.roundUp(words)
+  })
+  return size
 }
 
 /** Words the block of a node takes in the arena. */
@@ -84,24 +111,26 @@ export class Workspace {
   readonly #W: Uint32Array
   readonly #allocator: Allocator
   readonly #maxBytes: number
-  readonly #makeRoom: MakeRoom
+  readonly #room: Room
   readonly #discarded = new List()
   /** Heads of lists of blocks to use again, by half their size. */
   readonly #pool: Uint32Array = new Uint32Array(POOL_WORDS / 2 + 1)
   #pooled = false
   /** The last allocation failed because a test wanted it to. */
   injected = false
+  /** The entry allocated last lies in pieces. */
+  inPieces = false
   #birthLow = 0
   #birthHigh = 0
   #edition = 0
   /** Second birth word of nodes that may be changed in place; -1 when none may. */
   #own = 0
 
-  constructor(arena: Arena, allocator: Allocator, makeRoom: MakeRoom) {
+  constructor(arena: Arena, allocator: Allocator, room: Room) {
     this.#W = arena.words
     this.#allocator = allocator
     this.#maxBytes = arena.words.length * 4
-    this.#makeRoom = makeRoom
+    this.#room = room
   }
 
   begin(version: number): void {
@@ -146,10 +175,111 @@ export class Workspace {
     this.injected = false
     let ref = this.tryAllocate(words)
     while (ref === 0) {
-      if (this.injected || !this.#makeRoom(words)) throw this.full()
+      if (this.injected || !this.#room.make(words, false)) throw this.full()
       ref = this.tryAllocate(words)
     }
     return ref
+  }
+
+  /**
+   * A block of `words` words, or where none is as large, what can be had of it.
+   * @param least words it must have
+   * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
+   */
+  allocateUpTo(words: number, least: number): number {
+    this.injected = false
+    let ref = this.tryAllocate(words)
+    if (ref === 0 && !this.injected) ref = this.#logged(words, Math.max(least, words >>> 2))
+    while (ref === 0) {
+      if (this.injected || !this.#room.make(least, false)) throw this.full()
+      ref = this.#logged(words, least)
+    }
+    return ref
+  }
+
+  /**
+   * A block for an entry; sets {@link inPieces}. Where it lies in pieces, these are linked, and META says so.
+   * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
+   */
+  allocateEntry(keyBytes: number, words: number): number {
+    this.injected = false
+    this.inPieces = false
+    const size = E_KEY + ((keyBytes + 3) >>> 2) + words
+    // Where larger blocks serve, those that nodes need are not to go first.
+    if (this.#allocator.waste === 1) {
+      const whole = this.tryAllocate(size)
+      if (whole !== 0) return whole
+    }
+    const least = words > P_DATA ? size - words + P_DATA : size
+    for (;;) {
+      const from = this.injected ? NOWHERE : this.#room.pieces(size)
+      let ref = from === NOWHERE ? 0 : this.#inPieces(keyBytes, size, least, from)
+      if (ref > 0) return ref
+      const { waste } = this.#allocator
+      const isLast = waste === Number.POSITIVE_INFINITY
+      // A page of the reserve may help where only what must be in one block is missing.
+      const missing = ref < 0 && isLast ? least : size
+      const serves = waste === 1 ? this.#allocator.hasExactly(size) : from !== SPARE_SLOTS || isLast
+      if (serves && !this.injected) {
+        ref = this.tryAllocate(size)
+        if (ref !== 0) return ref
+      }
+      if (this.injected || !this.#room.make(missing, missing === size)) throw this.full()
+    }
+  }
+
+  /**
+   * An entry of `size` words in pieces, the largest that there are; in one, if one is large enough.
+   * @param least words of its first
+   * @param from which slots they may be (see `Allocator.allocateUpTo`)
+   * @returns 0 where there is not enough, -1 where only the first is missing; nothing is changed then
+   */
+  #inPieces(keyBytes: number, size: number, least: number, from: number): number {
+    const W = this.#W
+    const at = logWord(W, this.#allocator)
+    if (at === 0) return 0
+    // Pieces that no log tells of: recovery is told to mark, should this end in the middle.
+    W[H_PHASE] = 1
+    const exact = this.#allocator.hasExactly(size) && !this.#fails()
+    const entry = (exact && this.#allocator.allocateExactly(size)) || this.#piece(size, least, from)
+    const isWhole = entry !== 0 && this.#allocator.sizeOf(entry) >= size
+    if (entry !== 0 && (isWhole || this.#link(entry, keyBytes, size, from))) {
+      W[at] = itemOf(entry, !isWhole)
+      W[H_LOG_COUNT]++
+      this.inPieces = !isWhole
+    }
+    W[H_PHASE] = 0
+    if (entry === 0) return -1
+    return isWhole || this.inPieces ? entry : 0
+  }
+
+  /** Finds the pieces of an entry whose first block is too small; false, with that freed, if it cannot. */
+  #link(entry: number, keyBytes: number, size: number, from: number): boolean {
+    const W = this.#W
+    const allocator = this.#allocator
+    W[entry + E_META] = keyBytes * 65536 + E_PIECES
+    let piece = valueAt(W, entry)
+    let left = size - (piece - entry)
+    let room = allocator.sizeOf(entry) - (piece - entry) - P_DATA
+    for (;;) {
+      W[piece + P_NEXT] = 0
+      W[piece + P_WORDS] = Math.min(left, room)
+      left -= W[piece + P_WORDS]
+      if (left === 0) return true
+      const next = this.#piece(P_DATA + left, LEAST_PIECE, from)
+      if (next === 0) break
+      W[piece + P_NEXT] = next
+      piece = next
+      room = allocator.sizeOf(next) - P_DATA
+    }
+    freeAtOnce(W, allocator, itemOf(entry, true))
+    return false
+  }
+
+  #piece(words: number, least: number, from: number): number {
+    if (this.injected || this.#fails()) return 0
+    this.allocations++
+    return this.#allocator.allocateUpTo(words, least, from)
   }
 
   /** The error that says that memory is full. */
@@ -166,11 +296,7 @@ export class Workspace {
 
   /** Like {@link allocate}, but 0 where it does not fit as things are. */
   tryAllocate(words: number): number {
-    if (--this.failAfter <= 0) {
-      this.failAfter = Number.POSITIVE_INFINITY
-      this.injected = true
-      return 0
-    }
+    if (this.#fails()) return 0
     this.allocations++
     if (words <= POOL_WORDS && this.#pooled) {
       const slot = Allocator.roundUp(words) >>> 1
@@ -180,37 +306,33 @@ export class Workspace {
         return ref
       }
     }
+    return this.#logged(words, words)
+  }
+
+  /** A new block of up to `words` words, `least` at the least, that the log tells of; 0: there is none. */
+  #logged(words: number, least: number): number {
     const W = this.#W
-    const n = W[H_LOG_COUNT]
-    const at = n < LOG_INLINE ? LOG_AT + n : this.#logAt(n)
+    const at = logWord(W, this.#allocator)
     if (at === 0) return 0
+    const allocator = this.#allocator
     // Between the allocation and its note in the log a death would leak the block: recovery is told.
     W[H_PHASE] = 1
-    const ref = this.#allocator.allocate(words)
+    const ref =
+      least === words ? allocator.allocate(words) : allocator.allocateUpTo(words, least, ANY_SLOTS)
     if (ref !== 0) {
       W[at] = ref
-      W[H_LOG_COUNT] = n + 1
+      W[H_LOG_COUNT]++
     }
     W[H_PHASE] = 0
     return ref
   }
 
-  /** Word for log entry `n`, in a chunk; makes the chunk where `n` is its first. 0: no memory. */
-  #logAt(n: number): number {
-    const W = this.#W
-    const i = (n - LOG_INLINE) % (LOG_CHUNK - 1)
-    if (i === 0 && W[H_LOG_CHUNKS] === (n - LOG_INLINE) / (LOG_CHUNK - 1)) {
-      W[H_PHASE] = 1
-      const chunk = this.#allocator.allocate(LOG_CHUNK)
-      if (chunk !== 0) {
-        W[chunk] = W[H_LOG_CHUNK]
-        W[H_LOG_CHUNK] = chunk
-        W[H_LOG_CHUNKS]++
-      }
-      W[H_PHASE] = 0
-      if (chunk === 0) return 0
-    }
-    return W[H_LOG_CHUNK] + 1 + i
+  /** Tests: whether this allocation is the one that is to fail. */
+  #fails(): boolean {
+    if (--this.failAfter > 0) return false
+    this.failAfter = Number.POSITIVE_INFINITY
+    this.injected = true
+    return true
   }
 
   /** A node is no longer part of the tree. */
@@ -229,7 +351,11 @@ export class Workspace {
   retireEntry(entry: number): void {
     const W = this.#W
     const size = entrySize(W, entry)
-    if (this.isNew(entry)) this.#reuse(entry, size, this.#edition === 0)
+    if (isInPieces(W, entry)) {
+      const item = itemOf(entry, true)
+      if (this.isNew(entry)) this.#discarded.push(item)
+      else this.#retire(item, versionOf(W, entry), size)
+    } else if (this.isNew(entry)) this.#reuse(entry, size, this.#edition === 0)
     else this.#retire(entry, versionOf(W, entry), size)
   }
 
@@ -291,9 +417,7 @@ export class Workspace {
   keep(ref: number): void {
     const W = this.#W
     const n = W[H_LOG_COUNT] - 1
-    const at =
-      n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
-    assert(W[at] === ref, 'the block to keep was logged last')
+    assert(W[logEntry(W, n)] === ref, 'the block to keep was logged last')
     W[H_LOG_COUNT] = n
   }
 
@@ -301,7 +425,7 @@ export class Workspace {
   finish(): void {
     this.#releasePool()
     const { items, count } = this.#discarded
-    for (let i = 0; i < count; i++) this.#allocator.free(items[i])
+    for (let i = 0; i < count; i++) freeItem(this.#W, this.#allocator, items[i])
     this.#dropLog()
     this.#clear()
   }
@@ -347,34 +471,4 @@ export class Workspace {
     if (this.#pooled) this.#pool.fill(0)
     this.#pooled = false
   }
-}
-
-/** Frees the log's chunks that hold no entry. */
-function trimLog(W: Uint32Array, allocator: Allocator): void {
-  const needed = Math.max(0, Math.ceil((W[H_LOG_COUNT] - LOG_INLINE) / (LOG_CHUNK - 1)))
-  while (W[H_LOG_CHUNKS] > needed) {
-    const chunk = W[H_LOG_CHUNK]
-    W[H_LOG_CHUNK] = W[chunk]
-    W[H_LOG_CHUNKS]--
-    allocator.free(chunk)
-  }
-}
-
-/**
- * Frees all blocks logged from entry `from` on. Recovery calls it on behalf of a dead owner whose
- * lists were whole, with `from` 0.
- */
-export function undoLog(W: Uint32Array, allocator: Allocator, from: number): void {
-  W[H_PHASE] = 1
-  trimLog(W, allocator)
-  for (let n = W[H_LOG_COUNT]; n > from; ) {
-    n--
-    const at =
-      n < LOG_INLINE ? LOG_AT + n : W[H_LOG_CHUNK] + 1 + ((n - LOG_INLINE) % (LOG_CHUNK - 1))
-    allocator.free(W[at])
-    W[H_LOG_COUNT] = n
-    if (n >= LOG_INLINE && (n - LOG_INLINE) % (LOG_CHUNK - 1) === 0) trimLog(W, allocator)
-  }
-  trimLog(W, allocator)
-  W[H_PHASE] = 0
 }

@@ -34,6 +34,16 @@ const LIST_0 = pages.LISTS - PREV
 /** A descriptor's distance from the table's begin, times this, is where its page begins. */
 const WORDS_PER_DESCRIPTOR_WORD = PAGE_WORDS / DESCRIPTOR_WORDS
 
+/** Which free slots of other sizes {@link Allocator.allocateUpTo} may use: see {@link SPARE_SLOTS}. */
+export const NO_SLOTS = 0
+/**
+ * One slab with room of each size up to LARGEST_SPARED words is left alone, so that nodes, records and
+ * chunks, which cannot be in pieces, find theirs there.
+ */
+export const SPARE_SLOTS = 1
+export const ANY_SLOTS = 2
+const LARGEST_SPARED = 256
+
 /** What freed blocks are filled with while {@link Allocator.poison} is on. */
 export const POISON = 0xdeadbeef
 
@@ -48,6 +58,8 @@ export class Allocator {
    * It is this object's, not the arena's: each transaction says how much.
    */
   waste = 1
+  /** Pages that {@link allocateUpTo} leaves alone, and {@link hasExactly} does not count. */
+  spared = 0
 
   // Fixed after construction.
   readonly #words: Uint32Array
@@ -148,6 +160,80 @@ export class Allocator {
     return page * PAGE_WORDS
   }
 
+  /**
+   * The largest block that can be had of up to `words` words, and of `least` at the least; it may be
+   * larger ({@link sizeOf}) where nothing else is left. 0 when there is none.
+   * @param from which free slots serve beside pages: NO_SLOTS, SPARE_SLOTS, ANY_SLOTS. Of the pages,
+   * {@link spared} ones are left alone; for ANY_SLOTS, they come last.
+   */
+  allocateUpTo(words: number, least: number, from: number): number {
+    const pages = this.availablePages - this.spared
+    const own = CLASS_OF[Math.min(words, LARGEST_SMALL)]
+    if (pages >= pagesFor(words) || (words <= LARGEST_SMALL && this.#hasRoom(own, from))) {
+      const whole = this.allocateExactly(words)
+      if (whole !== 0) return whole
+    }
+    const count = Math.min(this.#pages.longest(), pages, pagesFor(words))
+    if (count > 0 && count * PAGE_WORDS >= least) return this.allocatePages(count)
+    if (from === NO_SLOTS || least > LARGEST_SMALL) return 0
+    const index = this.#classWithRoom(Math.min(words, LARGEST_SMALL), least, from)
+    if (index !== CLASSES) return this.allocate(SIZES[index])
+    return from === ANY_SLOTS ? this.allocate(words) : 0
+  }
+
+  /** {@link allocate}, without what {@link waste} lets it. */
+  allocateExactly(words: number): number {
+    const { waste } = this
+    this.waste = 1
+    const ref = this.allocate(words)
+    this.waste = waste
+    return ref
+  }
+
+  /** True if a slab of its size has room for such a block, or pages are free beyond {@link spared}. */
+  hasExactly(words: number): boolean {
+    if (this.availablePages - this.spared >= pagesFor(words)) return true
+    return words <= LARGEST_SMALL && this.#hasRoom(CLASS_OF[words], ANY_SLOTS)
+  }
+
+  /** Words of the smallest slots of which two slabs have some, and that hold so many words; 0: none. */
+  leastSpare(words: number): number {
+    if (words > LARGEST_SMALL) return 0
+    for (let index = CLASS_OF[words]; index < CLASSES; index++) {
+      const sentinel = this.#pages.list(index)
+      if (this.#words[sentinel + NEXT] !== this.#words[sentinel + PREV]) return SIZES[index]
+    }
+    return 0
+  }
+
+  /**
+   * A class with free slots: up to twice as large as asked for, smaller, and then as large as
+   * {@link waste} lets it; CLASSES: there is none.
+   */
+  #classWithRoom(words: number, least: number, from: number): number {
+    const own = CLASS_OF[words]
+    let larger = own + 1
+    for (; larger < CLASSES && SIZES[larger] <= 2 * words; larger++) {
+      if (this.#hasRoom(larger, from)) return larger
+    }
+    for (let index = own; index >= CLASS_OF[least]; index--) {
+      if (this.#hasRoom(index, from)) return index
+    }
+    for (; larger < CLASSES && SIZES[larger] <= this.waste * words; larger++) {
+      if (this.#hasRoom(larger, from)) return larger
+    }
+    return CLASSES
+  }
+
+  /** Whether a class has a free slot, or one to spare: then another slab has room, too. */
+  #hasRoom(index: number, from: number): boolean {
+    const sentinel = this.#pages.list(index)
+    const first = this.#words[sentinel + NEXT]
+    if (first === sentinel) return false
+    if (from === ANY_SLOTS || SIZES[index] > LARGEST_SPARED) return true
+    return first !== this.#words[sentinel + PREV]
+  }
+
   /** Gives a block back. */
   free(ref: number): void {
     const W = this.#words
@@ -213,6 +299,12 @@ export class Allocator {
   /** Words in free runs and free slots below the mark. */
   get freeWords(): number {
     return this.#words[this.#at + FREE_WORDS]
+  }
+
+  /** Words that are free or untouched, wherever they are. */
+  get availableWords(): number {
+    const untouched = this.#pages.pageCount - this.#words[this.#at + MARK]
+    return this.freeWords + untouched * PAGE_WORDS
   }
 
   /** Pages that are free or untouched. */

@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 3
+export const LAYOUT = 4
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -91,8 +91,8 @@ export const H_LIMBO_TAIL = 75
 export const H_SPARE = 76
 /** First of the pages put by for a delete or a clear in a full database (0: used up). */
 export const H_RESERVE = 77
-/** Chunks of the undo log. */
-export const H_LOG_CHUNKS = 78
+/** Entries in pieces that are free, whose pieces wait for budget: a list through word 0 of each. */
+export const H_PIECES = 78
 /** Words reclaimed in all. This and the bounds of history are float64s: `arena.floats`. */
 export const H_RECLAIMED = 80
 export const H_HISTORY_VERSIONS = 84
@@ -136,8 +136,15 @@ export const ALLOCATOR_AT = PAGE
 /** Page 2. */
 export const LOG_AT = 2 * PAGE
 export const LOG_INLINE = PAGE
-/** A log chunk is a page: word 0 links to the chunk before. */
+// A log chunk: 0 the chunk before   1 number of its first entry   2 entries it has room for   3 … entries.
+// An odd entry is one more than the reference of an entry in pieces: those are not logged one by one.
+export const L_BEFORE = 0
+export const L_FIRST = 1
+export const L_ROOM = 2
+export const L_ENTRIES = 3
+/** Words of a log chunk; what it has at the least, where no block is as large. */
 export const LOG_CHUNK = PAGE
+export const LEAST_LOG_CHUNK = 8
 export const THREADS_AT = 3 * PAGE
 
 // ── Thread lines: written by their own thread, read racily by the writer's scan ─────────────────
@@ -251,15 +258,26 @@ export const CATALOG_WORDS = C_KIDS + CATALOG_FAN
 
 // ── Entry: immutable ────────────────────────────────────────────────────────────────────────────
 //   0 version low   1 flags 2 | key bytes 14 | version high 16   2 value bytes
-//   3 … key words, big-endian   then value bytes in memory order, from a whole word on
+//   3 … key words, big-endian   then value bytes in memory order, from a whole word on; in an entry in
+//   pieces: a piece
 export const E_VERSION = 0
 export const E_META = 1
 export const E_LENGTH = 2
 export const E_KEY = 3
 /** The value is a string of ASCII characters only: it may be read word by word. */
 export const E_ASCII = 0x80000000
-/** The entry says that its key was deleted in its version. */
-export const E_TOMBSTONE = 0x40000000
+/** The value lies in pieces, of which the first is in the entry, behind the key. */
+export const E_PIECES = 0x40000000
+/** Less than META of an entry in pieces whose value is ASCII; what is not is below E_ASCII. */
+export const E_ASCII_PIECES = 0xc0000000
+
+// ── Piece of a value: immutable, one with its entry (docs/decisions/0029) ───────────────────────
+//   0 next piece (0: the last)   1 words of the value in this one   2 … those words
+export const P_NEXT = 0
+export const P_WORDS = 1
+export const P_DATA = 2
+/** Words of the smallest piece that is worth a link. */
+export const LEAST_PIECE = 4
 
 /**
  * Tag tree: a tag is two entries, 'n' + name and 'v' + version (8 bytes) + name; the value of both
@@ -330,16 +348,21 @@ export const GENERATIONS = 4096
 
 // ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
 //   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
-//   8 … items: reference, then TREE_ITEM flag | birth - base + CODE_BIAS (30 bits)
+//   7 items it has room for
+//   8 … items: reference (of an entry in pieces, plus 1: it stands for all of them), then TREE_ITEM flag |
+//   birth - base + CODE_BIAS (30 bits)
 export const K_NEXT = 0
 export const K_COUNT = 1
 export const K_BASE = 2
 export const K_MIN = 4
 export const K_MAX = 5
 export const K_TREES = 6
+export const K_ROOM = 7
 export const K_ITEMS = 8
 export const CHUNK_WORDS = 256
 export const CHUNK_ITEMS = (CHUNK_WORDS - K_ITEMS) / 2
+/** Words of a chunk at the least, where no block is as large. */
+export const LEAST_CHUNK = K_ITEMS + 4
 export const TREE_ITEM = 0x80000000
 export const CODE_MASK = 0x3fffffff
 export const CODE_BIAS = 2 ** 29

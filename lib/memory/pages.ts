@@ -185,6 +185,30 @@ export class Pages {
     return page
   }
 
+  /** Pages of about the longest run that {@link take} can give. */
+  longest(): number {
+    const { words: W, at } = this
+    const mark = W[at + MARK]
+    let most = this.pageCount - mark + (mark > W[at + FIRST] ? this.#lengthBefore(mark) : 0)
+    const sentinel = this.bin(this.#fullest())
+    let left = COMPARED
+    for (let d = W[sentinel + NEXT]; d !== sentinel && left > 0; d = W[d + NEXT]) {
+      most = Math.max(most, W[d + STATE] >>> 3)
+      left--
+    }
+    return most
+  }
+
+  /** The last bin that has a run; 0: none. */
+  #fullest(): number {
+    const { words: W, at } = this
+    for (let word = OCCUPIED_WORDS - 1; word >= 0; word--) {
+      const bits = W[at + OCCUPIED + word]
+      if (bits !== 0) return 32 * word + 31 - Math.clz32(bits)
+    }
+    return 0
+  }
+
   /** Gives pages back, together with the free ones on both sides. */
   give(page: number, pages: number): void {
     const { words: W, at } = this

@@ -13,6 +13,7 @@ import { Marks } from '../epoch/walk.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import { N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
 import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { isValueWhole } from '../memory/pieces.js'
 import {
   compareEntries,
   entryBits,
@@ -97,11 +98,18 @@ export class TreeProof {
         }
       }
       if (level > 0) entries += this.#proveKid(node, i, level, birth)
-      else if (versionOf(W, ref) > birth) this.#say(node, `entry ${i} is younger than its leaf`)
+      else this.#proveEntry(node, i, birth)
     }
     if (W[node + N_ENTRIES] !== entries) {
       this.#say(node, `says ${W[node + N_ENTRIES]} entries, has ${entries}`)
     }
+  }
+
+  #proveEntry(node: number, i: number, birth: number): void {
+    const W = this.#W
+    const entry = refAt(W, node, i)
+    if (versionOf(W, entry) > birth) this.#say(node, `entry ${i} is younger than its leaf`)
+    if (!isValueWhole(W, entry)) this.#say(node, `the pieces of entry ${i} are not its value`)
   }
 
   /** Proves a kid and that it fits its node; returns how many entries it says that it has. */

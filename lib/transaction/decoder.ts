@@ -9,7 +9,8 @@
  */
 import type { KeyCodec } from '../key/codec.js'
 import type { Arena } from '../memory/arena.js'
-import { E_ASCII, E_KEY, E_LENGTH, E_META } from '../memory/layout.js'
+import { E_ASCII, E_ASCII_PIECES, E_KEY, E_LENGTH, E_META, E_PIECES } from '../memory/layout.js'
+import type { Gatherer } from '../memory/pieces.js'
 import { longAscii, SHORTEST_TEXT, shortestBig, swap } from '../memory/text.js'
 import type { ValueCodec } from '../value/codec.js'
 
@@ -17,6 +18,7 @@ const KEY_AT = E_KEY
 const META = E_META
 const LENGTH = E_LENGTH
 const ASCII = E_ASCII
+const ASCII_PIECES = E_ASCII_PIECES
 const SHORTEST = SHORTEST_TEXT
 /** Above what META can be. */
 const NEVER = 2 ** 32
@@ -34,6 +36,7 @@ export class Decoder {
   readonly #arena: Arena
   readonly #keys: KeyCodec
   readonly #values: ValueCodec
+  readonly #gatherer: Gatherer
   readonly #isText: boolean
   /** What META of an entry is from, whose value may be cut as a text. */
   readonly #cut: number
@@ -43,11 +46,12 @@ export class Decoder {
   /** Bytes before the characters of a value that is a text, by its length. */
   readonly #headers: number[]
 
-  constructor(arena: Arena, keys: KeyCodec, values: ValueCodec) {
+  constructor(arena: Arena, keys: KeyCodec, values: ValueCodec, gatherer: Gatherer) {
     this.#W = arena.words
     this.#arena = arena
     this.#keys = keys
     this.#values = values
+    this.#gatherer = gatherer
     this.#isText = keys.name === 'string'
     this.#cut = values.name === 'binary' ? NEVER : ASCII
     this.#headers = Array.from({ length: SHORT + 1 }, (_, length) => values.headerOf(length))
@@ -95,7 +99,7 @@ export class Decoder {
         const meta = W[entry + META]
         const length = W[entry + LENGTH]
         const n = (length + 3) >>> 2
-        if (meta < cut || length > SHORT || used + n > ROOM) break
+        if (meta < cut || meta >= ASCII_PIECES || length > SHORT || used + n > ROOM) break
         let at = entry + KEY_AT + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
         const whole = at + (n & ~3)
         for (; at < whole; at += 4, used += 4) {
@@ -126,7 +130,9 @@ export class Decoder {
     const W = this.#W
     const meta = W[entry + META]
     const at = entry + KEY_AT + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
-    return this.#values.decode(this.#arena, at, W[entry + LENGTH], meta >= ASCII)
+    const length = W[entry + LENGTH]
+    if ((meta & E_PIECES) === 0) return this.#values.decode(this.#arena, at, length, meta >= ASCII)
+    return this.#values.decode(this.#gatherer.gather(entry), 0, length, meta >= ASCII)
   }
 
   /**

@@ -27,6 +27,7 @@ import {
   WRITING_OPEN,
   WRITING_VERB,
 } from '../memory/layout.js'
+import { Gatherer } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { TreeEditor } from '../snapshot/editor.js'
@@ -72,6 +73,8 @@ export class Engine {
   readonly other = new KeyBuffer()
   readonly value = new ValueBuffer()
   readonly batch = new KeyBatch()
+  /** Brings values that lie in pieces together. */
+  readonly gatherer: Gatherer
   readonly leases = new Leases()
   /** Which keys this thread reads often; what is kept of them decoded, if anything is. */
   readonly sketch = new AccessSketch()
@@ -87,6 +90,7 @@ export class Engine {
   constructor(epochs: EpochManager) {
     this.epochs = epochs
     this.W = epochs.arena.words
+    this.gatherer = new Gatherer(epochs.arena)
     this.editor = new TreeEditor(this.W, epochs.space)
     this.tags = new Tags(this.W, this.editor, epochs.space)
     this.names = new Names(this)

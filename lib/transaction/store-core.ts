@@ -13,12 +13,14 @@ import { ASK, lookAhead, probe } from '../hot/probe.js'
 import { MISS } from '../hot/value-cache.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
+import type { Arena } from '../memory/arena.js'
 import { hashOf } from '../memory/hash.js'
 import {
   E_ASCII,
   E_KEY,
   E_LENGTH,
   E_META,
+  E_PIECES,
   R_CATALOG,
   R_STATE,
   R_VERSION,
@@ -72,7 +74,7 @@ export class StoreCore {
     this.name = name
     this.keys = keys
     this.values = values
-    this.decoder = new Decoder(engine.epochs.arena, keys, values)
+    this.decoder = new Decoder(engine.epochs.arena, keys, values, engine.gatherer)
     this.#W = engine.W
     this.#guarded = keys.name !== 'string'
   }
@@ -154,14 +156,20 @@ export class StoreCore {
   valueOf(entry: number): unknown {
     const W = this.#W
     const meta = W[entry + E_META]
-    const at = entry + E_KEY + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
     const ascii = meta >= E_ASCII
-    if (this.values.pure) {
-      return this.values.decode(this.engine.epochs.arena, at, W[entry + E_LENGTH], ascii)
-    }
-    return this.engine.guarded(() =>
-      this.values.decode(this.engine.epochs.arena, at, W[entry + E_LENGTH], ascii),
-    )
+    const length = W[entry + E_LENGTH]
+    const { engine, values } = this
+    if ((meta & E_PIECES) !== 0)
+      return this.#decode(engine.gatherer.gather(entry), 0, length, ascii)
+    const at = entry + E_KEY + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
+    if (values.pure) return values.decode(engine.epochs.arena, at, length, ascii)
+    return this.#decode(engine.epochs.arena, at, length, ascii)
+  }
+
+  #decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
+    const { engine, values } = this
+    if (values.pure) return values.decode(arena, at, length, ascii)
+    return engine.guarded(() => values.decode(arena, at, length, ascii))
   }
 
   /** The value of a published entry, which callers share where this thread keeps values. */

@@ -4,15 +4,8 @@
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { stringKeys } from '../key/string.js'
-import {
-  E_ASCII,
-  E_KEY,
-  E_LENGTH,
-  E_META,
-  WRITING_CALLBACK,
-  WRITING_VERB,
-} from '../memory/layout.js'
-import { keyBytesOf } from '../memory/words.js'
+import { E_ASCII, E_LENGTH, E_META, WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
+import { hasValue, isInPieces, valueAt } from '../memory/pieces.js'
 import { checkNames, invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
@@ -216,8 +209,9 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
         writer.delete(draft, key, undefined)
         continue
       }
-      const value = encodedValue(W, cursor.after)
-      if (cursor.before !== 0 && sameBytes(value, encodedValue(W, cursor.before))) continue
+      const value = encodedValue(core, cursor.after)
+      const { words, at, length } = value
+      if (cursor.before !== 0 && hasValue(W, cursor.before, words, at, length)) continue
       writer.put(draft, key, value, undefined)
     }
   }
@@ -384,15 +378,11 @@ function sideView(side: unknown, option: string): View {
   throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
 }
 
-/** An entry's value where it is. */
-function encodedValue(W: Uint32Array, entry: number): Encoded {
-  const at = entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)
-  return { words: W, at, length: W[entry + E_LENGTH], ascii: W[entry + E_META] >= E_ASCII }
-}
-
-function sameBytes(a: Encoded, b: Encoded): boolean {
-  if (a.length !== b.length) return false
-  const n = Math.ceil(a.length / 4)
-  for (let i = 0; i < n; i++) if (a.words[a.at + i] !== b.words[b.at + i]) return false
-  return true
+/** An entry's value where it is; of one in pieces a copy, until the next is asked for. */
+function encodedValue({ engine }: StoreCore, entry: number): Encoded {
+  const { W } = engine
+  const length = W[entry + E_LENGTH]
+  const ascii = W[entry + E_META] >= E_ASCII
+  if (!isInPieces(W, entry)) return { words: W, at: valueAt(W, entry), length, ascii }
+  return { words: engine.gatherer.gather(entry).words, at: 0, length, ascii }
 }

@@ -18,7 +18,7 @@ import {
   E_KEY,
   E_LENGTH,
   E_META,
-  E_TOMBSTONE,
+  E_PIECES,
   H_GENERATIONS,
   H_POINT_INDEX,
   HEAD_WORDS,
@@ -30,6 +30,7 @@ import {
   STATE_WORDS,
   X_BIRTH,
 } from '../memory/layout.js'
+import { fillPieces, lastWord } from '../memory/pieces.js'
 import { keyBytesOf, load48, store48, versionOf } from '../memory/words.js'
 import { walk } from '../snapshot/box-cursor.js'
 import type { Range } from '../snapshot/cursor.js'
@@ -232,7 +233,6 @@ export class Writer {
     const { space } = this.#engine.epochs
     const old = this.#graves.locate(draft.grave, key)
     const tombstone = this.#entry(key, NO_VALUE, space.version)
-    this.#W[tombstone + E_META] += E_TOMBSTONE
     try {
       if (old === 0) this.#graves.insert(draft.grave, tombstone)
       else this.#graves.replace(draft.grave, tombstone)
@@ -320,24 +320,27 @@ export class Writer {
         'maxBytes, or store the value in parts'
       throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
     }
-    const entry = space.allocate(size)
     const { length } = value
+    // As it fits, this does not overflow.
+    const n = (length + 3) >>> 2
+    const entry = space.allocateEntry(key.bytes, n)
+    const { inPieces } = space
     store48(W, entry, born)
-    W[entry + E_META] += key.bytes * 65536 + (value.ascii ? E_ASCII : 0)
+    const flags = (value.ascii ? E_ASCII : 0) + (inPieces ? E_PIECES : 0)
+    W[entry + E_META] += key.bytes * 65536 + flags
     W[entry + E_LENGTH] = length
     const keyWords = (key.bytes + 3) >>> 2
     const keySource = key.words
     for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = keySource[i]
     const at = entry + E_KEY + keyWords
-    // As it fits, this does not overflow.
-    const n = (length + 3) >>> 2
     const source = value.words
     const from = value.at
-    if (n > FEW_WORDS) W.set(source.subarray(from, from + n), at)
+    if (inPieces) fillPieces(W, at, source, from)
+    else if (n > FEW_WORDS) W.set(source.subarray(from, from + n), at)
     else for (let i = 0; i < n; i++) W[at + i] = source[from + i]
     // Pad bytes are 0, so that equal values are equal words.
     const rest = length & 3
-    if (rest !== 0) W[at + n - 1] &= (1 << (8 * rest)) - 1
+    if (rest !== 0) W[inPieces ? lastWord(W, at) : at + n - 1] &= (1 << (8 * rest)) - 1
     return entry
   }
 

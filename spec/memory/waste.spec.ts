@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Allocator } from '../../lib/memory/allocator.js'
+import { Allocator, ANY_SLOTS, NO_SLOTS, SPARE_SLOTS } from '../../lib/memory/allocator.js'
 import { PAGE_WORDS } from '../../lib/memory/sizes.js'
 import { Heap, random } from './heap.js'
 
@@ -107,5 +107,52 @@ describe('blocks that are larger than asked for', () => {
     expect(other.waste).toBe(1)
     expect(other.allocate(16)).toBe(0)
     expect(Allocator.roundUp(16)).toBe(16)
+  })
+})
+
+describe('what can be had of so many words', () => {
+  const taken = (heap: Heap, words: number, least: number, from: number) => {
+    const refs: number[] = []
+    for (;;) {
+      const ref = heap.allocator.allocateUpTo(words, least, from)
+      if (ref === 0) return refs
+      refs.push(ref)
+    }
+  }
+
+  test('are free slots of a smaller size, but for one slab of those that nodes need', () => {
+    const heap = gaps(64)
+    const { freeWords } = heap.allocator
+    expect(taken(heap, 1000, 4, NO_SLOTS)).toEqual([])
+    expect(taken(heap, 1000, 22, ANY_SLOTS)).toEqual([])
+    const spare = taken(heap, 1000, 4, SPARE_SLOTS)
+    for (const ref of spare) expect(heap.allocator.sizeOf(ref)).toBe(20)
+    expect(spare.length * 20).toBeGreaterThan(freeWords - PAGE_WORDS)
+    expect(heap.allocator.freeWords).toBeGreaterThan(0)
+    const rest = taken(heap, 1000, 4, ANY_SLOTS)
+    expect(heap.allocator.freeWords).toBe(0)
+    expect((spare.length + rest.length) * 20).toBe(freeWords)
+    for (const ref of [...spare, ...rest]) heap.allocator.free(ref)
+    expect(heap.allocator.freeWords).toBe(freeWords)
+    heap.verify()
+    heap.drain()
+  })
+
+  test('are the longest runs of pages first, but for those that are spared', () => {
+    const heap = new Heap(64)
+    while (heap.add(3 * PAGE_WORDS));
+    heap.removeWhere(index => index % 2 === 0)
+    const pages = heap.allocator.availablePages
+    heap.allocator.spared = 2
+    const refs = taken(heap, 8 * PAGE_WORDS, 4, NO_SLOTS)
+    const sizes = refs.map(ref => heap.allocator.sizeOf(ref) / PAGE_WORDS)
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(pages - 2)
+    expect(sizes.filter(size => size === 3).length).toBeGreaterThanOrEqual(sizes.length - 2)
+    heap.allocator.spared = 0
+    refs.push(...taken(heap, 8 * PAGE_WORDS, 4, NO_SLOTS))
+    expect(heap.allocator.availablePages).toBe(0)
+    for (const ref of refs) heap.allocator.free(ref)
+    heap.verify()
+    heap.drain()
   })
 })

@@ -1,12 +1,16 @@
 /**
- * A thread dies before single stores of what it does in a full database: while history goes, larger
- * blocks serve, the reserve moves, is used and put by again. Then another finds all of it, and goes on.
+ * A thread dies before single stores of what it does in a full database: while history goes, other
+ * blocks serve, values go into pieces and out of them, the reserve moves, is used and put by again. Then
+ * another finds all of it, and goes on.
  *
  * `ZVERSE_DEATHS` and `ZVERSE_SEED` as in steps.spec.ts.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
+import { KeyBuffer } from '../../../lib/key/codec.js'
+import { H_CURRENT, R_STATE, S_LIVE } from '../../../lib/memory/layout.js'
+import { isInPieces } from '../../../lib/memory/pieces.js'
 import { openWith } from '../../../lib/zverse.js'
 import { Random } from '../../support/random.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
@@ -37,8 +41,54 @@ const OPERATIONS: [string, (db: Db, keys: string[]) => unknown][] = [
   ],
 ]
 
-/** A database of 1 MiB that is full; then every other key may have been deleted. */
-function build(halved: boolean): { image: Image; keys: string[] } {
+const LARGE = 'z'.repeat(20_000)
+
+/** What is done where values lie in pieces. */
+const IN_PIECES: [string, (db: Db, keys: string[]) => unknown][] = [
+  ['put of a value', db => db.put('key new', LARGE)],
+  ['put that replaces one', db => db.put('large 1', LARGE)],
+  ['put of a small value', db => db.put('key new', 'y'.repeat(150))],
+  ['delete', db => db.delete('large 1')],
+  ['delete that ends the past', db => [db.delete('large 1'), db.prune({ before: db.version })]],
+  ['clear of a range', db => db.clear({ prefix: 'large' })],
+  ['clear', db => db.clear()],
+  ['restore', db => db.restore({ at: 'before' })],
+  ['untag', db => db.untag('before')],
+  [
+    'abort',
+    db => {
+      const tx = db.beginWrite()
+      tx.put('large 2', LARGE)
+      tx.put('large 2', `${LARGE}2`)
+      tx.delete('large 0')
+      tx.abort()
+    },
+  ],
+  [
+    'a transaction that rolls back what it put',
+    db =>
+      db.transact(tx => {
+        tx.put('a', LARGE)
+        try {
+          tx.batch([
+            { type: 'put', key: 'c', value: LARGE },
+            { type: 'put', key: 'a', value: 2, ifVersion: null },
+          ])
+        } catch {}
+        tx.put('b', 1)
+      }),
+  ],
+  ['put that does not fit', db => db.put('key new', 'z'.repeat(700_000))],
+]
+
+/** How full the database is. */
+type Fill = 'full' | 'halved' | 'in pieces'
+
+/**
+ * A database of 1 MiB that is full; then every other key may have been deleted, and large values put that
+ * lie in the gaps.
+ */
+function build(fill: Fill): { image: Image; keys: string[] } {
   const options = { maxBytes: 2 ** 20, history: { versions: 5 }, maxThreads: 16 }
   const db = openWith(options, { now: () => 5000, threadId: 50, poison: true }) as Db
   const random = new Random(4)
@@ -47,12 +97,38 @@ function build(halved: boolean): { image: Image; keys: string[] } {
   } catch (error) {
     expect(error).toMatchObject({ code: 'ZVERSE_FULL' })
   }
-  if (halved) for (const key of [...db.keys()]) if (random.chance(0.5)) db.delete(key as string)
+  const keys = [...db.keys()] as string[]
+  if (fill !== 'full') for (const key of keys) if (random.chance(0.5)) db.delete(key)
+  if (fill === 'in pieces') {
+    for (let i = 0; i < 3; i++) db.put(`large ${i}`, `${LARGE}${i}`)
+    db.tag('before')
+    for (let i = 0; i < 3; i++) db.put(`large ${i}`, `${LARGE}${i + 1}`)
+    const { W } = db._test.engine
+    const entry = db._core.find(W[(W[H_CURRENT] as number) + R_STATE + S_LIVE] as number, keyOf(db))
+    expect(isInPieces(W, entry)).toBe(true)
+  }
   db.share()
   const { W } = db._test.engine
   const empty = { version: 0, oldest: 0, versions: [], stores: new Map(), pinned: [], tags: [] }
   const image = { bytes: W.slice(), maxBytes: W.length * 4, line: db._test.line, pins: 0 }
-  return { image: { ...image, contents: empty }, keys: [...db.keys()] as string[] }
+  return { image: { ...image, contents: empty }, keys }
+}
+
+/** The key of a value in pieces, encoded. */
+function keyOf(db: Db): KeyBuffer {
+  const key = new KeyBuffer()
+  db._core.encodeKey('large 1', key)
+  return key
+}
+
+/** All that can be read. */
+function allOf(db: Db): string {
+  return JSON.stringify(db.versions().map(({ version: at }) => [at, [...db.getEntries({ at })]]))
+}
+
+/** What can be read of the present. */
+function present(db: Db): string {
+  return JSON.stringify([...db.getEntries()])
 }
 
 /** Runs it, and lets it be refused. */
@@ -64,20 +140,21 @@ function attempt(db: Db, keys: string[], operate: (db: Db, keys: string[]) => un
   }
 }
 
-describe.each([
-  ['that is full', false],
-  ['that was full, and is full of gaps', true],
-])('death before stores, in a database %s', (_, halved) => {
+describe.each<[string, Fill, typeof OPERATIONS]>([
+  ['that is full', 'full', OPERATIONS],
+  ['that was full, and is full of gaps', 'halved', OPERATIONS],
+  ['in whose gaps values lie', 'in pieces', IN_PIECES],
+])('death before stores, in a database %s', (_, fill, operations) => {
   let image: Image
   let keys: string[]
   beforeAll(() => {
-    ;({ image, keys } = build(halved))
+    ;({ image, keys } = build(fill))
     traceAtomics()
   })
   afterAll(untraceAtomics)
 
-  it.each(OPERATIONS)('%s', async (_, operate) => {
-    const before = JSON.stringify([...attach(copyOf(image), SURVIVOR).getEntries()])
+  it.each(operations)('%s', async (_, operate) => {
+    const before = present(attach(copyOf(image), SURVIVOR))
     const handle = copyOf(image)
     const tracer = new Tracer(Number.POSITIVE_INFINITY)
     const victim = attachTraced(handle, VICTIM, tracer)
@@ -85,7 +162,7 @@ describe.each([
     const clean = runToDeath(tracer, () => attempt(victim, keys, operate))
     expect(clean).toEqual({ died: false, error: undefined })
     const { steps } = tracer
-    const after = JSON.stringify([...attach(handle, SURVIVOR).getEntries()])
+    const after = present(attach(handle, SURVIVOR))
     const stride = Math.max(1, Math.ceil((steps - attached) / DEATHS))
     for (let n = attached + 1 + (SEED % stride); n <= steps; n += stride) {
       await turn()
@@ -98,8 +175,10 @@ describe.each([
         const db = attach(copy, SURVIVOR)
         bury(db._test.engine.epochs.arena, VICTIM, SURVIVOR)
         sound(db)
-        expect([before, after]).toContain(JSON.stringify([...db.getEntries()]))
+        expect([before, after]).toContain(present(db))
+        expect(allOf(db)).toContain(present(db))
         for (let i = 1; i < 40; i++) db.delete(keys[i * 5] as string)
+        for (let i = 0; i < 3; i++) db.delete(`large ${i}`)
         sound(db)
         db.put('survivor', 'writes')
         expect(db.get('survivor')).toBe('writes')

@@ -1,0 +1,137 @@
+/**
+ * Values that lie in several pieces, because no run of free words was as long when they were put.
+ *
+ * An entry that says so (E_PIECES) has a piece behind its key, and that links to the next one (layout.ts
+ * draws it). Pure functions on words, for any thread; a Gatherer is one thread's own. Invariants:
+ * 1. Pieces are one with their entry: reached through it alone, immutable like it, and free when it is. So
+ *    whoever may read an entry may read its pieces, and the protocol knows of entries only.
+ * 2. The words of all pieces are those of the value, in order; the last one's pad bytes are 0.
+ */
+import { Arena } from './arena.js'
+import { E_KEY, E_LENGTH, E_META, E_PIECES, P_DATA, P_NEXT, P_WORDS } from './layout.js'
+import { keyBytesOf } from './words.js'
+
+/** Bytes of private memory that are kept for the next value; what larger ones need goes at once. */
+const KEPT = 2 ** 20
+/** The least that an arena has. */
+const LEAST = 4096
+
+/** True if the value of an entry lies in pieces. */
+export function isInPieces(W: Uint32Array, entry: number): boolean {
+  return (W[entry + E_META] & E_PIECES) !== 0
+}
+
+/** The word behind an entry's key: where its value begins, or its first piece. */
+export function valueAt(W: Uint32Array, entry: number): number {
+  return entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)
+}
+
+/** Words that an entry's value takes. */
+export function valueWords(W: Uint32Array, entry: number): number {
+  return Math.ceil(W[entry + E_LENGTH] / 4)
+}
+
+/**
+ * Visits the pieces of an entry that are blocks of their own; there are none where it is in one. It ends,
+ * whatever their words say: none is empty, and there are no more than the value has words.
+ */
+export function eachPiece(
+  W: Uint32Array,
+  entry: number,
+  visit: (ref: number, words: number) => void,
+): void {
+  if (!isInPieces(W, entry)) return
+  let left = valueWords(W, entry)
+  for (let piece = W[valueAt(W, entry) + P_NEXT]; piece !== 0 && left > 0; ) {
+    const words = W[piece + P_WORDS]
+    const next = W[piece + P_NEXT]
+    visit(piece, P_DATA + words)
+    left -= words > 0 ? words : left
+    piece = next
+  }
+}
+
+/** True if the pieces of an entry, where it has any, have as many words as its value. */
+export function isValueWhole(W: Uint32Array, entry: number): boolean {
+  if (!isInPieces(W, entry)) return true
+  const all = valueWords(W, entry)
+  let piece = valueAt(W, entry)
+  let words = W[piece + P_WORDS]
+  for (piece = W[piece + P_NEXT]; piece !== 0 && words < all; piece = W[piece + P_NEXT]) {
+    if (!(W[piece + P_WORDS] > 0)) return false
+    words += W[piece + P_WORDS]
+  }
+  return piece === 0 && words === all
+}
+
+/** Spreads the words from `source[from]` on over the pieces that begin at word `piece`. */
+export function fillPieces(W: Uint32Array, piece: number, source: Uint32Array, from: number): void {
+  for (let at = from; piece !== 0; piece = W[piece + P_NEXT]) {
+    const end = at + W[piece + P_WORDS]
+    W.set(source.subarray(at, end), piece + P_DATA)
+    at = end
+  }
+}
+
+/** The last word of the pieces that begin at word `piece`, of which the last is not empty. */
+export function lastWord(W: Uint32Array, piece: number): number {
+  let last = piece
+  while (W[last + P_NEXT] !== 0) last = W[last + P_NEXT]
+  return last + P_DATA + W[last + P_WORDS] - 1
+}
+
+/** True if an entry's value is the `length` bytes from `words[at]` on, whose pad bytes are 0. */
+export function hasValue(
+  W: Uint32Array,
+  entry: number,
+  words: Uint32Array,
+  at: number,
+  length: number,
+): boolean {
+  if (W[entry + E_LENGTH] !== length) return false
+  const begin = valueAt(W, entry)
+  if (!isInPieces(W, entry)) return sameWords(W, begin, words, at, valueWords(W, entry))
+  for (let piece = begin, to = at; piece !== 0; piece = W[piece + P_NEXT]) {
+    if (!sameWords(W, piece + P_DATA, words, to, W[piece + P_WORDS])) return false
+    to += W[piece + P_WORDS]
+  }
+  return true
+}
+
+function sameWords(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number, n: number): boolean {
+  for (let i = 0; i < n; i++) if (a[aAt + i] !== b[bAt + i]) return false
+  return true
+}
+
+/** Brings values that lie in pieces together, for what reads them: as if they lay in an arena. */
+export class Gatherer {
+  readonly #W: Uint32Array
+  #kept: Arena | null = null
+
+  constructor(arena: Arena) {
+    this.#W = arena.words
+  }
+
+  /** Private memory from whose word 0 on the value of an entry in pieces lies, until the next call. */
+  gather(entry: number): Arena {
+    const W = this.#W
+    const room = this.#room(valueWords(W, entry) * 4)
+    let to = 0
+    for (let piece = valueAt(W, entry); piece !== 0; piece = W[piece + P_NEXT]) {
+      const from = piece + P_DATA
+      const count = W[piece + P_WORDS]
+      room.words.set(W.subarray(from, from + count), to)
+      to += count
+    }
+    return room
+  }
+
+  #room(bytes: number): Arena {
+    const kept = this.#kept
+    if (kept !== null && bytes <= kept.words.length * 4) return kept
+    if (bytes > KEPT) return Arena.reserve(bytes)
+    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, LEAST)))
+    this.#kept = Arena.reserve(size)
+    return this.#kept
+  }
+}
