@@ -417,8 +417,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   check(): CheckReport {
     this.#engine.gate()
     const { epochs, isWriting } = this.#engine
-    const walk = () => granted('check', () => check(epochs))
-    return isWriting ? walk() : epochs.exclusively(walk)
+    return isWriting ? check(epochs) : epochs.exclusively(() => check(epochs))
   }
 
   /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */

@@ -11,7 +11,6 @@
  */
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
-import { granted } from '../memory/granted.js'
 import {
   BURIED,
   H_COMMITS_SINCE_SCAN,
@@ -107,7 +106,7 @@ export class Turn {
   mend(): void {
     let whole = false
     try {
-      granted('recovery', this.#recover)
+      this.#recover()
       whole = true
     } finally {
       if (!whole) this.giveDirty()

@@ -5,6 +5,7 @@
  * in, and says whether to go below it. The pieces of an entry are visited after it, as below it.
  */
 import type { Arena } from '../memory/arena.js'
+import { granted } from '../memory/granted.js'
 import {
   CHUNK_ITEMS,
   H_FREE_HEAD,
@@ -71,7 +72,8 @@ export class Marks {
 
   /** @param words words of the arena that were ever touched. */
   constructor(words: number) {
-    this.#bits = new Uint32Array(Math.ceil(words / 64) + 1)
+    const size = Math.ceil(words / 64) + 1
+    this.#bits = granted('looking at all blocks', () => new Uint32Array(size))
   }
 
   /** Marks a block; true if it was not marked before. */

@@ -4,11 +4,11 @@
  */
 import { ZVerseError } from '../errors.js'
 
-/** Calls that fit on the stack where it was not the stack that was refused. */
-const CALLS = 50
+/** Calls that fit on the stack where it was not the stack that was refused: many times what `make` takes. */
+const CALLS = 200
 
 /**
- * What `make` allocates, for `what`.
+ * What `make` allocates, for `what`: an allocation or a constructor, not work of any depth.
  * @throws ZVerseError `ZVERSE_FULL` if the system refuses it; all else that is thrown passes
  */
 export function granted<T>(what: string, make: () => T): T {
