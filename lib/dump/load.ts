@@ -43,6 +43,8 @@ function checkStack(calls: number): number {
 
 function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown): number {
   main.engine.gate()
+  // Before the caller's code runs: from then on there is a write under way, this one.
+  main.engine.notWriting()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_CALLBACK)
   checkStack(ROOM)
   let done = false
