@@ -96,5 +96,6 @@ part('hot keys, and memory that runs short', vitest('spec/hot', 'spec/epoch/rese
   ZVERSE_SEED: seed,
   ZVERSE_RUNS: Math.ceil(15_000 * factor),
 })
+part('bundles', vitest('spec/bundles'), { ZVERSE_RUNS: 3000 })
 // References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
 if (factor >= 1) part('a large database', ['spec/stress/large.js', '6'])

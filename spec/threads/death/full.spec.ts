@@ -16,7 +16,7 @@ import { Random } from '../../support/random.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import { attach, attachTraced, copyOf, type Db, type Image, SURVIVOR, sound } from './world.js'
 
-const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 4)
+const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 2)
 vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99

@@ -2,7 +2,7 @@
  * A thread dies before each single store of each kind of operation. Then it is buried, and another
  * thread finds the database as it was before or as it is after, whole, with nothing leaked; and writes.
  *
- * `ZVERSE_DEATHS` says how often each operation dies at most (default 4, spread over all its stores;
+ * `ZVERSE_DEATHS` says how often each operation dies at most (default 2, spread over all its stores;
  * Infinity: before every store), `ZVERSE_SEED` where to begin.
  */
 import { setImmediate as turn } from 'node:timers/promises'
@@ -24,7 +24,7 @@ import {
   sound,
 } from './world.js'
 
-const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 4)
+const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 2)
 // All deaths of an operation of many stores take their time.
 vi.setConfig({ testTimeout: 7_200_000 })
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
