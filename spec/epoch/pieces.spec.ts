@@ -13,9 +13,9 @@ import { H_PAGES, PAGE } from '../../lib/memory/layout.js'
 import { isInPieces } from '../../lib/memory/pieces.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
+import { scaled } from '../support/runs.js'
 
 const MIB = 2 ** 20
-const SCALE = Number(process.env.ZVERSE_RUNS ?? 3000) / 3000
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 /** The part of what is free that values fill at the least: links, rounding and nodes take theirs. */
 const LEAST_TAKEN = 0.5
@@ -306,6 +306,6 @@ describe('any shape of gaps', () => {
       sound(db)
       db.close()
     })
-    fc.assert(property, { seed: SEED, numRuns: Math.max(1, Math.ceil(3 * SCALE)) })
+    fc.assert(property, { seed: SEED, numRuns: scaled(5) })
   })
 })

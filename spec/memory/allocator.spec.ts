@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Allocator, POISON } from '../../lib/memory/allocator.js'
 import * as pages from '../../lib/memory/pages.js'
 import { CLASSES, PAGE_WORDS, SIZES } from '../../lib/memory/sizes.js'
+import { scaled } from '../support/runs.js'
 import { AT, DESCRIPTORS, Heap, random } from './heap.js'
 
 const size = fc.oneof(
@@ -37,7 +38,7 @@ describe('allocator', () => {
         heap.verify()
         heap.drain()
       }),
-      { numRuns: 300 },
+      { numRuns: scaled(300) },
     )
   })
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as pages from '../../lib/memory/pages.js'
 import { PAGE_WORDS } from '../../lib/memory/sizes.js'
+import { scaled } from '../support/runs.js'
 import { AT, DESCRIPTORS, Heap, random } from './heap.js'
 
 /** A heap in the middle of its life, some of its blocks forgotten: what a crash leaves. */
@@ -95,7 +96,7 @@ describe('rebuild', () => {
         heap.live = 0
         heap.drain()
       }),
-      { numRuns: 300 },
+      { numRuns: scaled(300) },
     )
   })
 

@@ -92,10 +92,19 @@ part(
   vitest('spec/examples/git-time-machine.spec.ts', '-t', 'generated history'),
   { ZVERSE_COMMITS: Math.ceil(500 * factor) },
 )
-part('hot keys, and memory that runs short', vitest('spec/hot', 'spec/epoch/reserve.spec.ts'), {
-  ZVERSE_SEED: seed,
-  ZVERSE_RUNS: Math.ceil(15_000 * factor),
+part(
+  'hot keys, and memory that runs short',
+  vitest('spec/hot', 'spec/epoch/reserve.spec.ts', 'spec/epoch/pieces.spec.ts'),
+  {
+    ZVERSE_SEED: seed,
+    ZVERSE_RUNS: Math.ceil(15_000 * factor),
+  },
+)
+part('bundles, and threads that end', vitest('spec/bundles', 'spec/threads/threads.spec.ts'), {
+  ZVERSE_RUNS: 3000,
 })
-part('bundles', vitest('spec/bundles'), { ZVERSE_RUNS: 3000 })
+part('the allocator', vitest('spec/memory'), {
+  ZVERSE_RUNS: Math.max(3000, Math.ceil(9000 * factor)),
+})
 // References above 2³¹ and bytes above 4 GiB: only in a run that has the time and the memory.
 if (factor >= 1) part('a large database', ['spec/stress/large.js', '6'])

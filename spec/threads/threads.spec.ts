@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DatabaseOptions, WriteTransaction } from '../../lib/index.js'
+import { SCALE } from '../support/runs.js'
 import { Actor, type Db, NEVER, until, ZVerse } from './actors.js'
 
 const actors: Actor[] = []
@@ -139,7 +140,8 @@ describe('share and attach', () => {
     }
     expect(db.stats().memory.usedBytes).toBe(before)
     expect(db.stats().readers).toMatchObject({ attached: 1, pins: 0 })
-    for (let i = 0; i < 12; i++) {
+    // Each way to end, with handles open and closed: six.
+    for (let i = 0; i < (SCALE >= 1 ? 12 : 6); i++) {
       const worker = actor(db)
       await worker.run(`db.beginRead(); if (args % 2) db.close()`, i)
       if (i % 3 === 0) void worker.kill()
@@ -221,7 +223,7 @@ describe('the end of a worker', () => {
   it('while its tracker is blocked in the lock that it held: it goes on', async () => {
     // How long it takes is measured in perf/threads; here it is only not the timeout that ends it.
     const db = open({ lockTimeout: NEVER })
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < (SCALE >= 1 ? 5 : 2); i++) {
       const worker = actor(db)
       await worker.run(`state.tx = db.beginWrite(); state.tx.put('a', 1)`)
       void worker.worker.terminate()
