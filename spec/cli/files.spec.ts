@@ -1,4 +1,4 @@
-/** `load` and `dump` by the real process: rows of JSON lines and CSV, good and bad; files of any size. */
+/** `load` and `dump` by the real main module: rows of JSON lines and CSV, good and bad; files of any size. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'

@@ -1,4 +1,4 @@
-/** Commands on a pipe, by the real process: what they print, to the letter, and how they fail. */
+/** Commands on a pipe, by the real main module: what they print, to the letter, and how they fail. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'

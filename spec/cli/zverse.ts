@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { type Outcome, runMain } from '../support/mains.js'
 
 const MAIN = resolve('dist/cli/main.js')
 /** Nothing of who runs the tests: no history, no colours asked for or refused. */
@@ -11,23 +12,14 @@ export const ENV: NodeJS.ProcessEnv = {
   ...{ LANG: 'C.UTF-8', ZVERSE_HISTORY: '' },
 }
 
-export interface Outcome {
-  readonly out: string
-  readonly err: string
-  readonly code: number | null
-}
-
-/** Runs `zverse` with arguments, and an input on a pipe. */
+/** Runs `zverse` with arguments, and an input on a pipe: not in a process of its own. */
 export function zverse(
   args: readonly string[],
   input: string | Uint8Array = '',
   // Not here: what is taken for a file's name by mistake would be written among ours.
   cwd = tmpdir(),
 ): Outcome {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], {
-    ...{ input, cwd, env: ENV, encoding: 'utf8', maxBuffer: 2 ** 28 },
-  })
-  return { out: stdout, err: stderr, code: status }
+  return runMain(MAIN, args, { input, cwd, env: ENV })
 }
 
 /** Runs a line of shell in which `zverse` is the command. */

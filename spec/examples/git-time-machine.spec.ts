@@ -20,6 +20,7 @@ import {
   parseLog,
 } from '../../examples/git-time-machine/parse.js'
 import { Progress } from '../../examples/git-time-machine/progress.js'
+import { type Outcome, runMain } from '../support/mains.js'
 import { makeRepository } from './make-repository.js'
 
 /** Of the generated history; each is a process of git more. */
@@ -44,20 +45,9 @@ const ENV = {
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
-interface Result {
-  code: number | null
-  out: string
-  err: string
-}
-
 /** Runs the example. */
-function run(args: string[], env: NodeJS.ProcessEnv = {}): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    env: { ...ENV, ...env },
-    encoding: 'utf8',
-    cwd: ROOT,
-  })
-  return { code: status, out: stdout, err: stderr }
+function run(args: string[], env: NodeJS.ProcessEnv = {}): Outcome {
+  return runMain(MAIN, args, { cwd: ROOT, env: { ...ENV, ...env } })
 }
 
 function git(path: string, args: string[], input: Buffer | string = '', env = {}): Buffer {
@@ -150,7 +140,7 @@ const VERIFIED = /verified: no difference/
 
 describe('git time machine', () => {
   let all: Repository
-  let verified: Result
+  let verified: Outcome
   beforeAll(() => {
     all = everything(new Repository('everything'))
     verified = run([all.path, '--verify', 'all'])

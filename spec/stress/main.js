@@ -92,6 +92,11 @@ part(
   vitest('spec/examples/git-time-machine.spec.ts', '-t', 'generated history'),
   { ZVERSE_COMMITS: Math.ceil(500 * factor) },
 )
+// What `npm test` runs one after the other in a process that stands by, each in a process of its own.
+const mains = ['cli/pipe', 'cli/files', 'cli/target', 'cli/flags', 'examples/git-time-machine']
+part('the command and an example', vitest(...mains.map(name => `spec/${name}.spec.ts`)), {
+  ZVERSE_PROCESSES: 1,
+})
 part(
   'hot keys, and memory that runs short',
   vitest('spec/hot', 'spec/epoch/reserve.spec.ts', 'spec/epoch/pieces.spec.ts'),
