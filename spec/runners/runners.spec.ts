@@ -3,9 +3,13 @@
  * with nothing global but the language. (In vitest: vitest-*.spec.ts.) Each is a process of its own.
  */
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
@@ -31,9 +35,18 @@ describe('the package goes on', () => {
   it.concurrent('in jest, made CommonJS by babel, in Node and in jsdom', async () => {
     const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
     const args = [jest, '--config', here('jest/jest.config.js'), '--runInBand', '--ci']
-    const { NODE_OPTIONS, VITEST, NODE_ENV, ...env } = process.env
-    // What fails is told on stderr, which the rejection shows.
-    const { stderr } = await run(process.execPath, args, { env, timeout: LIMIT })
-    expect(stderr).toMatch(/Tests: +8 passed, 8 total/)
+    const { NODE_OPTIONS, VITEST, NODE_ENV, ...others } = process.env
+    const folder = mkdtempSync(join(tmpdir(), 'zverse-jest-'))
+    const cases = join(folder, 'nested.js')
+    const env = { ...others, ZVERSE_NESTED: cases }
+    try {
+      const entryPoints = [here('../bundles/nested.ts')]
+      await build({ entryPoints, outfile: cases, platform: 'node', format: 'cjs' })
+      // What fails is told on stderr, which the rejection shows.
+      const { stderr } = await run(process.execPath, args, { env, timeout: LIMIT })
+      expect(stderr).toMatch(/Tests: +10 passed, 10 total/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
