@@ -400,6 +400,8 @@ describe('waiting', () => {
     busy.order(
       `state.go = true; while (state.go) { for (let i = 0; i < 100; i++) db.put('x', i); await 0; if (db.has('stop')) break }`,
     )
+    // Not before it writes.
+    await db.waitFor(1)
     const other = actor(db)
     // One that starves waits for ever: nothing else ends the other's loop.
     const versions = await other.run<number[]>(`
