@@ -2,8 +2,8 @@
  * The git time machine as its users meet it: a process, run on repositories that hold every kind
  * of thing a repository can hold, and on what is no repository at all.
  *
- * Repositories are built from plumbing (`hash-object`, `update-index --index-info`, `commit-tree`)
- * with fixed names and dates, so that a path may be any bytes and no file system has a say.
+ * Repositories are built by `fast-import` with fixed names and dates, so that a path may be any bytes and no
+ * file system has a say.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -60,44 +60,59 @@ function git(path: string, args: string[], input: Buffer | string = '', env = {}
 }
 
 type Content = string | Buffer
-/** What a commit does to the index: path (as Latin-1 bytes) → mode and content, or gone. */
+/** What a commit does to the files: path (as Latin-1 bytes) → mode and content, or gone. */
 type Changes = Record<string, [mode: string, content: Content] | null>
 
 class Repository {
   readonly path: string
-  /** Of an object's name. */
-  readonly digits: number
+  /** What the next commit begins from: path → mode and content. */
+  readonly files = new Map<string, readonly [mode: string, content: Content]>()
   head = ''
 
   constructor(name: string, ...init: string[]) {
-    this.digits = init.includes('--object-format=sha256') ? 64 : 40
     this.path = join(home, name)
     mkdirSync(this.path)
     git(this.path, ['init', '-q', '-b', 'main', ...init])
   }
 
-  /** A commit on top of the last one (or of `parents`), with what `changes` does to its files. */
+  /** A commit on top of the last one (or of `parents`), with what `changes` does to the files. */
   commit(subject: string, changes: Changes, parents = this.head ? [this.head] : []): string {
-    const lines: Buffer[] = []
-    const none = '0'.repeat(this.digits)
     for (const [path, file] of Object.entries(changes)) {
-      const [mode, oid] = file ? [file[0], this.#object(...file)] : ['0', none]
-      lines.push(Buffer.from(`${mode} ${oid}\t${path}\0`, 'latin1'))
+      if (file === null) this.files.delete(path)
+      else this.files.set(path, file)
     }
-    git(this.path, ['update-index', '-z', '--index-info'], Buffer.concat(lines))
-    const tree = git(this.path, ['write-tree', '--missing-ok']).toString().trim()
-    const from = parents.flatMap(parent => ['-p', parent])
-    this.head = git(this.path, ['commit-tree', tree, ...from], subject)
-      .toString()
-      .trim()
-    git(this.path, ['update-ref', 'refs/heads/main', this.head])
+    const [from, ...merged] = parents
+    const parts: Content[] = [
+      'commit refs/heads/main\nmark :1\n',
+      ...['author', 'committer'].map(who => `${who} ${ADA}\n`),
+      ...data(subject),
+      ...(from === undefined ? [] : [`from ${from}\n`]),
+      ...merged.map(parent => `merge ${parent}\n`),
+      'deleteall\n',
+      ...[...this.files].flatMap(([path, [mode, content]]) =>
+        mode === '160000'
+          ? [`M ${mode} ${content} ${quoted(path)}\n`]
+          : [`M ${mode} inline ${quoted(path)}\n`, ...data(content)],
+      ),
+      'get-mark :1\n',
+    ]
+    const script = Buffer.concat(parts.map(part => Buffer.from(part as string)))
+    this.head = git(this.path, ['fast-import', '--quiet', '--force'], script).toString().trim()
     return this.head
   }
+}
 
-  #object(mode: string, content: Content): string {
-    if (mode === '160000') return String(content)
-    return git(this.path, ['hash-object', '-w', '--stdin'], content).toString().trim()
-  }
+const ADA = 'Ada Lovelace <ada@example.org> 1700000000 +0100'
+
+function data(content: Content): Content[] {
+  const bytes = Buffer.from(content as string)
+  return [`data ${bytes.length}\n`, bytes, '\n']
+}
+
+/** A path as fast-import takes any bytes. */
+function quoted(path: string): string {
+  const bytes = [...Buffer.from(path, 'latin1')]
+  return `"${bytes.map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('')}"`
 }
 
 const COMMIT = '1234567890'.repeat(4)
@@ -129,7 +144,7 @@ function everything(repo: Repository, submodule = COMMIT): Repository {
     ' leading and trailing ': ['100644', 's'],
     ':100644 colon': ['100644', 'c'],
   })
-  git(repo.path, ['update-index', '-z', '--index-info'], `0 ${'0'.repeat(repo.digits)}\tsrc-b\0`)
+  repo.files.delete('src-b')
   const side = repo.commit('Aside, from the root', { aside: ['100644', 'side\n'] }, [first])
   repo.commit('A merge', { 'src-b': ['100644', 'b'], merged: ['100644', 'm'] }, [odd, side])
   repo.commit('', { 'README.md': ['100644', 'two\n'], 'latin-\xe9\xff': null })

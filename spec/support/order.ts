@@ -5,8 +5,14 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const DEAREST = [
-  ...['level/suite', 'examples/git-time-machine', 'threads/death/steps', 'cli/pipe', 'cli/files'],
-  ...['model/model', 'conformance/full', 'conformance/faults', 'examples/shared-documents'],
+  ...[
+    'runners/runners',
+    'examples/git-time-machine',
+    'bundles/bundles',
+    'level/suite',
+    'cli/bench',
+  ],
+  ...['examples/cities', 'cli/pipe', 'threads/threads', 'cli/terminal', 'threads/death/steps'],
 ]
 
 export class DearestFirst extends BaseSequencer {
