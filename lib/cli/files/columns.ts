@@ -4,11 +4,11 @@
  */
 import type { Dimension } from '../../index.js'
 import { asWord, Mistake, shorten } from '../words.js'
+import { coordinateIn } from './coordinates.js'
 import type { CsvRecord } from './csv.js'
 import { otherDelimiter } from './delimiter.js'
 import { TWO_BYTES } from './encoding.js'
 import type { Entry, Mapping } from './mapping.js'
-import { numberIn } from './numbers.js'
 
 /** Makes the entry of a row's cells. @throws Mistake */
 export type EntryOf = (cells: readonly string[]) => Entry
@@ -102,7 +102,7 @@ function pointCell(name: string, at: number, dimension: Dimension): Cell {
   if (dimension === 'date') return cells => cells[at]
   return cells => {
     try {
-      return numberIn(cells[at], dimension)
+      return coordinateIn(cells[at], dimension)
     } catch (error) {
       if (!(error instanceof Mistake)) throw error
       throw new Mistake(`${asWord(name)}: ${error.message}`, error.hint)

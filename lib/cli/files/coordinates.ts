@@ -1,4 +1,4 @@
-/** Numbers as files spell them: `8.50`, `+8.5`, `.5`, `1e1`, `007`. Strictly decimal, and not guessed. */
+/** Coordinates as files spell them: `8.50`, `+8.5`, `.5`, `1e1`, `007`. Strictly decimal, and not guessed. */
 import type { Dimension } from '../../index.js'
 import { asWord, Mistake } from '../words.js'
 
@@ -13,7 +13,7 @@ const EXACT = Number.MAX_SAFE_INTEGER
  *
  * @throws Mistake for all else: hexadecimal, `Infinity`, `1_000`, `1,5`, nothing
  */
-export function numberIn(text: string, dimension: Dimension): number {
+export function coordinateIn(text: string, dimension: Dimension): number {
   const found = DECIMAL.exec(text)
   if (found === null) throw new Mistake(`${spelled(text)} is no number`, hintFor(text))
   const [, whole = '', part = found[3] ?? '', , exponent] = found
