@@ -139,7 +139,7 @@ export class Engine {
         'the database is closed: open it, or attach to it, anew',
       )
     const message =
-      'a codec, a getter or a Proxy must not call the database: read what it needs before'
+      'a codec, a getter, a Proxy or a clock must not call the database: read what it needs before'
     return new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
   }
 
