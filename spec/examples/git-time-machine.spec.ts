@@ -1,9 +1,6 @@
 /**
  * The git time machine as its users meet it: a process, run on repositories that hold every kind
  * of thing a repository can hold, and on what is no repository at all.
- *
- * Repositories are built by `fast-import` with fixed names and dates, so that a path may be any bytes and no
- * file system has a say.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -11,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { gitEnvironment } from '../../examples/git-time-machine/git.js'
 import { readOptions } from '../../examples/git-time-machine/options.js'
 import {
   LOG_FORMAT,
@@ -22,26 +18,13 @@ import {
 import { Progress } from '../../examples/git-time-machine/progress.js'
 import { type Outcome, runMain } from '../support/mains.js'
 import { makeRepository } from './make-repository.js'
+import { ENV, git, Repository } from './repository.js'
 
 /** Of the generated history; each is a process of git more. */
 const COMMITS = Number(process.env.ZVERSE_COMMITS ?? 60)
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = join(ROOT, 'examples/git-time-machine/main.js')
 const home = mkdtempSync(join(tmpdir(), 'zverse-git-'))
-
-const ENV = {
-  ...gitEnvironment(process.env),
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CEILING_DIRECTORIES: tmpdir(),
-  GIT_AUTHOR_NAME: 'Ada Lovelace',
-  GIT_AUTHOR_EMAIL: 'ada@example.org',
-  GIT_AUTHOR_DATE: '1700000000 +0100',
-  GIT_COMMITTER_NAME: 'Ada Lovelace',
-  GIT_COMMITTER_EMAIL: 'ada@example.org',
-  GIT_COMMITTER_DATE: '1700000000 +0100',
-  GIT_ALLOW_PROTOCOL: 'file',
-}
 
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
@@ -50,70 +33,7 @@ function run(args: string[], env: NodeJS.ProcessEnv = {}): Outcome {
   return runMain(MAIN, args, { cwd: ROOT, env: { ...ENV, ...env } })
 }
 
-function git(path: string, args: string[], input: Buffer | string = '', env = {}): Buffer {
-  const { status, stdout, stderr } = spawnSync('git', ['-C', path, ...args], {
-    env: { ...ENV, ...env },
-    input,
-  })
-  if (status !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
-  return stdout
-}
-
-type Content = string | Buffer
-/** What a commit does to the files: path (as Latin-1 bytes) → mode and content, or gone. */
-type Changes = Record<string, [mode: string, content: Content] | null>
-
-class Repository {
-  readonly path: string
-  /** What the next commit begins from: path → mode and content. */
-  readonly files = new Map<string, readonly [mode: string, content: Content]>()
-  head = ''
-
-  constructor(name: string, ...init: string[]) {
-    this.path = join(home, name)
-    mkdirSync(this.path)
-    git(this.path, ['init', '-q', '-b', 'main', ...init])
-  }
-
-  /** A commit on top of the last one (or of `parents`), with what `changes` does to the files. */
-  commit(subject: string, changes: Changes, parents = this.head ? [this.head] : []): string {
-    for (const [path, file] of Object.entries(changes)) {
-      if (file === null) this.files.delete(path)
-      else this.files.set(path, file)
-    }
-    const [from, ...merged] = parents
-    const parts: Content[] = [
-      'commit refs/heads/main\nmark :1\n',
-      ...['author', 'committer'].map(who => `${who} ${ADA}\n`),
-      ...data(subject),
-      ...(from === undefined ? [] : [`from ${from}\n`]),
-      ...merged.map(parent => `merge ${parent}\n`),
-      'deleteall\n',
-      ...[...this.files].flatMap(([path, [mode, content]]) =>
-        mode === '160000'
-          ? [`M ${mode} ${content} ${quoted(path)}\n`]
-          : [`M ${mode} inline ${quoted(path)}\n`, ...data(content)],
-      ),
-      'get-mark :1\n',
-    ]
-    const script = Buffer.concat(parts.map(part => Buffer.from(part as string)))
-    this.head = git(this.path, ['fast-import', '--quiet', '--force'], script).toString().trim()
-    return this.head
-  }
-}
-
-const ADA = 'Ada Lovelace <ada@example.org> 1700000000 +0100'
-
-function data(content: Content): Content[] {
-  const bytes = Buffer.from(content as string)
-  return [`data ${bytes.length}\n`, bytes, '\n']
-}
-
-/** A path as fast-import takes any bytes. */
-function quoted(path: string): string {
-  const bytes = [...Buffer.from(path, 'latin1')]
-  return `"${bytes.map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('')}"`
-}
+const repository = (name: string, ...init: string[]) => new Repository(join(home, name), ...init)
 
 const COMMIT = '1234567890'.repeat(4)
 const BINARY = Buffer.from(Array.from({ length: 70_000 }, (_, i) => (i * 7 + (i >> 8)) & 255))
@@ -157,7 +77,7 @@ describe('git time machine', () => {
   let all: Repository
   let verified: Outcome
   beforeAll(() => {
-    all = everything(new Repository('everything'))
+    all = everything(repository('everything'))
     verified = run([all.path, '--verify', 'all'])
   })
 
@@ -194,10 +114,10 @@ describe('git time machine', () => {
     git(home, ['clone', '-q', '--no-checkout', all.path, detached])
     git(detached, ['update-ref', '--no-deref', 'HEAD', 'HEAD~3'])
     mkdirSync(join(all.path, 'src'))
-    const wide = everything(new Repository('wide', '--object-format=sha256'), '0a'.repeat(32))
-    const single = new Repository('single')
+    const wide = everything(repository('wide', '--object-format=sha256'), '0a'.repeat(32))
+    const single = repository('single')
     single.commit('Alone', { a: ['100644', 'a'] })
-    const none = new Repository('no-files')
+    const none = repository('no-files')
     none.commit('Nothing', {})
     for (const [path, commits] of [
       [bare, 15],
@@ -226,7 +146,7 @@ describe('git time machine', () => {
   })
 
   it('is not led astray by the environment of a hook or by settings', () => {
-    const other = new Repository('other')
+    const other = repository('other')
     other.commit('Other', { other: ['100644', 'other'] })
     const gitDir = join(other.path, '.git')
     const odd = {
@@ -322,7 +242,7 @@ describe('git time machine', () => {
     })
 
     it('loads the built-in one: no commit', () => {
-      sample(new Repository('unborn').path, /no commit yet/)
+      sample(repository('unborn').path, /no commit yet/)
     })
 
     it('loads the built-in one: no git', () => {
@@ -332,7 +252,7 @@ describe('git time machine', () => {
     })
 
     it.skipIf(process.getuid?.() !== 0)('loads the built-in one: not ours', () => {
-      const { path } = new Repository('foreign')
+      const { path } = repository('foreign')
       chownSync(path, 12_345, 12_345)
       sample(path, /another user owns it.*\nIf you do: git config --global --add safe.directory/)
     })
@@ -351,7 +271,7 @@ describe('git time machine', () => {
     })
 
     it('says that a damaged one does', () => {
-      const damaged = new Repository('damaged')
+      const damaged = repository('damaged')
       damaged.commit('One', { a: ['100644', 'a'] })
       const oid = git(damaged.path, ['rev-parse', 'HEAD:a']).toString().trim()
       rmSync(join(damaged.path, '.git/objects', oid.slice(0, 2), oid.slice(2)))
@@ -375,7 +295,7 @@ describe('git time machine', () => {
   })
 
   it('says that --max-bytes is too small', () => {
-    const repo = new Repository('large')
+    const repo = repository('large')
     repo.commit('Small', { a: ['100644', 'a'] })
     for (let i = 0; i < 4; i++) {
       const bytes = Buffer.alloc(1 << 20, i + 1)
@@ -470,7 +390,7 @@ describe('parsers', () => {
   }
 
   it('read the same whatever the pieces git hands out', async () => {
-    const repo = everything(new Repository('pieces'))
+    const repo = everything(repository('pieces'))
     const how = ['-r', '-z', '-m', '--root', '--no-renames', '--no-abbrev']
     const what = ['--first-parent', '--raw', `--format=${LOG_FORMAT}`]
     const log = git(repo.path, ['log', ...how, ...what])
