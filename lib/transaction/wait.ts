@@ -53,11 +53,18 @@ export async function waitUntil(
 ): Promise<void> {
   const { watch } = engine.epochs
   let wake = () => {}
-  const woken = new Promise<void>(resolve => {
+  let fail = (_: unknown) => {}
+  const woken = new Promise<void>((resolve, reject) => {
     wake = resolve
+    fail = reject
   })
+  // Called in the middle of somebody's commit: what the signal throws is for this promise alone.
   const look = () => {
-    if (engine.closed || signal?.aborted || there()) wake()
+    try {
+      if (engine.closed || signal?.aborted || there()) wake()
+    } catch (error) {
+      fail(error)
+    }
   }
   // Listen first, then look: what is committed in between is told.
   signal?.addEventListener('abort', wake)

@@ -337,4 +337,24 @@ describe('signals that throw', () => {
       db.close()
     },
   )
+
+  it('only once somebody commits: that wait rejects, and the commit is made', async () => {
+    const { db } = opened()
+    const { signal } = new AbortController()
+    let isAngry = false
+    Object.defineProperty(signal, 'aborted', {
+      get() {
+        if (isAngry) throw boom
+        return false
+      },
+    })
+    const waits = [db.waitFor(db.version + 9, { signal }), db.changes({ signal }).next()]
+    const all = Promise.allSettled(waits)
+    isAngry = true
+    const version = db.put([1, 1], 1)
+    expect(db.version).toBe(version)
+    expect(await all).toEqual(waits.map(() => ({ status: 'rejected', reason: boom })))
+    db.put([1, 1], 2)
+    db.close()
+  })
 })
