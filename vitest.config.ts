@@ -1,6 +1,7 @@
 /** How the tests run. `ZVERSE_TEST_REPORT` names a file for the counts that CI prints. */
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { ALONE_FILES } from './spec/support/alone.js'
 import { BUILT, built } from './spec/support/built.js'
 import { DearestFirst } from './spec/support/order.js'
 import { Slowest } from './spec/support/slowest.js'
@@ -10,13 +11,20 @@ const report = process.env.ZVERSE_TEST_REPORT
 export default defineConfig({
   plugins: [built],
   test: {
-    include: ['spec/**/*.spec.ts'],
+    projects: [
+      { extends: true, test: { name: 'alone', include: ALONE_FILES } },
+      {
+        extends: true,
+        test: {
+          ...{ name: 'together', include: ['spec/**/*.spec.ts'], exclude: ALONE_FILES },
+          isolate: false,
+        },
+      },
+    ],
     globalSetup: 'spec/support/built.ts',
     server: { deps: { external: [BUILT] } },
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    // A process for each file: the address space that databases reserve would add up, and a process with more
-    // of it than the machine has memory cannot start others.
     pool: 'forks',
     // Left to itself it takes one less than there are cores: of two, one.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -12,6 +12,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { LOG_FORMAT, parseDiffs, parseLog, parseTree } from './parse.js'
 
@@ -245,7 +246,9 @@ export class GitHistory {
   static async open(path) {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (!stat?.isDirectory()) throw new GitError('no-directory', `${path} is not a directory`)
-    await output(path, ['rev-parse', '--git-dir'])
+    const asked = ['--is-shallow-repository', '--is-inside-work-tree', '--show-cdup']
+    const answers = (await output(path, ['rev-parse', ...asked])).toString()
+    const [shallow, worktree, up] = answers.split('\n')
     const commit = await output(path, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']).catch(
       () => {
         throw new GitError('no-commits', 'this git repository has no commit yet (at HEAD)')
@@ -254,13 +257,12 @@ export class GitHistory {
     const head = commit.toString().trim()
     const chain = ['rev-list', '--first-parent', '--count', head]
     const count = Number((await output(path, chain)).toString())
-    const shallow = (await output(path, ['rev-parse', '--is-shallow-repository'])).toString()
     const remarks =
-      shallow.trim() === 'true'
+      shallow === 'true'
         ? ['A shallow clone: its oldest commit brings all files (git fetch --unshallow gets more).']
         : []
-    const top = await output(path, ['rev-parse', '--show-toplevel']).catch(() => '') // bare
-    return new GitHistory(path, top.toString().trim() || path, head, count, remarks)
+    const top = worktree === 'true' ? resolve(path, up) : path // bare
+    return new GitHistory(path, top, head, count, remarks)
   }
 
   /** Every commit with its changes, oldest first. @returns {AsyncGenerator<Commit>} */

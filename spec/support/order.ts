@@ -1,6 +1,7 @@
 /**
- * The order in which files run: those that take longest first, so that workers end together. A run that
- * remembers the one before goes by what it took; a fresh clone begins with what is named here.
+ * The order in which files run: those that have a process of their own, then those that share one (which is
+ * ended where another comes between); of each, those that take longest first, so that workers end together. A
+ * run that remembers the one before goes by what it took; a fresh clone begins with what is named here.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -22,6 +23,7 @@ export class DearestFirst extends BaseSequencer {
       const at = DEAREST.findIndex(name => moduleId.endsWith(`/spec/${name}.spec.ts`))
       return at < 0 ? DEAREST.length : at
     }
-    return sorted.sort((a, b) => rank(a) - rank(b))
+    const shares = ({ project }: TestSpecification) => Number(!project.config.isolate)
+    return sorted.sort((a, b) => shares(a) - shares(b) || rank(a) - rank(b))
   }
 }

@@ -1,0 +1,22 @@
+/**
+ * Spec files that have a process of their own. All others share one with those that run before and after
+ * them: it has loaded and compiled what they need, which costs more than most of them do.
+ *
+ * A file is alone if it starts processes (the address space that databases reserve adds up, and a process
+ * with more of it than the machine has memory cannot start others), or changes what the process has one of.
+ */
+export const ALONE = [
+  // Processes.
+  ...['bundles', 'examples', 'level/suite', 'package', 'runners/runners', 'tidy'],
+  ...['cli/bench', 'cli/docs', 'cli/files', 'cli/pipe', 'cli/target', 'cli/terminal'],
+  // Workers by the dozen, which are ended and watched as they end.
+  ...['threads', 'conformance/granted', 'dump/held', 'epoch/liveness'],
+  // `Atomics`, clocks, the runner's settings; what is replaced is slower from then on.
+  ...['epoch/check', 'hot/interleave', 'runners'],
+]
+
+/** What vitest includes of these. */
+export const ALONE_FILES = ALONE.flatMap(name => [
+  `spec/${name}.spec.ts`,
+  `spec/${name}/**/*.spec.ts`,
+])
