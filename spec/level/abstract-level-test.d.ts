@@ -1,16 +1,22 @@
 /** The suite that abstract-level publishes beside its code, without types. */
 declare module 'abstract-level/test/index.js' {
   interface Common {
-    test: typeof import('tape')
+    test: import('tape').Harness
     factory(options?: object): object
   }
   export default function suite(common: Common): void
 }
 
 declare module 'tape' {
-  function test(name: string, body: (t: object) => void): void
-  namespace test {
-    function onFinish(callback: () => void): void
+  interface Harness {
+    (name: string, body: (t: object) => void): void
+    onFinish(callback: () => void): void
+    createStream(): NodeJS.ReadableStream
   }
-  export = test
+  interface Test {
+    pass(message?: string, extra?: object): void
+    same(actual: unknown, expected: unknown, message?: string, extra?: object): void
+  }
+  const tape: Harness & { createHarness(): Harness; Test: { prototype: Test } }
+  export default tape
 }
