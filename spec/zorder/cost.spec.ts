@@ -16,6 +16,8 @@ import { boxOf, nearestIn } from '../../lib/transaction/sides.js'
 import { Random } from '../support/random.js'
 
 const POINTS = 60_000
+/** Bits of a code, and how many dimensions they are dealt to. */
+const [BITS, DIMENSIONS] = [64, 2]
 const source = new Random(20261121)
 const random = () => source.next() / 2 ** 32
 const cells = { type: 'float', min: 0, max: 1, bits: 32 } as const
@@ -42,9 +44,9 @@ interface Tree {
   leaves: number
 }
 
-function treeOf(points: readonly (readonly number[])[], dimensions: number): Tree {
+function treeOf(points: readonly (readonly number[])[]): Tree {
   const db = ZVerse.open<number[], number>({
-    keys: zorder(Array.from({ length: dimensions }, () => cells)) as never,
+    keys: zorder(Array.from({ length: DIMENSIONS }, () => cells)) as never,
     maxBytes: 64 * 2 ** 20,
   })
   db.transact(tx => {
@@ -76,36 +78,38 @@ function codes({ W, curve }: Tree) {
   }
 }
 
+type Sides = [from: number, to: number][]
+
+/** What a code says of each dimension. */
+function sidesOfCode(code: bigint): number[] {
+  const sides = [0, 0]
+  for (let p = 0; p < BITS; p++) {
+    const bit = Number((code >> BigInt(BITS - 1 - p)) & 1n)
+    sides[p % DIMENSIONS] = 2 * (sides[p % DIMENSIONS] as number) + bit
+  }
+  return sides
+}
+
 /** True if some code from `from` to `to` is in the box: halves the stretch's cells until it is plain. */
-function meets(
-  bits: number,
-  dimensions: number,
-  from: bigint,
-  to: bigint,
-  low: bigint,
-  high: bigint,
-) {
-  const side = (code: bigint, d: number) => {
-    let x = 0n
-    for (let p = 0; p < bits; p++) {
-      if (p % dimensions === d) x = (x << 1n) | ((code >> BigInt(bits - 1 - p)) & 1n)
-    }
-    return x
-  }
-  const sides = Array.from({ length: dimensions }, (_, d) => [side(low, d), side(high, d)] as const)
-  const search = (first: bigint, known: number): boolean => {
-    const last = first | ((1n << BigInt(bits - known)) - 1n)
+function meets(from: bigint, to: bigint, box: Sides): boolean {
+  const search = (first: bigint, known: number, cell: Sides): boolean => {
+    const last = first | ((1n << BigInt(BITS - known)) - 1n)
     if (last < from || first > to) return false
-    const ranges = sides.map(([a, b], d) => {
-      const [x, y] = [side(first, d), side(last, d)]
-      return { isOut: y < a || x > b, isIn: x >= a && y <= b }
-    })
-    if (ranges.some(({ isOut }) => isOut)) return false
-    if (ranges.every(({ isIn }) => isIn) && first >= from && last <= to) return true
-    if (known === bits) return true
-    return search(first, known + 1) || search(first | (1n << BigInt(bits - known - 1)), known + 1)
+    const pairs = cell.map(([x, y], d) => ({ x, y, box: box[d] as Sides[number] }))
+    if (pairs.some(({ x, y, box: [a, b] }) => y < a || x > b)) return false
+    const isIn = pairs.every(({ x, y, box: [a, b] }) => x >= a && y <= b)
+    if (isIn && first >= from && last <= to) return true
+    if (known === BITS) return true
+    const halved = (upper: boolean) =>
+      cell.map(([x, y], d): Sides[number] => {
+        if (d !== known % DIMENSIONS) return [x, y]
+        const middle = (x + y + 1) / 2
+        return upper ? [middle, y] : [x, middle - 1]
+      })
+    const second = first | (1n << BigInt(BITS - known - 1))
+    return search(first, known + 1, halved(false)) || search(second, known + 1, halved(true))
   }
-  return search(0n, 0)
+  return search(0n, 0, Array(DIMENSIONS).fill([0, 2 ** (BITS / DIMENSIONS) - 1]))
 }
 
 /** A box of that many hits, as if points were uniform, `aspect` times as wide as high. */
@@ -121,7 +125,7 @@ function sidesOf(hits: number, aspect: number, at: readonly number[]) {
 describe.each(Object.keys(SHAPES))('%s points', shape => {
   const draw = SHAPES[shape] as () => [number, number]
   const points = Array.from({ length: POINTS }, draw)
-  const tree = treeOf(points, 2)
+  const tree = treeOf(points)
   const { W, root, curve } = tree
   const { ofEntry, ofWords } = codes(tree)
 
@@ -139,17 +143,19 @@ describe.each(Object.keys(SHAPES))('%s points', shape => {
       let found = 0
       while (cursor.next() !== 0) found++
       const [low, high] = [ofWords(box.low), ofWords(box.high)]
+      const ends = sidesOfCode(high)
+      const sides: Sides = sidesOfCode(low).map((from, d) => [from, ends[d] as number])
       // A kid's stretch ends where the next begins; the last one's with the prefix of its node.
       const visit = (node: number): number => {
         if (levelOf(W, node) === 0) return 1
         const count = countOf(W, node)
-        const prefix = ofEntry(refAt(W, node, 0)) >> BigInt(64 - depthOf(W, node))
-        const last = ((prefix + 1n) << BigInt(64 - depthOf(W, node))) - 1n
+        const prefix = ofEntry(refAt(W, node, 0)) >> BigInt(BITS - depthOf(W, node))
+        const last = ((prefix + 1n) << BigInt(BITS - depthOf(W, node))) - 1n
         let sum = 1
         for (let i = 0; i < count; i++) {
           const from = ofEntry(refAt(W, node, i))
           const to = i + 1 < count ? ofEntry(refAt(W, node, i + 1)) - 1n : last
-          if (from > high || to < low || !meets(64, 2, from, to, low, high)) continue
+          if (from > high || to < low || !meets(from, to, sides)) continue
           sum += visit(kidAt(W, node, i))
         }
         return sum
@@ -162,7 +168,7 @@ describe.each(Object.keys(SHAPES))('%s points', shape => {
 
 describe('uniform points', () => {
   const points = Array.from({ length: POINTS }, SHAPES.uniform as () => [number, number])
-  const { W, root, curve, leaves } = treeOf(points, 2)
+  const { W, root, curve, leaves } = treeOf(points)
   /** Side of the square that one leaf covers. */
   const square = Math.sqrt(1 / leaves)
 
