@@ -199,6 +199,10 @@ it('measures itself', () => {
   expect(zverse(['bench', 'gte', ...small]).err).toMatch(
     /^zverse: there is no workload or group "gte"/,
   )
+  // Options are named as they are typed.
+  expect(zverse(['bench', 'get', '--entries', '5']).err).toBe(
+    'zverse: --entries must be an integer from 100 to 10000000\n',
+  )
 })
 
 describe('mistakes', () => {

@@ -3,12 +3,12 @@
  * compared with what is.
  *
  * Lines that begin with a prompt are given to a session whose screen is 80 columns wide; those that
- * begin with `$` to a shell that knows `zverse`, in a folder with the files of {@link FILES}.
+ * begin with `$` are run as a shell would, which knows `zverse` and `cat` and no more, in a folder with the
+ * files of {@link FILES}.
  */
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
 import { errorText, explain } from '../../lib/cli/explain.js'
 import type { Sink } from '../../lib/cli/output.js'
@@ -16,8 +16,7 @@ import { Screen } from '../../lib/cli/screen.js'
 import { Session } from '../../lib/cli/session.js'
 import { runLine } from '../../lib/cli/shell.js'
 import { Lexer } from '../../lib/cli/words.js'
-
-export const MAIN = resolve('dist/cli/main.js')
+import { zverse } from './zverse.js'
 
 /** What transcripts that use the shell find in their folder. */
 const FILES: Record<string, string> = {
@@ -86,19 +85,15 @@ export async function replay(transcript: string): Promise<string> {
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'zverse-replay-'))
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text)
-  mkdirSync(join(folder, 'bin'))
-  const script = join(folder, 'bin', 'zverse')
-  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`)
-  chmodSync(script, 0o755)
   return folder
 }
 
 function shell(folder: string, command: string): string {
-  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
-  const { stdout, stderr } = spawnSync('sh', ['-c', command], {
-    cwd: folder,
-    env,
-    encoding: 'utf8',
-  })
-  return stdout + stderr
+  const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? []
+  const [name, ...args] = words.map(word => word.replaceAll("'", ''))
+  if (name === 'cat') return args.map(file => readFileSync(join(folder, file), 'utf8')).join('')
+  if (name !== 'zverse')
+    throw new Error(`a transcript runs ${name}, of which nothing is known here`)
+  const { out, err } = zverse(args, '', folder)
+  return out + err
 }

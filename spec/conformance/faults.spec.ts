@@ -3,7 +3,7 @@
  * was in every version, and the database usable and sound.
  */
 import { describe, expect, it } from 'vitest'
-import { outcomeOf } from '../support/outcome.js'
+import { agree, outcomeOf } from '../support/outcome.js'
 import { Paired } from '../support/paired.js'
 
 const key = (i: number) => `key ${String(i).padStart(4, '0')}`
@@ -14,10 +14,17 @@ function prepared(): Paired {
   const both = new Paired()
   both.batch(Array.from({ length: 300 }, (_, i) => ({ type: 'put', key: key(i), value: i })))
   both.tag('old')
-  for (let i = 0; i < 300; i += 30) both.put(key(i), `again ${i}`)
+  for (let i = 0; i < 300; i += 60) both.put(key(i), `again ${i}`)
   both.delete(key(5))
   both.openStore()
-  for (let i = 0; i < 20; i++) both.putInStore(key(i), i)
+  // In one commit: every version is compared, again and again.
+  const side = Array.from({ length: 20 }, (_, i) => ({
+    type: 'put' as const,
+    key: key(i),
+    value: i,
+  }))
+  both.store?.batch(side)
+  both.oracle.batch(both.storeLog, side)
   return both
 }
 
@@ -245,7 +252,11 @@ describe('every allocation fails once', () => {
           () => draft.clear(unnamed, { gte: key(100), lt: key(150) }),
         ),
       ]
-      expect([...tx.getEntries()]).toEqual(oracle.draftReader(unnamed, draft).getEntries())
+      agree(
+        'what the transaction shows',
+        () => [...tx.getEntries()],
+        () => oracle.draftReader(unnamed, draft).getEntries(),
+      )
       const isCommitted = attempt(
         () => tx.commit(),
         () => oracle.commit(draft),

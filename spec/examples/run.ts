@@ -1,19 +1,14 @@
-/** Examples run as their users run them: processes that check themselves and say what they found. */
-import { spawnSync } from 'node:child_process'
+/** Examples run as their users run them: programs that check themselves and say what they found. */
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { UsageError } from '../../examples/command-line.js'
+import { runMain } from '../support/mains.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Runs `examples/NAME/main.js` to its end. */
 export function runExample(name: string, args: string[]) {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [`examples/${name}/main.js`, ...args],
-    { cwd: ROOT, encoding: 'utf8' },
-  )
-  return { code: status, out: stdout, err: stderr }
+  return runMain(`${ROOT}examples/${name}/main.js`, args, { cwd: ROOT, env: process.env })
 }
 
 /** A number of the summary. */
@@ -25,7 +20,7 @@ export function figure(out: string, pattern: RegExp): number {
 
 /**
  * Command lines that an example refuses, each by what is said: all of them by what reads them, the first
- * by a process, which tells that its exit code and its output are those of a refusal.
+ * by the program, which tells that its exit code and its output are those of a refusal.
  */
 export function itRefuses(
   name: string,

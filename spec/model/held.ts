@@ -6,7 +6,7 @@ import type { Cursor, ReadTx, WriteTx } from '../support/contract.js'
 import { outcomeOf } from '../support/outcome.js'
 import type { Random } from '../support/random.js'
 import { modelRange, RANGES, randomOptions, randomPlace, randomView } from './reads.js'
-import { brief, type World } from './world.js'
+import type { World } from './world.js'
 
 const MOST_PINS = 4
 const MOST_CURSORS = 6
@@ -21,7 +21,7 @@ export function beginRead(world: World, random: Random): void {
   const view = randomView(world, random)
   let opened: ReadTx | undefined
   world.read(
-    `beginRead(${brief(view.real)})`,
+    `beginRead(${world.brief(view.real)})`,
     () => {
       opened = world.db.beginRead(view.real)
       return { version: opened.version, timestamp: opened.timestamp }
@@ -63,7 +63,7 @@ export function openCursor(world: World, random: Random): void {
   if (view.model.snapshot) return
   const verb = random.pick(RANGES)
   const bounds = randomOptions(world, scope.store, random)
-  const what = `${scope.name}.${verb}(${brief(bounds, view.real)})`
+  const what = `${scope.name}.${verb}(${world.brief(bounds, view.real)})`
   world.note(`open ${what}`)
   const model = outcomeOf(() => modelRange(scope.reader(view.model), verb, bounds))
   if (!('value' in model)) return

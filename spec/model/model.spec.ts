@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest'
 import { runModel } from './run.js'
 
-const RUNS = Number(process.env.ZVERSE_RUNS ?? 400)
+const RUNS = Number(process.env.ZVERSE_RUNS ?? 200)
 const SCALE = Number(process.env.ZVERSE_SCALE ?? 1)
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
 

@@ -19,7 +19,7 @@ import type {
   WriteTx,
 } from '../support/contract.js'
 import type { Random } from '../support/random.js'
-import { brief, type NamedStore, type World } from './world.js'
+import type { NamedStore, World } from './world.js'
 
 /** A view as the engine takes it, and as the oracle does. */
 export interface TwoViews {
@@ -155,7 +155,7 @@ export function readPoint(world: World, random: Random): void {
   const key = random.pick(pool)
   const verb = random.pick(['get', 'has', 'getEntry'] as const)
   world.read(
-    `${scope.name}.${verb}(${brief(key, view.real)})`,
+    `${scope.name}.${verb}(${world.brief(key, view.real)})`,
     () => scope.reads()[verb](key, ...viewArgument(scope, view)),
     () => scope.reader(view.model)[verb](key),
   )
@@ -166,7 +166,7 @@ export function readMany(world: World, random: Random): void {
   const pool = world.poolOf(scope.store)
   const keys = Array.from({ length: random.int(6) }, () => random.pick(pool))
   world.read(
-    `${scope.name}.getMany(${brief(keys, view.real)})`,
+    `${scope.name}.getMany(${world.brief(keys, view.real)})`,
     () => scope.reads().getMany(keys, ...viewArgument(scope, view)),
     () => scope.reader(view.model).getMany(keys),
   )
@@ -194,7 +194,7 @@ export function readRange(world: World, random: Random): void {
   const verb = random.pick(RANGES)
   const byArray = random.chance(0.5)
   world.read(
-    `${scope.name}.${verb}(${brief(bounds, view.real)})`,
+    `${scope.name}.${verb}(${world.brief(bounds, view.real)})`,
     () => {
       const cursor = scope.reads()[verb]({ ...bounds, ...view.real })
       return byArray ? cursor.toArray() : [...(cursor as Cursor<unknown>)]
@@ -207,7 +207,7 @@ export function readCount(world: World, random: Random): void {
   const { scope, view } = randomPlace(world, random)
   const bounds = randomOptions(world, scope.store, random)
   world.read(
-    `${scope.name}.count(${brief(bounds, view.real)})`,
+    `${scope.name}.count(${world.brief(bounds, view.real)})`,
     () => scope.reads().count({ ...bounds, ...view.real }),
     () => scope.reader(view.model).count(bounds),
   )
@@ -245,7 +245,7 @@ export function readHistory(world: World, random: Random): void {
       return record.version === scope.draft?.version ? { ...record, timestamp: undefined } : record
     })
   world.read(
-    `${scope.name}.history(${brief(key, { ...options, ...view.real })})`,
+    `${scope.name}.history(${world.brief(key, { ...options, ...view.real })})`,
     () => timeless(list(scope.reads().history(key, { ...options, ...view.real }))),
     () => timeless(scope.reader(view.model).history(key, options)),
   )
@@ -259,7 +259,7 @@ export function readDiff(world: World, random: Random): void {
   const options = DECISIONS.diffTakesReverseAndLimit ? randomOptions : randomBounds
   const bounds = options(world, store, random)
   world.read(
-    `${store?.name ?? 'db'}.diff(${brief(from.model, to.model, bounds)})`,
+    `${store?.name ?? 'db'}.diff(${world.brief(from.model, to.model, bounds)})`,
     () => list((store?.handle ?? world.db).diff(from.real, to.real, bounds)),
     () => world.oracle.diff(world.log(store?.name), from.model, to.model, bounds),
   )
@@ -274,7 +274,7 @@ export function readVersions(world: World, random: Random): void {
   )
   const view = randomView(world, random)
   world.read(
-    `stores(${brief(view.real)})`,
+    `stores(${world.brief(view.real)})`,
     () => db.stores(view.real),
     () => oracle.stores(view.model),
   )

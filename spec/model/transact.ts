@@ -7,7 +7,7 @@ import { isSame, Mismatch, outcomeOf, show } from '../support/outcome.js'
 import type { Random } from '../support/random.js'
 import { cutOff, openCursor, stepCursor } from './held.js'
 import { readHistory, readPoint, readRange, readSize } from './reads.js'
-import { brief, type World } from './world.js'
+import type { World } from './world.js'
 import { batch, clear, put, remove, update } from './writes.js'
 
 const INSIDE = [
@@ -69,7 +69,7 @@ export function transact(world: World, random: Random): void {
   if (ending !== 'result' && db.version !== before) {
     throw new Mismatch(`transact that ended in ${ending} made version ${db.version}`)
   }
-  world.settle(`transact ${brief(ending)}`)
+  world.settle(`transact ${world.brief(ending)}`)
   if (used) cutOff(world, used)
 }
 

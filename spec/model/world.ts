@@ -118,6 +118,12 @@ export class World {
     return store ? store.pool : this.pool
   }
 
+  /** Short text of arguments; none where no trace is kept, as a run that fails is run again for that. */
+  brief(...items: unknown[]): string {
+    if (this.trace === undefined) return '…'
+    return items.map(item => show(item).replace(/\s+/g, ' ').slice(0, 160)).join(', ')
+  }
+
   note(what: string): void {
     this.trace?.push(what)
   }
@@ -194,11 +200,6 @@ export class World {
 
 function namedStore(name: string, kind: KeyKind, values: ValueKind, random: Random): NamedStore {
   return { name, kind, values, pool: keyPool(kind, 14, random), handle: undefined }
-}
-
-/** Short text of arguments for traces. */
-export function brief(...items: unknown[]): string {
-  return items.map(item => show(item).replace(/\s+/g, ' ').slice(0, 160)).join(', ')
 }
 
 /** Random operations for `batch`. */

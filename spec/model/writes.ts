@@ -9,7 +9,7 @@ import { outcomeOf } from '../support/outcome.js'
 import type { Random } from '../support/random.js'
 import { cutOff } from './held.js'
 import { randomBounds, randomTag, randomView } from './reads.js'
-import { brief, type NamedStore, randomBatch, type World } from './world.js'
+import { type NamedStore, randomBatch, type World } from './world.js'
 
 /** The write verbs as the oracle has them, for one store, committing or in a transaction. */
 interface ModelWrites {
@@ -84,7 +84,7 @@ export function put(world: World, random: Random): void {
   const value = world.valueFor(target.store, random)
   const condition = randomCondition(world, target.store, key, random)
   world.write(
-    `${target.name}.put(${brief(key, value, condition)})`,
+    `${target.name}.put(${world.brief(key, value, condition)})`,
     () => target.real().put(key, value, condition),
     () => target.model().put(key, value, condition),
   )
@@ -95,7 +95,7 @@ export function remove(world: World, random: Random): void {
   const key = random.pick(world.poolOf(target.store))
   const condition = randomCondition(world, target.store, key, random)
   world.write(
-    `${target.name}.delete(${brief(key, condition)})`,
+    `${target.name}.delete(${world.brief(key, condition)})`,
     () => target.real().delete(key, condition),
     () => target.model().delete(key, condition),
   )
@@ -114,7 +114,7 @@ export function update(world: World, random: Random): void {
     return next
   }
   world.write(
-    `${target.name}.update(${brief(key)}, => ${isThrowing ? 'throw' : brief(next)})`,
+    `${target.name}.update(${world.brief(key)}, => ${isThrowing ? 'throw' : world.brief(next)})`,
     () => target.real().update(key, change('real')),
     () => target.model().update(key, change('model')),
   )
@@ -136,7 +136,7 @@ export function batch(world: World, random: Random): void {
     Object.assign(last, randomCondition(world, target.store, last.key, random))
   }
   world.write(
-    `${target.name}.batch(${operations.length}: ${brief(operations.slice(0, 12))})`,
+    `${target.name}.batch(${operations.length}: ${world.brief(operations.slice(0, 12))})`,
     () => target.real().batch(operations),
     () => target.model().batch(operations),
   )
@@ -149,7 +149,7 @@ export function clear(world: World, random: Random): void {
   // Small ranges mostly: large runs are to stay large.
   if (isAll && world.params.poolSize > 200 && random.chance(0.8)) return
   world.write(
-    `${target.name}.clear(${brief(bounds)})`,
+    `${target.name}.clear(${world.brief(bounds)})`,
     () => (bounds ? target.real().clear(bounds) : target.real().clear()),
     () => target.model().clear(bounds),
   )
@@ -164,7 +164,7 @@ export function restore(world: World, random: Random): void {
   const log = () => world.log(store?.name)
   if (store && !log().lifeAt(oracle.version)) return
   world.write(
-    `${store?.name ?? 'db'}.restore(${brief(view.real)})`,
+    `${store?.name ?? 'db'}.restore(${world.brief(view.real)})`,
     () => (store?.handle ?? db).restore(view.real),
     () => oracle.restore(log(), view.model),
   )
@@ -189,7 +189,7 @@ export function tag(world: World, random: Random): void {
     return
   }
   world.write(
-    `tag(${brief(name, view.real)})`,
+    `tag(${world.brief(name, view.real)})`,
     () => db.tag(name, view.real),
     () => oracle.tag(name, view.model),
   )
@@ -211,7 +211,7 @@ export function retention(world: World, random: Random): void {
   }
   const history = randomHistory(random, world.oracle.history.ms !== undefined)
   world.write(
-    `setHistory(${brief(history)})`,
+    `setHistory(${world.brief(history)})`,
     () => void db.setHistory(history),
     () => oracle.setHistory(history),
   )

@@ -93,8 +93,8 @@ part(
   { ZVERSE_COMMITS: Math.ceil(500 * factor) },
 )
 // What `npm test` runs one after the other in a process that stands by, each in a process of its own.
-const mains = ['cli/pipe', 'cli/files', 'cli/target', 'cli/flags', 'examples/git-time-machine']
-part('the command and an example', vitest(...mains.map(name => `spec/${name}.spec.ts`)), {
+const mains = ['cli/pipe', 'cli/files', 'cli/target', 'cli/flags', 'cli/docs', 'examples/']
+part('the command and the examples', vitest(...mains.map(name => `spec/${name}`)), {
   ZVERSE_PROCESSES: 1,
 })
 part(
@@ -105,9 +105,8 @@ part(
     ZVERSE_RUNS: Math.ceil(15_000 * factor),
   },
 )
-part('bundles, and threads that end', vitest('spec/bundles', 'spec/threads/threads.spec.ts'), {
-  ZVERSE_RUNS: 3000,
-})
+const crowds = ['spec/bundles', 'spec/threads/threads.spec.ts', 'spec/cli/bench.spec.ts']
+part('bundles, threads that end, and large crews', vitest(...crowds), { ZVERSE_RUNS: 3000 })
 part('the allocator', vitest('spec/memory'), {
   ZVERSE_RUNS: Math.max(3000, Math.ceil(9000 * factor)),
 })
