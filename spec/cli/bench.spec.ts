@@ -31,7 +31,7 @@ function screen(width = 80) {
 }
 
 const names = workloads().map(({ name }) => name)
-/** Threads of a crew: a large one is of as many as there are more, and each costs a third of a second. */
+/** In a crew: each takes a third of a second of a core to start. Large crews are for the stress run. */
 const MOST_THREADS = SCALE < 1 ? 2 : 16
 const few = WORKLOADS.filter(({ threads = 1 }) => threads <= MOST_THREADS).map(({ name }) => name)
 const lengthsOf = (text: string) => text.split('\n').map(line => stringWidth(line))

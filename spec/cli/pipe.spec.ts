@@ -350,7 +350,7 @@ describe('input', () => {
   })
 
   it('of one huge line', () => {
-    const { out, err } = zverse([], `put a "${'x'.repeat(100e6)}"\ncount\n`)
+    const { out, err } = zverse([], `put a "${'x'.repeat(20e6)}"\ncount\n`)
     expect({ out, err }).toEqual({ out: '1\n1\n', err: '' })
   })
 })
@@ -358,23 +358,20 @@ describe('input', () => {
 describe('one-shot forms', () => {
   it('work on dumps', () => {
     using place = folder()
-    const one = (command: string) => {
+    const one = (command: string, input = '') => {
       const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? []
       const [name, ...args] = words.map(word => word.replaceAll("'", ''))
       expect(name).toBe('zverse')
-      return zverse(args, '', place.path)
+      return zverse(args, input, place.path)
     }
     const said = (line: string) => {
-      // A shell only where it is needed: there each command is a process.
-      const isPlain = !/[|<>]/.test(line)
-      const outcomes = isPlain ? line.split('; ').map(one) : [shell(line, place.path)]
+      const outcomes = line.split('; ').map(command => one(command))
       for (const { err, code } of outcomes)
         expect({ err, code }, line).toEqual({ err: '', code: 0 })
       return outcomes.map(({ out }) => out).join('')
     }
-    expect(
-      said('zverse put 007 -1 --to a.jsonl; zverse put -- --k \'"007"\' --to b.jsonl 2>&1 || true'),
-    ).toMatch(/^1\n/)
+    expect(said('zverse put 007 -1 --to a.jsonl')).toBe('1\n')
+    expect(one('zverse put -- --k \'"007"\' --to b.jsonl')).toMatchObject({ code: 1, out: '' })
     said(
       'zverse put k one --to f.jsonl; zverse put k two --from f.jsonl --to f.jsonl; zverse tag t 1 --from f.jsonl --to f.jsonl',
     )
@@ -389,8 +386,8 @@ describe('one-shot forms', () => {
     expect(
       said('zverse diff 1 now --from f.jsonl; zverse history k --until 1 --from f.jsonl --json'),
     ).toMatch(/^k\t"one"\t"two"\n\{"version":1,.*\}\n$/)
-    expect(said('zverse dump --from f.jsonl --at 1 | tail -n 2')).toBe(
-      '{"type":"put","key":"k","value":"one"}\n{"type":"end"}\n',
+    expect(said('zverse dump --from f.jsonl --at 1')).toMatch(
+      /\n\{"type":"put","key":"k","value":"one"\}\n\{"type":"end"\}\n$/,
     )
     said('zverse dump --history all.jsonl.gz --from f.jsonl')
     expect(said('zverse versions --from all.jsonl.gz').replace(TIME, 'TIME')).toBe(
@@ -402,11 +399,9 @@ describe('one-shot forms', () => {
         "zverse batch put x 1 ';' del k --from f.jsonl --to f.jsonl; zverse keys --from f.jsonl",
       ),
     ).toBe('3\nx\n')
-    expect(
-      said(
-        'zverse range --from f.jsonl; echo "count; put y 1" | zverse --from f.jsonl --to g.jsonl; zverse count --from g.jsonl',
-      ),
-    ).toBe('x\t1\n1\n4\n2\n')
+    expect(said('zverse range --from f.jsonl')).toBe('x\t1\n')
+    expect(one('zverse --from f.jsonl --to g.jsonl', 'count; put y 1').out).toBe('1\n4\n')
+    expect(said('zverse count --from g.jsonl')).toBe('2\n')
   })
 
   it('are refused where they make no sense', () => {
@@ -470,12 +465,14 @@ describe('one-shot forms', () => {
 
   it('end quietly when nobody reads on', () => {
     using place = folder()
-    const put = Array.from({ length: 20_000 }, (_, i) => `put key${i} ${i}`).join('\n')
+    // More than a pipe holds.
+    const long = '.'.repeat(200)
+    const put = Array.from({ length: 2000 }, (_, i) => `put key${i}${long} ${i}`).join('\n')
     zverse(['--to', 'f.jsonl'], `begin\n${put}\ncommit`, place.path)
     const { out, err } = shell(
       'zverse keys --from f.jsonl | head -n 2; echo "$PIPESTATUS"',
       place.path,
     )
-    expect({ out, err }).toEqual({ out: 'key0\nkey1\n0\n', err: '' })
+    expect({ out, err }).toEqual({ out: `key0${long}\nkey1${long}\n0\n`, err: '' })
   })
 })
