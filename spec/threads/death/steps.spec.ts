@@ -159,18 +159,8 @@ function expectEither(got: Contents, before: Contents, after: Contents): void {
   }
 }
 
-/** Runs the operation undisturbed, once for an image: the stores it makes, and what is there afterwards. */
-function cleanRun(image: Image, operate: (db: Db) => unknown): ReturnType<typeof undisturbed> {
-  const runs = cleanRuns.get(image) ?? new Map<unknown, ReturnType<typeof undisturbed>>()
-  cleanRuns.set(image, runs)
-  const run = runs.get(operate) ?? undisturbed(image, operate)
-  runs.set(operate, run)
-  return run
-}
-
-const cleanRuns = new WeakMap<Image, Map<unknown, ReturnType<typeof undisturbed>>>()
-
-function undisturbed(image: Image, operate: (db: Db) => unknown) {
+/** Runs the operation undisturbed: the stores it makes, and what is there afterwards. */
+function cleanRun(image: Image, operate: (db: Db) => unknown) {
   const handle = copyOf(image)
   const tracer = new Tracer(Number.POSITIVE_INFINITY)
   const victim = attachTraced(handle, VICTIM, tracer)
