@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ALONE } from './support/alone.js'
 
 const LAYERS = [
   ...[
@@ -115,6 +116,24 @@ describe('tidy', () => {
     const touching = lib.filter(([, text]) => /from 'node:(fs|child_process)/.test(text))
     const allowed = (file: string) => /^lib\/(cli|storage)\//.test(file) || file === LIVENESS
     expect(touching.map(([file]) => file).filter(file => !allowed(file))).toEqual([])
+  })
+
+  it('specs that start processes have one of their own', () => {
+    const starts = (file: string, seen = new Set<string>()): boolean => {
+      const text = sources.get(file)
+      if (text === undefined || seen.has(file)) return false
+      seen.add(file)
+      if (text.includes("from 'node:child_process'")) return true
+      return imports(file, text).some(({ target }) => starts(target, seen))
+    }
+    const isAlone = (file: string) => {
+      return ALONE.some(name => file === `spec/${name}.spec.ts` || file.startsWith(`spec/${name}/`))
+    }
+    const specs = files.filter(file => /^spec\/.*\.spec\.ts$/.test(file))
+    expect(specs.filter(file => starts(file) && !isAlone(file))).toEqual([])
+    // No name stands there for nothing.
+    const isThere = (name: string) => specs.some(file => file.startsWith(`spec/${name}`))
+    expect(ALONE.filter(name => !isThere(name))).toEqual([])
   })
 
   it('no module needs itself', () => {

@@ -247,8 +247,8 @@ export class GitHistory {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (!stat?.isDirectory()) throw new GitError('no-directory', `${path} is not a directory`)
     const asked = ['--is-shallow-repository', '--is-inside-work-tree', '--show-cdup']
-    const answers = (await output(path, ['rev-parse', ...asked])).toString()
-    const [shallow, worktree, up] = answers.split('\n')
+    const answers = await output(path, ['rev-parse', ...asked])
+    const [shallow, worktree, up] = answers.toString().split('\n')
     const commit = await output(path, ['rev-parse', '--verify', '-q', 'HEAD^{commit}']).catch(
       () => {
         throw new GitError('no-commits', 'this git repository has no commit yet (at HEAD)')

@@ -8,8 +8,7 @@ import { complete } from '../../lib/cli/complete.js'
 import { keyForm } from '../../lib/cli/literals.js'
 import { Session } from '../../lib/cli/session.js'
 import { asWord, tokensOf, type Word } from '../../lib/cli/words.js'
-import { OPENING } from './replay.js'
-import { folder } from './zverse.js'
+import { folder, OPENING } from './fixtures.js'
 
 const session = new Session(COMMANDS, OPENING)
 session.db.put('my key', 1)

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { cellOf } from '../../lib/cli/files/columns.js'
 import { progressLine } from '../../lib/cli/files/progress.js'
 import { linesOf } from '../../lib/cli/lines.js'
-import { folder, hasTerminal, shell, Terminal, zverse } from './zverse.js'
+import { folder } from './fixtures.js'
+import { hasTerminal, shell, Terminal, zverse } from './zverse.js'
 
 /** What a file holds once it is loaded with options. */
 function loaded(name: string, text: string | Uint8Array, ...options: string[]) {

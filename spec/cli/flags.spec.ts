@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { OWN_OPTIONS, takenApart } from '../../lib/cli/arguments.js'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
-import { folder, zverse } from './zverse.js'
+import { folder } from './fixtures.js'
+import { zverse } from './zverse.js'
 
 const flags = (options: readonly { name: string; value?: string }[]) => {
   return options.filter(({ value }) => value === undefined).map(({ name }) => name)

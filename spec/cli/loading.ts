@@ -6,7 +6,7 @@ import { callOf } from '../../lib/cli/command.js'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
 import { Session } from '../../lib/cli/session.js'
 import { type Mistake, tokensOf } from '../../lib/cli/words.js'
-import { folder } from './zverse.js'
+import { folder } from './fixtures.js'
 
 export interface Loaded {
   /** Keys and values, each as a line. */

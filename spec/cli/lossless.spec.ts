@@ -13,8 +13,7 @@ import { Session } from '../../lib/cli/session.js'
 import { runLine } from '../../lib/cli/shell.js'
 import { Mistake, tokensOf } from '../../lib/cli/words.js'
 import { ZVerseError } from '../../lib/index.js'
-import { OPENING, paper } from './replay.js'
-import { folder } from './zverse.js'
+import { folder, OPENING, paper } from './fixtures.js'
 
 const HOME = process.env.TZ
 afterEach(() => {

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
-import { folder, shell, zverse } from './zverse.js'
+import { folder } from './fixtures.js'
+import { shell, shellWords, zverse } from './zverse.js'
 
 const TIME = /(?<=\t)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 const lines = (text: string) => text.split('\n').filter(line => line !== '')
@@ -359,8 +360,7 @@ describe('one-shot forms', () => {
   it('work on dumps', () => {
     using place = folder()
     const one = (command: string, input = '') => {
-      const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? []
-      const [name, ...args] = words.map(word => word.replaceAll("'", ''))
+      const [name, ...args] = shellWords(command)
       expect(name).toBe('zverse')
       return zverse(args, input, place.path)
     }

@@ -11,34 +11,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
 import { errorText, explain } from '../../lib/cli/explain.js'
-import type { Sink } from '../../lib/cli/output.js'
 import { Screen } from '../../lib/cli/screen.js'
 import { Session } from '../../lib/cli/session.js'
 import { runLine } from '../../lib/cli/shell.js'
 import { Lexer } from '../../lib/cli/words.js'
-import { zverse } from './zverse.js'
+import { OPENING, paper } from './fixtures.js'
+import { shellWords, zverse } from './zverse.js'
 
 /** What transcripts that use the shell find in their folder. */
 const FILES: Record<string, string> = {
   'cities.csv': 'name,lon,lat,zip\nBern,7.45,46.95,3000\nZürich,8.54,47.37,8000\n',
   'quakes.csv': 'id;lat;mag\na;38.50;2.1\nb;"60.1;1.4\nc;-0.25;4.5\n',
 }
-/** Little room: many sessions wait for the garbage collector. */
-export const OPENING = { keys: 'string', values: 'msgpack', maxBytes: 2 ** 24 }
 const PROMPT = /^(?:zverse\S*|\s*\.\.\.)> ?(.*)$/
-
-/** A screen that keeps what is written on it. */
-export function paper(columns = 80): Sink & { text: string } {
-  return {
-    ...{ text: '', columns, isTTY: true },
-    write(text) {
-      this.text += text
-      return true
-    },
-    once: () => {},
-    off: () => {},
-  }
-}
 
 /** Dates and times as they are in the documentation: always the same one. */
 export function still(text: string): string {
@@ -89,8 +74,7 @@ function makeFolder(): string {
 }
 
 function shell(folder: string, command: string): string {
-  const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? []
-  const [name, ...args] = words.map(word => word.replaceAll("'", ''))
+  const [name, ...args] = shellWords(command)
   if (name === 'cat') return args.map(file => readFileSync(join(folder, file), 'utf8')).join('')
   if (name !== 'zverse')
     throw new Error(`a transcript runs ${name}, of which nothing is known here`)

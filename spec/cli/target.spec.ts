@@ -12,7 +12,8 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ENV, folder, shell, zverse } from './zverse.js'
+import { folder } from './fixtures.js'
+import { ENV, shell, zverse } from './zverse.js'
 
 /** A folder with a dump in it. */
 function withDump() {

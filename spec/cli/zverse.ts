@@ -1,8 +1,7 @@
 /** Runs the built command as users do: on a pipe, or on a pseudo-terminal with keys typed. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Outcome, runMain } from '../support/mains.js'
 
 const MAIN = resolve('dist/cli/main.js')
@@ -22,6 +21,12 @@ export function zverse(
   return runMain(MAIN, args, { input, cwd, env: ENV })
 }
 
+/** The words of a command as a shell takes them: quotes keep one together, and are not part of it. */
+export function shellWords(command: string): string[] {
+  const words = command.match(/(?:'[^']*'|[^\s'])+/g) ?? []
+  return words.map(word => word.replaceAll("'", ''))
+}
+
 /** Runs a line of shell in which `zverse` is the command. */
 export function shell(line: string, cwd: string): Outcome {
   const script = `zverse() { "${process.execPath}" "${MAIN}" "$@"; }\n${line}`
@@ -31,12 +36,6 @@ export function shell(line: string, cwd: string): Outcome {
     encoding: 'utf8',
   })
   return { out: stdout, err: stderr, code: status }
-}
-
-/** A folder that is gone after the test. */
-export function folder(): { path: string } & Disposable {
-  const path = mkdtempSync(join(tmpdir(), 'zverse-cli-'))
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
 export const hasTerminal = spawnSync('script', ['--version']).status === 0

@@ -18,13 +18,7 @@ function prepared(): Paired {
   both.delete(key(5))
   both.openStore()
   // In one commit: every version is compared, again and again.
-  const side = Array.from({ length: 20 }, (_, i) => ({
-    type: 'put' as const,
-    key: key(i),
-    value: i,
-  }))
-  both.store?.batch(side)
-  both.oracle.batch(both.storeLog, side)
+  both.batchInStore(Array.from({ length: 20 }, (_, i) => ({ type: 'put', key: key(i), value: i })))
   return both
 }
 

@@ -7,10 +7,10 @@
  */
 export const ALONE = [
   // Processes.
-  ...['bundles', 'examples', 'level/suite', 'package', 'runners/runners', 'tidy'],
-  ...['cli/bench', 'cli/docs', 'cli/files', 'cli/pipe', 'cli/target', 'cli/terminal'],
+  ...['bundles', 'examples', 'level/suite', 'package', 'tidy'],
+  ...['cli/docs', 'cli/files', 'cli/flags', 'cli/pipe', 'cli/target', 'cli/terminal'],
   // Workers by the dozen, which are ended and watched as they end.
-  ...['threads', 'conformance/granted', 'dump/held', 'epoch/liveness'],
+  ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
   // `Atomics`, clocks, the runner's settings; what is replaced is slower from then on.
   ...['epoch/check', 'hot/interleave', 'runners'],
 ]

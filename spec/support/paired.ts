@@ -55,10 +55,10 @@ export class Paired {
     return this.store
   }
 
-  putInStore(key: unknown, value: unknown): void {
+  batchInStore(operations: readonly Operation[]): void {
     if (!this.store) throw new Error('no store yet')
-    this.store.put(key, value)
-    this.oracle.put(this.storeLog, key, value)
+    this.store.batch(operations)
+    this.oracle.batch(this.storeLog, operations)
   }
 
   /** Every version of everything agrees, and every byte is accounted for. */

@@ -1,0 +1,27 @@
+/** What specs of the command are given: how a session is opened, a folder, a screen. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Sink } from '../../lib/cli/output.js'
+
+/** Little room: many sessions wait for the garbage collector. */
+export const OPENING = { keys: 'string', values: 'msgpack', maxBytes: 2 ** 24 }
+
+/** A folder that is gone after the test. */
+export function folder(): { path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'zverse-cli-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** A screen that keeps what is written on it. */
+export function paper(columns = 80): Sink & { text: string } {
+  return {
+    ...{ text: '', columns, isTTY: true },
+    write(text) {
+      this.text += text
+      return true
+    },
+    once: () => {},
+    off: () => {},
+  }
+}
