@@ -64,10 +64,15 @@ export class Run extends Present {
       return real.version
     }
     await this.agree('snapshot', make, () => {
-      if (moment !== undefined) version = this.model.resolve(moment)
+      if (moment !== undefined) version = this.resolveFrom(from.version, moment)
       return version
     })
     if (real !== undefined) this.snapshots.push({ real, version, isOpen: true })
+  }
+
+  /** The version that `when` stands for at a level: one of the past holds its own, whoever else keeps it. */
+  private resolveFrom(held: number | undefined, when: number | string | Date): number {
+    return when === held ? held : this.model.resolve(when)
   }
 
   async closeSnapshot({ snapshot }: StepOfKind<'closeSnapshot'>): Promise<void> {
@@ -87,7 +92,7 @@ export class Run extends Present {
       await level.open()
       return level.version()
     }
-    await this.agree('at', make, () => (version = this.model.resolve(moment)))
+    await this.agree('at', make, () => (version = this.resolveFrom(from.version, moment)))
     if (level !== undefined) this.pasts.push({ level, place: from.place, version })
   }
 
