@@ -6,10 +6,12 @@
  * own. So a dump shows the database as it was when it began, whoever writes meanwhile, and costs a
  * writer no more than the memory that it keeps.
  */
+
 import type { Pin, RunHold } from '../epoch/slots.js'
 import type { Tag } from '../history/tags.js'
+import { versionOf } from '../memory/entry.js'
 import { R_CATALOG, R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
-import { load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'

@@ -10,12 +10,14 @@
  * 2. If a record is refused, nothing of the dump stays: what can be read of a history by then is taken
  *    away again, its tags included, by one more version.
  */
+
 import type { Stamp } from '../epoch/past.js'
 import { oldestHintAge } from '../epoch/reclaim.js'
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
+import { versionOf } from '../memory/entry.js'
 import { MAX_VERSION, R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
-import { load48, store48, versionOf } from '../memory/words.js'
+import { load48, store48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import type { Active, Engine } from '../transaction/engine.js'

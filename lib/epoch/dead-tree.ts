@@ -13,6 +13,7 @@
 
 import { assert } from '../errors.js'
 import type { Allocator } from '../memory/allocator.js'
+import { isInPieces, versionOf } from '../memory/entry.js'
 import {
   H_WALK_DEPTH,
   H_WALK_PATH,
@@ -22,8 +23,7 @@ import {
   WALK_LEVELS,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
-import { isInPieces } from '../memory/pieces.js'
-import { load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import type { Chunks } from './chunks.js'
 import { freeItem, itemOf } from './loose.js'
 import { nodeBirth } from './workspace.js'

@@ -8,9 +8,11 @@
  *    before are free, and so is, once it has left the list, the entry.
  * 2. Neither takes memory, and each step is bounded.
  */
+
 import type { Allocator } from '../memory/allocator.js'
+import { valueAt } from '../memory/entry.js'
 import { H_PIECES, H_UNDONE, P_NEXT } from '../memory/layout.js'
-import { eachPiece, valueAt } from '../memory/pieces.js'
+import { eachPiece } from '../memory/pieces.js'
 
 /** What a list has for an entry: `ref`, or one more where it lies in pieces. */
 export function itemOf(ref: number, inPieces: boolean): number {

@@ -12,8 +12,10 @@
  *    next one, for a reader may have come to them. Whatever is not marked nobody can reach.
  * Being stopped in the middle leaves the lock dirty; the next one starts over.
  */
+
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { isInPieces, valueAt } from '../memory/entry.js'
 import {
   E_KEY,
   H_AGAIN,
@@ -59,8 +61,8 @@ import {
   TREE_ITEM,
 } from '../memory/layout.js'
 import { eachEntry } from '../memory/node.js'
-import { eachPiece, isInPieces } from '../memory/pieces.js'
-import { keyBytesOf, load48 } from '../memory/words.js'
+import { eachPiece } from '../memory/pieces.js'
+import { load48 } from '../memory/words.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { itemOf, refOf } from './loose.js'
 import { Reclaimer } from './reclaim.js'
@@ -224,7 +226,7 @@ function markTags(W: Uint32Array, marks: Marks): void {
   walkTree(W, root, ref => marks.add(ref))
   eachEntry(W, root, entry => {
     if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
-    W[W[entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)] + R_TAGS]++
+    W[W[valueAt(W, entry)] + R_TAGS]++
   })
 }
 

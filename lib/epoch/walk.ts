@@ -4,7 +4,9 @@
  * For the holder of the writer lock. A visitor gets a reference and the version the block was born
  * in, and says whether to go below it. The pieces of an entry are visited after it, as below it.
  */
+
 import type { Arena } from '../memory/arena.js'
+import { isInPieces, versionOf } from '../memory/entry.js'
 import { granted } from '../memory/granted.js'
 import {
   CHUNK_ITEMS,
@@ -47,8 +49,8 @@ import {
   X_BIRTH,
 } from '../memory/layout.js'
 import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
-import { eachPiece, isInPieces } from '../memory/pieces.js'
-import { load48, versionOf } from '../memory/words.js'
+import { eachPiece } from '../memory/pieces.js'
+import { load48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import { refOf, walkPieces } from './loose.js'
 import { walkReserve } from './reserve.js'

@@ -12,14 +12,20 @@
  * 4. A node is changed in place only if it bears this version and the present edition. Opening a
  *    cursor begins a new edition.
  */
+
 import { assert, ZVerseError } from '../errors.js'
 import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
-  E_KEY,
-  E_LENGTH,
-  E_META,
-  E_PIECES,
+  entryWords,
+  isInPieces,
+  keyBytesOf,
+  markInPieces,
+  valueAt,
+  valueBytesOf,
+  versionOf,
+} from '../memory/entry.js'
+import {
   H_LOG_COUNT,
   H_PHASE,
   LEAST_PIECE,
@@ -30,8 +36,7 @@ import {
 } from '../memory/layout.js'
 import { List } from '../memory/list.js'
 import { capacityOf, levelOf, nodeWords } from '../memory/node.js'
-import { eachPiece, isInPieces, valueAt } from '../memory/pieces.js'
-import { keyBytesOf, versionOf } from '../memory/words.js'
+import { eachPiece } from '../memory/pieces.js'
 import { freeAtOnce, freeItem, itemOf } from './loose.js'
 import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
@@ -63,15 +68,10 @@ export interface Savepoint {
   readonly retiredWords: number
 }
 
-/** Words an entry of `keyBytes` and `valueBytes` takes. */
-export function entryWords(keyBytes: number, valueBytes: number): number {
-  return E_KEY + ((keyBytes + 3) >>> 2) + Math.ceil(valueBytes / 4)
-}
-
 /** Words the block of an entry takes in the arena. */
 export function entrySize(W: Uint32Array, entry: number): number {
   if (isInPieces(W, entry)) return sizeInPieces(W, entry)
-  return Allocator.roundUp(entryWords(keyBytesOf(W, entry), W[entry + E_LENGTH]))
+  return Allocator.roundUp(entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry)))
 }
 
 /** Words the blocks of an entry in pieces take in the arena. */
@@ -204,7 +204,7 @@ export class Workspace {
   allocateEntry(keyBytes: number, words: number): number {
     this.injected = false
     this.inPieces = false
-    const size = E_KEY + ((keyBytes + 3) >>> 2) + words
+    const size = entryWords(keyBytes, words * 4)
     // Where larger blocks serve, those that nodes need are not to go first.
     if (this.#allocator.waste === 1) {
       const whole = this.tryAllocate(size)
@@ -257,7 +257,7 @@ export class Workspace {
   #link(entry: number, keyBytes: number, size: number, from: number): boolean {
     const W = this.#W
     const allocator = this.#allocator
-    W[entry + E_META] = keyBytes * 65536 + E_PIECES
+    markInPieces(W, entry, keyBytes)
     let piece = valueAt(W, entry)
     let left = size - (piece - entry)
     let room = allocator.sizeOf(entry) - (piece - entry) - P_DATA

@@ -8,9 +8,11 @@
  *
  * Synchronous, under FROM_ALL or a pin: every record of the window may be read.
  */
+
 import type { KeyBuffer } from '../key/codec.js'
+import { versionOf } from '../memory/entry.js'
 import { S_CLEARED, S_GRAVE, S_GRAVE_OLD, S_LIVE } from '../memory/layout.js'
-import { load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import { find } from '../snapshot/search.js'
 
 /** Where a store is in each snapshot. */

@@ -5,22 +5,16 @@
  * no longer holds goes to limbo. A record counts the tags on it and stays in the chain while it has
  * any. Names sort by name in one half of the tree, by version in the other.
  */
+
 import { Buffer } from 'node:buffer'
 import type { Workspace } from '../epoch/workspace.js'
-import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { packBytes, unpackBytes } from '../key/pack.js'
-import {
-  E_KEY,
-  E_LENGTH,
-  E_META,
-  R_VERSION,
-  TAG_BY_NAME,
-  TAG_BY_VERSION,
-} from '../memory/layout.js'
+import { entryWords, keyBytesOf, valueAt, writeEntry } from '../memory/entry.js'
+import { E_KEY, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
 import { isWellFormed } from '../memory/text.js'
-import { keyBytesOf, load48 } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import { boundOf, Cursor } from '../snapshot/cursor.js'
 import type { Tree, TreeEditor } from '../snapshot/editor.js'
 import { find } from '../snapshot/search.js'
@@ -114,17 +108,12 @@ export class Tags {
   }
 
   #put(tree: Tree, kind: number, name: string, version: number, record: number): void {
-    const W = this.#W
     this.#encode(kind, version, name)
     const key = this.#key
     this.#editor.locate(tree, key)
     const entry = this.#space.allocate(entryWords(key.bytes, 4))
-    const words = (key.bytes + 3) >>> 2
-    W[entry] = this.#space.version >>> 0
-    W[entry + E_META] = key.bytes * 65536 + Math.floor(this.#space.version / 2 ** 32)
-    W[entry + E_LENGTH] = 4
-    for (let i = 0; i < words; i++) W[entry + E_KEY + i] = key.words[i]
-    W[entry + E_KEY + words] = record
+    const value = { words: Uint32Array.of(record), at: 0, length: 4, ascii: false }
+    writeEntry(this.#W, entry, this.#space.version, key, value)
     this.#editor.insert(tree, entry)
   }
 
@@ -135,8 +124,7 @@ export class Tags {
   }
 
   #record(entry: number): number {
-    const W = this.#W
-    return W[entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)]
+    return this.#W[valueAt(this.#W, entry)]
   }
 
   #name(entry: number): string {

@@ -9,7 +9,9 @@
  *    older than the last deletion; that version is loaded after the slots were looked at. So for that all
  *    that is loaded of a bucket is loaded atomically: a plain load might come after.
  */
+
 import { acquire } from '../memory/atomic.js'
+import { keyBytesOf, versionOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import {
   B_LEVEL,
@@ -24,7 +26,7 @@ import {
   X_DIRECTORY,
 } from '../memory/layout.js'
 import { bucketAt, homeOf, PLACES, placeOf } from '../memory/table.js'
-import { keyBytesOf, load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 
 const SEGMENTS = D_SEGMENTS
 const TAGS = B_TAGS

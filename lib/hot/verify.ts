@@ -1,6 +1,7 @@
 /**
  * Checks a point index against the tree it stands for. For `check()`; under the writer lock, slow.
  */
+import { keyBytesOf } from '../memory/entry.js'
 import { hashOf } from '../memory/hash.js'
 import {
   B_LEVEL,
@@ -25,7 +26,6 @@ import {
   slotOf,
   wordFor,
 } from '../memory/table.js'
-import { keyBytesOf } from '../memory/words.js'
 import { ASK, probe } from './probe.js'
 
 /** What is wrong with the index at `head` of the tree below `root`, which is of `version`, the newest. */

@@ -4,8 +4,8 @@
  * MurmurHash3 (Appleby, public domain) on the key's words, its length as the seed. It mixes well and
  * resists nobody: keys made to collide cost the index its use, not the answers their truth.
  */
+import { keyBytesOf } from './entry.js'
 import { E_KEY } from './layout.js'
-import { keyBytesOf } from './words.js'
 
 /** The hash of the key of `bytes` bytes whose words begin at `words[at]`. */
 export function hashKey(words: Uint32Array, at: number, bytes: number): number {

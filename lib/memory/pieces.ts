@@ -8,28 +8,22 @@
  * 2. The words of all pieces are those of the value, in order; the last one's pad bytes are 0.
  */
 import { Arena } from './arena.js'
-import { E_KEY, E_LENGTH, E_META, E_PIECES, P_DATA, P_NEXT, P_WORDS } from './layout.js'
-import { keyBytesOf } from './words.js'
+import {
+  type EncodedValue,
+  isInPieces,
+  type KeyWords,
+  padMask,
+  valueAt,
+  valueBytesOf,
+  valueWords,
+  writeHead,
+} from './entry.js'
+import { P_DATA, P_NEXT, P_WORDS } from './layout.js'
 
 /** Bytes of private memory that are kept for the next value; what larger ones need goes at once. */
 const KEPT = 2 ** 20
 /** The least that an arena has. */
 const LEAST = 4096
-
-/** True if the value of an entry lies in pieces. */
-export function isInPieces(W: Uint32Array, entry: number): boolean {
-  return (W[entry + E_META] & E_PIECES) !== 0
-}
-
-/** The word behind an entry's key: where its value begins, or its first piece. */
-export function valueAt(W: Uint32Array, entry: number): number {
-  return entry + E_KEY + ((keyBytesOf(W, entry) + 3) >>> 2)
-}
-
-/** Words that an entry's value takes. */
-export function valueWords(W: Uint32Array, entry: number): number {
-  return Math.ceil(W[entry + E_LENGTH] / 4)
-}
 
 /**
  * Visits the pieces of an entry that are blocks of their own; there are none where it is in one. It ends,
@@ -64,20 +58,23 @@ export function isValueWhole(W: Uint32Array, entry: number): boolean {
   return piece === 0 && words === all
 }
 
-/** Spreads the words from `source[from]` on over the pieces that begin at word `piece`. */
-export function fillPieces(W: Uint32Array, piece: number, source: Uint32Array, from: number): void {
-  for (let at = from; piece !== 0; piece = W[piece + P_NEXT]) {
-    const end = at + W[piece + P_WORDS]
-    W.set(source.subarray(at, end), piece + P_DATA)
-    at = end
+/** Writes an entry into pieces that are linked; as `writeEntry`. */
+export function writeInPieces(
+  W: Uint32Array,
+  entry: number,
+  born: number,
+  key: KeyWords,
+  value: EncodedValue,
+): void {
+  let piece = writeHead(W, entry, born, key, value, true)
+  for (let from = value.at; ; piece = W[piece + P_NEXT]) {
+    const to = from + W[piece + P_WORDS]
+    W.set(value.words.subarray(from, to), piece + P_DATA)
+    from = to
+    if (W[piece + P_NEXT] === 0) break
   }
-}
-
-/** The last word of the pieces that begin at word `piece`, of which the last is not empty. */
-export function lastWord(W: Uint32Array, piece: number): number {
-  let last = piece
-  while (W[last + P_NEXT] !== 0) last = W[last + P_NEXT]
-  return last + P_DATA + W[last + P_WORDS] - 1
+  // The last piece is not empty.
+  W[piece + P_DATA + W[piece + P_WORDS] - 1] &= padMask(value.length)
 }
 
 /** True if an entry's value is the `length` bytes from `words[at]` on, whose pad bytes are 0. */
@@ -88,7 +85,7 @@ export function hasValue(
   at: number,
   length: number,
 ): boolean {
-  if (W[entry + E_LENGTH] !== length) return false
+  if (valueBytesOf(W, entry) !== length) return false
   const begin = valueAt(W, entry)
   if (!isInPieces(W, entry)) return sameWords(W, begin, words, at, valueWords(W, entry))
   for (let piece = begin, to = at; piece !== 0; piece = W[piece + P_NEXT]) {

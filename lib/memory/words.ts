@@ -1,12 +1,7 @@
 /**
  * Versions and times in two words, and bits and order of keys. Pure functions on words.
  */
-import { E_KEY, E_META } from './layout.js'
-
 const TWO32 = 2 ** 32
-// An imported constant costs more in a hot loop.
-const META = E_META
-const KEY = E_KEY
 
 /**
  * Room for `n` numbers. Not a typed array, which takes many times as long to make; the fraction makes
@@ -40,21 +35,6 @@ export function keyBits(words: Uint32Array, at: number, count: number, depth: nu
   return ((high << shift) | low) >>> 0
 }
 
-/** Bytes of the key of an entry. */
-export function keyBytesOf(W: Uint32Array, entry: number): number {
-  return (W[entry + E_META] >>> 16) & 0x3fff
-}
-
-/** {@link keyBits} of an entry's key. */
-export function entryBits(W: Uint32Array, entry: number, depth: number): number {
-  return keyBits(W, entry + E_KEY, (keyBytesOf(W, entry) + 3) >>> 2, depth)
-}
-
-/** The version that wrote an entry. */
-export function versionOf(W: Uint32Array, entry: number): number {
-  return (W[entry + E_META] & 0xffff) * TWO32 + W[entry]
-}
-
 /** Compares two keys: words unsigned, then the shorter first. Negative, 0 or positive. */
 export function compareKeys(
   a: Uint32Array,
@@ -73,22 +53,6 @@ export function compareKeys(
   return aBytes - bBytes
 }
 
-/** Compares the key in `words` with an entry's. */
-export function compareToEntry(
-  words: Uint32Array,
-  bytes: number,
-  W: Uint32Array,
-  entry: number,
-): number {
-  return compareKeys(words, 0, bytes, W, entry + E_KEY, keyBytesOf(W, entry))
-}
-
-/** Compares the keys of two entries. */
-export function compareEntries(W: Uint32Array, a: number, b: number): number {
-  if (a === b) return 0
-  return compareKeys(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
-}
-
 /** Bits two keys share from the start, at most those of the words both have. */
 export function sharedBits(
   a: Uint32Array,
@@ -104,26 +68,4 @@ export function sharedBits(
     if (x !== 0) return i * 32 + Math.clz32(x)
   }
   return n * 32
-}
-
-/** {@link sharedBits} of two entries' keys. */
-export function sharedBitsOfEntries(W: Uint32Array, a: number, b: number): number {
-  return sharedBits(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
-}
-
-/** {@link sharedBits} of the key in `words` and an entry's, if the key is the larger one; else -1. */
-export function sharedIfAbove(
-  words: Uint32Array,
-  bytes: number,
-  W: Uint32Array,
-  entry: number,
-): number {
-  const other = (W[entry + META] >>> 16) & 0x3fff
-  const n = ((bytes < other ? bytes : other) + 3) >>> 2
-  for (let i = 0; i < n; i++) {
-    const x = words[i]
-    const y = W[entry + KEY + i]
-    if (x !== y) return x < y ? -1 : i * 32 + Math.clz32(x ^ y)
-  }
-  return bytes > other ? n * 32 : -1
 }

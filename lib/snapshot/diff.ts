@@ -5,10 +5,11 @@
  * touched; two walks in key order skip such a subtree together when both stand before it. The cost
  * is that of the nodes that differ, times their width.
  */
+
 import type { Box } from '../key/box.js'
+import { compareEntries, compareToEntry } from '../memory/entry.js'
 import { N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, kidAt, levelOf, refAt } from '../memory/node.js'
-import { compareEntries, compareToEntry } from '../memory/words.js'
 import { type Bound, isEmpty, type Range } from './cursor.js'
 import { Frame } from './frame.js'
 import { Path } from './search.js'

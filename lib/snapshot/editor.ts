@@ -11,9 +11,11 @@
  * Sorted input is noticed: while keys come in ascending order and fall into the same leaf, the
  * place is found without a descent, and a leaf that overflows at its end is left full.
  */
+
 import type { Workspace } from '../epoch/workspace.js'
 import { entrySize, nodeSize } from '../epoch/workspace.js'
 import type { KeyBuffer } from '../key/codec.js'
+import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
 import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
 import {
   capacityOf,
@@ -25,7 +27,6 @@ import {
   nodeWords,
   refAt,
 } from '../memory/node.js'
-import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/words.js'
 import {
   capacityFor,
   closeSlot,

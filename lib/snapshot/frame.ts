@@ -13,11 +13,13 @@
  *
  * Any thread, on a root that is pinned. Frames are used again, one for each level of a walk.
  */
+
 import { bigmin } from '../key/bigmin.js'
 import type { Box } from '../key/box.js'
+import { entryBits } from '../memory/entry.js'
 import { E_KEY, N_ENTRIES, N_HEADS } from '../memory/layout.js'
 import { capacityOf, countOf, depthOf, levelOf } from '../memory/node.js'
-import { entryBits, keyBits, numbers } from '../memory/words.js'
+import { keyBits, numbers } from '../memory/words.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY

@@ -13,12 +13,14 @@
  *
  * Any thread, on a root that stays pinned.
  */
+
 import type { Axis } from '../key/axis.js'
 import { Box } from '../key/box.js'
 import type { Curve } from '../key/curve.js'
+import { compareEntries, entryBits, sharedBitsOfEntries } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import { countOf, refAt } from '../memory/node.js'
-import { compareEntries, entryBits, numbers, sharedBitsOfEntries } from '../memory/words.js'
+import { numbers } from '../memory/words.js'
 import { BoxCursor } from './box-cursor.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'

@@ -8,6 +8,7 @@
  *    them has. The depth may be less than what they share: that only costs comparisons.
  * 3. In an inner node, ref i is the smallest entry below kid i, in this snapshot.
  */
+import { entryBits, keyBytesOf } from '../memory/entry.js'
 import {
   CAPACITY_MASK,
   CAPACITY_SHIFT,
@@ -17,7 +18,6 @@ import {
   N_HEADS,
 } from '../memory/layout.js'
 import { capacityOf, countOf, depthOf, kidAt, levelOf, metaWord, refAt } from '../memory/node.js'
-import { entryBits, keyBytesOf } from '../memory/words.js'
 
 const HEADS = N_HEADS
 /** So many words are moved one by one; for more a call (20 ns and 0.2 a word, not 1.1) is cheaper. */

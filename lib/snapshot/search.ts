@@ -9,6 +9,7 @@
  * from the bits they share where the descent went wrong. (As in a Patricia tree, Morrison 1968, and the
  * prefix B-tree's blind search, Ferragina and Grossi 1999.)
  */
+import { compareToEntry, keyBytesOf, sharedBitsOfEntries } from '../memory/entry.js'
 import {
   CAPACITY_MASK,
   CAPACITY_SHIFT,
@@ -20,7 +21,7 @@ import {
   N_HEADS,
   N_MAX,
 } from '../memory/layout.js'
-import { compareToEntry, keyBytesOf, sharedBits, sharedBitsOfEntries } from '../memory/words.js'
+import { sharedBits } from '../memory/words.js'
 
 const HEADS = N_HEADS
 const CAP_SHIFT = CAPACITY_SHIFT

@@ -9,18 +9,19 @@
  * 2. What lies above is proved each time a node is come to: its birth, its level, and in a root the
  *    number of keys. The numbers of entries are exact in all nodes if each says what its kids say.
  */
+
 import { Marks } from '../epoch/walk.js'
 import { nodeBirth } from '../epoch/workspace.js'
-import { N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
-import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../memory/node.js'
-import { isValueWhole } from '../memory/pieces.js'
 import {
   compareEntries,
   entryBits,
   keyBytesOf,
   sharedBitsOfEntries,
   versionOf,
-} from '../memory/words.js'
+} from '../memory/entry.js'
+import { N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { isValueWhole } from '../memory/pieces.js'
 
 export class TreeProof {
   readonly #W: Uint32Array

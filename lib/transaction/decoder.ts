@@ -9,6 +9,7 @@
  */
 import type { KeyCodec } from '../key/codec.js'
 import type { Arena } from '../memory/arena.js'
+import { keyBytesOf, valueAtIn } from '../memory/entry.js'
 import { E_ASCII, E_ASCII_PIECES, E_KEY, E_LENGTH, E_META, E_PIECES } from '../memory/layout.js'
 import type { Gatherer } from '../memory/pieces.js'
 import { longAscii, SHORTEST_TEXT, shortestBig, swap } from '../memory/text.js'
@@ -63,7 +64,7 @@ export class Decoder {
     const isText = this.#isText
     for (let i = 0; i < count; ) {
       const entry = entries[from + i]
-      const size = (W[entry + META] >>> 16) & 0x3fff
+      const size = keyBytesOf(W, entry)
       if (isText && size > SHORTEST && size <= SHORT) {
         const n = this.#cutKeys(entries, from + i, Math.min(count - i, PIECES), into, i)
         i += n
@@ -100,7 +101,7 @@ export class Decoder {
         const length = W[entry + LENGTH]
         const n = (length + 3) >>> 2
         if (meta < cut || meta >= ASCII_PIECES || length > SHORT || used + n > ROOM) break
-        let at = entry + KEY_AT + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
+        let at = valueAtIn(entry, meta)
         const whole = at + (n & ~3)
         for (; at < whole; at += 4, used += 4) {
           words[used] = W[at]
@@ -129,7 +130,7 @@ export class Decoder {
   #value(entry: number): unknown {
     const W = this.#W
     const meta = W[entry + META]
-    const at = entry + KEY_AT + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
+    const at = valueAtIn(entry, meta)
     const length = W[entry + LENGTH]
     if ((meta & E_PIECES) === 0) return this.#values.decode(this.#arena, at, length, meta >= ASCII)
     return this.#values.decode(this.#gatherer.gather(entry), 0, length, meta >= ASCII)
@@ -152,7 +153,7 @@ export class Decoder {
     let n = 0
     for (; n < count; n++) {
       const entry = entries[from + n]
-      const size = (W[entry + META] >>> 16) & 0x3fff
+      const size = keyBytesOf(W, entry)
       const room = (size + 3) >>> 2
       if (size <= SHORTEST || size > SHORT || used + room > ROOM) break
       let seen = 0
@@ -167,7 +168,7 @@ export class Decoder {
     if (n === 0) return 0
     const text = longAscii(this.#bytes, 0, used * 4)
     for (let i = 0, at = 0; i < n; i++) {
-      const size = (W[entries[from + i] + META] >>> 16) & 0x3fff
+      const size = keyBytesOf(W, entries[from + i])
       into[to + i] = text.substring(at, at + size)
       at += (size + 3) & ~3
     }

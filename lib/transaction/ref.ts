@@ -1,12 +1,14 @@
 /**
  * Key handles: the value of a key as it was read, and whether someone has written since.
  */
+
 import { generationOf, NO_GENERATION } from '../hot/generations.js'
 import type { KeyBuffer } from '../key/codec.js'
+import { versionOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import { R_VERSION } from '../memory/layout.js'
 import { brief, Printed, type Shown, shown } from '../memory/shown.js'
-import { load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import type { StoreCore } from './store-core.js'
 
 /**

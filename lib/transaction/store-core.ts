@@ -5,6 +5,7 @@
  * A handle follows the name: where a snapshot lacks the id, the store that had the name then is
  * meant, if its codecs are the same.
  */
+
 import { stateOf } from '../epoch/catalog.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
@@ -14,6 +15,7 @@ import { MISS } from '../hot/value-cache.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
 import type { Arena } from '../memory/arena.js'
+import { keyBytesOf, valueAtIn, versionOf } from '../memory/entry.js'
 import { hashOf } from '../memory/hash.js'
 import {
   E_ASCII,
@@ -27,7 +29,7 @@ import {
   S_INDEX,
   S_LIVE,
 } from '../memory/layout.js'
-import { keyBytesOf, load48, versionOf } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import type { Metric } from '../snapshot/metric.js'
 import { isWhole } from '../snapshot/nearest.js'
 import { find } from '../snapshot/search.js'
@@ -161,7 +163,7 @@ export class StoreCore {
     const { engine, values } = this
     if ((meta & E_PIECES) !== 0)
       return this.#decode(engine.gatherer.gather(entry), 0, length, ascii)
-    const at = entry + E_KEY + ((((meta >>> 16) & 0x3fff) + 3) >>> 2)
+    const at = valueAtIn(entry, meta)
     if (values.pure) return values.decode(engine.epochs.arena, at, length, ascii)
     return this.#decode(engine.epochs.arena, at, length, ascii)
   }

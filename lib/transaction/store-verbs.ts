@@ -1,11 +1,20 @@
 /**
  * The verbs that a database and a named store share: reading at any view, writing, comparing.
  */
+
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
 import { stringKeys } from '../key/string.js'
-import { E_ASCII, E_LENGTH, E_META, WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
-import { hasValue, isInPieces, valueAt } from '../memory/pieces.js'
+import {
+  copyKey,
+  type EncodedValue,
+  isAscii,
+  isInPieces,
+  valueAt,
+  valueBytesOf,
+} from '../memory/entry.js'
+import { WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
+import { hasValue } from '../memory/pieces.js'
 import { checkNames, invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
@@ -42,7 +51,6 @@ import {
 } from './view.js'
 import { type Signal, signalIn } from './wait.js'
 import * as work from './work.js'
-import type { Encoded } from './writer.js'
 
 /** A side of a `diff`: a version, a tag, a date, or a read transaction. */
 export type Side = number | string | Date | SnapshotSource
@@ -204,7 +212,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const draft = writer.draft(core)
     const cursor = new DiffCursor(W, draft.live.root, root, WHOLE)
     while (cursor.next()) {
-      writer.copyKey(cursor.after === 0 ? cursor.before : cursor.after, key)
+      copyKey(W, cursor.after === 0 ? cursor.before : cursor.after, key)
       if (cursor.after === 0) {
         writer.delete(draft, key, undefined)
         continue
@@ -379,10 +387,10 @@ function sideView(side: unknown, option: string): View {
 }
 
 /** An entry's value where it is; of one in pieces a copy, until the next is asked for. */
-function encodedValue({ engine }: StoreCore, entry: number): Encoded {
+function encodedValue({ engine }: StoreCore, entry: number): EncodedValue {
   const { W } = engine
-  const length = W[entry + E_LENGTH]
-  const ascii = W[entry + E_META] >= E_ASCII
+  const length = valueBytesOf(W, entry)
+  const ascii = isAscii(W, entry)
   if (!isInPieces(W, entry)) return { words: W, at: valueAt(W, entry), length, ascii }
   return { words: engine.gatherer.gather(entry).words, at: 0, length, ascii }
 }

@@ -5,20 +5,23 @@
  * 1. Each operation either takes effect as a whole or throws with the drafts as they were.
  * 2. A transaction that changed nothing publishes nothing and makes no version.
  */
+
 import { stateOf, withState } from '../epoch/catalog.js'
 import { marked, WRITING_FRAME } from '../epoch/running.js'
 import { dropTable } from '../epoch/tables.js'
-import { entryWords } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { advance } from '../hot/generations.js'
 import type { KeyBuffer } from '../key/codec.js'
+import {
+  copyKey,
+  type EncodedValue,
+  entryWords,
+  NO_VALUE,
+  versionOf,
+  writeEntry,
+} from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import {
-  E_ASCII,
-  E_KEY,
-  E_LENGTH,
-  E_META,
-  E_PIECES,
   H_GENERATIONS,
   H_POINT_INDEX,
   HEAD_WORDS,
@@ -30,8 +33,8 @@ import {
   STATE_WORDS,
   X_BIRTH,
 } from '../memory/layout.js'
-import { fillPieces, lastWord } from '../memory/pieces.js'
-import { keyBytesOf, load48, store48, versionOf } from '../memory/words.js'
+import { writeInPieces } from '../memory/pieces.js'
+import { load48, store48 } from '../memory/words.js'
 import { walk } from '../snapshot/box-cursor.js'
 import type { Range } from '../snapshot/cursor.js'
 import { TreeEditor } from '../snapshot/editor.js'
@@ -39,17 +42,6 @@ import { find } from '../snapshot/search.js'
 import { Draft } from './draft.js'
 import type { Engine } from './engine.js'
 import { NAMES_STORE, type StoreCore, UNNAMED } from './store-core.js'
-
-/** Words copied one by one; longer runs go through `set`. */
-const FEW_WORDS = 64
-
-/** An encoded value: bytes in memory order from word `at` of `words` on. */
-export interface Encoded {
-  readonly words: Uint32Array
-  readonly at: number
-  readonly length: number
-  readonly ascii: boolean
-}
 
 export class Writer {
   readonly #engine: Engine
@@ -169,7 +161,7 @@ export class Writer {
   put(
     draft: Draft,
     key: KeyBuffer,
-    value: Encoded,
+    value: EncodedValue,
     ifVersion: number | null | undefined,
     born = this.version,
   ): void {
@@ -259,7 +251,7 @@ export class Writer {
       const cursor = walk(this.#W, root, range, false, Number.POSITIVE_INFINITY)
       const key = this.#engine.other
       for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
-        this.copyKey(entry, key)
+        copyKey(this.#W, entry, key)
         this.delete(draft, key, undefined)
       }
     }
@@ -287,14 +279,6 @@ export class Writer {
     }
   }
 
-  /** Copies an entry's key into a buffer. */
-  copyKey(entry: number, key: KeyBuffer): void {
-    const W = this.#W
-    key.bytes = keyBytesOf(W, entry)
-    const words = (key.bytes + 3) >>> 2
-    for (let i = 0; i < words; i++) key.words[i] = W[entry + E_KEY + i]
-  }
-
   /** True if the base has `key` although the transaction's tree has not. */
   #inBase(draft: Draft, key: KeyBuffer): boolean {
     return draft.removed && find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
@@ -309,7 +293,7 @@ export class Writer {
   }
 
   /** A new entry. */
-  #entry(key: KeyBuffer, value: Encoded, born: number): number {
+  #entry(key: KeyBuffer, value: EncodedValue, born: number): number {
     const W = this.#W
     const { space, largest } = this.#engine.epochs
     const size = entryWords(key.bytes, value.length)
@@ -320,27 +304,9 @@ export class Writer {
         'maxBytes, or store the value in parts'
       throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
     }
-    const { length } = value
-    // As it fits, this does not overflow.
-    const n = (length + 3) >>> 2
-    const entry = space.allocateEntry(key.bytes, n)
-    const { inPieces } = space
-    store48(W, entry, born)
-    const flags = (value.ascii ? E_ASCII : 0) + (inPieces ? E_PIECES : 0)
-    W[entry + E_META] += key.bytes * 65536 + flags
-    W[entry + E_LENGTH] = length
-    const keyWords = (key.bytes + 3) >>> 2
-    const keySource = key.words
-    for (let i = 0; i < keyWords; i++) W[entry + E_KEY + i] = keySource[i]
-    const at = entry + E_KEY + keyWords
-    const source = value.words
-    const from = value.at
-    if (inPieces) fillPieces(W, at, source, from)
-    else if (n > FEW_WORDS) W.set(source.subarray(from, from + n), at)
-    else for (let i = 0; i < n; i++) W[at + i] = source[from + i]
-    // Pad bytes are 0, so that equal values are equal words.
-    const rest = length & 3
-    if (rest !== 0) W[inPieces ? lastWord(W, at) : at + n - 1] &= (1 << (8 * rest)) - 1
+    const entry = space.allocateEntry(key.bytes, (value.length + 3) >>> 2)
+    if (space.inPieces) writeInPieces(W, entry, born, key, value)
+    else writeEntry(W, entry, born, key, value)
     return entry
   }
 
@@ -477,5 +443,3 @@ export class Writer {
     this.#catalog = withState(W, space, this.#catalog, draft.id, state)
   }
 }
-
-const NO_VALUE: Encoded = { words: new Uint32Array(0), at: 0, length: 0, ascii: false }

@@ -3,6 +3,7 @@
  * whoever else shares them. Keys × versions, and what the check that looks at each node once is held
  * against.
  */
+
 import { stateOf } from '../../lib/epoch/catalog.js'
 import type { EpochManager } from '../../lib/epoch/manager.js'
 import { walkTables } from '../../lib/epoch/tables.js'
@@ -16,6 +17,13 @@ import {
 } from '../../lib/epoch/walk.js'
 import { nodeBirth } from '../../lib/epoch/workspace.js'
 import { verifyIndex } from '../../lib/hot/verify.js'
+import {
+  compareEntries,
+  entryBits,
+  keyBytesOf,
+  sharedBitsOfEntries,
+  versionOf,
+} from '../../lib/memory/entry.js'
 import {
   C_LEVEL,
   H_CURRENT,
@@ -37,14 +45,7 @@ import {
   S_LIVE,
 } from '../../lib/memory/layout.js'
 import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/memory/node.js'
-import {
-  compareEntries,
-  entryBits,
-  keyBytesOf,
-  load48,
-  sharedBitsOfEntries,
-  versionOf,
-} from '../../lib/memory/words.js'
+import { load48 } from '../../lib/memory/words.js'
 
 type Say = (what: string) => void
 

@@ -8,12 +8,13 @@
  *
  * By default one place in some is tried, another one each time; `ZVERSE_RUNS=144000` tries all.
  */
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bury } from '../../lib/epoch/threads.js'
 import { Arena } from '../../lib/memory/arena.js'
+import { versionOf } from '../../lib/memory/entry.js'
 import { LAYOUT, R_STATE, S_INDEX, X_DIRECTORY } from '../../lib/memory/layout.js'
 import { directoryLength, eachRef, eachSegment } from '../../lib/memory/table.js'
-import { versionOf } from '../../lib/memory/words.js'
 import type { KeyRef } from '../../lib/transaction/ref.js'
 import { attachWith, openWith, type ZVerse } from '../../lib/zverse.js'
 import type { ZVerseError } from '../support/engine.js'
