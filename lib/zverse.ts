@@ -36,6 +36,7 @@ import {
   H_POISON,
   R_TIME,
   R_VERSION,
+  WRITING_VERB,
 } from './memory/layout.js'
 import { load48 } from './memory/words.js'
 import {
@@ -47,12 +48,17 @@ import {
   settings,
 } from './options.js'
 import { type CheckReport, check } from './transaction/check.js'
+import { write } from './transaction/commit.js'
 import { Engine } from './transaction/engine.js'
 import type { ZVerseIterator } from './transaction/iterator.js'
+import type { Log } from './transaction/mutation.js'
+import { UNNAMED } from './transaction/names.js'
 import { type Stats, stats } from './transaction/stats.js'
-import { StoreCore, UNNAMED } from './transaction/store-core.js'
+import { StoreCore } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
 import { tag, untag } from './transaction/tagging.js'
+import { inTurn } from './transaction/transaction.js'
+import { prune, setBounds } from './transaction/upkeep.js'
 import { checkView, isVersion, type View } from './transaction/view.js'
 import { checkGoesOn, type Signal, signalIn, waitUntil } from './transaction/wait.js'
 import type { ValueCodec } from './value/codec.js'
@@ -88,6 +94,8 @@ export interface TestHooks extends Environment {
   indexFrom?: number
   /** Poses as another thread. */
   threadId?: number
+  /** Hears of each commit of this handle before it can be read. */
+  log?: Log
   /** Puts something between the engine and its memory. */
   wrap?: (arena: Arena) => Arena
 }
@@ -155,28 +163,28 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   /** The present version. */
   get version(): number {
-    this.#engine.gate()
-    return this.#engine.newest
+    this.#engine.gate.check()
+    return this.#engine.reader.newest
   }
 
   /** The oldest version of the unbroken run that ends at the present. */
   get oldestVersion(): number {
-    this.#engine.gate()
-    const { epochs } = this.#engine
-    epochs.slots.enter()
-    const { oldest } = epochs
-    epochs.slots.exit()
+    this.#engine.gate.check()
+    const { slots, versions } = this.#engine.epochs
+    slots.enter()
+    const { oldest } = versions
+    slots.exit()
     return oldest
   }
 
   /** All versions that can be read by number, oldest first, with their tags. */
   versions(): VersionInfo[] {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     const { epochs, W } = engine
     // One after the other: to read tags holds all reclamation up.
     epochs.slots.enterAll()
-    const tags = engine.tags.all(epochs.tagRoot)
+    const tags = engine.tags.all()
     const tagged = tags.map(({ version, record }) => ({
       version,
       timestamp: load48(W, record + R_TIME),
@@ -184,11 +192,11 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     epochs.slots.enterRun()
     try {
       const all = new Map<number, VersionInfo>()
-      const { current } = epochs
+      const { current } = epochs.versions
       const newest = load48(W, current + R_VERSION)
-      const oldest = epochs.oldestBefore(newest)
+      const oldest = epochs.versions.oldestBefore(newest)
       for (let version = oldest; version < newest; version++) {
-        const record = epochs.ring.record(version)
+        const record = epochs.versions.record(version)
         if (record !== 0)
           all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
         // Others have let go of it meanwhile: the run begins behind it.
@@ -209,7 +217,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @returns the version
    */
   tag(name: string, view?: View): number {
-    this.#engine.gate()
+    this.#engine.gate.check()
     return tag(this.#engine, name, view)
   }
 
@@ -219,7 +227,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_UNKNOWN_TAG`
    */
   untag(name: string): number {
-    this.#engine.gate()
+    this.#engine.gate.check()
     return untag(this.#engine, name)
   }
 
@@ -230,22 +238,21 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    */
   prune(options: { before: number }): number {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     const { before } = checkNames(options, ['before'], 'prune')
     if (!isVersion(before)) throw invalidOption('before', 'must be a version')
     engine.notWriting()
-    const { epochs } = engine
-    if (before > this.version) throw engine.futureVersion(before)
-    epochs.prune(before)
+    if (before > this.version) throw engine.reader.futureVersion(before)
+    inTurn(engine, WRITING_VERB, tx => prune(tx, before))
     return this.oldestVersion
   }
 
   /** Changes how much past is kept; the next commit applies it. */
   setHistory(history: History): void {
-    this.#engine.gate()
+    this.#engine.gate.check()
     const bounds = historyBounds(history)
     this.#engine.notWriting()
-    this.#engine.epochs.setBounds(bounds)
+    inTurn(this.#engine, WRITING_VERB, tx => setBounds(tx, bounds))
   }
 
   // ── Stores ────────────────────────────────────────────────────────────────────────────────────
@@ -265,7 +272,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   store<SK, SV>(name: string, ...options: Options<CodecsFor<SK, SV>>): Store<SK, SV>
   store(name: string, options?: object): Store<never, never> {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     checkStoreName(name)
     const given = checkNames(options, ['keys', 'values'], 'store')
     const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
@@ -273,10 +280,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const found = this.#describe(name)
     let id = found?.id
     if (found === undefined) {
-      id = engine.write(() => {
-        const made = engine.writer.createStore(name, keys.name, values.name)
-        engine.writer.commit()
-        return made
+      write(engine, WRITING_VERB, tx => {
+        id = tx.createStore(name, keys.name, values.name)
       })
     } else if (found.keys !== keys.name || found.values !== values.name) {
       const message = `of store ${JSON.stringify(name)}: it was made with ${found.keys} and ${found.values}`
@@ -288,8 +293,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** The named stores of a version, by name. */
   stores(view?: View): StoreInfo[] {
     const engine = this.#engine
-    engine.gate()
-    const record = engine.enter(checkView(view, 'stores'))
+    engine.gate.check()
+    const record = engine.reader.enter(checkView(view, 'stores'))
     try {
       return engine.names.list(record).map(({ name, description: { keys, values } }) => {
         return { name, keys, values }
@@ -306,16 +311,15 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    */
   dropStore(name: string): number {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     checkStoreName(name)
-    return engine.write(() => {
+    return write(engine, WRITING_VERB, tx => {
       const found = this.#describe(name)
       if (found === undefined) {
         const message = `there is no store ${JSON.stringify(name)}`
         throw new ZVerseError('ZVERSE_UNKNOWN_STORE', message, { store: name })
       }
-      engine.writer.dropStore(name, found.id)
-      return engine.writer.commit()
+      tx.dropStore(name, found.id)
     })
   }
 
@@ -323,8 +327,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const { names, epochs } = this.#engine
     epochs.slots.enter()
     try {
-      const entry = names.entryOf(epochs.current, name)
-      return entry === 0 ? undefined : names.describe(entry)
+      return names.describe(epochs.versions.current, name)
     } finally {
       epochs.slots.exit()
     }
@@ -335,7 +338,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** What another thread attaches with: pass it as `workerData` or by `postMessage`. */
   share(): Handle<K, V> {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     const { keys, values } = this._core
     const handle = makeHandle(engine.epochs.arena, keys.name, values.name)
     engine.epochs.share()
@@ -348,7 +351,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is no worker, or one that has exited
    */
   track(worker: TrackedWorker): void {
-    this.#engine.gate()
+    this.#engine.gate.check()
     trackWorker(this.#engine.epochs, worker)
   }
 
@@ -359,15 +362,15 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    */
   async waitFor(version: number, options?: { signal?: Signal | undefined }): Promise<number> {
     const engine = this.#engine
-    engine.gate()
+    engine.gate.check()
     if (!isVersion(version)) throw invalidOption('version', 'must be a version')
     const signal = signalIn(checkNames(options, ['signal'], 'waitFor'))
     checkGoesOn(engine, signal)
-    if (engine.newest < version) {
-      await waitUntil(engine, signal, () => engine.newest >= version)
+    if (engine.reader.newest < version) {
+      await waitUntil(engine, signal, () => engine.reader.newest >= version)
       checkGoesOn(engine, signal)
     }
-    return engine.newest
+    return engine.reader.newest
   }
 
   // ── Care ──────────────────────────────────────────────────────────────────────────────────────
@@ -381,7 +384,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @throws ZVerseError as for any view; `ZVERSE_INVALID_OPTION` where a codec is missing
    */
   dump(options?: DumpOptions): ZVerseIterator<DumpRecord> {
-    this.#engine.gate()
+    this.#engine.gate.check()
     return dump(this._core, options)
   }
 
@@ -409,15 +412,15 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   /** Plain numbers about the database, grouped. */
   stats(): Stats {
-    this.#engine.gate()
+    this.#engine.gate.check()
     return stats(this.#engine)
   }
 
   /** Walks everything and proves each byte reachable, retired and waiting, or free. Slow. */
   check(): CheckReport {
-    this.#engine.gate()
+    this.#engine.gate.check()
     const { epochs, isWriting } = this.#engine
-    return isWriting ? check(epochs) : epochs.exclusively(() => check(epochs))
+    return isWriting ? check(epochs) : epochs.turn.exclusively(() => check(epochs))
   }
 
   /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */
@@ -499,11 +502,12 @@ function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHo
   const claim = claimFor(arena, hooks.threadId ?? threadId)
   const ask = () => hooks.now()
   // Where the clock is mocked this is user code, in the middle of a commit.
-  const guarded: Environment = { now: () => engine.guarded(ask) }
+  const guarded: Environment = { now: () => engine.gate.guarded(ask) }
   let engine: Engine
   try {
     return granted('a handle', () => {
       engine = new Engine(new EpochManager(claim, guarded, hooks.slots === 'always'))
+      engine.log = hooks.log ?? null
       return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
     })
   } catch (error) {

@@ -18,7 +18,8 @@ import { DiffCursor } from '../snapshot/diff.js'
 import type { Engine } from '../transaction/engine.js'
 import { END, type Hold, iterating, Steps, type ZVerseIterator } from '../transaction/iterator.js'
 import { Lease } from '../transaction/lease.js'
-import type { Description, StoreCore } from '../transaction/store-core.js'
+import type { Description } from '../transaction/names.js'
+import type { StoreCore } from '../transaction/store-core.js'
 import { NAMES, type View, viewIn } from '../transaction/view.js'
 import type { CustomCodec } from '../value/custom.js'
 import { type Codecs, codecsIn } from './codecs.js'
@@ -64,7 +65,7 @@ class Holdings {
   constructor(engine: Engine, view: View | undefined, history: boolean) {
     this.#engine = engine
     const { slots } = engine.epochs
-    const record = engine.enter(view)
+    const record = engine.reader.enter(view)
     const pin = slots.acquire(record)
     slots.exit()
     if (history) this.#holdPast(record)
@@ -74,20 +75,20 @@ class Holdings {
 
   #holdPast(top: number): void {
     const { W, epochs, tags } = this.#engine
-    const { slots, ring } = epochs
+    const { slots, versions } = epochs
     const version = load48(W, top + R_VERSION)
     // Tags and the run in one look, so that no version is missed between the two.
     slots.enterAll()
     const run: number[] = []
-    for (let at = epochs.oldestBefore(epochs.newest); at < version; at++) {
-      const record = ring.record(at)
+    for (let at = versions.oldestBefore(versions.newest); at < version; at++) {
+      const record = versions.record(at)
       // Others have let go of it meanwhile: the run begins behind it.
       if (record === 0) run.length = 0
       else run.push(record)
     }
     const first = run.length === 0 ? version : load48(W, run[0] + R_VERSION)
     this.oldest = first
-    for (const tag of tags.all(epochs.tagRoot)) {
+    for (const tag of tags.all()) {
       if (tag.version > version) continue
       this.tags.push(tag)
       if (tag.version >= first || tag.record === this.records.at(-1)) continue
@@ -118,16 +119,18 @@ class Holdings {
 
 /** What ends a dump that is dropped, or cut off. */
 class DumpLease extends Lease implements Hold {
+  readonly #engine: Engine
   readonly #held: Holdings
 
   constructor(engine: Engine, held: Holdings) {
-    super(engine)
+    super(engine.leases)
+    this.#engine = engine
     this.#held = held
     this.begin()
   }
 
   check(): void {
-    this.engine.gate()
+    this.#engine.gate.check()
   }
 
   /** A dump that something was thrown in has ended. */
@@ -136,17 +139,16 @@ class DumpLease extends Lease implements Hold {
   }
 
   release(): void {
-    if (this.leave() && !this.engine.closed) this.#held.letGo()
+    if (this.leave() && !this.#engine.gate.isClosed) this.#held.letGo()
   }
 
   makeGrip() {
     const held = this.#held
-    const { engine, site } = this
     const end = () => {
       held.letGo()
       return true
     }
-    return { engine, what: 'dump', site, end }
+    return { what: 'dump', site: this.site, end }
   }
 }
 
@@ -255,7 +257,7 @@ class Dump {
 
   #namesIn(record: number): Names {
     const { names } = this.#engine
-    const root = names.core.rootIn(record, true)
+    const root = names.rootIn(record)
     if (root !== this.#namesRoot) {
       this.#namesRoot = root
       this.#names = new Map(names.list(record).map(({ name, description }) => [name, description]))

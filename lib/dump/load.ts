@@ -42,7 +42,7 @@ function checkStack(calls: number): number {
 }
 
 function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown): number {
-  main.engine.gate()
+  main.engine.gate.check()
   // Before the caller's code runs: from then on there is a write under way, this one.
   main.engine.notWriting()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_CALLBACK)
@@ -66,7 +66,7 @@ async function loadAsync(
   records: AsyncIterable<unknown>,
   options: unknown,
 ): Promise<number> {
-  main.engine.gate()
+  main.engine.gate.check()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_OPEN)
   let done = false
   try {

@@ -1,35 +1,23 @@
 /**
- * Takes the records of a dump, one by one, and makes transactions of them.
+ * The front of a load: takes the records of a dump, one by one, and makes batches of them.
  *
  * Without history all of them are one transaction, whose version is like any other. With history each
- * version of the dump becomes one here, with its number and time; the writer's turn is kept from the
- * first to the last, so that nobody can write between them. Others see the versions as they come.
- * Invariants:
- * 1. An entry is born after the version before it in the dump and at or before its own, so that whoever
- *    finds it by birth (point index, kept values) decides as for one that was written here.
- * 2. If a record is refused, nothing of the dump stays: what can be read of a history by then is taken
- *    away again, its tags included, by one more version.
+ * version of the dump becomes one here, with its number and time. Invariant: an entry is born after the version
+ * before it in the dump and at or before its own, so that whoever finds it by birth (point index, kept values)
+ * decides as for one that was written here.
  */
-
-import type { Stamp } from '../epoch/past.js'
-import { oldestHintAge } from '../epoch/reclaim.js'
-import { ZVerseError } from '../errors.js'
+import type { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
 import { versionOf } from '../memory/entry.js'
-import { MAX_VERSION, R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
-import { load48, store48 } from '../memory/words.js'
+import { MAX_VERSION } from '../memory/layout.js'
 import { invalidOption } from '../options.js'
-import { WHOLE } from '../snapshot/cursor.js'
-import type { Active, Engine } from '../transaction/engine.js'
-import { WriteLease } from '../transaction/lease.js'
-import { transactionClosed } from '../transaction/source.js'
+import { Batch } from '../transaction/batch.js'
+import type { Engine } from '../transaction/engine.js'
+import type { Stamp } from '../transaction/mutation.js'
 import type { StoreCore } from '../transaction/store-core.js'
-import { tag, untag } from '../transaction/tagging.js'
 import type { Codecs } from './codecs.js'
+import { Intake } from './intake.js'
 import { badDump, fieldsOf, headerIn, storeIn, textIn, versionIn } from './record.js'
-
-/** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
-const FAR = 2 ** 28
 
 /** A version of a history. */
 interface Block {
@@ -38,8 +26,8 @@ interface Block {
   readonly until: number | undefined
 }
 
-/** What a history's version is made of, while it is being made. */
-interface Making {
+/** A version that is being made. */
+interface UnderWay {
   readonly version: number
   /** The version before it: its entries are born after that. */
   readonly after: number
@@ -51,9 +39,9 @@ export class Loader {
   readonly #main: StoreCore
   readonly #engine: Engine
   readonly #codecs: Codecs
-  readonly #active: Active
-  /** Where the records take their time: ends the load if they are dropped and never come. */
-  #lease: WriteLease | undefined
+  readonly #intake: Intake
+  /** What the present record says. */
+  readonly #batch = new Batch()
   readonly #stores = new Map<string, StoreCore>()
   readonly #tags = new Set<string>()
   #hasBegun = false
@@ -63,21 +51,17 @@ export class Loader {
   #oldest = 0
   /** The last version of a history. */
   #block: Block | undefined
-  /** The transaction under way, if there is one. */
-  #making: Making | undefined
+  /** The version that is being made, if there is one. */
+  #underWay: UnderWay | undefined
   /** The time that the version there is already is to have. */
   #baseTime: number | undefined
-  /** What the present version's time was before. */
-  #timeBefore = 0
-  /** Some of the history can be read already. */
-  #isVisible = false
 
   /** @param kind WRITING_…: how the records come */
   constructor(main: StoreCore, codecs: Codecs, kind: number) {
     this.#main = main
     this.#engine = main.engine
     this.#codecs = codecs
-    this.#active = { open: true, kind }
+    this.#intake = new Intake(main, kind)
   }
 
   /** Takes the next record. If it throws, {@link fail} is to be called. */
@@ -86,8 +70,20 @@ export class Loader {
     else this.#begin(record)
   }
 
+  #begin(record: unknown): void {
+    const { keys, values, history, oldest = 0 } = headerIn(record)
+    const main = this.#main
+    if (keys !== main.keys.name) throw otherCodec('keys', keys, main.keys.name)
+    if (values !== main.values.name) throw otherCodec('values', values, main.values.name)
+    this.#intake.begin(history)
+    this.#hasBegun = true
+    this.#hasHistory = history
+    this.#oldest = oldest
+    if (!history) this.#open(this.#intake.newest + 1)
+  }
+
   #goOn(record: unknown): void {
-    this.#checkTurn()
+    this.#intake.check()
     if (this.#isWhole) throw badDump('it goes on after its end')
     const fields = fieldsOf(record)
     switch (fields.type) {
@@ -120,113 +116,34 @@ export class Loader {
   /** All records have been taken: the version that there is now. */
   finish(): number {
     if (!this.#isWhole) throw badDump('it ends before its end: it was cut short')
-    this.#checkTurn()
+    this.#intake.check()
     this.#commit()
     this.#setBaseTime()
-    const engine = this.#engine
-    const { newest } = engine
-    this.#lease?.leave()
-    this.#active.open = false
-    engine.active = null
-    engine.epochs.stopKeepingTurn()
+    const { newest } = this.#intake
+    this.#intake.finish()
     return newest
   }
 
   /** Takes back what was done. Throws nothing. */
   fail(): void {
-    const engine = this.#engine
-    this.#lease?.leave()
-    // The turn was never taken, or the database has been closed.
-    if (engine.active !== this.#active) return
-    try {
-      engine.active = null
-      if (engine.epochs.writing) engine.epochs.abort()
-      if (this.#isVisible) this.#empty()
-      else if (this.#hasHistory) this.#setTime(this.#timeBefore)
-    } catch {
-      // Memory, or the stack, is too short even for that; the caller hears of the cause.
-    } finally {
-      this.#active.open = false
-      engine.active = null
-      engine.epochs.stopKeepingTurn()
-      // Then what was to take it away is still under way.
-      if (engine.epochs.writing) engine.epochs.tryAbort()
-    }
+    this.#intake.fail()
   }
 
-  // ── Transactions ──────────────────────────────────────────────────────────────────────────────
-
-  #begin(record: unknown): void {
-    const { keys, values, history, oldest = 0 } = headerIn(record)
-    const main = this.#main
-    if (keys !== main.keys.name) throw otherCodec('keys', keys, main.keys.name)
-    if (values !== main.values.name) throw otherCodec('values', values, main.values.name)
-    const engine = this.#engine
-    engine.gate()
-    engine.notWriting()
-    engine.epochs.keepTurn(this.#active.kind)
-    engine.active = this.#active
-    if (this.#active.kind === WRITING_OPEN)
-      this.#lease = new WriteLease(engine, this.#active, 'load')
-    this.#hasBegun = true
-    this.#hasHistory = history
-    this.#oldest = oldest
-    this.#timeBefore = load48(engine.W, engine.epochs.current + R_TIME)
-    if (history) this.#checkEmpty()
-    else this.#open(engine.newest + 1)
-  }
-
-  /** A history is for a database that holds nothing. */
-  #checkEmpty(): void {
-    const { epochs, names, tags, W } = this.#engine
-    const isEmpty =
-      W[epochs.current + R_STATE + S_LIVE] === 0 &&
-      names.list(epochs.current).length === 0 &&
-      tags.all(epochs.tagRoot).length === 0
-    if (isEmpty) return
-    throw this.#conflict('a dump with history is for a database without keys, stores and tags')
-  }
-
-  #conflict(message: string): ZVerseError {
-    return new ZVerseError('ZVERSE_CONFLICT', message, { expected: 0, actual: this.#engine.newest })
-  }
+  // ── Versions ──────────────────────────────────────────────────────────────────────────────────
 
   /** Begins the transaction that makes `version`. */
   #open(version: number, stamp?: Stamp): void {
-    const engine = this.#engine
-    const after = engine.newest
-    this.#exclusively(() => engine.begin(this.#active, false, true, stamp))
-    this.#making = { version, after, touched: new Set() }
+    const after = this.#intake.newest
+    this.#intake.open(stamp)
+    this.#underWay = { version, after, touched: new Set() }
   }
 
   /** Commits what is under way, if anything is. */
   #commit(): void {
-    if (this.#making === undefined) return
-    // Once more: since the version began, other threads may have come.
-    if (this.#hasHistory) this.#checkReach(this.#making.version)
-    this.#exclusively(() => this.#engine.writer.commit(this.#hasHistory))
-    this.#making = undefined
-    this.#isVisible = this.#hasHistory
+    if (this.#underWay === undefined) return
+    this.#intake.commit()
+    this.#underWay = undefined
   }
-
-  /** Runs what begins or ends a transaction; the turn is ours before and after. */
-  #exclusively(body: () => void): void {
-    const engine = this.#engine
-    engine.active = null
-    try {
-      body()
-    } finally {
-      engine.active = this.#active
-    }
-  }
-
-  /** Throws if the load was cut off: by a codec that closed the database, say. */
-  #checkTurn(): void {
-    this.#engine.gate()
-    if (this.#engine.active !== this.#active) throw transactionClosed('write')
-  }
-
-  // ── Versions ──────────────────────────────────────────────────────────────────────────────────
 
   #beginVersion(fields: Record<string, unknown>): void {
     if (!this.#hasHistory) throw badDump('it has versions, and says that it has no history')
@@ -247,52 +164,36 @@ export class Loader {
   }
 
   #beginFirst(version: number, timestamp: number): void {
-    const { newest, epochs } = this.#engine
+    const { newest, isFirst } = this.#intake
     // Version 0, as a rule: it holds nothing and is there.
-    if (version === newest && epochs.oldest === newest) this.#baseTime = timestamp
+    if (version === newest && isFirst) this.#baseTime = timestamp
     else if (version > newest) this.#beginStamped(version, timestamp, undefined)
     else throw this.#numbersUsed(version)
   }
 
   #beginStamped(version: number, time: number, last: Block | undefined): void {
-    if (last !== undefined && this.#engine.newest !== last.version) {
-      throw this.#conflict(`the database was written to after version ${last.version} of the dump`)
+    if (last !== undefined && this.#intake.newest !== last.version) {
+      const message = `the database was written to after version ${last.version} of the dump`
+      throw this.#intake.conflict(message)
     }
     // One more may be needed to take all of them away.
     if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
-    this.#checkReach(version)
     const follows = last !== undefined && version === last.version + 1
     const forgets = !follows || version === this.#oldest
     const ended = follows ? undefined : last?.until
     this.#open(version, { version, time, ended, forgets })
   }
 
-  /** Hints of reads under way that were too old would look young again. */
-  #checkReach(version: number): void {
-    const { newest, epochs, W } = this.#engine
-    const gap = version - newest
-    if (gap === 1 || epochs.isAlone) return
-    if (gap <= FAR && gap + oldestHintAge(W) <= 2 * FAR) return
-    const message = `version ${version} is too far from ${newest} for a database that is being read`
-    throw this.#conflict(`${message}: load the dump before it is shared, with no dump under way`)
-  }
-
   #numbersUsed(version: number): ZVerseError {
-    const { newest } = this.#engine
+    const { newest } = this.#intake
     const message = `the dump begins at version ${version}, the database has been at ${newest} already`
-    return this.#conflict(`${message}: load it into a new one`)
+    return this.#intake.conflict(`${message}: load it into a new one`)
   }
 
-  /** Gives the version that was there its time. Nothing of the history can be read so far. */
   #setBaseTime(): void {
     if (this.#baseTime === undefined) return
-    this.#setTime(this.#baseTime)
+    this.#intake.setTime(this.#baseTime)
     this.#baseTime = undefined
-  }
-
-  #setTime(time: number): void {
-    const { W, epochs } = this.#engine
-    store48(W, epochs.current + R_TIME, time)
   }
 
   #tag(fields: Record<string, unknown>): void {
@@ -301,82 +202,59 @@ export class Loader {
     this.#commit()
     if (this.#block === undefined) throw badDump(`tag ${JSON.stringify(name)} is of no version`)
     if (this.#tags.has(name)) throw badDump(`tag ${JSON.stringify(name)} comes twice`)
-    this.#exclusively(() => tag(this.#engine, name, undefined))
+    this.#engine.tags.check(name)
+    this.#intake.tag(name)
     this.#tags.add(name)
-    this.#isVisible = true
-  }
-
-  /** Takes away all that can be read of the history. */
-  #empty(): void {
-    const engine = this.#engine
-    const { writer, epochs, names, tags } = engine
-    for (const { name } of tags.all(epochs.tagRoot)) untag(engine, name)
-    // Not after the dump's times, which may be of the future.
-    const time = Math.max(this.#timeNow(), this.#timeBefore)
-    const stamp = { version: epochs.newest + 1, time, ended: undefined, forgets: true }
-    engine.begin(this.#active, false, true, stamp)
-    for (const { name, description } of names.list(epochs.current)) {
-      writer.dropStore(name, description.id)
-    }
-    writer.clear(writer.draft(this.#main), WHOLE, true)
-    writer.commit(true)
-  }
-
-  /** The time; where a clock throws that of before, for what is undone is undone whatever happens. */
-  #timeNow(): number {
-    try {
-      return this.#engine.epochs.timeAfter(this.#timeBefore)
-    } catch {
-      return this.#timeBefore
-    }
   }
 
   // ── Entries ───────────────────────────────────────────────────────────────────────────────────
 
   #put(fields: Record<string, unknown>): void {
     const core = this.#storeOf(fields)
-    const { version, after } = this.#transaction()
+    const { version, after } = this.#versionUnderWay()
     const born = fields.version === undefined ? version : versionIn(fields, 'version')
     if (born <= after || born > version) {
       const message = `an entry of version ${born} in version ${version}, after version ${after}`
       throw badDump(message)
     }
-    const engine = this.#engine
-    const { writer, key, value } = engine
+    const { key, value } = this.#engine
     // Read before anything is encoded: a getter's code could use the memory for it.
     const { key: givenKey, value: givenValue } = fields
     core.encodeValue(givenValue)
     this.#find(core, givenKey)
-    writer.put(writer.draft(core), key, value, undefined, born)
+    this.#batch.store(core.id)
+    this.#batch.put(key, value, undefined, born)
     value.shrink()
+    this.#apply()
   }
 
   #delete(fields: Record<string, unknown>): void {
     if (!this.#hasHistory) throw badDump('it deletes, and says that it has no history')
     const core = this.#storeOf(fields)
-    this.#transaction()
-    const { writer, key } = this.#engine
+    const { version } = this.#versionUnderWay()
     if (!this.#find(core, fields.key)) throw badDump('it deletes a key that is not there')
-    writer.delete(writer.draft(core), key, undefined)
+    this.#batch.store(core.id)
+    this.#batch.delete(this.#engine.key, undefined, version)
+    this.#apply()
   }
 
   /** Encodes the record's key; true if it is there, from before the version under way. */
   #find(core: StoreCore, given: unknown): boolean {
-    const { writer, key, W } = this.#engine
+    const { key, W } = this.#engine
     core.encodeKey(given, key)
     // Codecs may have run the caller's code.
-    this.#checkTurn()
+    this.#intake.check()
     if (!this.#hasHistory) return false
-    const entry = core.find(writer.root(core), key)
+    const entry = core.find(this.#intake.rootOf(core), key)
     if (entry === 0) return false
-    if (versionOf(W, entry) > this.#transaction().after) throw badDump('a key comes twice')
+    if (versionOf(W, entry) > this.#versionUnderWay().after) throw badDump('a key comes twice')
     return true
   }
 
-  #transaction(): Making {
-    if (this.#making !== undefined) return this.#making
+  #versionUnderWay(): UnderWay {
+    if (this.#underWay !== undefined) return this.#underWay
     // In the version that was there before, or behind a version's tags.
-    if (this.#baseTime !== undefined) throw this.#numbersUsed(this.#engine.newest)
+    if (this.#baseTime !== undefined) throw this.#numbersUsed(this.#intake.newest)
     throw badDump('an entry or a store that is in no version')
   }
 
@@ -387,7 +265,7 @@ export class Loader {
     if (name === undefined) return this.#main
     const core = this.#stores.get(name)
     if (core === undefined) throw badDump(`store ${JSON.stringify(name)} has not been made`)
-    this.#transaction().touched.add(name)
+    this.#versionUnderWay().touched.add(name)
     return core
   }
 
@@ -395,12 +273,16 @@ export class Loader {
     const name = textIn(fields, 'store')
     const keys = textIn(fields, 'keys')
     const values = textIn(fields, 'values')
-    const { touched } = this.#transaction()
+    const { touched } = this.#versionUnderWay()
     if (this.#stores.has(name)) throw badDump(`store ${JSON.stringify(name)} is made twice`)
-    const engine = this.#engine
     // Before the store is made: a codec may be missing.
-    const core = this.#codecs.core(engine, 0, name, keys, values)
-    core.id = this.#idOf(core) ?? engine.writer.createStore(name, keys, values)
+    const core = this.#codecs.core(this.#engine, this.#intake.nextStore, name, keys, values)
+    const id = this.#idOf(core)
+    if (id !== undefined) core.id = id
+    else {
+      this.#batch.make(core.id, name, keys, values)
+      this.#apply()
+    }
     this.#stores.set(name, core)
     touched.add(name)
   }
@@ -409,9 +291,8 @@ export class Loader {
   #idOf(core: StoreCore): number | undefined {
     const { names, epochs } = this.#engine
     if (this.#hasHistory) return undefined
-    const entry = names.entryOf(epochs.current, core.name as string)
-    if (entry === 0) return undefined
-    const found = names.describe(entry)
+    const found = names.describe(epochs.versions.current, core.name as string)
+    if (found === undefined) return undefined
     for (const kind of ['keys', 'values'] as const) {
       if (found[kind] !== core[kind].name)
         throw otherCodec(kind, core[kind].name, found[kind], core)
@@ -421,13 +302,20 @@ export class Loader {
 
   #dropStore(fields: Record<string, unknown>): void {
     const name = textIn(fields, 'store')
-    const { touched } = this.#transaction()
+    const { touched } = this.#versionUnderWay()
     const core = this.#stores.get(name)
     if (core === undefined)
       throw badDump(`store ${JSON.stringify(name)} is not there to be dropped`)
     if (touched.has(name)) throw badDump(`store ${JSON.stringify(name)} is dropped after use`)
-    this.#engine.writer.dropStore(name, core.id)
+    this.#batch.drop(core.id, name)
+    this.#apply()
     this.#stores.delete(name)
+  }
+
+  /** Applies what a record says, before the next one is asked for: that is told by its line if it fails. */
+  #apply(): void {
+    this.#intake.apply(this.#batch)
+    this.#batch.reset()
   }
 }
 

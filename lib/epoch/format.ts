@@ -33,7 +33,7 @@ import {
 } from '../memory/layout.js'
 import { store48 } from '../memory/words.js'
 import { Reserve, reservePages } from './reserve.js'
-import { Ring } from './ring.js'
+import { Versions } from './versions.js'
 
 /** Store ids: 0 holds the stores' names, named stores count from 1. */
 const FIRST_STORE = 1
@@ -69,9 +69,9 @@ export function format(arena: Arena, maxThreads: number, version: number, time: 
   store48(W, record + R_VERSION, version)
   store48(W, record + R_TIME, time)
   W[record + R_NEXT_STORE] = FIRST_STORE
-  const ring = new Ring(arena)
-  W[ring.directoryWord(version)] = segment
-  ring.set(version, record)
+  const versions = new Versions(arena)
+  W[versions.directoryWord(version)] = segment
+  versions.set(version, record)
   W[H_OLDEST] = version >>> 0
   W[H_PUBLISHED] = version >>> 0
   W[H_TAIL] = record

@@ -14,7 +14,6 @@ import {
   H_HISTORY_BYTES,
   H_HISTORY_MS,
   H_HISTORY_VERSIONS,
-  H_LIMBO_HEAD,
   H_OLDEST,
   H_PAGES,
   H_PHASE,
@@ -27,7 +26,6 @@ import {
   R_PREV,
   R_REPLACED,
   R_STATE,
-  R_VERSION,
   S_GRAVE,
   S_GRAVE_NEWEST,
   S_GRAVE_OLD,
@@ -40,12 +38,13 @@ import { nodeWords } from '../memory/node.js'
 import { load48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import type { Chunks } from './chunks.js'
+import type { Limbo } from './limbo.js'
 import { Reclaimer } from './reclaim.js'
 import { CLOSING_PAGES, Reserve } from './reserve.js'
 import { type Bounds, oldestToKeep } from './retention.js'
-import type { Ring } from './ring.js'
 import type { Slots } from './slots.js'
 import { dropTables } from './tables.js'
+import type { Versions } from './versions.js'
 import { NOWHERE, type Workspace } from './workspace.js'
 
 /**
@@ -70,17 +69,6 @@ const GRAVES = [
   [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
 ]
 
-/** What a commit is to be, instead of the next version at this time: for loading a dump. */
-export interface Stamp {
-  readonly version: number
-  /** ms since 1970 */
-  readonly time: number
-  /** When the version before it ended, if that was before `time`. */
-  readonly ended: number | undefined
-  /** The versions before it are none that came before it: the run begins anew. */
-  readonly forgets: boolean
-}
-
 /** Stores the bounds of `history`: for `open`, and for the holder of the lock. */
 export function writeBounds(arena: Arena, bounds: Bounds): void {
   arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions
@@ -90,14 +78,14 @@ export function writeBounds(arena: Arena, bounds: Bounds): void {
 
 export class Past {
   readonly reserve: Reserve
-  /** This thread's slots, which tell when a pin was given up. */
-  slots: Slots | null = null
 
   readonly arena: Arena
   readonly allocator: Allocator
-  readonly ring: Ring
+  readonly versions: Versions
   readonly #W: Uint32Array
-  readonly #chunks: Chunks
+  readonly #limbo: Limbo
+  /** This handle's slots, which tell when a pin was given up. */
+  readonly #slots: Slots
   readonly #reclaimer: Reclaimer
   /** The reserve may be used: the transaction has only taken away so far. */
   #frugal = true
@@ -105,32 +93,30 @@ export class Past {
   #closing = false
   #runs = 0
 
-  constructor(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring) {
+  constructor(
+    arena: Arena,
+    allocator: Allocator,
+    limbo: Limbo,
+    chunks: Chunks,
+    versions: Versions,
+    slots: Slots,
+  ) {
     this.arena = arena
     this.allocator = allocator
-    this.ring = ring
+    this.versions = versions
+    this.#slots = slots
     this.#W = arena.words
-    this.#chunks = chunks
+    this.#limbo = limbo
     this.#reclaimer = new Reclaimer(arena, allocator, chunks)
     this.reserve = new Reserve(arena.words, allocator, arena.words[H_PAGES])
   }
 
-  /** The newest version. */
-  get newest(): number {
-    return load48(this.#W, Atomics.load(this.#W, H_CURRENT) + R_VERSION)
-  }
-
-  /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
-  oldestBefore(newest: number): number {
-    const oldest = Atomics.load(this.#W, H_OLDEST)
-    // The run is shorter than 2³¹ versions, so the low words tell its length. Where the window has
-    // moved past `newest` meanwhile, that was all there was of it then; where it has not moved yet
-    // after a gap in the numbers, the run is what the ring could hold.
-    return newest - Math.min(this.ring.capacity, Math.max(0, ((newest >>> 0) - oldest) | 0))
-  }
-
-  get oldest(): number {
-    return this.oldestBefore(this.newest)
+  /** Words that the versions before the present one hold and it does not: what their end would free. */
+  get words(): number {
+    const W = this.#W
+    const { current, newest } = this.versions
+    const first = this.versions.record(this.versions.oldestBefore(newest))
+    return first === 0 ? 0 : load48(W, current + R_REPLACED) - load48(W, first + R_REPLACED)
   }
 
   /**
@@ -142,8 +128,8 @@ export class Past {
     const versions = floats[H_HISTORY_VERSIONS / 2]
     const ms = floats[H_HISTORY_MS / 2]
     const bytes = floats[H_HISTORY_BYTES / 2]
-    const oldest = this.oldestBefore(newest)
-    const most = Math.min(versions, this.ring.capacity - SEGMENT)
+    const oldest = this.versions.oldestBefore(newest)
+    const most = Math.min(versions, this.versions.capacity - SEGMENT)
     if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
       this.shrink(oldest, newest - most)
       return
@@ -154,8 +140,8 @@ export class Past {
         oldest,
         newest,
         now,
-        time: version => this.ring.time(version),
-        replaced: version => load48(W, this.ring.record(version) + R_REPLACED) * 4,
+        time: version => this.versions.time(version),
+        replaced: version => load48(W, this.versions.record(version) + R_REPLACED) * 4,
       },
       { versions: most, ms, bytes },
     )
@@ -184,24 +170,24 @@ export class Past {
    */
   beginAnew(oldest: number, last: number, version: number): void {
     Atomics.store(this.#W, H_OLDEST, version >>> 0)
-    const kept = this.ring.directoryWord(version)
+    const kept = this.versions.directoryWord(version)
     for (let at = oldest - (oldest % SEGMENT); at <= last; at += SEGMENT) {
-      if (this.ring.directoryWord(at) !== kept) this.#dropSegment(at)
+      if (this.versions.directoryWord(at) !== kept) this.#dropSegment(at)
     }
   }
 
   #dropSegment(version: number): void {
     const W = this.#W
-    const word = this.ring.directoryWord(version)
+    const word = this.versions.directoryWord(version)
     const segment = W[word]
     // Without room to note it, it stays where it is and serves the version that comes round to it.
-    if (!this.#chunks.push(H_LIMBO_HEAD, segment, this.newest, false)) return
+    if (!this.#limbo.add(segment, this.versions.newest)) return
     Atomics.store(W, word, 0)
   }
 
   ensureSegment(version: number, space: Workspace): void {
     const W = this.#W
-    const word = this.ring.directoryWord(version)
+    const word = this.versions.directoryWord(version)
     if (W[word] !== 0) return
     const segment = space.allocate(PAGE)
     W.fill(0, segment, segment + PAGE)
@@ -215,17 +201,17 @@ export class Past {
   /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
   reclaim(budget: number, force: boolean): void {
     const W = this.#W
-    const released = this.slots?.released === true
+    const released = this.#slots.released
     const due =
       W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS || W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS || released
     if (!due && !force && W[H_UNDONE] === 0) return
-    const first = this.ring.record(this.oldest)
+    const first = this.versions.record(this.versions.oldest)
     const before = this.allocator.freeWords
     if (due || force) {
       W[H_COMMITS_SINCE_SCAN] = 0
       W[H_RETIRED_SINCE_SCAN] = 0
       const full = force || released || this.#runs++ % FULL_RUN === 0
-      if (this.slots !== null) this.slots.released = false
+      this.#slots.released = false
       const m = this.#reclaimer.scan()
       this.#reclaimer.settle(m)
       W[H_UNDONE] = 1
@@ -331,21 +317,21 @@ export class Past {
     const before = allocator.freeWords
     this.reclaim(Number.POSITIVE_INFINITY, true)
     allocator.trim()
-    const newest = this.newest
-    const oldest = this.oldest
+    const newest = this.versions.newest
+    const oldest = this.versions.oldest
     const enough = Math.max(words, PAGE)
     if (allocator.freeWords - before < enough && oldest < newest) {
       this.shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
       this.reclaim(Number.POSITIVE_INFINITY, true)
       allocator.trim()
     }
-    if (allocator.freeWords > before || this.oldest > oldest) return true
+    if (allocator.freeWords > before || this.versions.oldest > oldest) return true
     return this.#dropTables() && allocator.freeWords > before
   }
 
   /** Point indexes are worth less than data: they go, until there is room for them again. */
   #dropTables(): boolean {
-    if (!dropTables(this.#W, this.newest + 1)) return false
+    if (!dropTables(this.#W, this.versions.newest + 1)) return false
     this.reclaim(Number.POSITIVE_INFINITY, true)
     this.allocator.trim()
     return true
@@ -381,8 +367,8 @@ export class Past {
     if (W[record + R_PREV] !== 0) return
     const empty = (state: number) => {
       for (const [root, words, newest] of GRAVES) {
-        if (W[state + root] === 0 || load48(W, state + newest) > this.newest) continue
-        if (!this.#chunks.push(H_LIMBO_HEAD, W[state + root], this.newest, true)) return
+        if (W[state + root] === 0 || load48(W, state + newest) > this.versions.newest) continue
+        if (!this.#limbo.add(W[state + root], this.versions.newest, true)) return
         W[state + root] = 0
         W[state + words] = 0
       }

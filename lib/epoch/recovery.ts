@@ -67,9 +67,9 @@ import { birthCode, type Chunks } from './chunks.js'
 import { itemOf, refOf } from './loose.js'
 import { Reclaimer } from './reclaim.js'
 import { reservePages } from './reserve.js'
-import type { Ring } from './ring.js'
 import { dropTables, eachLateRef } from './tables.js'
 import { undoLog } from './undo-log.js'
+import type { Versions } from './versions.js'
 import { IN_PIECES, Marks, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 
 /** True if undoing by the log is enough: no list half changed, nothing published. */
@@ -79,7 +79,12 @@ export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
 }
 
 /** Makes the arena whole again after an owner of the lock that did not finish. */
-export function recover(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring): void {
+export function recover(
+  arena: Arena,
+  allocator: Allocator,
+  chunks: Chunks,
+  versions: Versions,
+): void {
   const W = arena.words
   if (canUndo(W, allocator)) {
     undoLog(W, allocator, 0)
@@ -87,17 +92,17 @@ export function recover(arena: Arena, allocator: Allocator, chunks: Chunks, ring
     return
   }
   W[H_PHASE] = 1
-  if (!rebuild(arena, allocator, chunks, ring)) {
+  if (!rebuild(arena, allocator, chunks, versions)) {
     // History is a bound: without it the lists are shorter. What still finds no room then is left
     // aside until the next recovery.
     forgetPast(arena, allocator, chunks)
-    rebuild(arena, allocator, chunks, ring)
+    rebuild(arena, allocator, chunks, versions)
   }
   W[H_PHASE] = 0
 }
 
 /** Makes allocator and lists anew from what the chain reaches; false if memory was too short. */
-function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring): boolean {
+function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: Versions): boolean {
   const W = arena.words
   for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
@@ -105,13 +110,13 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, ring: Ring)
   // Records and their lists were in memory before, but not packed alike: this makes up for it.
   W[H_RESERVE] = 0
   allocator.spared = reservePages(W[H_PAGES])
-  mendChain(W, ring)
+  mendChain(W, versions)
   const newest = load48(W, W[H_CURRENT] + R_VERSION)
   dropTables(W, newest + 1)
   const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
   const retired = markChain(W, marks)
   markTags(W, marks)
-  walkFixtures(arena, ring, ref => marks.add(ref))
+  walkFixtures(arena, versions, ref => marks.add(ref))
   const unpublished: number[] = []
   eachLateRef(W, newest, ref => {
     if (!marks.add(ref)) return
@@ -143,7 +148,7 @@ function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
 }
 
 /** OLDEST, PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
-function mendChain(W: Uint32Array, ring: Ring): void {
+function mendChain(W: Uint32Array, versions: Versions): void {
   const current = W[H_CURRENT]
   const newest = load48(W, current + R_VERSION)
   const before = W[current + R_PREV]
@@ -156,7 +161,7 @@ function mendChain(W: Uint32Array, ring: Ring): void {
   W[current + R_NEXT] = 0
   for (let record = current; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
-    if (version >= oldest) ring.set(version, record)
+    if (version >= oldest) versions.set(version, record)
     if (W[record + R_PREV] === 0) W[H_TAIL] = record
     else W[W[record + R_PREV] + R_NEXT] = record
   }

@@ -27,6 +27,7 @@ import {
   THREADS_AT,
   WRITING_NOT,
   WRITING_OPEN,
+  WRITING_VERB,
 } from '../memory/layout.js'
 import type { Claim } from './claims.js'
 import { monotonic } from './clock.js'
@@ -37,6 +38,8 @@ import { sleepOn } from './watch.js'
 
 /** ms to wait for readers before a transaction is refused. */
 const PATIENCE = 5
+/** One turn in so many has its time taken. */
+const SAMPLED = 15
 /** ms between questions whether some thread lives. */
 const ASK_EVERY = 50
 
@@ -47,6 +50,9 @@ export class Turn {
   readonly #threadId: number
   readonly #lock: WriterLock
   readonly #recover: () => void
+  /** When the turn was taken, if its time is taken; else 0. */
+  began = 0
+  #taken = 0
   /** Times that the transaction may still wait for room. */
   #patience = 0
   /** What the turn is kept for between transactions; WRITING_NOT where each gives it back. */
@@ -94,6 +100,7 @@ export class Turn {
       if (!this.#lock.mine) this.#lock.acquire(this.#W[H_LOCK_TIMEOUT])
       else if (this.kind === WRITING_NOT) this.#takeOver()
     }
+    this.began = (++this.#taken & SAMPLED) === 0 ? monotonic() : 0
     this.#patience = PATIENCE
     this.#idle = false
     this.#W[this.#line + T_WRITING] = kind
@@ -183,6 +190,27 @@ export class Turn {
   /** Gives the turn back as it is, for the next owner to recover. */
   giveDirty(): void {
     this.#end()
+  }
+
+  /** Runs `body` while nobody else writes. @throws ZVerseError as {@link take} */
+  exclusively<T>(body: () => T): T {
+    this.take(WRITING_VERB)
+    try {
+      return body()
+    } finally {
+      this.give()
+    }
+  }
+
+  /** Runs `body` while nobody else writes, if that needs no waiting; undefined otherwise. */
+  tryExclusively<T>(body: () => T): T | undefined {
+    if (this.mine) return body()
+    if (!this.tryTake(WRITING_VERB)) return undefined
+    try {
+      return body()
+    } finally {
+      this.give()
+    }
   }
 
   /** The line is about to be given back. */

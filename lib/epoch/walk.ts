@@ -54,9 +54,9 @@ import { load48 } from '../memory/words.js'
 import { walkCatalog } from './catalog.js'
 import { refOf, walkPieces } from './loose.js'
 import { walkReserve } from './reserve.js'
-import type { Ring } from './ring.js'
 import { eachOverflow } from './slots.js'
 import { walkDropped } from './tables.js'
+import type { Versions } from './versions.js'
 import { nodeBirth } from './workspace.js'
 
 /** What a block is, besides the usual: an entry in pieces; a piece, which is on lists by its entry. */
@@ -242,9 +242,9 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, vis
  * Visits what belongs to the database itself: ring segments, overflow slots, dropped index tables, the
  * reserve. The tables in use are the stores' (walkTables).
  */
-export function walkFixtures(arena: Arena, ring: Ring, visit: (ref: number) => void): void {
+export function walkFixtures(arena: Arena, versions: Versions, visit: (ref: number) => void): void {
   const W = arena.words
-  ring.segments(visit)
+  versions.segments(visit)
   for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
   walkDropped(W, visit)
   if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])

@@ -11,8 +11,9 @@ import type { Workspace } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { packBytes, unpackBytes } from '../key/pack.js'
+import { acquire } from '../memory/atomic.js'
 import { entryWords, keyBytesOf, valueAt, writeEntry } from '../memory/entry.js'
-import { E_KEY, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
+import { E_KEY, H_TAG_ROOT, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
 import { isWellFormed } from '../memory/text.js'
 import { load48 } from '../memory/words.js'
 import { boundOf, Cursor } from '../snapshot/cursor.js'
@@ -42,26 +43,31 @@ export class Tags {
     this.#space = space
   }
 
+  /** Root of the tree, to be read under FROM_ALL. */
+  get root(): number {
+    return acquire(this.#W, H_TAG_ROOT)
+  }
+
   /** The record that `name` stands for; 0 if there is no such tag. */
-  find(root: number, name: string): number {
+  find(name: string): number {
     if (!this.#encode(TAG_BY_NAME, 0, name)) return 0
-    const entry = find(this.#W, root, this.#key.words, this.#key.bytes)
+    const entry = find(this.#W, this.root, this.#key.words, this.#key.bytes)
     return entry === 0 ? 0 : this.#record(entry)
   }
 
   /** The record of a tagged version; 0 if it has no tag. */
-  findVersion(root: number, version: number): number {
+  findVersion(version: number): number {
     this.#encode(TAG_BY_VERSION, version, '')
     const range = { lower: boundOf(this.#key, false), upper: null, box: null }
-    const entry = new Cursor(this.#W, root, range, false, 1).next()
+    const entry = new Cursor(this.#W, this.root, range, false, 1).next()
     if (entry === 0) return 0
     const record = this.#record(entry)
     return load48(this.#W, record + R_VERSION) === version ? record : 0
   }
 
   /** The newest tagged record that `accept`s; 0 if none does. */
-  lastBefore(root: number, accept: (record: number) => boolean): number {
-    const cursor = this.#byVersion(root, true)
+  lastBefore(accept: (record: number) => boolean): number {
+    const cursor = this.#byVersion(true)
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       const record = this.#record(entry)
       if (accept(record)) return record
@@ -70,9 +76,9 @@ export class Tags {
   }
 
   /** All tags, by version, then by name. */
-  all(root: number): Tag[] {
+  all(): Tag[] {
     const tags: Tag[] = []
-    const cursor = this.#byVersion(root, false)
+    const cursor = this.#byVersion(false)
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       const record = this.#record(entry)
       const version = load48(this.#W, record + R_VERSION)
@@ -117,10 +123,10 @@ export class Tags {
     this.#editor.insert(tree, entry)
   }
 
-  #byVersion(root: number, reverse: boolean): Cursor {
+  #byVersion(reverse: boolean): Cursor {
     this.#encode(TAG_BY_VERSION, 0, '')
     const range = { lower: boundOf(this.#key, false), upper: null, box: null }
-    return new Cursor(this.#W, root, range, reverse, Number.POSITIVE_INFINITY)
+    return new Cursor(this.#W, this.root, range, reverse, Number.POSITIVE_INFINITY)
   }
 
   #record(entry: number): number {

@@ -10,7 +10,7 @@
  */
 import { acquire, release } from '../memory/atomic.js'
 import { GENERATIONS, H_GENERATIONS } from '../memory/layout.js'
-import { type IndexLog, ITEM } from './index-log.js'
+import type { ChangeList } from '../snapshot/change-list.js'
 
 /** In place of a generation: none is known. */
 export const NO_GENERATION = -1
@@ -21,15 +21,17 @@ export function generationOf(W: Uint32Array, hash: number): number {
   return table === 0 ? NO_GENERATION : acquire(W, table + (hash & (GENERATIONS - 1)))
 }
 
-/** Marks what a transaction changed as written by `version`; all where its list does not tell. */
-export function advance(W: Uint32Array, log: IndexLog, version: number, all: boolean): void {
+/**
+ * Marks what a transaction changed in a store as written by `version`.
+ * @param changes a list that is whole
+ * @param all whatever the list says: the store is dropped
+ */
+export function advance(W: Uint32Array, changes: ChangeList, version: number, all: boolean): void {
   const table = W[H_GENERATIONS]
   if (table === 0) return
-  if (all || log.isCleared || log.isTorn) {
+  if (all || changes.isCleared) {
     for (let i = 0; i < GENERATIONS; i++) release(W, table + i, version)
     return
   }
-  for (let at = 0; at < log.count * ITEM; at += ITEM) {
-    release(W, table + (log.items[at] & (GENERATIONS - 1)), version)
-  }
+  changes.each(hash => release(W, table + (hash & (GENERATIONS - 1)), version))
 }

@@ -31,6 +31,7 @@ import {
   G_USED,
   H_POINT_INDEX,
   LEVEL_LOST,
+  N_ENTRIES,
   PAGE,
   STASH_SLOTS,
   X_ABSENT_FROM,
@@ -52,9 +53,7 @@ import {
   slotsOf,
   wordFor,
 } from '../memory/table.js'
-import { WHOLE } from '../snapshot/cursor.js'
-import { DiffCursor } from '../snapshot/diff.js'
-import { type IndexLog, ITEM } from './index-log.js'
+import type { ChangeList } from '../snapshot/change-list.js'
 
 /** Part of a segment's slots that may be used; what a new segment is filled to at most. */
 const LIMIT = 0.8
@@ -69,16 +68,6 @@ const LARGEST_OF_ALL = 27
 const SPARED = 1 / 16
 /** Changes that are looked at one by one. */
 const FEW = 16
-
-/** A store's trees before and after the commit. */
-export interface Change {
-  readonly head: number
-  readonly before: number
-  readonly after: number
-  /** Keys after it. */
-  readonly count: number
-  readonly log: IndexLog
-}
 
 export class PointIndex {
   readonly #W: Uint32Array
@@ -103,42 +92,31 @@ export class PointIndex {
     this.#loaded ^= W[home]
   }
 
-  /** Makes the table of a store tell of `version`, which is about to be published. */
-  apply(change: Change, version: number): void {
+  /**
+   * Makes the table of a store tell of `version`, which is about to be published.
+   * @param root of the store's tree in it
+   * @param changes a list that is whole
+   */
+  apply(head: number, root: number, changes: ChangeList, version: number): void {
     const W = this.#W
-    const { head, log } = change
-    if (log.isCleared) {
+    if (changes.isCleared) {
       release(W, head + X_ABSENT_FROM, version)
       dropTable(W, head, version)
     }
     if (W[head + X_DIRECTORY] === 0) {
-      if (change.count >= W[H_POINT_INDEX]) this.#build(change, version)
+      const count = root === 0 ? 0 : W[root + N_ENTRIES]
+      if (count >= W[H_POINT_INDEX]) this.#build(head, root, changes, version)
       return
     }
-    if (log.isTorn) this.#compare(change.before, change.after, log)
-    const { items, count } = log
-    if (count === 0) return
     let inserts = 0
     let deletes = 0
-    for (let at = 0; at < count * ITEM; at += ITEM) {
-      if (items[at + 1] === 0) inserts++
-      if (items[at + 2] === 0) deletes++
-    }
+    changes.each((_, old, entry) => {
+      if (old === 0) inserts++
+      if (entry === 0) deletes++
+    })
     if (deletes > 0) release(W, head + X_ABSENT_FROM, version)
-    if (inserts > 0 || deletes > 0) this.#makeRoom(head, log, inserts, deletes, version)
-    for (let at = 0; at < count * ITEM; at += ITEM) {
-      this.#change(head, items[at], items[at + 1], items[at + 2])
-    }
-  }
-
-  /** Makes the list complete by comparing the trees. */
-  #compare(before: number, after: number, log: IndexLog): void {
-    log.reset()
-    const cursor = new DiffCursor(this.#W, before, after, WHOLE)
-    while (cursor.next()) {
-      const entry = cursor.after === 0 ? cursor.before : cursor.after
-      log.add(hashOf(this.#W, entry), cursor.before, cursor.after)
-    }
+    if (inserts > 0 || deletes > 0) this.#makeRoom(head, changes, inserts, deletes, version)
+    changes.each((hash, old, entry) => this.#change(head, hash, old, entry))
   }
 
   // ── One key ───────────────────────────────────────────────────────────────────────────────────
@@ -208,35 +186,34 @@ export class PointIndex {
   /** Gives each segment that the list touches the size it will need. */
   #makeRoom(
     head: number,
-    { items, count }: IndexLog,
+    changes: ChangeList,
     inserts: number,
     deletes: number,
     version: number,
   ): void {
     const W = this.#W
-    if (count <= FEW) {
-      for (let at = 0; at < count * ITEM; at += ITEM) {
-        if (items[at + 1] !== 0 && items[at + 2] !== 0) continue
-        this.#fit(head, items[at], inserts, items[at + 1] === 0 ? 0 : deletes, version)
-      }
+    if (changes.count <= FEW) {
+      changes.each((hash, old, entry) => {
+        if (old !== 0 && entry !== 0) return
+        this.#fit(head, hash, inserts, old === 0 ? 0 : deletes, version)
+      })
       return
     }
     // By segment: how many more and fewer, and a hash that leads there. The directory may change.
     const directory = W[head + X_DIRECTORY]
     const depth = W[directory + D_DEPTH]
-    const changes = new Map<number, { added: number; removed: number; hash: number }>()
-    for (let at = 0; at < count * ITEM; at += ITEM) {
-      const hash = items[at]
+    const bySegment = new Map<number, { added: number; removed: number; hash: number }>()
+    changes.each((hash, old, entry) => {
       const word = W[directory + D_SEGMENTS + placeOf(hash, depth)]
-      let change = changes.get(word)
+      let change = bySegment.get(word)
       if (change === undefined) {
         change = { added: 0, removed: 0, hash }
-        changes.set(word, change)
+        bySegment.set(word, change)
       }
-      if (items[at + 1] === 0) change.added++
-      else if (items[at + 2] === 0) change.removed++
-    }
-    for (const { added, removed, hash } of changes.values()) {
+      if (old === 0) change.added++
+      else if (entry === 0) change.removed++
+    })
+    for (const { added, removed, hash } of bySegment.values()) {
       if (added > 0 || removed > 0) this.#fit(head, hash, added, removed, version)
     }
   }
@@ -274,19 +251,19 @@ export class PointIndex {
     const parts = this.#makeSegments(2 ** bits, code, newDepth)
     if (parts === undefined) return
     const larger = newDepth > depth ? this.#makeDirectory(newDepth) : directory
-    if (larger === 0 || !this.#epochs.canUnlink(2)) {
+    if (larger === 0 || !this.#epochs.limbo.hasRoomFor(2)) {
       if (larger !== 0 && larger !== directory) this.#allocator.free(larger)
       for (const part of parts) this.#allocator.free(part)
       return
     }
     W[head + X_COUNT] += this.#copy(old, parts, code, newDepth)
     // On the list before they are unlinked, as always.
-    this.#epochs.unlink(segment, version)
+    this.#epochs.limbo.add(segment, version)
     if (larger !== directory) {
       for (let i = 0; i < 2 ** newDepth; i++) {
         W[larger + D_SEGMENTS + i] = W[directory + D_SEGMENTS + (i >>> (newDepth - depth))]
       }
-      this.#epochs.unlink(directory, version)
+      this.#epochs.limbo.add(directory, version)
     }
     const run = 2 ** (W[larger + D_DEPTH] - newDepth)
     const first = Math.floor(placeOf(hash, newDepth) / parts.length) * parts.length * run
@@ -351,14 +328,15 @@ export class PointIndex {
   }
 
   #affords(words: number): boolean {
-    return this.#epochs.sparePages * PAGE - words > this.#W.length * SPARED
+    return this.#epochs.past.sparePages * PAGE - words > this.#W.length * SPARED
   }
 
   // ── A whole table ─────────────────────────────────────────────────────────────────────────────
 
   /** Makes a table of all that the store holds at `version`. */
-  #build({ head, before, after, count, log }: Change, version: number): void {
+  #build(head: number, root: number, changes: ChangeList, version: number): void {
     const W = this.#W
+    const count = W[root + N_ENTRIES]
     const { bits, code } = sizeFor(count, D_MAX_DEPTH)
     const parts = this.#makeSegments(2 ** bits, code, bits)
     if (parts === undefined) return
@@ -372,12 +350,12 @@ export class PointIndex {
     const put = (hash: number, ref: number) => {
       if (this.#place(parts[placeOf(hash, bits)] + code, hash, ref, write)) placed++
     }
-    if (before === 0 && !log.isTorn) {
-      for (let at = 0; at < log.count * ITEM; at += ITEM) {
-        if (log.items[at + 2] !== 0) put(log.items[at], log.items[at + 2])
-      }
+    if (changes.isAll) {
+      changes.each((hash, _, entry) => {
+        if (entry !== 0) put(hash, entry)
+      })
     } else {
-      eachEntry(W, after, entry => put(hashOf(W, entry), entry))
+      eachEntry(W, root, entry => put(hashOf(W, entry), entry))
     }
     W[head + X_COUNT] = placed
     W[head + X_WORDS] = parts.length * segmentWords(code)

@@ -96,6 +96,11 @@ export function markInPieces(W: Uint32Array, entry: number, keyBytes: number): v
   W[entry + E_META] = keyBytes * 2 ** KEY_SHIFT + E_PIECES
 }
 
+/** META of an entry says no more that it lies in pieces: its value has been brought together. */
+export function unmarkPieces(W: Uint32Array, entry: number): void {
+  W[entry + E_META] &= ~E_PIECES
+}
+
 /**
  * Writes all of an entry but its value.
  * @param born the version that it tells
@@ -145,6 +150,12 @@ export function padMask(length: number): number {
 }
 
 // ── Keys ────────────────────────────────────────────────────────────────────────────────────────
+
+/** The value of an entry in one piece, where it is. */
+export function valueIn(W: Uint32Array, entry: number): EncodedValue {
+  const length = valueBytesOf(W, entry)
+  return { words: W, at: valueAt(W, entry), length, ascii: isAscii(W, entry) }
+}
 
 /** Copies an entry's key. */
 export function copyKey(

@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 4
+export const LAYOUT = 5
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -229,14 +229,14 @@ export const R_ITEMS = 36
 export const INLINE_MAX = 16
 
 // ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────
-//   0 live root   1 graveyard root   2 older graveyard root   3 keys
+//   0 live root   1 graveyard root   2 older graveyard root   3 spare
 //   4 words of live   5 of graveyard   6 of older graveyard   7 head of the point index (0: none)
 //   8-9 version of the last clear    10-11 newest tombstone in the graveyard   12-13 in the older
 //   14-15 birth of this block (named stores)
 export const S_LIVE = 0
 export const S_GRAVE = 1
 export const S_GRAVE_OLD = 2
-export const S_COUNT = 3
+export const S_SPARE = 3
 export const S_LIVE_WORDS = 4
 export const S_GRAVE_WORDS = 5
 export const S_GRAVE_OLD_WORDS = 6

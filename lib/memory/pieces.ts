@@ -13,6 +13,7 @@ import {
   isInPieces,
   type KeyWords,
   padMask,
+  unmarkPieces,
   valueAt,
   valueBytesOf,
   valueWords,
@@ -121,6 +122,15 @@ export class Gatherer {
       to += count
     }
     return room
+  }
+
+  /** Copies an entry in pieces to words from `to` on, where it then lies in one. */
+  copy(entry: number, words: Uint32Array, to: number): void {
+    const W = this.#W
+    const head = valueAt(W, entry) - entry
+    words.set(W.subarray(entry, entry + head), to)
+    unmarkPieces(words, to)
+    words.set(this.gather(entry).words.subarray(0, valueWords(W, entry)), to + head)
   }
 
   #room(bytes: number): Arena {

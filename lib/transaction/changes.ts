@@ -73,7 +73,7 @@ export class Changes<K, V>
   async #next(): Promise<IteratorResult<Commit<K, V>, undefined>> {
     const { engine } = this.#core
     for (;;) {
-      if (this.#done || engine.closed) return { value: undefined, done: true }
+      if (this.#done || engine.gate.isClosed) return { value: undefined, done: true }
       try {
         if (this.#signal?.aborted) throw abortError(this.#signal)
         const commit = this.#read()
@@ -82,7 +82,11 @@ export class Changes<K, V>
         this.#done = true
         throw error
       }
-      await waitUntil(engine, this.#signal, () => this.#done || engine.newest > this.#version)
+      await waitUntil(
+        engine,
+        this.#signal,
+        () => this.#done || engine.reader.newest > this.#version,
+      )
     }
   }
 
@@ -92,12 +96,12 @@ export class Changes<K, V>
     const { epochs, W } = engine
     epochs.slots.enterRun()
     try {
-      const newest = epochs.newest
+      const newest = epochs.versions.newest
       while (this.#version < newest) {
-        const before = epochs.ring.record(this.#version)
-        const record = epochs.ring.record(this.#version + 1)
-        const isKept = this.#version >= epochs.oldest && before !== 0 && record !== 0
-        if (!isKept) throw engine.notRetained(this.#version)
+        const before = epochs.versions.record(this.#version)
+        const record = epochs.versions.record(this.#version + 1)
+        const isKept = this.#version >= epochs.versions.oldest && before !== 0 && record !== 0
+        if (!isKept) throw engine.reader.notRetained(this.#version)
         const changes = this.#between(before, record)
         this.#version++
         if (changes.length > 0) {

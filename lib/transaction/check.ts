@@ -57,9 +57,9 @@ export function check(epochs: EpochManager): CheckReport {
     if (!isNew) problems.push(`block ${ref} is held twice`)
     return isNew
   }
-  new TreeProof(W, words, problems).prove(W[H_TAG_ROOT], null, Number.POSITIVE_INFINITY)
+  new TreeProof(W, words, problems).prove(W[H_TAG_ROOT], Number.POSITIVE_INFINITY)
   walkTree(W, W[H_TAG_ROOT], own)
-  walkFixtures(arena, epochs.ring, own)
+  walkFixtures(arena, epochs.versions, own)
   walkTables(W, heads, own)
   // In an open transaction the log's blocks may be part of trees that are not published.
   walkWaiting(W, own, ref => held.add(ref))

@@ -6,11 +6,10 @@
  * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
  */
 import type { Workspace } from '../epoch/workspace.js'
-import { IndexLog } from '../hot/index-log.js'
 import {
+  N_ENTRIES,
   S_BIRTH,
   S_CLEARED,
-  S_COUNT,
   S_GRAVE,
   S_GRAVE_NEWEST,
   S_GRAVE_OLD,
@@ -20,23 +19,20 @@ import {
   S_INDEX,
   S_LIVE,
   S_LIVE_WORDS,
+  S_SPARE,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
+import { ChangeList } from '../snapshot/change-list.js'
 import type { Tree } from '../snapshot/editor.js'
-
-/** Words of a state that a draft does not set: the spare one, and the birth. */
-const UNUSED = [S_GRAVE_OLD_WORDS + 1, S_BIRTH, S_BIRTH + 1]
 
 export class Draft {
   id = 0
   /** Word of the state in the snapshot the transaction began from; 0 for a new store. */
   base = 0
   baseRoot = 0
-  baseCount = 0
   live: Tree = { root: 0, words: 0 }
   grave: Tree = { root: 0, words: 0 }
   graveOld: Tree = { root: 0, words: 0 }
-  count = 0
   cleared = 0
   graveNewest = 0
   graveOldNewest = 0
@@ -48,11 +44,13 @@ export class Draft {
   dropped = false
   /** Head of the point index; 0: there is none. */
   index = 0
-  /** What the point index will want to know. */
-  readonly log = new IndexLog()
+  readonly changes = new ChangeList()
 
-  /** Begins anew with the state at word `base`. A draft is used again: commits of one put are many. */
-  begin(W: Uint32Array, id: number, base: number): this {
+  /**
+   * Begins anew with the state at word `base`. A draft is used again: commits of one put are many.
+   * @param noted changes will be noted
+   */
+  begin(W: Uint32Array, id: number, base: number, noted: boolean): this {
     this.id = id
     this.base = base
     const isNew = base === 0
@@ -62,14 +60,12 @@ export class Draft {
     this.grave.words = isNew ? 0 : W[base + S_GRAVE_WORDS]
     this.graveOld.root = isNew ? 0 : W[base + S_GRAVE_OLD]
     this.graveOld.words = isNew ? 0 : W[base + S_GRAVE_OLD_WORDS]
-    this.count = isNew ? 0 : W[base + S_COUNT]
     this.cleared = isNew ? 0 : load48(W, base + S_CLEARED)
     this.graveNewest = isNew ? 0 : load48(W, base + S_GRAVE_NEWEST)
     this.graveOldNewest = isNew ? 0 : load48(W, base + S_GRAVE_OLD_NEWEST)
     this.index = isNew ? 0 : W[base + S_INDEX]
-    this.log.reset()
     this.baseRoot = this.live.root
-    this.baseCount = this.count
+    this.changes.begin(this.baseRoot, noted)
     this.changed = 0
     this.removed = false
     this.dropped = false
@@ -78,11 +74,11 @@ export class Draft {
 
   /** Writes the state to the words at `at`. */
   write(W: Uint32Array, at: number): void {
-    for (const word of UNUSED) W[at + word] = 0
+    W[at + S_SPARE] = 0
+    store48(W, at + S_BIRTH, 0)
     W[at + S_LIVE] = this.live.root
     W[at + S_GRAVE] = this.grave.root
     W[at + S_GRAVE_OLD] = this.graveOld.root
-    W[at + S_COUNT] = this.count
     W[at + S_INDEX] = this.index
     W[at + S_LIVE_WORDS] = this.live.words
     W[at + S_GRAVE_WORDS] = this.grave.words
@@ -110,15 +106,14 @@ export class Draft {
   }
 
   /** Empties the store: its trees go as they are. */
-  clear(space: Workspace, version: number): void {
+  clear(W: Uint32Array, space: Workspace, version: number): void {
     if (this.live.root === 0) return
-    this.log.clear()
+    this.changes.clear()
     space.retireTree(this.live.root, this.live.words)
     this.live = { root: 0, words: 0 }
-    this.count = 0
-    this.changed = this.baseCount
+    this.changed = this.baseRoot === 0 ? 0 : W[this.baseRoot + N_ENTRIES]
     this.removed = true
-    if (this.baseCount === 0) return
+    if (this.baseRoot === 0) return
     this.dropGraves(space)
     this.cleared = version
   }
@@ -132,17 +127,27 @@ export class Draft {
 
   /** What {@link restore} brings back. */
   save(): Saved {
-    return { ...this, live: { ...this.live }, grave: { ...this.grave } }
+    const { graveOld, cleared, graveNewest, graveOldNewest, changed, removed } = this
+    const { isCleared } = this.changes
+    const fields = { graveOld, cleared, graveNewest, graveOldNewest, changed, removed }
+    return { fields, isCleared, live: { ...this.live }, grave: { ...this.grave } }
   }
 
-  restore(saved: Saved): void {
-    Object.assign(this, saved)
-    this.log.isTorn = true
+  restore({ fields, isCleared, live, grave }: Saved): void {
+    Object.assign(this, fields)
+    this.live = live
+    this.grave = grave
+    this.changes.goBack(isCleared)
   }
 }
 
-/** A draft's fields at a savepoint. */
-export type Saved = Pick<
-  Draft,
-  'live' | 'grave' | 'graveOld' | 'count' | 'cleared' | 'graveNewest' | 'graveOldNewest' | 'changed'
->
+/** What of a draft may change after a savepoint. */
+export interface Saved {
+  readonly fields: Pick<
+    Draft,
+    'graveOld' | 'cleared' | 'graveNewest' | 'graveOldNewest' | 'changed' | 'removed'
+  >
+  readonly isCleared: boolean
+  readonly live: Tree
+  readonly grave: Tree
+}

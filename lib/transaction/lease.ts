@@ -9,14 +9,10 @@
  * 2. A grip does not refer to its lease: it is what the finalizer is left with.
  */
 import process from 'node:process'
-import type { Pin } from '../epoch/slots.js'
-import { R_VERSION } from '../memory/layout.js'
-import { load48 } from '../memory/words.js'
-import type { Active, Engine } from './engine.js'
+import type { Gate } from './gate.js'
 
 /** What a lease holds, for the time when there is no lease any more. */
-interface Grip {
-  readonly engine: Engine
+export interface Grip {
   /** What to call it in a warning. */
   readonly what: string
   /** Where it was opened, in development. */
@@ -30,21 +26,21 @@ const REGISTERED = -1
 const ENDED = -2
 
 export abstract class Lease {
-  readonly engine: Engine
+  readonly #leases: Leases
   /** Place on the list of fresh leases; REGISTERED; or ENDED. */
   at = ENDED
   /** Where it was opened, in development. */
   readonly site: { stack?: string } | null
 
-  constructor(engine: Engine) {
-    this.engine = engine
+  constructor(leases: Leases) {
+    this.#leases = leases
     // Here, where the frames above do not know the lease yet: they would keep it.
-    this.site = engine.leases.siteOf(Lease)
+    this.site = leases.siteOf(Lease)
   }
 
   /** The last thing in a constructor: one that a vm timeout cuts off before that holds nothing to look at. */
   protected begin(): void {
-    this.at = this.engine.leases.add(this)
+    this.at = this.#leases.add(this)
   }
 
   /** What to leave the finalizer. */
@@ -57,90 +53,25 @@ export abstract class Lease {
   /** True the first time: what is held is the caller's to give up. */
   leave(): boolean {
     if (this.at === ENDED) return false
-    this.engine.leases.remove(this)
+    this.#leases.remove(this)
     return true
-  }
-}
-
-/** A lease on a version that is pinned. */
-export class PinLease extends Lease {
-  #pin: Pin
-  readonly #what: string
-
-  constructor(engine: Engine, pin: Pin, what: string) {
-    super(engine)
-    this.#pin = pin
-    this.#what = what
-    this.begin()
-  }
-
-  /** The user is done with it. Idempotent. */
-  release(): void {
-    if (this.leave() && !this.engine.closed) this.engine.epochs.slots.release(this.#pin)
-  }
-
-  /** The version that is pinned. */
-  protected get version(): number {
-    return load48(this.engine.W, this.#pin.record + R_VERSION)
-  }
-
-  /**
-   * Pins `version` after `release`. While it can be read, so can all that was found in it before.
-   * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
-   */
-  protected takeUp(version: number): void {
-    const { engine } = this
-    const record = engine.enter({ at: version })
-    this.#pin = engine.epochs.slots.acquire(record)
-    engine.epochs.slots.exit()
-    this.begin()
-  }
-
-  makeGrip(): Grip {
-    const pin = this.#pin
-    const { engine, site } = this
-    const end = () => {
-      engine.epochs.slots.release(pin)
-      return true
-    }
-    return { engine, what: this.#what, site, end }
-  }
-}
-
-/** A lease on the writer's turn. */
-export class WriteLease extends Lease {
-  readonly #state: Active
-  readonly #what: string
-
-  constructor(engine: Engine, state: Active, what = 'write transaction') {
-    super(engine)
-    this.#state = state
-    this.#what = what
-    this.begin()
-  }
-
-  makeGrip(): Grip {
-    const state = this.#state
-    const { engine, site } = this
-    const end = () => {
-      // An error may have ended it before.
-      if (engine.active !== state) return false
-      engine.cutOff(state)
-      return true
-    }
-    return { engine, what: this.#what, site, end }
   }
 }
 
 /** The leases of one engine. */
 export class Leases {
+  readonly #gate: Gate
   readonly #fresh: Lease[] = []
   readonly #registry = new FinalizationRegistry<Grip>(grip => {
-    if (!grip.engine.closed && grip.end()) this.#warn(grip)
+    if (!this.#gate.isClosed && grip.end()) this.#warn(grip)
   })
   readonly #mode = process.env.NODE_ENV
   #scheduled = false
   #warned = false
+
+  constructor(gate: Gate) {
+    this.#gate = gate
+  }
 
   /** Where `made` was called from, in development. */
   siteOf(made: typeof Lease): { stack?: string } | null {

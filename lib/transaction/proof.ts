@@ -14,10 +14,10 @@ import {
   C_LEVEL,
   CATALOG_FAN,
   H_CURRENT,
+  N_ENTRIES,
   R_CATALOG,
   R_STATE,
   S_BIRTH,
-  S_COUNT,
   S_GRAVE,
   S_GRAVE_OLD,
   S_INDEX,
@@ -25,7 +25,7 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { TreeProof } from '../snapshot/verify.js'
-import { NAMES_STORE } from './store-core.js'
+import { NAMES_STORE } from './names.js'
 
 export class SnapshotProof {
   readonly #W: Uint32Array
@@ -62,14 +62,14 @@ export class SnapshotProof {
   #proveState(state: number, version: number, isVisible: boolean): void {
     const W = this.#W
     const live = W[state + S_LIVE]
-    this.#trees.prove(live, W[state + S_COUNT], version)
-    this.#trees.prove(W[state + S_GRAVE], null, version)
-    this.#trees.prove(W[state + S_GRAVE_OLD], null, version)
+    this.#trees.prove(live, version)
+    this.#trees.prove(W[state + S_GRAVE], version)
+    this.#trees.prove(W[state + S_GRAVE_OLD], version)
     if (!this.#isNewest) return
     const head = W[state + S_INDEX]
     if (head !== 0) this.heads.push(head)
     for (const what of verifyIndex(W, head, live, version)) this.#problems.push(what)
-    if (isVisible) this.entries += W[state + S_COUNT]
+    if (isVisible && live !== 0) this.entries += W[live + N_ENTRIES]
   }
 
   /**

@@ -186,7 +186,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
         const entry = source.find(buffer)
         values.push(entry === 0 ? undefined : (source.valueOf(entry) as V))
         // A custom codec may have closed the database: then nothing more may be followed.
-        engine.checkOpen()
+        engine.gate.checkOpen()
       }
     } finally {
       source.leave()
@@ -251,7 +251,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const limit = limitIn(given)
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'box')
-    const box = core.engine.guarded(() => boxOf(curve, min, max))
+    const box = core.engine.gate.guarded(() => boxOf(curve, min, max))
     return this.#over(view, { lower: null, upper: null, box }, false, limit, PAIRS)
   }
 
@@ -274,7 +274,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const given = checkNames(options, views ? NAMES.nearest : NAMES.nearestOnly, 'nearest')
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'nearest')
-    const wanted = core.engine.guarded(() => nearestIn(curve, point, k, given))
+    const wanted = core.engine.gate.guarded(() => nearestIn(curve, point, k, given))
     return iterating(source.hold(view), ({ root }) => {
       wanted.canReach = core.isWhole(root, wanted.metric, source.draftRoot() === null)
       const search = new Nearest(core.engine.W, root, curve, wanted)
@@ -351,13 +351,21 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const record = source.past(view)
     try {
       const top = load48(W, record + R_VERSION)
-      const recordOf = (version: number) => (version === top ? record : epochs.ring.record(version))
-      const { all, low } = happenings(W, core, key, record, Math.min(epochs.oldest, top), recordOf)
+      const recordOf = (version: number) =>
+        version === top ? record : epochs.versions.record(version)
+      const { all, low } = happenings(
+        W,
+        core,
+        key,
+        record,
+        Math.min(epochs.versions.oldest, top),
+        recordOf,
+      )
       const draft = source.draftRoot()
       if (draft !== null) {
         const now = core.find(draft, key)
         const was = all.length > 0 ? all[0].entry : 0
-        if (now !== was) all.unshift({ version: engine.writer.version, entry: now })
+        if (now !== was) all.unshift({ version: epochs.space.version, entry: now })
       }
       const chosen = all.filter(({ version }) => version >= from && version <= to)
       if (!reverse) chosen.reverse()
@@ -423,7 +431,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const given = checkNames(options, views ? NAMES.range : NAMES.ordered, verb)
     const view = viewIn(given)
     const { engine } = core
-    const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    const range = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
     return { given, view, range }
   }
 

@@ -65,7 +65,7 @@ export class KeyRef<K, V> extends Printed {
    */
   get stale(): boolean {
     const { engine } = this.#core
-    engine.gate()
+    engine.gate.check()
     const generation = generationOf(engine.W, this.#hash)
     if (generation === this.#generation && generation !== NO_GENERATION) return false
     return this.#look(false) !== this.#version
@@ -73,7 +73,7 @@ export class KeyRef<K, V> extends Printed {
 
   /** Reads the key again. */
   refresh(): this {
-    this.#core.engine.gate()
+    this.#core.engine.gate.check()
     this.#version = this.#look(true)
     return this
   }
@@ -87,7 +87,7 @@ export class KeyRef<K, V> extends Printed {
     const generation = generationOf(W, this.#hash)
     key.words.set(this.#words)
     key.bytes = this.#bytes
-    const record = engine.enter(undefined)
+    const record = engine.reader.enter(undefined)
     try {
       const state = core.stateIn(record)
       if (state === 0) throw core.unknown()

@@ -7,8 +7,9 @@ import { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
-import { PinLease } from './lease.js'
+import { PinLease } from './leases.js'
 import type { StoreCore } from './store-core.js'
+import type { Transaction } from './transaction.js'
 import type { View } from './view.js'
 
 /** A root that stays readable until the hold is released. */
@@ -56,11 +57,11 @@ export class DatabaseSource implements Source {
   }
 
   gate(): void {
-    this.#engine.gate()
+    this.#engine.gate.check()
   }
 
   root(view: View | undefined): number {
-    const record = this.#engine.enter(view)
+    const record = this.#engine.reader.enter(view)
     try {
       return this.core.rootIn(record, view !== undefined)
     } catch (error) {
@@ -70,7 +71,7 @@ export class DatabaseSource implements Source {
   }
 
   enter(view: View | undefined): void {
-    const record = this.#engine.enter(view)
+    const record = this.#engine.reader.enter(view)
     const state = this.core.stateIn(record)
     if (state === 0 && view === undefined) {
       this.leave()
@@ -98,7 +99,7 @@ export class DatabaseSource implements Source {
 
   hold(view: View | undefined): Held {
     const engine = this.#engine
-    const record = engine.enter(view)
+    const record = engine.reader.enter(view)
     try {
       const root = this.core.rootIn(record, view !== undefined)
       return new PinnedRoot(engine, engine.epochs.slots.acquire(record), root)
@@ -108,7 +109,7 @@ export class DatabaseSource implements Source {
   }
 
   past(view: View | undefined): number {
-    const record = this.#engine.enter(view, true)
+    const record = this.#engine.reader.enter(view, true)
     if (view !== undefined || this.core.stateIn(record) !== 0) return record
     this.leave()
     throw this.core.unknown()
@@ -131,12 +132,12 @@ class PinnedRoot extends PinLease implements Held {
   }
 
   check(): void {
-    this.engine.gate()
+    this.engine.gate.check()
     if (this.ended) this.takeUp(this.#resting)
   }
 
   rest(): void {
-    if (this.ended || this.engine.closed) return
+    if (this.ended || this.engine.gate.isClosed) return
     this.#resting = this.version
     this.release()
   }
@@ -190,6 +191,11 @@ export interface Bracket {
   readonly record: number
   /** Throws ZVERSE_TRANSACTION_CLOSED after its end. */
   check(): void
+}
+
+/** What a write transaction tells its sources. */
+export interface DraftBracket extends Bracket {
+  readonly tx: Transaction
 }
 
 /** A root that stays readable until the transaction ends. */
@@ -280,11 +286,11 @@ export class PinnedSource implements Source {
 export class DraftSource implements Source {
   readonly core: StoreCore
   readonly views = false
-  readonly #bracket: Bracket
+  readonly #bracket: DraftBracket
   /** Root that the read of single keys that is under way looks below. */
   #root = 0
 
-  constructor(core: StoreCore, bracket: Bracket) {
+  constructor(core: StoreCore, bracket: DraftBracket) {
     this.core = core
     this.#bracket = bracket
   }
@@ -295,7 +301,7 @@ export class DraftSource implements Source {
 
   root(): number {
     this.#bracket.check()
-    return this.#bracket.engine.writer.root(this.core)
+    return this.#bracket.tx.root(this.core)
   }
 
   enter(): void {

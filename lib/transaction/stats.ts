@@ -25,6 +25,7 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import type { Engine } from './engine.js'
+import type { Survey } from './survey.js'
 
 export interface Stats {
   /** Bytes. */
@@ -103,30 +104,17 @@ export interface Stats {
   }
 }
 
-/** What can only be looked at while nobody reclaims: what others have pinned, and below the run. */
-export interface Survey {
-  readonly retained: number
-  readonly lag: number
-  /** The oldest pinned version, when it was committed, and the thread that has it. */
-  readonly oldest: number
-  readonly since: number
-  readonly thread: number | null
-}
-
-/** Nothing looked at yet. */
-export const NO_SURVEY: Survey = { retained: 1, lag: 0, oldest: 0, since: 0, thread: null }
-
 export function stats(engine: Engine): Stats {
   const { W, epochs } = engine
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
   // While another thread is in the middle of a transaction, what was seen last has to do.
-  engine.survey = epochs.tryExclusively(() => survey(engine)) ?? engine.survey
+  engine.survey = epochs.turn.tryExclusively(() => survey(engine)) ?? engine.survey
   const { retained, lag, oldest, since, thread } = engine.survey
   slots.enterRun()
   try {
-    const { current } = epochs
+    const { current } = epochs.versions
     const version = load48(W, current + R_VERSION)
     const pins = sum(W, line => pinsOf(W, line))
     return {
@@ -138,9 +126,9 @@ export function stats(engine: Engine): Stats {
       },
       versions: {
         version,
-        oldestVersion: epochs.oldestBefore(version),
+        oldestVersion: epochs.versions.oldestBefore(version),
         retained,
-        pastBytes: epochs.pastWords * 4,
+        pastBytes: epochs.past.words * 4,
       },
       readers: {
         attached: sum(W, () => 1),
@@ -221,10 +209,10 @@ function survey({ W, epochs }: Engine): Survey {
   })
   let retained = 0
   let lag = 0
-  for (let record = epochs.current; record !== 0; record = W[record + R_PREV]) {
+  for (let record = epochs.versions.current; record !== 0; record = W[record + R_PREV]) {
     retained++
     const isHeld = W[record + R_TAGS] !== 0 || held.has(record)
-    if (!isHeld && load48(W, record + R_VERSION) < epochs.oldest) lag++
+    if (!isHeld && load48(W, record + R_VERSION) < epochs.versions.oldest) lag++
   }
   return {
     retained,

@@ -36,21 +36,10 @@ import { find } from '../snapshot/search.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import { Decoder } from './decoder.js'
 import type { Engine } from './engine.js'
+import { type Description, UNNAMED } from './names.js'
 
 /** Keys that are looked up together. */
 export const AHEAD = 32
-/** Id of the unnamed store, whose state is in the record itself. */
-export const UNNAMED = -1
-/** Id of the store that holds the names of the others. */
-export const NAMES_STORE = 0
-
-/** What the names' store says of a store. */
-export interface Description {
-  readonly id: number
-  readonly keys: string
-  readonly values: string
-}
-
 export class StoreCore {
   readonly engine: Engine
   readonly name: string | null
@@ -95,9 +84,8 @@ export class StoreCore {
 
   /** What the snapshot says of the store of this name, if it has the same codecs. */
   described(record: number): Description | undefined {
-    const entry = this.engine.names.entryOf(record, this.name as string)
-    if (entry === 0) return undefined
-    const found = this.engine.names.describe(entry)
+    const found = this.engine.names.describe(record, this.name as string)
+    if (found === undefined) return undefined
     const same = found.keys === this.keys.name && found.values === this.values.name
     return same ? found : undefined
   }
@@ -121,8 +109,8 @@ export class StoreCore {
   /** The version that dropped the store of this name, last before `record`; 0 if that is forgotten. */
   droppedBefore(record: number): number {
     if (this.name === null) return 0
-    const { core } = this.engine.names
-    const entry = findTombstone(this.#W, core.stateIn(record), this.engine.names.keyOf(this.name))
+    const { names } = this.engine
+    const entry = findTombstone(this.#W, names.stateIn(record), names.keyOf(this.name))
     return entry === 0 ? 0 : versionOf(this.#W, entry)
   }
 
@@ -137,7 +125,7 @@ export class StoreCore {
   /** Encodes a key into `into`; user code that runs meanwhile cannot call the database. */
   encodeKey(key: unknown, into: KeyBuffer): void {
     if (!this.#guarded) this.keys.encode(key, into)
-    else this.engine.guardedEncode(this.keys, key, into)
+    else this.engine.gate.guardedEncode(this.keys, key, into)
   }
 
   /** Encodes a value into the engine's value buffer. */
@@ -145,7 +133,7 @@ export class StoreCore {
     const into = this.engine.value
     into.ascii = false
     if (typeof value === 'string' && this.values.pure) this.values.encode(value, into)
-    else this.engine.guarded(() => this.values.encode(value, into))
+    else this.engine.gate.guarded(() => this.values.encode(value, into))
     return into
   }
 
@@ -171,7 +159,7 @@ export class StoreCore {
   #decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
     const { engine, values } = this
     if (values.pure) return values.decode(arena, at, length, ascii)
-    return engine.guarded(() => values.decode(arena, at, length, ascii))
+    return engine.gate.guarded(() => values.decode(arena, at, length, ascii))
   }
 
   /** The value of a published entry, which callers share where this thread keeps values. */
@@ -187,7 +175,7 @@ export class StoreCore {
     const hash = hashOf(W, entry)
     const value = this.valueOf(entry)
     const offer = () => cache.offer(entry, version, value, length, this.id, hash)
-    return this.values.pure ? offer() : this.engine.guarded(offer)
+    return this.values.pure ? offer() : this.engine.gate.guarded(offer)
   }
 
   versionOf(entry: number): number {

@@ -3,7 +3,6 @@
  */
 
 import { types } from 'node:util'
-import { ZVerseError } from '../errors.js'
 import { stringKeys } from '../key/string.js'
 import {
   copyKey,
@@ -13,19 +12,20 @@ import {
   valueAt,
   valueBytesOf,
 } from '../memory/entry.js'
-import { WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
+import { WRITING_VERB } from '../memory/layout.js'
 import { hasValue } from '../memory/pieces.js'
 import { checkNames, invalidOption } from '../options.js'
 import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { stringValues } from '../value/string.js'
 import { Changes } from './changes.js'
+import { write } from './commit.js'
 import { END, iterating, Steps, type ZVerseIterator } from './iterator.js'
-import { type Condition, type Operation, Operations } from './operations.js'
-import { ReadVerbs } from './read-verbs.js'
+import { UNNAMED } from './names.js'
 import { KeyRef } from './ref.js'
 import { BothHeld, DatabaseSource } from './source.js'
-import { StoreCore, UNNAMED } from './store-core.js'
+import { StoreCore } from './store-core.js'
+import type { Transaction } from './transaction.js'
 import {
   beginRead,
   beginWrite,
@@ -50,7 +50,7 @@ import {
   type View,
 } from './view.js'
 import { type Signal, signalIn } from './wait.js'
-import * as work from './work.js'
+import { WriteVerbs } from './write-verbs.js'
 
 /** A side of a `diff`: a version, a tag, a date, or a read transaction. */
 export type Side = number | string | Date | SnapshotSource
@@ -82,7 +82,7 @@ export interface ChangesOptions<K> extends Bounds<K> {
   signal?: Signal | undefined
 }
 
-export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
+export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
   readonly #core: StoreCore
   #text: Store<string, string> | null | undefined
 
@@ -120,43 +120,9 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
 
   // ── Write ─────────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Writes `value` for `key`.
-   * @returns the version of the commit
-   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`, `ZVERSE_INVALID_VALUE`,
-   * `ZVERSE_VALUE_TOO_LARGE`, `ZVERSE_CONFLICT`, `ZVERSE_FULL`, `ZVERSE_NESTED_TRANSACTION`,
-   * `ZVERSE_WRITER_BUSY`; nothing has changed then
-   */
-  put(key: K, value: V, options?: Condition): number {
-    const core = this.#gate()
-    const ifVersion = work.condition(options, 'put')
-    core.encodeValue(value)
-    core.encodeKey(key, core.engine.key)
-    return this.#commit(work.put, ifVersion)
-  }
-
-  /** Deletes `key`; the version of the commit, or the present one if the key was absent. */
-  delete(key: K, options?: Condition): number {
-    const core = this.#gate()
-    const ifVersion = work.condition(options, 'delete')
-    core.encodeKey(key, core.engine.key)
-    return this.#commit(work.remove, ifVersion)
-  }
-
-  /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
-  update(key: K, change: (old: V | undefined) => V | undefined): number {
-    const core = this.#gate()
-    core.encodeKey(key, core.engine.key)
-    const body = () => work.update(core, key, change as (old: unknown) => unknown)
-    return this.#commit(body, undefined, WRITING_CALLBACK)
-  }
-
-  /** Applies all operations in one commit, in order; later ones on a key win. */
-  batch(operations: readonly Operation<K, V>[]): number {
-    const core = this.#gate()
-    const encoded = new Operations(core, operations)
-    const { writer } = core.engine
-    return this.#commit(() => encoded.apply(writer, writer.draft(core), core), undefined)
+  /** @internal */
+  override _write(body: (tx: Transaction) => void, kind: number): number {
+    return write(this.#core.engine, kind, body)
   }
 
   /**
@@ -189,38 +155,14 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     return beginWriteAsync(core, signal)
   }
 
-  /** Deletes all keys, or those in a range. The whole costs nothing per key. */
-  clear(range?: Bounds<K>): number {
-    const core = this.#gate()
-    const bounds = work.range(core, range, 'clear')
-    return this.#commit(() => work.clear(core, bounds, true), undefined)
-  }
-
   /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
   restore(view: View): number {
     const core = this.#gate()
     const held = this._source.hold(checkView(view, 'restore'))
     try {
-      return this.#commit(() => this.#restore(core, held.root), undefined)
+      return this._write(tx => restore(tx, core, held.root), WRITING_VERB)
     } finally {
       held.release()
-    }
-  }
-
-  #restore(core: StoreCore, root: number): void {
-    const { W, writer, key } = core.engine
-    const draft = writer.draft(core)
-    const cursor = new DiffCursor(W, draft.live.root, root, WHOLE)
-    while (cursor.next()) {
-      copyKey(W, cursor.after === 0 ? cursor.before : cursor.after, key)
-      if (cursor.after === 0) {
-        writer.delete(draft, key, undefined)
-        continue
-      }
-      const value = encodedValue(core, cursor.after)
-      const { words, at, length } = value
-      if (cursor.before !== 0 && hasValue(W, cursor.before, words, at, length)) continue
-      writer.put(draft, key, value, undefined)
     }
   }
 
@@ -235,7 +177,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const { engine } = core
     core.encodeKey(key, engine.key)
     // Encoding may have run user code, which may have closed the database.
-    engine.checkOpen()
+    engine.gate.checkOpen()
     engine.epochs.makeGenerations()
     return new KeyRef(core, engine.key)
   }
@@ -269,7 +211,7 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const a = sideView(from, 'from')
     const b = sideView(to, 'to')
     const given = checkNames(range, NAMES.ordered, 'diff')
-    const bounds = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    const bounds = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
     const pairs = { reverse: reverseIn(given), limit: limitIn(given) }
     const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
     return iterating(new BothHeld(this._source, a, b), ({ before, after }) => {
@@ -295,13 +237,14 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
     const { since } = given
     const signal = signalIn(given)
     if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
-    const range = engine.guarded(() => rangeIn(given, core.keys, engine.key))
+    const range = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
     const { slots } = engine.epochs
     slots.enterRun()
     try {
-      const from = (since as number | undefined) ?? engine.epochs.newest
-      if (from < engine.epochs.oldest) throw engine.notRetained(from)
-      engine.recordOf(from)
+      const { versions } = engine.epochs
+      const from = (since as number | undefined) ?? versions.newest
+      if (from < versions.oldest) throw engine.reader.notRetained(from)
+      engine.reader.recordOf(from)
       return new Changes<K, V>(core, from, range, signal)
     } finally {
       slots.exit()
@@ -310,25 +253,8 @@ export abstract class StoreVerbs<K, V> extends ReadVerbs<K, V> {
 
   #gate(): StoreCore {
     const core = this.#core
-    core.engine.gate()
+    core.engine.gate.check()
     return core
-  }
-
-  /** Runs `body`, with the store and `argument`, in a transaction of its own. */
-  #commit<A>(
-    body: (core: StoreCore, argument: A) => void,
-    argument: A,
-    kind: number = WRITING_VERB,
-  ): number {
-    const core = this.#core
-    const { engine } = core
-    try {
-      return engine.commit(body, core, argument, kind, false)
-    } catch (error) {
-      const full = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
-      if (!full || !engine.writer.couldForget) throw error
-    }
-    return engine.commit(body, core, argument, kind, true)
   }
 }
 
@@ -384,6 +310,24 @@ function sideView(side: unknown, option: string): View {
     return { snapshot: side as SnapshotSource }
   }
   throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
+}
+
+/** Makes the store as the tree below `root` is. */
+function restore(tx: Transaction, core: StoreCore, root: number): void {
+  const { W, writer, key } = core.engine
+  const draft = tx.draft(core)
+  const cursor = new DiffCursor(W, draft.live.root, root, WHOLE)
+  while (cursor.next()) {
+    copyKey(W, cursor.after === 0 ? cursor.before : cursor.after, key)
+    if (cursor.after === 0) {
+      writer.delete(draft, key, undefined)
+      continue
+    }
+    const value = encodedValue(core, cursor.after)
+    const { words, at, length } = value
+    if (cursor.before !== 0 && hasValue(W, cursor.before, words, at, length)) continue
+    writer.put(draft, key, value, undefined, tx.version)
+  }
 }
 
 /** An entry's value where it is; of one in pieces a copy, until the next is asked for. */

@@ -5,19 +5,26 @@
 
 import { inCallback } from '../epoch/running.js'
 import type { Pin } from '../epoch/slots.js'
-import { ZVerseError } from '../errors.js'
 import { R_TIME, R_VERSION, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
-import { type Active, type Engine, PINNED, type Pinned } from './engine.js'
-import { PinLease, WriteLease } from './lease.js'
-import { type Condition, type Operation, Operations } from './operations.js'
+import { commitVersion } from './commit.js'
+import type { Engine } from './engine.js'
+import { PinLease, WriteLease } from './leases.js'
 import { ReadVerbs } from './read-verbs.js'
-import { type Bracket, DraftSource, PinnedSource, transactionClosed } from './source.js'
+import { PINNED, type Pinned, type Reader } from './reader.js'
+import {
+  type Bracket,
+  type DraftBracket,
+  DraftSource,
+  PinnedSource,
+  transactionClosed,
+} from './source.js'
 import type { StoreCore } from './store-core.js'
-import type { Bounds, SnapshotSource, View } from './view.js'
+import { inTurn, Transaction } from './transaction.js'
+import type { SnapshotSource, View } from './view.js'
 import { checkGoesOn, type Signal } from './wait.js'
-import * as work from './work.js'
+import { refusePromise, WriteVerbs } from './write-verbs.js'
 
 /** Anything that stands for a named store. */
 export interface StoreLike {
@@ -63,8 +70,12 @@ class Hold extends PinLease implements Bracket, Pinned {
     this.record = pin.record
   }
 
+  get reader(): Reader {
+    return this.engine.reader
+  }
+
   check(): void {
-    this.engine.gate()
+    this.engine.gate.check()
     if (this.ended) throw transactionClosed('read')
   }
 
@@ -131,7 +142,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 /** Pins the version that `view` asks for. */
 export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTransaction<K, V> {
   const { engine } = core
-  const record = engine.enter(view)
+  const record = engine.reader.enter(view)
   try {
     return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
   } finally {
@@ -140,62 +151,23 @@ export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTr
 }
 
 /** Read and write verbs inside a write transaction. */
-export abstract class DraftVerbs<K, V> extends ReadVerbs<K, V> {
-  readonly #bracket: Bracket
+export abstract class DraftVerbs<K, V> extends WriteVerbs<K, V, void> {
+  readonly #hold: WriteHold
 
   /** @internal */
-  constructor(core: StoreCore, bracket: Bracket) {
-    super(new DraftSource(core, bracket))
-    this.#bracket = bracket
+  constructor(core: StoreCore, hold: WriteHold) {
+    super(new DraftSource(core, hold))
+    this.#hold = hold
   }
 
   /** @internal */
-  get _bracket(): Bracket {
-    return this.#bracket
+  get _hold(): WriteHold {
+    return this.#hold
   }
 
-  /**
-   * Writes `value` for `key`.
-   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_INVALID_VALUE`, `ZVERSE_CONFLICT`, `ZVERSE_FULL`…;
-   * the transaction is as it was then, and can go on.
-   */
-  put(key: K, value: V, options?: Condition): void {
-    const { core } = this.#open()
-    const ifVersion = work.condition(options, 'put')
-    core.encodeValue(value)
-    core.encodeKey(key, core.engine.key)
-    work.put(core, ifVersion)
-  }
-
-  /** Deletes `key`; an absent key is no error. */
-  delete(key: K, options?: Condition): void {
-    const { core } = this.#open()
-    const ifVersion = work.condition(options, 'delete')
-    core.encodeKey(key, core.engine.key)
-    work.remove(core, ifVersion)
-  }
-
-  /** Writes what `change` makes of the value (undefined: deletes). */
-  update(key: K, change: (old: V | undefined) => V | undefined): void {
-    const { core } = this.#open()
-    work.update(core, key, change as (old: unknown) => unknown)
-  }
-
-  /** Applies all operations in order, or none. */
-  batch(operations: readonly Operation<K, V>[]): void {
-    const { core } = this.#open()
-    work.batch(core, new Operations(core, operations))
-  }
-
-  /** Deletes all keys, or those in a range. */
-  clear(range?: Bounds<K>): void {
-    const { core } = this.#open()
-    work.clear(core, work.range(core, range, 'clear'), false)
-  }
-
-  #open() {
-    this._source.gate()
-    return this._source
+  /** @internal */
+  override _write(body: (tx: Transaction) => void): void {
+    body(this.#hold.tx)
   }
 }
 
@@ -208,43 +180,35 @@ export class StoreDraft<K, V> extends DraftVerbs<K, V> {
 }
 
 /** What a write transaction shares with its sources. */
-class WriteHold extends WriteLease implements Bracket {
+class WriteHold extends WriteLease implements DraftBracket {
   readonly record: number
-  readonly #state: Active
 
-  constructor(engine: Engine, state: Active) {
-    super(engine, state)
-    this.record = engine.writer.base
-    this.#state = state
+  constructor(tx: Transaction) {
+    super(tx, 'write transaction')
+    this.record = tx.base
   }
 
   check(): void {
-    this.engine.gate()
-    if (!this.#state.open || this.engine.active !== this.#state) throw transactionClosed('write')
+    this.engine.gate.check()
+    if (!this.tx.isOpen) throw transactionClosed('write')
   }
 }
 
 /** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
 export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
-  readonly #engine: Engine
-  readonly #state: Active
+  readonly #tx: Transaction
   readonly #version: number
-  readonly #hold: WriteHold
 
-  /** @internal Use `beginWrite`, which takes the lock first. */
-  constructor(core: StoreCore, state: Active) {
-    const { engine } = core
-    const hold = new WriteHold(engine, state)
-    super(core, hold)
-    this.#hold = hold
-    this.#engine = engine
-    this.#state = state
-    this.#version = engine.writer.version
+  /** @internal Use `beginWrite`. */
+  constructor(core: StoreCore, tx: Transaction) {
+    super(core, new WriteHold(tx))
+    this.#tx = tx
+    this.#version = tx.version
   }
 
   /** The version that a commit would make. */
   get version(): number {
-    this._bracket.check()
+    this._hold.check()
     return this.#version
   }
 
@@ -258,15 +222,10 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
     return { version: this.version, ...super._facts() }
   }
 
-  /** @internal True until it ends. */
-  get _open(): boolean {
-    return this.#state.open && this.#engine.active === this.#state
-  }
-
   /** The verbs of a named store in this transaction. */
   store<SK, SV>(store: TypedStore<SK, SV>): StoreDraft<SK, SV> {
-    this._bracket.check()
-    return new StoreDraft(coreOf(this.#engine, store), this._bracket)
+    this._hold.check()
+    return new StoreDraft(coreOf(this.#tx.engine, store), this._hold)
   }
 
   /**
@@ -275,59 +234,42 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
    */
   commit(): number {
-    this._bracket.check()
-    const engine = this.#engine
-    const state = this.#state
+    this._hold.check()
     try {
-      const version = engine.writer.commit()
-      state.open = false
-      return version
+      return commitVersion(this.#tx)
     } finally {
-      this.#hold.leave()
-      if (engine.active === state) {
-        engine.active = null
-        state.open = false
-        if (engine.epochs.writing) engine.epochs.abort()
-      }
+      this._hold.leave()
+      this.#tx.close()
     }
   }
 
   /** Undoes everything. Idempotent; after `commit` it does nothing. */
   abort(): void {
-    if (!this._open) return
-    if (this.#engine.barred !== 0) this._bracket.check()
-    this.#hold.leave()
-    this.#engine.cutOff(this.#state)
+    if (!this.#tx.isOpen) return
+    this._hold.check()
+    this._hold.leave()
+    this.#tx.close()
   }
 
   [Symbol.dispose](): void {
-    if (!this.#engine.closed) this.abort()
+    if (!this.#tx.engine.gate.isClosed) this.abort()
   }
 }
 
 /**
  * Takes the writer's turn.
- * @param kind WRITING_OPEN, or WRITING_CALLBACK for a transaction that a callback runs in
  * @param held the lock has been taken already
  */
-export function beginWrite<K, V>(
-  core: StoreCore,
-  kind: number = WRITING_OPEN,
-  held = false,
-): WriteTransaction<K, V> {
-  const { engine } = core
-  const state: Active = { open: true, kind }
+export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransaction<K, V> {
+  const tx = new Transaction(core.engine, WRITING_OPEN)
   let begun = false
   try {
-    engine.begin(state, false, held)
-    const tx = new WriteTransaction<K, V>(core, state)
+    tx.begin(held)
+    const user = new WriteTransaction<K, V>(core, tx)
     begun = true
-    return tx
+    return user
   } finally {
-    if (!begun && engine.active === state) {
-      engine.active = null
-      engine.epochs.abort()
-    }
+    if (!begun) tx.close()
   }
 }
 
@@ -341,8 +283,8 @@ export async function beginWriteAsync<K, V>(
   goesOn()
   engine.notWriting()
   let tx: WriteTransaction<K, V> | undefined
-  await engine.epochs.waitForTurn(goesOn, () => {
-    tx = beginWrite<K, V>(core, WRITING_OPEN, true)
+  await engine.epochs.turn.waitFor(goesOn, () => {
+    tx = beginWrite<K, V>(core, true)
   })
   return tx as WriteTransaction<K, V>
 }
@@ -350,27 +292,12 @@ export async function beginWriteAsync<K, V>(
 /** Runs `body` in a write transaction: its result, or its exception with everything rolled back. */
 export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K, V>) => T): T {
   if (typeof body !== 'function') throw invalidOption('callback', 'must be a function')
-  const { engine } = core
-  let mine: Active | null = null
-  let done = false
-  try {
-    const tx = beginWrite<K, V>(core, WRITING_CALLBACK)
-    mine = engine.active
-    const result = inCallback(() => body(tx))
-    if (work.isThenable(result)) {
-      // What it does later finds the transaction closed: that is this error's fault, not another.
-      result.then(undefined, () => {})
-      const message = 'the callback returned a promise: use beginWrite for asynchronous work'
-      throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
-    }
-    if (tx._open) tx.commit()
-    done = true
+  return inTurn(core.engine, WRITING_CALLBACK, tx => {
+    tx.begin()
+    const user = new WriteTransaction<K, V>(core, tx)
+    const result = inCallback(() => body(user))
+    refusePromise(result, 'the callback returned a promise: use beginWrite for asynchronous work')
+    if (tx.isOpen) user.commit()
     return result
-  } finally {
-    if (!done && mine !== null && engine.active === mine) {
-      engine.active = null
-      mine.open = false
-      engine.epochs.abort()
-    }
-  }
+  })
 }

@@ -42,7 +42,7 @@ export function abortError(signal: Signal): Error {
 /** @throws what a wait ends with when it is cut short by an abort or the close */
 export function checkGoesOn(engine: Engine, signal: Signal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
-  engine.checkOpen()
+  engine.gate.checkOpen()
 }
 
 /** Resolves when `there` is true after some commit (of any thread), or at an abort, or the close. */
@@ -61,7 +61,7 @@ export async function waitUntil(
   // Called in the middle of somebody's commit: what the signal throws is for this promise alone.
   const look = () => {
     try {
-      if (engine.closed || signal?.aborted || there()) wake()
+      if (engine.gate.isClosed || signal?.aborted || there()) wake()
     } catch (error) {
       fail(error)
     }

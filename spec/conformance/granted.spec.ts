@@ -124,7 +124,7 @@ describe('private memory that the system refuses', () => {
     // A commit that was cut off in its second half: the next writer marks everything.
     const { engine } = db._test
     const { epochs } = engine
-    epochs.exclusively(() => {})
+    epochs.turn.exclusively(() => {})
     engine.W[H_PHASE] = 1
     engine.W[H_DIRTY] = 1
     refuse(PRIVATE, 1000)

@@ -61,8 +61,7 @@ export function optionsOf({ keys, values }: { keys: unknown; values: unknown }) 
 export function make(seed: number, commits: number, hooks: Partial<TestHooks> = {}): Made {
   const random = new Random(seed)
   const clock = { now: Date.UTC(2024, 0, 1) + random.int(1000) }
-  const kind = () => ({ ...random.pick(keyKinds), ...random.pick(valueKinds) })
-  const main = kind()
+  const main = anyKind(random)
   const size = 1 + random.int(random.chance(0.3) ? 300 : 12)
   const history = { versions: random.pick([0, 1, 5, 30, 1000]) }
   const db = openWith(
@@ -70,12 +69,17 @@ export function make(seed: number, commits: number, hooks: Partial<TestHooks> = 
     { now: () => clock.now, indexFrom: 1, poison: true, ...hooks },
   ) as Made['db']
   const made: Made = { db, kinds: new Map([['', main]]), size, clock }
-  for (let n = 0; n < commits; n++) step(made, random, kind)
+  for (let n = 0; n < commits; n++) step(made, random)
   return made
 }
 
+/** Codecs of keys and values. */
+function anyKind(random: Random) {
+  return { ...random.pick(keyKinds), ...random.pick(valueKinds) }
+}
+
 /** One thing that happens to a database. */
-function step(made: Made, random: Random, kind: () => ReturnType<typeof keyKinds.at> & Any): void {
+export function step(made: Made, random: Random): void {
   const { db, kinds, size, clock } = made
   clock.now += random.int(4) * random.int(50)
   const name = random.pick([...kinds.keys()])
@@ -100,7 +104,7 @@ function step(made: Made, random: Random, kind: () => ReturnType<typeof keyKinds
   } else if (what < 94) {
     const fresh = random.pick(['s', 'store two', 'ü'])
     if (kinds.has(fresh)) return
-    const made = kind()
+    const made = anyKind(random)
     kinds.set(fresh, made)
     db.store(fresh, optionsOf(made))
   } else if (what < 97) {

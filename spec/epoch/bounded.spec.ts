@@ -138,14 +138,14 @@ describe('pins', () => {
     db.share()
     db.tag('a')
     db.tag('b')
-    const { epochs, W } = db._test.engine
-    const root = epochs.tagRoot
+    const { epochs, W, tags } = db._test.engine
+    const { root } = tags
     epochs.slots.enterAll()
     const writer = attachWith(db.share(), undefined, { now: Date.now, threadId: 2 })
     for (let i = 0; i < 20; i++) writer.tag(`more ${i}`)
     // A node of the tag tree still, not what became of it.
     expect(W[root + N_BIRTH]).toBeLessThan(4)
-    expect(W[epochs.current + R_VERSION]).toBe(0)
+    expect(W[epochs.versions.current + R_VERSION]).toBe(0)
     epochs.slots.exit()
     writer.close()
     sound(db)

@@ -67,7 +67,7 @@ function liesInPieces(db: Db, key: string): boolean {
   const { engine } = db._test
   const buffer = new KeyBuffer()
   db._core.encodeKey(key, buffer)
-  const record = engine.epochs.current
+  const record = engine.epochs.versions.current
   const entry = db._core.lookUp(record, db._core.stateIn(record), buffer)
   return entry !== 0 && isInPieces(engine.W, entry)
 }

@@ -100,7 +100,7 @@ it('after a recovery, which drops the tables, stats tell of none', () => {
 
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[epochs.current + R_STATE + S_INDEX]
+  return W[epochs.versions.current + R_STATE + S_INDEX]
 }
 
 it('check notices a segment that is deeper than its directory', () => {

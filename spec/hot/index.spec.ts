@@ -61,7 +61,7 @@ function run(plan: Plan): World {
 /** Word of the head of the unnamed store's index. */
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[epochs.current + R_STATE + S_INDEX]
+  return W[epochs.versions.current + R_STATE + S_INDEX]
 }
 
 describe(`the point index, ZVERSE_SEED=${SEED}`, () => {
@@ -259,10 +259,10 @@ describe('where memory is short', () => {
     const { index, epochs } = insides(world.db)
     const { allocator } = epochs
     const apply = index.apply.bind(index)
-    index.apply = (change, version) => {
+    index.apply = (head, root, changes, version) => {
       allocator.failAfter = places.next().value as number
       try {
-        apply(change, version)
+        apply(head, root, changes, version)
       } finally {
         allocator.failAfter = Number.POSITIVE_INFINITY
       }

@@ -18,7 +18,7 @@ function entryOf(db: Database, key: string): number {
   const { _core: core } = db as unknown as ZVerse
   const { W, epochs, other } = core.engine
   core.encodeKey(key, other)
-  return core.find(W[epochs.current + R_STATE + S_LIVE], other)
+  return core.find(W[epochs.versions.current + R_STATE + S_LIVE], other)
 }
 
 /** Reads that this handle has begun. */

@@ -54,7 +54,7 @@ function treeOf(points: readonly (readonly number[])[]): Tree {
   })
   const core = db._core
   const { W } = core.engine
-  const root = core.rootIn(core.engine.epochs.current, false)
+  const root = core.rootIn(core.engine.epochs.versions.current, false)
   const { curve } = core.keys as unknown as { curve: Curve }
   let leaves = 0
   const visit = (node: number) => {

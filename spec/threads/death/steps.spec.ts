@@ -9,7 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../../lib/epoch/threads.js'
 import { ZVerse } from '../../../lib/index.js'
-import { H_LOCK, WRITING_OPEN } from '../../../lib/memory/layout.js'
+import { H_LOCK } from '../../../lib/memory/layout.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,
@@ -238,10 +238,10 @@ describe.each([
         const db = attachTraced(handle, VICTIM, tracer)
         expect(runToDeath(tracer, () => operate(db))).toEqual({ died: true })
         try {
-          if (!db._test.engine.closed) {
+          const { engine } = db._test
+          if (!engine.gate.isClosed) {
             // Not the first: a transaction that the user holds open is still open.
-            db._test.engine.active?.kind === WRITING_OPEN &&
-              db._test.engine.cutOff(db._test.engine.active)
+            if (engine.isWriting) engine.active?.close()
             const version = db.version
             expect(db.put('cut off', n)).toBe(version + 1)
             expect(db.get('cut off')).toBe(n)

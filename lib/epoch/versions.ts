@@ -1,15 +1,17 @@
 /**
- * The version ring: version → snapshot record, for the unbroken run of versions up to the present.
+ * The run of versions: where the present one is, where the run begins, and version → record between them.
  *
- * A directory of fixed size holds references of segments, each with SEGMENT slots; a segment is
- * made when its first version is, and goes when its last one has been let go. Written under the
- * writer lock; any thread reads a slot, after it has announced what it reads (PROTOCOL.md, Read 2).
- * Invariants:
+ * A directory of fixed size holds references of segments, each with SEGMENT slots; a segment is made when its
+ * first version is, and goes when its last one has been let go of. Only the holder of the writer lock writes;
+ * any thread reads a slot, after it has announced what it reads (docs/protocol.md, Read). Invariants:
  * 1. For every version from the oldest to the present its slot holds its record.
  * 2. The run never has more than `capacity` versions, so no two of them share a slot.
  */
 import type { Arena } from '../memory/arena.js'
 import {
+  H_CURRENT,
+  H_HISTORY_VERSIONS,
+  H_OLDEST,
   H_RING_AT,
   H_RING_SIZE,
   R_TIME,
@@ -19,7 +21,8 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 
-export class Ring {
+export class Versions {
+  readonly #arena: Arena
   readonly #W: Uint32Array
   readonly #at: number
   readonly #mask: number
@@ -27,10 +30,40 @@ export class Ring {
   readonly capacity: number
 
   constructor(arena: Arena) {
+    this.#arena = arena
     this.#W = arena.words
     this.#at = arena.words[H_RING_AT]
     this.#mask = arena.words[H_RING_SIZE] - 1
     this.capacity = (this.#mask + 1) * SEGMENT - SEGMENT
+  }
+
+  /** The record of the present version. */
+  get current(): number {
+    return Atomics.load(this.#W, H_CURRENT)
+  }
+
+  /** The present version; for the writer, or between `slots.enter` and `exit`. */
+  get newest(): number {
+    return load48(this.#W, this.current + R_VERSION)
+  }
+
+  /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
+  oldestBefore(newest: number): number {
+    const oldest = Atomics.load(this.#W, H_OLDEST)
+    // The run is shorter than 2³¹ versions, so the low words tell its length. Where the low-water mark
+    // has moved past `newest` meanwhile, that was all there was of it then; where it has not moved yet
+    // after a gap in the numbers, the run is what the ring could hold.
+    return newest - Math.min(this.capacity, Math.max(0, ((newest >>> 0) - oldest) | 0))
+  }
+
+  /** The oldest version that can be read by number. */
+  get oldest(): number {
+    return this.oldestBefore(this.newest)
+  }
+
+  /** True if some version before the present one may be kept. */
+  get keepsPast(): boolean {
+    return this.#arena.floats[H_HISTORY_VERSIONS / 2] > 0
   }
 
   /** Word of the directory for `version`. */

@@ -1,0 +1,193 @@
+/**
+ * The back of a load: takes batches, makes commits of them, and takes all of it back if that is wanted.
+ *
+ * It keeps the writer's turn from `begin` to the end, so that nobody can write in between; others see the versions
+ * of a history as they come. Invariant: after `fail` nothing of the load stays. What can be read of a history by
+ * then is taken away again, its tags included, by one more version.
+ */
+import { oldestHintAge } from '../epoch/reclaim.js'
+import { ZVerseError } from '../errors.js'
+import { R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { WHOLE } from '../snapshot/cursor.js'
+import type { Batch } from '../transaction/batch.js'
+import { commitVersion } from '../transaction/commit.js'
+import type { Engine } from '../transaction/engine.js'
+import { WriteLease } from '../transaction/leases.js'
+import type { Stamp } from '../transaction/mutation.js'
+import { apply } from '../transaction/replay.js'
+import { transactionClosed } from '../transaction/source.js'
+import type { StoreCore } from '../transaction/store-core.js'
+import { putTag, takeTag } from '../transaction/tagging.js'
+import { Transaction } from '../transaction/transaction.js'
+import { setTime } from '../transaction/upkeep.js'
+
+/** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
+const FAR = 2 ** 28
+
+export class Intake {
+  readonly #main: StoreCore
+  readonly #engine: Engine
+  /** Keeps the turn. */
+  readonly #tx: Transaction
+  /** Ends the load if its records take their time, and are dropped and never come. */
+  #lease: WriteLease | undefined
+  #hasHistory = false
+  /** What the present version's time was before. */
+  #timeBefore = 0
+  /** Some of the history can be read already. */
+  #isVisible = false
+
+  /** @param kind WRITING_…: how the records come */
+  constructor(main: StoreCore, kind: number) {
+    this.#main = main
+    this.#engine = main.engine
+    this.#tx = new Transaction(main.engine, kind)
+  }
+
+  /**
+   * Takes the turn.
+   * @param hasHistory versions will come, for a database that holds nothing; else it is one commit
+   * @throws ZVerseError `ZVERSE_CONFLICT` where a history has no place
+   */
+  begin(hasHistory: boolean): void {
+    const { W, epochs } = this.#engine
+    this.#tx.keepTurn()
+    if (this.#tx.kind === WRITING_OPEN) this.#lease = new WriteLease(this.#tx, 'load')
+    this.#hasHistory = hasHistory
+    this.#timeBefore = load48(W, epochs.versions.current + R_TIME)
+    if (hasHistory) this.#checkEmpty()
+  }
+
+  #checkEmpty(): void {
+    const { epochs, names, tags, W } = this.#engine
+    const isEmpty =
+      W[epochs.versions.current + R_STATE + S_LIVE] === 0 &&
+      names.list(epochs.versions.current).length === 0 &&
+      tags.all().length === 0
+    if (isEmpty) return
+    throw this.conflict('a dump with history is for a database without keys, stores and tags')
+  }
+
+  /** Throws if the load was cut off: by a codec that closed the database, say. */
+  check(): void {
+    this.#engine.gate.check()
+    if (!this.#tx.isHeld) throw transactionClosed('write')
+  }
+
+  conflict(message: string): ZVerseError {
+    return new ZVerseError('ZVERSE_CONFLICT', message, { expected: 0, actual: this.newest })
+  }
+
+  /** The present version. */
+  get newest(): number {
+    return this.#engine.reader.newest
+  }
+
+  /** True if there is nothing before the present version. */
+  get isFirst(): boolean {
+    return this.#engine.epochs.versions.oldest === this.newest
+  }
+
+  /** What the next store that is made will have as its id. */
+  get nextStore(): number {
+    return this.#tx.nextStore
+  }
+
+  /** Root of a store's tree as the transaction under way has it. */
+  rootOf(core: StoreCore): number {
+    return this.#tx.root(core)
+  }
+
+  // ── Commits ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Begins the transaction that makes the next version, or the one of a stamp. */
+  open(stamp?: Stamp): void {
+    if (stamp !== undefined) this.#checkReach(stamp.version)
+    this.#tx.begin(true, stamp)
+  }
+
+  /** Applies a batch to the transaction under way. */
+  apply(batch: Batch): void {
+    this.#tx.change(() => apply(this.#tx, batch))
+  }
+
+  /** Commits what is under way. */
+  commit(): void {
+    // Once more: since the version began, other threads may have come.
+    if (this.#hasHistory) this.#checkReach(this.#tx.version)
+    commitVersion(this.#tx, this.#hasHistory)
+    this.#isVisible = this.#hasHistory
+  }
+
+  /** Names the present version. */
+  tag(name: string): void {
+    putTag(this.#tx, name, undefined)
+    this.#isVisible = true
+  }
+
+  /** Gives the version that was there its time. Nothing of the history can be read so far. */
+  setTime(time: number): void {
+    setTime(this.#tx, time)
+  }
+
+  /** Hints of reads under way that were too old would look young again. */
+  #checkReach(version: number): void {
+    const { newest } = this
+    const gap = version - newest
+    if (gap === 1 || this.#engine.epochs.isAlone) return
+    if (gap <= FAR && gap + oldestHintAge(this.#engine.W) <= 2 * FAR) return
+    const message = `version ${version} is too far from ${newest} for a database that is being read`
+    throw this.conflict(`${message}: load the dump before it is shared, with no dump under way`)
+  }
+
+  // ── Its end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** All is committed: gives the turn up. */
+  finish(): void {
+    this.#lease?.leave()
+    this.#tx.close()
+  }
+
+  /** Takes back what was done. Throws nothing. */
+  fail(): void {
+    this.#lease?.leave()
+    const tx = this.#tx
+    // The turn was never taken, or the database has been closed.
+    if (!tx.isHeld) return
+    try {
+      tx.undo()
+      if (this.#isVisible) this.#empty()
+      else if (this.#hasHistory) setTime(tx, this.#timeBefore)
+    } catch {
+      // Memory, or the stack, is too short even for that; the caller hears of the cause.
+    } finally {
+      // What was to take it away may still be under way.
+      tx.cutOff()
+      tx.close()
+    }
+  }
+
+  /** Takes away all that can be read of the history. */
+  #empty(): void {
+    const { epochs, names, tags } = this.#engine
+    const tx = this.#tx
+    for (const { name } of tags.all()) takeTag(tx, name)
+    const { current, newest } = epochs.versions
+    // Not after the dump's times, which may be of the future.
+    const time = Math.max(this.#timeNow(), this.#timeBefore)
+    tx.begin(true, { version: newest + 1, time, ended: undefined, forgets: true })
+    for (const { name, description } of names.list(current)) tx.dropStore(name, description.id)
+    tx.clear(this.#main, WHOLE)
+    commitVersion(tx, true)
+  }
+
+  /** The time; where a clock throws that of before, for what is undone is undone whatever happens. */
+  #timeNow(): number {
+    try {
+      return this.#engine.epochs.timeAfter(this.#timeBefore)
+    } catch {
+      return this.#timeBefore
+    }
+  }
+}

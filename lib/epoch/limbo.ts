@@ -1,0 +1,31 @@
+/**
+ * Limbo: blocks unlinked beside the chain of records (old tag trees, ring segments, parts of point indexes),
+ * which wait until no read that is announced can be in them.
+ *
+ * For the holder of the writer lock. A block is in limbo before the store that unlinks it, so that no death
+ * loses it; recovery keeps limbo, and takes off it what is still in use.
+ */
+import { H_LIMBO_HEAD } from '../memory/layout.js'
+import type { Chunks } from './chunks.js'
+
+export class Limbo {
+  readonly #chunks: Chunks
+
+  constructor(chunks: Chunks) {
+    this.#chunks = chunks
+  }
+
+  /** True if {@link add} has room for `count` blocks without allocating. */
+  hasRoomFor(count: number): boolean {
+    return this.#chunks.roomFor(H_LIMBO_HEAD, count)
+  }
+
+  /**
+   * A block will be out of reach for reads that begin at `version` or later.
+   * @param isTree the block is the root of a tree, which goes with it
+   * @returns false, with nothing changed, where there is no room to note it
+   */
+  add(ref: number, version: number, isTree = false): boolean {
+    return this.#chunks.push(H_LIMBO_HEAD, ref, version, isTree)
+  }
+}

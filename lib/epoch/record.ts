@@ -1,0 +1,108 @@
+/**
+ * Snapshot records: making the one of a new version, and making it the present one.
+ *
+ * For the holder of the writer lock. {@link makeRecord} is the last thing in a commit that can fail;
+ * {@link publishRecord} neither allocates nor throws, and its one store of CURRENT is the commit.
+ */
+import { Allocator } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  CHUNK_WORDS,
+  H_CURRENT,
+  H_PUBLISHED,
+  H_SEARCH_AGAIN,
+  H_UNDONE,
+  H_WATCHERS,
+  INLINE_MAX,
+  LEAST_CHUNK,
+  R_CATALOG,
+  R_DEAD_HEAD,
+  R_INLINE,
+  R_ITEMS,
+  R_NEXT,
+  R_PENDING_HEAD,
+  R_PREV,
+  R_REPLACED,
+  R_STATE,
+  R_TIME,
+  R_UNTIL,
+  R_VERSION,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { birthCode, type Chunks } from './chunks.js'
+import type { Versions } from './versions.js'
+import { nodeBirth, type Workspace } from './workspace.js'
+
+/**
+ * The record of the transaction's version, with the list of what it retires. Its catalog, next store id and
+ * the state of the unnamed store are the caller's to write.
+ * @param time ms since 1970
+ * @throws ZVerseError `ZVERSE_FULL`
+ */
+export function makeRecord(W: Uint32Array, space: Workspace, chunks: Chunks, time: number): number {
+  const { version, retired, births } = space
+  const previous = W[H_CURRENT]
+  const isInline = retired.count <= INLINE_MAX && space.trees.count === 0
+  const items = isInline ? retired.count : 0
+  const record = space.allocate(R_ITEMS + 2 * items)
+  for (let at = record + R_CATALOG; at < record + R_STATE; at++) W[at] = 0
+  store48(W, record + R_VERSION, version)
+  store48(W, record + R_TIME, time)
+  W[record + R_PREV] = previous
+  for (let i = 0; i < items; i++) {
+    W[record + R_ITEMS + 2 * i] = retired.items[i]
+    W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
+  }
+  W[record + R_INLINE] = items
+  if (!isInline) fillChunks(W, space, chunks, record)
+  const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
+  store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)
+  return record
+}
+
+/** Puts what the transaction retires into chunks of the record's lists. */
+function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: number): void {
+  const { version, retired, births, trees } = space
+  const add = (list: number, ref: number, birth: number, tree: boolean) => {
+    let chunk = W[list + 1]
+    if (!chunks.hasRoom(chunk)) {
+      chunk = space.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK)
+      chunks.init(chunk, version)
+      chunks.append(list, chunk)
+    }
+    chunks.add(chunk, ref, birthCode(birth, version), tree)
+  }
+  for (let i = 0; i < retired.count; i++) {
+    add(record + R_DEAD_HEAD, retired.items[i], births.items[i], false)
+  }
+  // A dropped tree may be younger than what its predecessor sees, or in part: it is pending.
+  for (let i = 0; i < trees.count; i++) {
+    const root = trees.items[i]
+    add(record + R_PENDING_HEAD, root, nodeBirth(W, root), true)
+  }
+  if (trees.count === 0) return
+  W[H_UNDONE] = 1
+  W[H_SEARCH_AGAIN] = 1
+}
+
+/**
+ * Makes a record the present one. Neither allocates nor throws.
+ * @param ended when the version before it ended, ms since 1970
+ */
+export function publishRecord(
+  arena: Arena,
+  versions: Versions,
+  record: number,
+  ended: number,
+): void {
+  const W = arena.words
+  const previous = W[H_CURRENT]
+  const version = load48(W, record + R_VERSION)
+  W[previous + R_NEXT] = record
+  store48(W, previous + R_UNTIL, ended)
+  versions.set(version, record)
+  // The commit point: a thread that loads this sees everything that was written before.
+  Atomics.store(W, H_CURRENT, record)
+  Atomics.store(W, H_PUBLISHED, version >>> 0)
+  if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(arena.signed, H_PUBLISHED)
+}

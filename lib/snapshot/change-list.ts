@@ -1,0 +1,117 @@
+/**
+ * What a transaction changes in one store: for each key the entry it had and the entry it gets. Private memory of
+ * the writing thread.
+ *
+ * Point indexes, generations and batches are made from it, all by {@link ChangeList.each}. An item must never
+ * refer to an entry that the transaction replaced itself, for such an entry is used again at once: the item is
+ * found and corrected, or, where that would take long, the list is given up, and `each` compares the store's
+ * trees before and after instead. Invariant: done one after the other, the changes of a list that is whole lead
+ * from the store as it was to the store as it is. (A key that was deleted and put again is there twice.)
+ */
+import { hashOf } from '../memory/hash.js'
+import { WHOLE } from './cursor.js'
+import { DiffCursor } from './diff.js'
+
+/** Words of an item: hash, old entry (0: none), new entry (0: deleted). */
+const ITEM = 3
+/** Items that are looked through for one to correct. */
+const FEW = 32
+/** Words that are kept from one transaction to the next. */
+const KEPT = 3 * 2 ** 16
+
+export class ChangeList {
+  /** The store was cleared: what was there before is gone, and the list has what came after. */
+  isCleared = false
+  #items = new Uint32Array(FEW * ITEM)
+  #count = 0
+  /** The list does not tell all. */
+  #isTorn = false
+  /** Root of the store's tree before the transaction. */
+  #base = 0
+
+  /**
+   * Begins anew.
+   * @param before root of the store's tree
+   * @param noted false: nothing will be added, the trees will be compared
+   */
+  begin(before: number, noted: boolean): void {
+    this.#base = before
+    this.isCleared = false
+    this.#count = 0
+    this.#isTorn = !noted
+    if (this.#items.length > KEPT) this.#items = new Uint32Array(FEW * ITEM)
+  }
+
+  /** A key's entry of an older version, or none, gives way to a new one, or none. */
+  add(hash: number, old: number, entry: number): void {
+    const at = this.#count * ITEM
+    if (at === this.#items.length) this.#grow()
+    const items = this.#items
+    items[at] = hash
+    items[at + 1] = old
+    items[at + 2] = entry
+    this.#count++
+  }
+
+  #grow(): void {
+    const larger = new Uint32Array(this.#items.length * 4)
+    larger.set(this.#items)
+    this.#items = larger
+  }
+
+  /** An entry of this very transaction gives way to another, or none. */
+  replace(old: number, entry: number): void {
+    const items = this.#items
+    const least = Math.max(0, this.#count - FEW) * ITEM
+    for (let at = (this.#count - 1) * ITEM; at >= least; at -= ITEM) {
+      if (items[at + 2] !== old) continue
+      items[at + 2] = entry
+      return
+    }
+    this.#isTorn = true
+  }
+
+  /** The store is emptied. */
+  clear(): void {
+    this.#count = 0
+    this.isCleared = true
+  }
+
+  /** The draft is as it was at some time before. @param wasCleared what {@link isCleared} was then */
+  goBack(wasCleared: boolean): void {
+    this.isCleared = wasCleared
+    this.#isTorn = true
+  }
+
+  /** Makes the list whole. @param after root of the store's tree in the transaction */
+  complete(W: Uint32Array, after: number): void {
+    if (!this.#isTorn) return
+    this.#isTorn = false
+    this.#count = 0
+    const cursor = new DiffCursor(W, this.isCleared ? 0 : this.#base, after, WHOLE)
+    while (cursor.next()) {
+      const entry = cursor.after === 0 ? cursor.before : cursor.after
+      this.add(hashOf(W, entry), cursor.before, cursor.after)
+    }
+  }
+
+  /** True if a list that is whole has all that the store holds: it was empty, or has been emptied. */
+  get isAll(): boolean {
+    return this.isCleared || this.#base === 0
+  }
+
+  /** Changes of a list that is whole. */
+  get count(): number {
+    return this.#count
+  }
+
+  /**
+   * Visits the changes of a list that is whole. An old entry of 0 says that the key was absent, a new one of 0
+   * that it is; both are 0 where the transaction deleted what it had put.
+   */
+  each(visit: (hash: number, old: number, entry: number) => void): void {
+    const items = this.#items
+    const end = this.#count * ITEM
+    for (let at = 0; at < end; at += ITEM) visit(items[at], items[at + 1], items[at + 2])
+  }
+}

@@ -1,0 +1,80 @@
+/** What there are leases on: a version that is pinned, and the writer's turn. */
+import type { Pin } from '../epoch/slots.js'
+import { R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import type { Engine } from './engine.js'
+import { type Grip, Lease } from './lease.js'
+import type { Transaction } from './transaction.js'
+
+/** A lease on a version that is pinned. */
+export class PinLease extends Lease {
+  readonly engine: Engine
+  #pin: Pin
+  readonly #what: string
+
+  constructor(engine: Engine, pin: Pin, what: string) {
+    super(engine.leases)
+    this.engine = engine
+    this.#pin = pin
+    this.#what = what
+    this.begin()
+  }
+
+  /** The user is done with it. Idempotent. */
+  release(): void {
+    if (this.leave() && !this.engine.gate.isClosed) this.engine.epochs.slots.release(this.#pin)
+  }
+
+  /** The version that is pinned. */
+  protected get version(): number {
+    return load48(this.engine.W, this.#pin.record + R_VERSION)
+  }
+
+  /**
+   * Pins `version` after `release`. While it can be read, so can all that was found in it before.
+   * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
+   */
+  protected takeUp(version: number): void {
+    const { epochs, reader } = this.engine
+    const record = reader.enter({ at: version })
+    this.#pin = epochs.slots.acquire(record)
+    epochs.slots.exit()
+    this.begin()
+  }
+
+  makeGrip(): Grip {
+    const pin = this.#pin
+    const { slots } = this.engine.epochs
+    const end = () => {
+      slots.release(pin)
+      return true
+    }
+    return { what: this.#what, site: this.site, end }
+  }
+}
+
+/** A lease on the writer's turn. */
+export class WriteLease extends Lease {
+  readonly engine: Engine
+  readonly tx: Transaction
+  readonly #what: string
+
+  constructor(tx: Transaction, what: string) {
+    super(tx.engine.leases)
+    this.engine = tx.engine
+    this.tx = tx
+    this.#what = what
+    this.begin()
+  }
+
+  makeGrip(): Grip {
+    const { tx } = this
+    const end = () => {
+      // An error may have ended it before.
+      if (!tx.isHeld) return false
+      tx.close()
+      return true
+    }
+    return { what: this.#what, site: this.site, end }
+  }
+}

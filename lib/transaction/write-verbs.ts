@@ -1,0 +1,119 @@
+/**
+ * The write verbs, written once: on a database or a named store each is a transaction of its own and returns the
+ * version of its commit; inside a write transaction each is a part of that one and returns nothing.
+ */
+import { inCallback } from '../epoch/running.js'
+import { ZVerseError } from '../errors.js'
+import { WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
+import { checkNames, invalidOption } from '../options.js'
+import { type Range, WHOLE } from '../snapshot/cursor.js'
+import { batchOf, type Condition, conditionIn, type Operation } from './operations.js'
+import { ReadVerbs } from './read-verbs.js'
+import { apply } from './replay.js'
+import type { StoreCore } from './store-core.js'
+import type { Transaction } from './transaction.js'
+import { type Bounds, NAMES, rangeIn } from './view.js'
+import type { Expected } from './writer.js'
+
+export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
+  /**
+   * @internal Runs `body` in the transaction that the verb belongs to.
+   * @param kind WRITING_…: what for
+   */
+  abstract _write(body: (tx: Transaction) => void, kind: number): R
+
+  /**
+   * Writes `value` for `key`.
+   * @returns on a database or a store: the version of the commit
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`, `ZVERSE_INVALID_VALUE`,
+   * `ZVERSE_VALUE_TOO_LARGE`, `ZVERSE_CONFLICT`, `ZVERSE_FULL`, `ZVERSE_NESTED_TRANSACTION`,
+   * `ZVERSE_WRITER_BUSY`; nothing has changed then, and a transaction can go on
+   */
+  put(key: K, value: V, options?: Condition): R {
+    const core = this.#gate()
+    const ifVersion = condition(options, 'put')
+    core.encodeValue(value)
+    core.encodeKey(key, core.engine.key)
+    return this._write(tx => tx.put(core, ifVersion), WRITING_VERB)
+  }
+
+  /**
+   * Deletes `key`; an absent key is no error.
+   * @returns on a database or a store: the version of the commit, or the present one if the key was absent
+   */
+  delete(key: K, options?: Condition): R {
+    const core = this.#gate()
+    const ifVersion = condition(options, 'delete')
+    core.encodeKey(key, core.engine.key)
+    return this._write(tx => tx.delete(core, ifVersion), WRITING_VERB)
+  }
+
+  /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
+  update(key: K, change: (old: V | undefined) => V | undefined): R {
+    const core = this.#gate()
+    core.encodeKey(key, core.engine.key)
+    const body = (tx: Transaction) => update(tx, core, change as (old: unknown) => unknown)
+    return this._write(body, WRITING_CALLBACK)
+  }
+
+  /** Applies all operations as one, in order, or none; later ones on a key win. */
+  batch(operations: readonly Operation<K, V>[]): R {
+    const core = this.#gate()
+    const batch = batchOf(core, operations)
+    return this._write(tx => tx.all(() => apply(tx, batch, tx.draft(core))), WRITING_VERB)
+  }
+
+  /** Deletes all keys, or those in a range. The whole costs nothing per key. */
+  clear(range?: Bounds<K>): R {
+    const core = this.#gate()
+    const bounds = rangeOf(core, range)
+    return this._write(tx => tx.clear(core, bounds), WRITING_VERB)
+  }
+
+  #gate(): StoreCore {
+    const source = this._source
+    source.gate()
+    return source.core
+  }
+}
+
+/** Checks the options of put and delete. */
+function condition(options: unknown, verb: string): Expected {
+  return options === undefined ? undefined : conditionIn(checkNames(options, ['ifVersion'], verb))
+}
+
+/** Checks the range of `clear`. */
+function rangeOf(core: StoreCore, bounds: unknown): Range {
+  if (bounds === undefined) return WHOLE
+  const given = checkNames(bounds, NAMES.bounds, 'clear')
+  return core.engine.gate.guarded(() => rangeIn(given, core.keys, core.engine.key))
+}
+
+/** Reads the key that is in the engine's buffer, asks `change`, and writes what it returns. */
+function update(tx: Transaction, core: StoreCore, change: (old: unknown) => unknown): void {
+  const { key } = core.engine
+  if (typeof change !== 'function') throw invalidOption('change', 'must be a function')
+  const { bytes } = key
+  const words = key.words.slice(0, (bytes + 3) >>> 2)
+  const entry = core.find(tx.root(core), key)
+  const old = entry === 0 ? undefined : core.valueOf(entry)
+  const next = inCallback(() => change(old))
+  refusePromise(next, 'the callback of update returned a promise: await before, or use beginWrite')
+  // `change` may have used the database: nothing found before it is good any more. It may have changed the
+  // caller's key, too: what is written is what was read.
+  if (next !== undefined) core.encodeValue(next)
+  key.words.set(words)
+  key.bytes = bytes
+  if (next === undefined) tx.delete(core, undefined)
+  else tx.put(core, undefined)
+}
+
+/** @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` for a promise or anything that acts like one */
+export function refusePromise(result: unknown, message: string): void {
+  if ((typeof result !== 'object' && typeof result !== 'function') || result === null) return
+  const { then } = result as { then?: unknown }
+  if (typeof then !== 'function')
+    return // What it does later finds the transaction closed: that is this error's fault, not another.
+  ;(result as PromiseLike<unknown>).then(undefined, () => {})
+  throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
+}
