@@ -1,7 +1,7 @@
 /**
  * The writer lock: one word, the owner's thread id plus one, taken by CAS.
  *
- * Any thread. Invariants (PROTOCOL.md, Lock and death):
+ * Any thread. Invariants (docs/protocol.md, Lock and turns):
  * 1. Only the owner gives it back, or who has established that the owner is dead.
  * 2. Waiting is in slices, since a notification can go to a waiter that is about to die; after each,
  *    the waiter asks whether the owner lives.

@@ -1,7 +1,7 @@
 /**
  * Reclamation: what no slot and no promise holds any more is unlinked from the chain and freed.
  *
- * For the holder of the writer lock, after the window has been shrunk (PROTOCOL.md, Reclaim).
+ * For the holder of the writer lock, after the window has been shrunk (docs/protocol.md, Reclamation).
  * Readable records form a chain by PREV. A record's dead list holds what only versions up to its
  * predecessor can see. Invariants:
  * 1. Items of a dead list (inline and chunks) are born at or before the predecessor; items of a

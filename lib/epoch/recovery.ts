@@ -2,7 +2,7 @@
  * Recovery: what the next owner of the writer lock does when it finds it dirty.
  *
  * The commit point is one store, so the chain that begins at CURRENT is the truth. Readers are never
- * stopped: nothing that a slot can reach is moved or freed. Steps (PROTOCOL.md, Recovery):
+ * stopped: nothing that a slot can reach is moved or freed. Steps (docs/protocol.md, Recovery):
  * 1. If all lists were whole and nothing was published, undo by the log: time proportional to the
  *    transaction.
  * 2. Else mark what each record sees, newest first. What is first marked at record s is retired by

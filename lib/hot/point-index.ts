@@ -2,7 +2,7 @@
  * Keeping the point indexes: what a commit does to the tables of the stores it changed.
  *
  * For the holder of the writer lock, after all that can fail has been done and before the new version
- * is published (docs/decisions/0018). Invariants:
+ * is published (docs/protocol.md, Point index). Invariants:
  * 1. In a published table nothing moves: a slot's reference gives way to a newer one of the same key, or
  *    to 0; a key that is new gets an empty slot. All stores to it that readers look at are atomic, so that
  *    none comes before that of `absentFrom`.

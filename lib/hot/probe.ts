@@ -1,7 +1,7 @@
 /**
  * Looking a key up in a point index. Any thread, wait-free, under an announced read (FROM in the
  * operation slot): a settled pin is not enough, for the table holds what is present and not what the
- * snapshot holds (docs/decisions/0018).
+ * snapshot holds (docs/protocol.md, Point index).
  *
  * 1. A reference found belongs to the present version, to one just replaced, or to one that is about to
  *    be published; its birth tells whether it is the snapshot's, too.

@@ -307,7 +307,7 @@ export const LEVEL_SHIFT = 11
 export const LEVEL_MASK = 0xf
 export const DEPTH_SHIFT = 15
 
-// ── Point index (docs/decisions/0018) ───────────────────────────────────────────────────────────
+// ── Point index (docs/protocol.md) ──────────────────────────────────────────────────────────────
 // Head, one a store; every state of the store refers to it. The only mutable block beside the chain:
 //   0-1 birth   2 directory (0: there is no table)   3 version (low) from which "not found" is absent
 //   4 references in the table   5 words of its segments

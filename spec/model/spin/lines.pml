@@ -1,6 +1,6 @@
 /*
  * Thread lines: claiming one, the mark up to which the writer's scan looks, detaching, and the
- * burial of the dead by several threads at once: PROTOCOL, "Words" and "Lock and death".
+ * burial of the dead by several threads at once (docs/protocol.md, Death and burial).
  *
  * Two lines, two places for threads that attach, announce a read, and detach or die; whoever takes
  * a place next has an id of its own. Two threads bury: one may die in the middle of it, the other

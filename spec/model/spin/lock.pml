@@ -1,7 +1,7 @@
 /*
- * The writer lock: CAS, waiting in slices, notify, and the burial of an owner that died: PROTOCOL,
- * "Lock and death". Three threads, each of which writes a bounded number of times and may die at
- * any step; a dead one's place is taken by a new thread with an id of its own, or, in a mutant,
+ * The writer lock: CAS, waiting in slices, notify, and the burial of an owner that died
+ * (docs/protocol.md, Lock and turns). Three threads, each of which writes a bounded number of times
+ * and may die at any step; a dead one's place is taken by a new thread with an id of its own, or, in a mutant,
  * with the same number. A tracker, who hears of deaths, buries dead owners too.
  *
  * A step is one access to a shared word, or one call of wait or notify, each of which is atomic in

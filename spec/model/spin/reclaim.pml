@@ -1,6 +1,6 @@
 /*
- * Reading, pinning, publishing, retiring and reclaiming, without deaths: PROTOCOL, "Read",
- * "Commit" and "Reclaim". Two readers that never stop and two writers that take turns.
+ * Reading, pinning, publishing, retiring and reclaiming, without deaths (docs/protocol.md, Read). Two
+ * readers that never stop and two writers that take turns.
  *
  * A version is a record with two nodes, A and B; a commit replaces one of them and puts the old
  * one, beside whose reference stands its birth, on its own record's dead list. Freed memory is
@@ -113,7 +113,7 @@ inline readPresent() {
   finish()
 }
 
-/* PROTOCOL says "hint v", which is sound only for a v that is there: see MUTANT_FUTURE_HINT. */
+/* "Hint v" is sound only for a v that is there (decision 15): see MUTANT_FUTURE_HINT. */
 inline readNumber() {
   select(ask : 0 .. LAST);
 #ifdef MUTANT_FUTURE_HINT

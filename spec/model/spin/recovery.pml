@@ -1,7 +1,7 @@
 /*
  * Death of an owner of the lock at any step of a commit, a change of tags, an abort or a round of
- * reclamation, and recovery by the next owner, who may die as well: PROTOCOL, "Commit", "Reclaim"
- * and "Recovery". Two readers go on all the while: both read and pin the present, one probes tags.
+ * reclamation, and recovery by the next owner, who may die as well (docs/protocol.md, Recovery). Two
+ * readers go on all the while: both read and pin the present, one probes tags.
  *
  * The owners follow each other in one process: an owner knows only what is in shared memory (what
  * is private to it is forgotten at its death), so who it is makes no difference. That there is one
