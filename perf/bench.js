@@ -55,7 +55,7 @@ import { Field } from './points/field.js'
  *   what the values can be encoded with; none: it has no string keys, only points
  * @property {(options: OpenOptions) => Store} open
  * @property {PointSystem} [points] the same system as a store of points
- * @property {true} [variant] another system with other settings: only rows of PERFORMANCE.md are its
+ * @property {true} [variant] another system with other settings: only rows of docs/performance.md are its
  */
 
 /** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB' | 'hits'} Unit */

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run bench`: the rows of PERFORMANCE.md for zverse alone, in this process.
+ * `npm run bench`: the rows of docs/performance.md for zverse alone, in this process.
  *
  *     node perf/main.js [rows…] [--rounds 5] [--keys 1000000] [--seed 20]
  *                       [--json FILE] [--markdown FILE] [--engine FILE]

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The rows of PERFORMANCE.md for zverse and its peers in one run, interleaved.
+ * The rows of docs/performance.md for zverse and its peers in one run, interleaved.
  *
  *     node perf/compare/main.js [rows…] [--rounds 5] [--keys 1000000] [--seed 20]
  *         [--systems zverse,lmdb,…] [--json FILE] [--markdown FILE] [--charts FOLDER]

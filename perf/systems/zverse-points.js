@@ -4,7 +4,7 @@
  * the set's extents, where whole cells come back exactly, or kept as float64. A time may also be kept
  * as a date; its bits then begin far above those that differ within a set, see the README.
  *
- * The types below are the part of API.md that these rows use.
+ * The types below are the part of docs/api.md that these rows use.
  */
 import { consume, taste } from '../measure.js'
 

@@ -3,7 +3,7 @@
  * zverse as the rows see it. The engine is the built one (`dist/`), or any file with the same
  * exports, so that two builds can be measured against each other.
  *
- * The types below are the part of API.md that the bench uses, written down here so that it can be
+ * The types below are the part of docs/api.md that the bench uses, written down here so that it can be
  * type-checked without a build.
  */
 import { consume, taste } from '../measure.js'

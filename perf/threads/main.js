@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The rows of PERFORMANCE.md that need threads, on real worker threads.
+ * The rows of docs/performance.md that need threads, on real worker threads.
  *
  *     node perf/threads/main.js [rows…] [--rounds 5] [--seconds 2] [--keys 1000000] [--seed 20]
  *                               [--tries 3] [--json FILE] [--markdown FILE] [--engine FILE]
