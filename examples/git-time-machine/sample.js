@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A small history to show when there is no git to read: what {@link load} takes, and the truth
- * that {@link verify} compares with, worked out here from plain objects, one per commit.
+ * A small history to show when there is no git to read: what `load` (load.js) takes, and the
+ * truth that `verify` (verify.js) compares with, worked out here from plain objects, one per commit.
  */
 import { SUBMODULE, SYMLINK } from './parse.js'
 import { encodeFile, oidOf } from './stored.js'

@@ -4,7 +4,7 @@
  * that lead, by name.
  *
  * Private memory of one thread: nothing is shared, nothing waits. Invariants:
- * 1. One read in `#period` is looked at, and counts for as many; the first ones all, so that few reads
+ * 1. One read in a period (PERIODS) is looked at, and counts for as many; the first ones all, so that few reads
  *    tell something, too. Where in a period it falls is random: rhythms in the reads do not matter.
  * 2. When the reads counted reach WINDOW, all counts are halved: what was hot long ago cools down.
  * 3. A count is never too low but for the sampling; it is too high where keys collide in every row.

@@ -132,7 +132,7 @@ export class MsgpackWriter {
     this.at += bytes.length
   }
 
-  /** An extension whose size is not known yet; {@link #close} says what it came to. */
+  /** An extension whose size is not known yet; {@link close} says what it came to. */
   protected open(type: number): number {
     this.room(6)
     this.bytes[this.at] = 0xc9

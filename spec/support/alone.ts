@@ -7,7 +7,7 @@
  */
 export const ALONE = [
   // Processes.
-  ...['bundles', 'examples', 'level/suite', 'package', 'tidy'],
+  ...['bundles', 'cites', 'examples', 'level/suite', 'package', 'tidy'],
   ...['cli/docs', 'cli/files', 'cli/flags', 'cli/pipe', 'cli/target', 'cli/terminal'],
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
