@@ -368,7 +368,8 @@ export class Past {
     const empty = (state: number) => {
       for (const [root, words, newest] of GRAVES) {
         if (W[state + root] === 0 || load48(W, state + newest) > this.versions.newest) continue
-        if (!this.#limbo.add(W[state + root], this.versions.newest, true)) return
+        // A reader of the present version may be in the middle of it: as if the next one had dropped it.
+        if (!this.#limbo.add(W[state + root], this.versions.newest + 1, true)) return
         W[state + root] = 0
         W[state + words] = 0
       }

@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { leastPages, Reserve, reservePages } from '../../lib/epoch/reserve.js'
 import { type ZVerse, zorder } from '../../lib/index.js'
-import { H_PAGES } from '../../lib/memory/layout.js'
+import { H_PAGES, R_PREV, R_STATE, S_GRAVE, S_GRAVE_OLD } from '../../lib/memory/layout.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
 import { scaled } from '../support/runs.js'
@@ -204,6 +204,44 @@ describe('the reserve', () => {
       db.delete(key)
       expect(reserve.pages).toBe(reserve.most)
     }
+    sound(db)
+    db.close()
+  })
+
+  it('gets what lies in a graveyard that nobody can ask for, once no reader is in the middle of it', () => {
+    const options = { maxBytes: MIB, values: 'string' as const, history: { versions: 2 } }
+    const db = openWith(options, { now: Date.now, poison: true, slots: 'always' }) as unknown as Db
+    for (let i = 0; i < 400; i++) db.put(`key ${i}`, 'x')
+    for (let i = 0; i < 200; i++) db.delete(`key ${i}`)
+    const { W, epochs } = db._test.engine
+    const { past, slots, versions } = epochs
+    // The present version is all there is.
+    db.prune({ before: versions.newest })
+    const state = versions.current + R_STATE
+    const root = W[state + S_GRAVE] || W[state + S_GRAVE_OLD]
+    const words = W.slice(root, root + 16)
+    expect(W[versions.current + R_PREV]).toBe(0)
+    slots.enter()
+    epochs.turn.exclusively(() => {
+      while (past.reserve.give());
+      const { allocator } = epochs
+      const ballast: number[] = []
+      for (let size = 2048; size >= 2; size -= 2) {
+        for (let ref = allocator.allocate(size); ref !== 0; ref = allocator.allocate(size)) {
+          ballast.push(ref)
+        }
+      }
+      past.replenish()
+      expect(W[state + S_GRAVE]).toBe(0)
+      expect(W[state + S_GRAVE_OLD]).toBe(0)
+      // Poison would be in it.
+      expect(W.slice(root, root + 16)).toEqual(words)
+      slots.exit()
+      past.reclaim(Number.POSITIVE_INFINITY, true)
+      expect(W.slice(root, root + 16)).not.toEqual(words)
+      for (const ref of ballast) allocator.free(ref)
+      past.refill()
+    })
     sound(db)
     db.close()
   })
