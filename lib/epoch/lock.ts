@@ -69,18 +69,20 @@ export class WriterLock {
   /**
    * Takes the lock without blocking the thread, and calls `taken` in the same instant: else another
    * call of this thread could take what was taken here for its own.
+   * @param isLeft true if this thread has the lock already, from calls that were cut off
    * @param sleep resolves after so many ms at most, earlier when the word is no longer `value`;
    * rejects when the wait is to end
    */
   async acquireAsync(
     timeout: number,
+    isLeft: () => boolean,
     sleep: (word: number, value: number, ms: number) => Promise<void>,
     taken: () => void,
   ): Promise<void> {
     const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
     this.#arrive()
     try {
-      while (!this.tryAcquire()) {
+      while (!this.tryAcquire() && !isLeft()) {
         const { owner, ms } = wait.next()
         await sleep(H_LOCK, owner, ms)
       }

@@ -98,7 +98,7 @@ export class Turn {
     if (!held && !this.#lock.tryAcquire()) {
       // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
       if (!this.#lock.mine) this.#lock.acquire(this.#W[H_LOCK_TIMEOUT])
-      else if (this.kind === WRITING_NOT) this.#takeOver()
+      else if (!this.#isLeft()) throw nested()
     }
     this.began = (++this.#taken & SAMPLED) === 0 ? monotonic() : 0
     this.#patience = PATIENCE
@@ -135,14 +135,16 @@ export class Turn {
   /**
    * Waits for the lock without blocking the thread.
    * @param goesOn throws when the wait is to end
+   * @param isWriting true while this handle has a transaction open
    * @param taken takes the turn, with `held`
    */
-  waitFor(goesOn: () => void, taken: () => void): Promise<void> {
+  waitFor(goesOn: () => void, isWriting: () => boolean, taken: () => void): Promise<void> {
     const sleep = async (word: number, value: number, ms: number) => {
       await sleepOn(this.#arena, word, value, ms)
       goesOn()
     }
-    return this.#lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], sleep, () => {
+    const isLeft = () => this.#lock.mine && !isWriting() && this.#isLeft()
+    return this.#lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], isLeft, sleep, () => {
       try {
         taken()
       } finally {
@@ -219,21 +221,22 @@ export class Turn {
     this.#lock.close()
   }
 
-  /** Another handle of this very thread has the lock: it is in the middle of a write, or was cut off. */
-  #takeOver(): void {
+  /**
+   * This very thread has the lock, and not for what this handle has open. False if another of its handles is in
+   * the middle of a write; else calls that were cut off have left it, and it is ours to go on with.
+   */
+  #isLeft(): boolean {
     const W = this.#W
+    let isLeft = true
     eachLine(W, line => {
       if (Atomics.load(W, line + T_ID) !== this.#threadId + 1 || line === this.#line) return false
       const kind = W[line + T_WRITING]
       if (kind === WRITING_NOT) return false
-      if (kind === WRITING_OPEN || isRunning(WRITING_FRAME)) {
-        const message =
-          'this thread has a write transaction open through another handle: end it first'
-        throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
-      }
-      W[line + T_WRITING] = WRITING_NOT
-      return false
+      if (kind === WRITING_OPEN || isRunning(WRITING_FRAME)) isLeft = false
+      else W[line + T_WRITING] = WRITING_NOT
+      return !isLeft
     })
+    return isLeft
   }
 
   // ── Other threads ─────────────────────────────────────────────────────────────────────────────
@@ -270,4 +273,9 @@ export class Turn {
     const id = W[THREADS_AT + this.#asked * THREAD_WORDS + T_ID] % BURIED
     if (id !== 0 && id !== this.#threadId + 1) this.#askFor(id - 1)
   }
+}
+
+function nested(): ZVerseError {
+  const message = 'this thread has a write transaction open through another handle: end it first'
+  return new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
 }

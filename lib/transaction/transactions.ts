@@ -283,7 +283,8 @@ export async function beginWriteAsync<K, V>(
   goesOn()
   engine.notWriting()
   let tx: WriteTransaction<K, V> | undefined
-  await engine.epochs.turn.waitFor(goesOn, () => {
+  const isWriting = () => engine.isWriting
+  await engine.epochs.turn.waitFor(goesOn, isWriting, () => {
     tx = beginWrite<K, V>(core, true)
   })
   return tx as WriteTransaction<K, V>
