@@ -1,13 +1,13 @@
 /**
- * The allocator seen from outside: is its structure right, and how to make it anew after a crash.
+ * Checks the structure of the allocator, and rebuilds it after a crash.
  *
  * For allocator.ts only, under the writer lock; slow, and free to make JS objects. `inspect` reads
- * everything and believes nothing, not even that lists end. `rebuild` believes what pages.ts says
- * may be believed: FIRST, MARK, and the STATE words of slabs and blocks in which something lives.
+ * everything and trusts nothing, not even that lists end. `rebuild` trusts what pages.ts says can
+ * be trusted: FIRST, MARK, and the STATE words of slabs and blocks in which something lives.
  *
  * 1. `inspect` writes nothing and ends, whatever the words say.
  * 2. `rebuild` writes no STATE of a slab or block that holds something live other than what it
- *    already is, and PHASE = 0 last: killed midway, it can be begun again.
+ *    already is, and PHASE = 0 last: a rebuild that was killed midway can be begun again.
  */
 
 import { assert } from '../errors.js'
@@ -18,7 +18,7 @@ const { STATE, FIRST_SLOT, USED, CARVED, PREV, NEXT, DESCRIPTOR_WORDS } = pages
 const { FREE, TAIL, SLAB, RUN, PART, KINDS } = pages
 const { PHASE, FIRST, MARK, FREE_PAGES, FREE_WORDS, EMPTY, OCCUPIED } = pages
 
-/** Problems named before the rest is left out: one broken link makes thousands. */
+/** `inspect` names at most this many problems: one broken link makes thousands. */
 const MOST_PROBLEMS = 100
 
 type Used = (ref: number, words: number) => void
@@ -84,7 +84,7 @@ function walkPages(found: Found): boolean {
   return true
 }
 
-/** The pages of what begins with such a STATE; 0: nothing can. */
+/** Pages of the run, slab or block whose first page has such a STATE; 0: none can have it. */
 function extent(state: number): number {
   const kind = state & 7
   const value = state >>> 3
@@ -214,7 +214,7 @@ function checkCounters(found: Found): void {
   check('phase', PHASE, 0)
 }
 
-/** Makes every list, bin and counter anew from which blocks are live. */
+/** Rebuilds every list, bin and counter from which blocks are live. */
 export function rebuild(table: pages.Pages, isLive: IsLive): void {
   const { words: W, at, pageCount } = table
   W[at + PHASE] = 1
@@ -233,7 +233,7 @@ export function rebuild(table: pages.Pages, isLive: IsLive): void {
   W[at + PHASE] = 0
 }
 
-/** Puts right what begins at a page, if something in it is live. Returns its pages, or 0. */
+/** Restores the slab or block that begins at a page, if something in it is live. Returns its pages, or 0. */
 function restore(table: pages.Pages, page: number, isLive: IsLive): number {
   const { words: W, at } = table
   const descriptor = table.descriptor(page)
@@ -246,7 +246,7 @@ function restore(table: pages.Pages, page: number, isLive: IsLive): number {
   return count
 }
 
-/** A STATE left over from earlier may claim the pages of others: those know better. */
+/** Whether a page is part of a slab: the slab's STATE may be stale, and then the page's own decides. */
 function belongs(table: pages.Pages, page: number, distance: number): boolean {
   const state = table.words[table.descriptor(page + distance) + STATE]
   return distance === 0 || state === PART + KINDS * distance

@@ -1,7 +1,7 @@
 /**
  * Blocks of words in the arena: small ones are slots of slabs, large ones runs of whole pages.
  *
- * Called by whoever holds the writer lock, by nobody else: plain accesses throughout. The object
+ * Only the holder of the writer lock calls it: plain accesses throughout. The object
  * holds constants and views; the state is in the arena (drawn in pages.ts), so any thread may make
  * its own Allocator over the same words and carry on.
  *
@@ -10,9 +10,9 @@
  * 2. A slab that was full goes to the front of the list when a slot comes free, and blocks come from
  *    the front: the fullest slabs fill up, the others run dry and give their pages back.
  * 3. An empty slab is kept only if its class has no other with room, and is then last in the list;
- *    it goes back before a page is touched that never was, so it costs no growth.
- * 4. A block is of its own class's size unless `waste` allows more and no page is left; freeing asks
- *    the page what it is, so nobody else need know.
+ *    it is given back before an untouched page is used, so it costs no growth.
+ * 4. A block is of its own class's size unless `waste` allows more and no page is left; `free` reads
+ *    the size from the page's descriptor, so no caller needs to know it.
  * 5. PHASE is 1 from before the first write of an operation to after its last. A thread can only be
  *    stopped at a call or a loop; nothing here throws after the first write.
  * 6. Neither `allocate` nor `free` makes a JS object or calls more than six deep.
@@ -31,14 +31,14 @@ const { DESCRIPTOR_WORDS, STATE, FIRST_SLOT, USED, CARVED, PREV, NEXT } = pages
 const { SLAB, RUN, PART, KINDS } = pages
 const { PHASE, FIRST, MARK, FREE_PAGES, FREE_WORDS, EMPTY } = pages
 const LIST_0 = pages.LISTS - PREV
-/** A descriptor's distance from the table's begin, times this, is where its page begins. */
+/** A descriptor's distance from the start of the table, times this, is where its page begins. */
 const WORDS_PER_DESCRIPTOR_WORD = PAGE_WORDS / DESCRIPTOR_WORDS
 
 /** Which free slots of other sizes {@link Allocator.allocateUpTo} may use: see {@link SPARE_SLOTS}. */
 export const NO_SLOTS = 0
 /**
- * One slab with room of each size up to LARGEST_SPARED words is left alone, so that nodes, records and
- * chunks, which cannot be in pieces, find theirs there.
+ * Of each size up to LARGEST_SPARED words, one slab with room is left alone: for nodes, records and
+ * chunks, which cannot lie in pieces.
  */
 export const SPARE_SLOTS = 1
 export const ANY_SLOTS = 2
@@ -51,11 +51,11 @@ export class Allocator {
   /** Words of allocator state in the arena's header. */
   static readonly HEADER_WORDS = pages.HEADER_WORDS
 
-  /** Tests: fill what is freed with {@link POISON}, and refuse what is no block or free already. */
+  /** Tests: fill freed blocks with {@link POISON}, and refuse to free what is no block or is free already. */
   poison = false
   /**
-   * Where no pages are left, blocks serve that are up to so many times larger; a page serves, too.
-   * It is this object's, not the arena's: each transaction says how much.
+   * Where no pages are left, {@link allocate} takes a block up to this many times larger, or a page.
+   * The factor belongs to this object, not to the arena: each transaction sets it.
    */
   waste = 1
   /** Pages that {@link allocateUpTo} leaves alone, and {@link hasExactly} does not count. */
@@ -66,7 +66,7 @@ export class Allocator {
   readonly #at: number
   readonly #descriptors: number
   readonly #pages: pages.Pages
-  // Tests only; the flag is what the hot path looks at.
+  // Tests only; the hot path looks at the flag alone.
   #failing = false
   #failAfter = Number.POSITIVE_INFINITY
 
@@ -87,7 +87,7 @@ export class Allocator {
     return pageCount * DESCRIPTOR_WORDS
   }
 
-  /** What `allocate(words)` occupies, but for what {@link waste} lets it. */
+  /** Words that `allocate(words)` takes where {@link waste} is 1. */
   static roundUp(words: number): number {
     return words <= LARGEST_SMALL
       ? SIZES[CLASS_OF[words]]
@@ -161,10 +161,10 @@ export class Allocator {
   }
 
   /**
-   * The largest block that can be had of up to `words` words, and of `least` at the least; it may be
+   * The largest free block of up to `words` words, and of `least` at the least; it may be
    * larger ({@link sizeOf}) where nothing else is left. 0 when there is none.
-   * @param from which free slots serve beside pages: NO_SLOTS, SPARE_SLOTS, ANY_SLOTS. Of the pages,
-   * {@link spared} ones are left alone; for ANY_SLOTS, they come last.
+   * @param from which free slots may be used beside pages: NO_SLOTS, SPARE_SLOTS, ANY_SLOTS. The
+   * {@link spared} pages are left alone; with ANY_SLOTS, they come last.
    */
   allocateUpTo(words: number, least: number, from: number): number {
     const pages = this.availablePages - this.spared
@@ -181,7 +181,7 @@ export class Allocator {
     return from === ANY_SLOTS ? this.allocate(words) : 0
   }
 
-  /** {@link allocate}, without what {@link waste} lets it. */
+  /** {@link allocate} with a {@link waste} of 1. */
   allocateExactly(words: number): number {
     const { waste } = this
     this.waste = 1
@@ -196,7 +196,7 @@ export class Allocator {
     return words <= LARGEST_SMALL && this.#hasRoom(CLASS_OF[words], ANY_SLOTS)
   }
 
-  /** Words of the smallest slots of which two slabs have some, and that hold so many words; 0: none. */
+  /** Words of the smallest slots that hold so many words and are free in two slabs; 0: none. */
   leastSpare(words: number): number {
     if (words > LARGEST_SMALL) return 0
     for (let index = CLASS_OF[words]; index < CLASSES; index++) {
@@ -207,8 +207,8 @@ export class Allocator {
   }
 
   /**
-   * A class with free slots: up to twice as large as asked for, smaller, and then as large as
-   * {@link waste} lets it; CLASSES: there is none.
+   * A class with free slots: first up to twice as large as asked for, then smaller, then as large as
+   * {@link waste} allows; CLASSES: there is none.
    */
   #classWithRoom(words: number, least: number, from: number): number {
     const own = CLASS_OF[words]
@@ -270,7 +270,7 @@ export class Allocator {
     W[at + PHASE] = 0
   }
 
-  /** Words the block at `ref` really occupies. */
+  /** Words that the block at `ref` takes. */
   sizeOf(ref: number): number {
     const W = this.#words
     let descriptor = this.#descriptors + (ref >>> 10) * DESCRIPTOR_WORDS
@@ -284,12 +284,12 @@ export class Allocator {
     return (state >>> 3) * PAGE_WORDS
   }
 
-  /** Everything below the mark, in words; header and tables included. Only grows. */
+  /** Words below the mark, header and tables included. Only grows. */
   get touchedWords(): number {
     return this.#words[this.#at + MARK] * PAGE_WORDS
   }
 
-  /** What was ever written to, in words: {@link touchedWords} without the page table's end. */
+  /** Words ever written to: {@link touchedWords} without the end of the page table. */
   get writtenWords(): number {
     const { pageCount } = this.#pages
     const beyond = (pageCount - this.#words[this.#at + MARK]) * DESCRIPTOR_WORDS
@@ -313,12 +313,12 @@ export class Allocator {
     return W[this.#at + FREE_PAGES] + this.#pages.pageCount - W[this.#at + MARK]
   }
 
-  /** Whether no operation was left half done; else only {@link rebuild} may follow. */
+  /** True if no operation was left half done; else only {@link rebuild} may follow. */
   get consistent(): boolean {
     return this.#words[this.#at + PHASE] === 0
   }
 
-  /** Gives the slabs that are kept though empty back to the pages. */
+  /** Gives the pages of empty slabs back. */
   trim(): void {
     this.#words[this.#at + PHASE] = 1
     this.#releaseEmpty()
@@ -331,10 +331,10 @@ export class Allocator {
   }
 
   /**
-   * Makes every list, bin and counter anew from which blocks are live; what is not, is free.
-   * FIRST, MARK and the STATE of whatever holds a live block are believed, nothing else is.
-   * `isLive` is asked for references at which no block begins, too. If it throws, or the thread
-   * dies, the allocator stays inconsistent and this can be begun again.
+   * Rebuilds every list, bin and counter from which blocks are live; all other blocks are free.
+   * It trusts FIRST, MARK and the STATE of a slab or block in which something is live, nothing else.
+   * It asks `isLive` also for references at which no block begins. If `isLive` throws, or the thread
+   * dies, the allocator stays inconsistent and the rebuild can be begun again.
    */
   rebuild(isLive: (ref: number) => boolean): void {
     rebuild(this.#pages, isLive)
@@ -412,14 +412,14 @@ export class Allocator {
     return true
   }
 
-  /** Keeps a slab whose last slot came free, or not: see invariant 3. */
+  /** Keeps a slab whose last slot came free, or gives its pages back: see invariant 3. */
   #emptied(slab: number, index: number): void {
     const W = this.#words
     W[this.#at + EMPTY]++
     // The neighbours of the only member of a ring are one: the sentinel.
     if (W[slab + PREV] !== W[slab + NEXT]) this.#releaseSlab(slab, index)
     else {
-      // Nothing in it is worth a list, and handing out in order again is better for the caches.
+      // An empty slab needs no list, and handing out in address order again is better for the caches.
       W[slab + FIRST_SLOT] = 0
       W[slab + CARVED] = 0
     }

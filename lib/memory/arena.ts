@@ -3,12 +3,12 @@
  *
  * A reference is a word index, 0 … 2³²-1, so it reaches 16 GiB through one `Uint32Array`; it must
  * never pass `|0`. A `Uint8Array` cannot span more than 4 GiB, so bytes are reached through
- * windows. Any thread may hold an Arena; who may write which word is said in layout.ts.
+ * windows. Any thread may hold an Arena; layout.ts says which thread may write which word.
  *
- * A buffer's memory begins where the system's allocator says. On Linux that is 16 bytes behind the begin
- * of a page, for large ones: what is laid out in lines of 64 bytes would straddle two of them. (A
- * dependent look at the two ends of such a line, in 64 MiB: 400 ns; where it is one, 240.) So words
- * begin at the next page. Elsewhere nothing is known, and they begin where the buffer does.
+ * The memory of a buffer begins where the system's allocator puts it. On Linux that is, for large
+ * buffers, 16 bytes behind the start of a page: a record laid out in a line of 64 bytes would straddle
+ * two cache lines. (Dependent loads of its two ends, in 64 MiB: 400 ns; from one cache line: 240.) So
+ * the words begin at the next page. On other systems they begin where the buffer does.
  */
 import { Buffer } from 'node:buffer'
 import process from 'node:process'
@@ -21,7 +21,7 @@ const WINDOW_WORDS = 2 ** 28
 /** Bytes a window reaches beyond its stride, so that small things never straddle two windows. */
 const OVERLAP_BYTES = 2 ** 24
 
-/** Bytes that a buffer has beyond the arena in it. */
+/** Bytes of a buffer beyond its arena. */
 const PAGE_BYTES = 4096
 /** Where in the buffer the arena begins; the same in all threads of a process. */
 const BEGIN = process.platform === 'linux' ? PAGE_BYTES - 16 : 0
@@ -43,7 +43,7 @@ export class Arena {
 
   /**
    * A new arena of zeros; the system commits its pages as they are touched.
-   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `maxBytes` if the system refuses so much
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `maxBytes` if the system refuses that much
    */
   static reserve(bytes: number): Arena {
     try {
@@ -57,7 +57,7 @@ export class Arena {
     }
   }
 
-  /** @param buffer that of an arena */
+  /** @param buffer the buffer of an arena */
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
     const bytes = Arena.bytesIn(buffer)
@@ -84,7 +84,7 @@ export class Arena {
     return (at % WINDOW_WORDS) * 4
   }
 
-  /** A view of `length` bytes from word `at` on, of any length: shared memory, never hand it out. */
+  /** A view of `length` bytes (any number) from word `at` on: shared memory, never hand it out. */
   view(at: number, length: number): Uint8Array {
     return new Uint8Array(this.buffer, BEGIN + at * 4, length)
   }

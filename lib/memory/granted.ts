@@ -1,15 +1,15 @@
 /**
- * Memory that the system may refuse: address space for an arena, private memory for what is large. A refusal is
+ * Allocates what the system may refuse: address space for an arena, large private memory. A refusal is
  * an error that says what to do, thrown before anything has begun. Any thread; no state.
  */
 import { ZVerseError } from '../errors.js'
 
-/** Calls that fit on the stack where it was not the stack that was refused: many times what `make` takes. */
+/** Calls that fit on the stack unless the stack was what ran out: many times what `make` takes. */
 const CALLS = 200
 
 /**
  * What `make` allocates, for `what`: an allocation or a constructor, not work of any depth.
- * @throws ZVerseError `ZVERSE_FULL` if the system refuses it; all else that is thrown passes
+ * @throws ZVerseError `ZVERSE_FULL` if the system refuses it; any other error passes unchanged
  */
 export function granted<T>(what: string, make: () => T): T {
   try {
@@ -28,7 +28,7 @@ export function grantedBytes(size: number, what: string): Uint8Array<ArrayBuffer
   return granted(what, () => new Uint8Array(size))
 }
 
-/** True for the error of an allocation. The stack's end is a RangeError, too: it leaves no room for calls. */
+/** True for the error of an allocation. A stack overflow is a RangeError, too, but leaves no room to call. */
 export function isRefusal(error: unknown): boolean {
   if (!(error instanceof RangeError)) return false
   try {

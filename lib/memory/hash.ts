@@ -1,8 +1,8 @@
 /**
  * The hash of a key: 32 bits, for the point index and for sketches. Pure, for any thread.
  *
- * MurmurHash3 (Appleby, public domain) on the key's words, its length as the seed. It mixes well and
- * resists nobody: keys made to collide cost the index its use, not the answers their truth.
+ * MurmurHash3 (Appleby, public domain) on the key's words, its length as the seed. It mixes well but
+ * resists no attacker: keys made to collide make the index useless, not its answers wrong.
  */
 import { keyBytesOf } from './entry.js'
 import { E_KEY } from './layout.js'

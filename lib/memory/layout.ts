@@ -7,7 +7,7 @@
  *     page 1            allocator state (allocator.ts draws it)
  *     page 2            undo log, its first entries
  *     threadsAt         maxThreads lines of THREAD_WORDS
- *     tracksAt          maxThreads entries of TRACK_WORDS: who tracks whom
+ *     tracksAt          maxThreads entries of TRACK_WORDS: which thread tracks which
  *     ringAt            directory of the version ring, ringSize words
  *     descriptorsAt     page descriptors (pages.ts draws them)
  *     firstPage …       pages for everything else
@@ -47,51 +47,51 @@ export const H_POINT_INDEX = 13
 // ── Header: what every read loads, written by the writer at commit ──────────────────────────────
 /** Reference of the newest snapshot record. Its store is the commit point. */
 export const H_CURRENT = 16
-/** Low word of the newest version, stored after CURRENT: the hint readers announce. */
+/** Low word of the newest version, stored after CURRENT: the hint that readers announce. */
 export const H_PUBLISHED = 17
-/** Low word of the oldest version that can be read by number. */
+/** The low-water mark: low word of the oldest version that can be read by number. */
 export const H_OLDEST = 18
 /** Root of the tag tree. */
 export const H_TAG_ROOT = 19
 
-// ── Header: a line of its own for what threads wait on ──────────────────────────────────────────
+// ── Header: a line of its own for the words that threads wait on ────────────────────────────────
 /** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
 export const H_LOCK = 32
-/** Who gets the next turn: a thread id plus 1, or 0. Any thread, by CAS. */
+/** The thread that has reserved the next turn: its id plus 1, or 0. Any thread, by CAS. */
 export const H_TURN = 33
-/** Threads that wait for the lock; never too low, too high by those that died waiting. */
+/** How many threads wait for the lock; never too low, too high by those that died waiting. */
 export const H_WAITERS = 34
-/** Threads that wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
+/** How many threads wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
 export const H_WATCHERS = 22
 
 /** Thread lines ever used; published before a line is used. Any thread, by CAS. */
 export const H_HIGH_WATER = 48
 
 // ── Header: what only the holder of the lock reads and writes ───────────────────────────────────
-/** Not 0 while a critical section is under way; the next owner that finds it so recovers. */
+/** Not 0 while a critical section is under way; an owner that finds it not 0 recovers first. */
 export const H_DIRTY = 64
-/** Not 0 while lists of the chain are half changed: then undoing by the log is not enough. */
+/** Not 0 while lists of the chain are half changed: then the undo log alone cannot undo. */
 export const H_PHASE = 65
 /** Undo log: entries in use, and the chunk that holds the last of them (0: the page itself). */
 export const H_LOG_COUNT = 66
 export const H_LOG_CHUNK = 67
-/** Number of the scan whose stamps are valid. */
+/** Number of the latest scan of the slots: R_STAMP of the records that it found pinned. */
 export const H_SCAN = 68
 export const H_COMMITS_SINCE_SCAN = 69
 export const H_RETIRED_SINCE_SCAN = 70
-/** The last record that a pass over those below the window had to keep (0: it begins anew). */
+/** The last record that the pass over records below the low-water mark had to keep (0: it begins anew). */
 export const H_FRONTIER = 71
-/** Blocks nobody can read, waiting for budget: chunk list. */
+/** Retired blocks that no thread can read any more, waiting for budget: chunk list. */
 export const H_FREE_HEAD = 72
 export const H_FREE_TAIL = 73
 /** Blocks unlinked beside the chain (old tag trees, ring segments): chunk list by version. */
 export const H_LIMBO_HEAD = 74
 export const H_LIMBO_TAIL = 75
-/** An empty chunk put by, so that reclaiming never has to allocate. */
+/** A reserved empty chunk, so that reclaiming never has to allocate. */
 export const H_SPARE = 76
-/** First of the pages put by for a delete or a clear in a full database (0: used up). */
+/** First of the pages reserved for a delete or a clear in a full database (0: used up). */
 export const H_RESERVE = 77
-/** Entries in pieces that are free, whose pieces wait for budget: a list through word 0 of each. */
+/** Reclaimed entries whose pieces wait for budget: a list through word 0 of each entry. */
 export const H_PIECES = 78
 /** Words reclaimed in all. This and the bounds of history are float64s: `arena.floats`. */
 export const H_RECLAIMED = 80
@@ -102,13 +102,13 @@ export const H_HISTORY_BYTES = 88
 export const H_LOG_VERSION = 90
 /** How often tags were changed: what the tag tree's nodes count as their births (two words). */
 export const H_TAG_CHANGES = 92
-/** Not 0 while dead lists may hold what a budget left undone. */
+/** Not 0 while lists may hold blocks that a budget left undone. */
 export const H_UNDONE = 94
 /** The oldest record of the chain. */
 export const H_TAIL = 82
-/** Not 0: when the pass over the records below the window ends, another is to begin. */
+/** Not 0: when the pass over the records below the low-water mark ends, another begins. */
 export const H_AGAIN = 83
-/** Where the search for pending lists stands (0: it begins anew), and whether to begin once more. */
+/** Where the search for pending lists stands (0: it begins anew), and whether another follows. */
 export const H_SEARCH = 130
 export const H_SEARCH_AGAIN = 131
 /** Point index tables that were dropped whole: a list through D_NEXT. */
@@ -116,8 +116,8 @@ export const H_TABLES = 132
 /** Generation numbers: a block of GENERATIONS words, made once (0: not yet). */
 export const H_GENERATIONS = 133
 /**
- * The dead tree that is being taken apart: record whose dead list gets what an older version still
- * sees (0: nobody does), depth of the path (0: none), then node and index for each level.
+ * The dead tree that is being taken apart: the record whose dead list gets the blocks that an older
+ * version still sees (0: none does), depth of the path (0: none), then node and index for each level.
  */
 export const H_WALK_TARGET = 96
 export const H_WALK_DEPTH = 97
@@ -137,12 +137,12 @@ export const ALLOCATOR_AT = PAGE
 export const LOG_AT = 2 * PAGE
 export const LOG_INLINE = PAGE
 // A log chunk: 0 the chunk before   1 number of its first entry   2 entries it has room for   3 … entries.
-// An odd entry is one more than the reference of an entry in pieces: those are not logged one by one.
+// An odd log entry is one more than the reference of an entry in pieces: its pieces have no log entries.
 export const L_BEFORE = 0
 export const L_FIRST = 1
 export const L_ROOM = 2
 export const L_ENTRIES = 3
-/** Words of a log chunk; what it has at the least, where no block is as large. */
+/** Words of a log chunk; and the fewest it may have, where no block is as large. */
 export const LOG_CHUNK = PAGE
 export const LEAST_LOG_CHUNK = 8
 export const THREADS_AT = 3 * PAGE
@@ -151,11 +151,11 @@ export const THREADS_AT = 3 * PAGE
 //   0 thread id + 1 (0: free; with BURIED: the id of the thread that is cleaning up)
 //   1 operation slot   2 pin slots ever used   3 first overflow block
 //   4 spill slot: FROM(h), h the oldest version pinned for want of slots
-//   5 what this handle has the writer lock for (WRITING_…)   6 it waits for the lock   7 for a commit
+//   5 what this handle holds the writer lock for (WRITING_…)   6 it waits for the lock   7 for a commit
 //   8-9 proof that the thread lives (liveness.ts)
 //   10-11 reads begun   12-13 times it waited for the lock   14-15 µs it waited   (low, high)
 //   16 … 63 pin slots (IDLE 0, or a record's reference)
-// An overflow block stays with its line when the thread is gone; counters go on counting.
+// An overflow block stays with its line when the thread ends; the counters go on counting.
 export const THREAD_WORDS = 64
 export const T_ID = 0
 export const T_SLOT = 1
@@ -173,7 +173,7 @@ export const T_WAITED = 14
 export const T_PINS = 16
 export const T_PIN_COUNT = THREAD_WORDS - T_PINS
 export const BURIED = 0x80000000
-/** In no transaction; in a verb; in a verb that calls the user back; in one the user holds open. */
+/** In no transaction; in a verb; in a verb that calls the user back; in a transaction the user holds open. */
 export const WRITING_NOT = 0
 export const WRITING_VERB = 1
 export const WRITING_CALLBACK = 2
@@ -186,13 +186,13 @@ export const TRACK_WORDS = 2
 /** An overflow block of pin slots: word 0 links to the next one, the rest are slots. */
 export const OVERFLOW_WORDS = 512
 /**
- * References are even, so an odd slot is FROM(h): `h`'s low 30 bits above two tag bits. FROM_ALL
- * stands for "anything".
+ * References are even, so an odd slot is FROM(h): the low 30 bits of `h` above two tag bits. FROM_ALL
+ * stands for "any version".
  */
 export const FROM_TAG = 1
 export const FROM_ALL = 3
 export const FROM_SHIFT = 2
-/** Hints this far back cannot be told from ones still further back. */
+/** Hints this far back cannot be told from older ones. */
 export const HINT_REACH = 2 ** 29
 
 // ── Version ring ────────────────────────────────────────────────────────────────────────────────
@@ -202,12 +202,12 @@ export const SEGMENT = 1 << SEGMENT_BITS
 
 // ── Snapshot record ─────────────────────────────────────────────────────────────────────────────
 //   0-1 version   2-3 timestamp   4 prev   5 catalog   6 next store id   7 tags on it
-//   8 stamp of the last scan that found it pinned   9 –
+//   8 number of the last scan that found it pinned   9 –
 //   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
-//   15 next (the record after it, for walks by the writer)
+//   15 next (the record after this one, for the writer's walks)
 //   16-17 timestamp of the next record (set just before that one is published)
 //   18 … 33 state of the unnamed store
-//   34-35 words that this version and all before it have replaced
+//   34-35 words that this version and all earlier ones have replaced
 //   36 … inline items, two words each, as in a chunk with base = this version
 export const R_VERSION = 0
 export const R_TIME = 2
@@ -258,17 +258,17 @@ export const CATALOG_WORDS = C_KIDS + CATALOG_FAN
 
 // ── Entry: immutable ────────────────────────────────────────────────────────────────────────────
 //   0 version low   1 flags 2 | key bytes 14 | version high 16   2 value bytes
-//   3 … key words, big-endian   then value bytes in memory order, from a whole word on; in an entry in
-//   pieces: a piece
+//   3 … key words, big-endian   then value bytes in memory order, from a whole word on; or, in an entry
+//   in pieces, the first piece
 export const E_VERSION = 0
 export const E_META = 1
 export const E_LENGTH = 2
 export const E_KEY = 3
-/** The value is a string of ASCII characters only: it may be read word by word. */
+/** The value is a string of ASCII characters only, which may be read word by word. */
 export const E_ASCII = 0x80000000
-/** The value lies in pieces, of which the first is in the entry, behind the key. */
+/** The value lies in pieces, the first of them in the entry, behind the key. */
 export const E_PIECES = 0x40000000
-/** Less than META of an entry in pieces whose value is ASCII; what is not is below E_ASCII. */
+/** META of an entry in pieces whose value is ASCII is at least this. */
 export const E_ASCII_PIECES = 0xc0000000
 
 // ── Piece of a value: immutable, one with its entry (docs/decisions/0029) ───────────────────────
@@ -276,7 +276,7 @@ export const E_ASCII_PIECES = 0xc0000000
 export const P_NEXT = 0
 export const P_WORDS = 1
 export const P_DATA = 2
-/** Words of the smallest piece that is worth a link. */
+/** Words of the smallest piece that is worth its link. */
 export const LEAST_PIECE = 4
 
 /**
@@ -327,8 +327,8 @@ export const D_LEFT = 4
 export const D_SEGMENTS = 8
 export const D_MAX_DEPTH = 16
 // Segment: a header of two lines, then buckets. Sizes grow by steps of a third or a half.
-//   0 references in it   1 its depth   2 not 0: some key is neither in it nor in the stash
-//   16 … 31 stash: references that found no slot, for the writer when it makes the segment larger
+//   0 references in it   1 its depth   2 not 0: some key is neither in its buckets nor in the stash
+//   16 … 31 stash: references that found no slot; the writer places them when it enlarges the segment
 export const G_USED = 0
 export const G_DEPTH = 1
 export const G_LEAKY = 2
@@ -336,20 +336,20 @@ export const G_STASH = 16
 export const STASH_SLOTS = 16
 export const G_BUCKETS = 32
 export const G_CODE_MASK = 31
-// Bucket, a cache line: 12 references, 12 tags of a byte, and its level: how far a key whose home it is
-// may have gone: 0 not at all, 1 next door in the same 128 bytes, 2 to the next such pair, 3 nowhere.
+// Bucket, a cache line: 12 references, 12 tags of a byte, and its level, which says how far from this home
+// bucket a key may lie: 0 in it, 1 next door in the same 128 bytes, 2 in the next such pair, 3 nowhere.
 export const BUCKET_WORDS = 16
 export const BUCKET_SLOTS = 12
 export const B_TAGS = 12
 export const B_LEVEL = 15
 export const LEVEL_LOST = 3
-/** Groups of keys whose last version is noted for handles. */
+/** Groups of keys; handles read the version that last changed each group. */
 export const GENERATIONS = 4096
 
 // ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
 //   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
 //   7 items it has room for
-//   8 … items: reference (of an entry in pieces, plus 1: it stands for all of them), then TREE_ITEM flag |
+//   8 … items: reference (of an entry in pieces plus 1: it stands for all pieces), then TREE_ITEM flag |
 //   birth - base + CODE_BIAS (30 bits)
 export const K_NEXT = 0
 export const K_COUNT = 1
@@ -361,7 +361,7 @@ export const K_ROOM = 7
 export const K_ITEMS = 8
 export const CHUNK_WORDS = 256
 export const CHUNK_ITEMS = (CHUNK_WORDS - K_ITEMS) / 2
-/** Words of a chunk at the least, where no block is as large. */
+/** The fewest words that a chunk may have, where no block is as large. */
 export const LEAST_CHUNK = K_ITEMS + 4
 export const TREE_ITEM = 0x80000000
 export const CODE_MASK = 0x3fffffff

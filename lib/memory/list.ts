@@ -1,15 +1,15 @@
 /**
  * A list of numbers that is filled and emptied over and over, by one thread.
  *
- * Emptying it sets a count: setting an array's `length` is a call into the runtime, 20 ns each, and a
- * commit would do it eight times.
+ * `cut` sets a count: to set an array's `length` is a call into the runtime, 20 ns each, and a
+ * commit would make eight.
  */
 
 /** Room that an emptied list keeps. */
 const KEPT = 4096
 
 export class List {
-  /** Those up to {@link count} are the list's. */
+  /** The first {@link count} items are the list's. */
   readonly items: number[] = []
   count = 0
 
@@ -17,7 +17,7 @@ export class List {
     this.items[this.count++] = item
   }
 
-  /** Takes off all but the first `count`. */
+  /** Removes all but the first `count`. */
   cut(count: number): void {
     this.count = count
     if (count === 0 && this.items.length > KEPT) this.items.length = 0

@@ -2,8 +2,8 @@
  * The pages of the arena: which are in use, and the runs of free ones, found by size.
  *
  * For the allocator only, under the writer lock: plain accesses throughout. All state lies in the
- * arena, in the allocator's header (drawn here) and in one descriptor a page, so whichever thread
- * has the lock carries on where the last one stopped.
+ * arena, in the allocator's header (drawn here) and in one descriptor a page, so the next owner of
+ * the lock carries on where the last one stopped.
  *
  * The header, from word `at` on:
  *
@@ -25,7 +25,7 @@
  *                SLAB   class of the slab that begins here
  *                RUN    pages of the block that begins here
  *                PART   distance to the first page of this slab or block
- *      1 [SLAB: FIRST_SLOT  reference of the first free slot, each leads to the next; 0 none]
+ *      1 [SLAB: FIRST_SLOT  reference of the first free slot, each links to the next; 0 none]
  *      2 [SLAB: USED        slots in use]
  *      3 [SLAB: CARVED      slots ever handed out; those above are free and in no list]
  *      4 [PREV  neighbours in the class's list (SLAB with room) or in the bin (FREE): word offsets
@@ -78,14 +78,14 @@ export const BINS = LISTS + 2 * sizes.CLASSES
 
 /** Runs below this have a bin for each size; above, four bins for each power of two. */
 const EXACT_BINS = 32
-/** Bins there are: pages number less than 2²², so the last power is 2²¹. Bin 0 stays empty. */
+/** How many bins there are: an arena has less than 2²² pages, so the last power is 2²¹. Bin 0 stays empty. */
 export const BIN_COUNT = EXACT_BINS + 4 * 17
 /** Words of the allocator's header, a multiple of a cache line. */
 export const HEADER_WORDS = Math.ceil((BINS + 2 * BIN_COUNT) / 16) * 16
 
 /** How many runs of a bin are compared for the best fit. */
 const COMPARED = 32
-/** The same when the alternative is to touch pages that never were. */
+/** The same where the alternative is to touch untouched pages. */
 const COMPARED_AT_LAST = 4096
 
 assert(BIN_COUNT <= 32 * OCCUPIED_WORDS, 'each bin has a bit')
@@ -98,7 +98,7 @@ export function binOf(pages: number): number {
   return EXACT_BINS + 4 * (power - 5) + ((pages >>> (power - 2)) & 3)
 }
 
-/** The page table over one arena. Holds nothing but where it lies. */
+/** The page table of one arena. The object holds only where the table lies. */
 export class Pages {
   // Fixed after construction.
   readonly words: Uint32Array
@@ -166,14 +166,14 @@ export class Pages {
   }
 
   /**
-   * Takes `pages` pages out of the free ones: the best fit below the mark, else beyond it.
+   * Takes `pages` pages that lie together: the best fit of the free runs below the mark, else beyond it.
    * Returns the first of them, or 0. The caller writes their STATE words.
    */
   take(pages: number): number {
     return this.reuse(pages) || this.#grow(pages)
   }
 
-  /** The same, of pages that were touched already. */
+  /** The same, only from pages that were touched already. */
   reuse(pages: number, compared = COMPARED): number {
     const found = this.#find(pages, compared)
     if (found === 0) return 0
@@ -185,7 +185,7 @@ export class Pages {
     return page
   }
 
-  /** Pages of about the longest run that {@link take} can give. */
+  /** About how many pages the longest run has that {@link take} can give. */
   longest(): number {
     const { words: W, at } = this
     const mark = W[at + MARK]
@@ -213,7 +213,7 @@ export class Pages {
   give(page: number, pages: number): void {
     const { words: W, at } = this
     const end = this.descriptor(page + pages)
-    // So that freeing it again is noticed, wherever the whole run may begin.
+    // So that a second free of it is noticed, wherever the joined run begins.
     W[this.descriptor(page) + STATE] = 0
     if (page + pages < W[at + MARK] && (W[end + STATE] & 7) === FREE) {
       const more = W[end + STATE] >>> 3
@@ -240,14 +240,14 @@ export class Pages {
     return kind === FREE ? 1 : 0
   }
 
-  /** Makes a free run of pages that touch no other. */
+  /** Makes a free run of pages that touch no other free run. */
   #enter(page: number, pages: number): void {
     const { words: W, at } = this
     const descriptor = this.descriptor(page)
     const index = binOf(pages)
     if (pages > 1) W[descriptor + (pages - 1) * DESCRIPTOR_WORDS + STATE] = TAIL + KINDS * pages
     W[descriptor + STATE] = FREE + KINDS * pages
-    // First in, first out among equals: a run that rests has more time to meet its neighbours.
+    // First in, first out among equals: the longer a run stays free, the likelier its neighbours come free.
     this.link(descriptor, this.bin(index))
     W[at + OCCUPIED + (index >>> 5)] |= 1 << (index & 31)
     W[at + FREE_PAGES] += pages

@@ -1,11 +1,11 @@
 /**
- * Values that lie in several pieces, because no run of free words was as long when they were put.
+ * Values that lie in several pieces, because no run of free words was long enough when they were put.
  *
- * An entry that says so (E_PIECES) has a piece behind its key, and that links to the next one (layout.ts
- * draws it). Pure functions on words, for any thread; a Gatherer is one thread's own. Invariants:
- * 1. Pieces are one with their entry: reached through it alone, immutable like it, and free when it is. So
- *    whoever may read an entry may read its pieces, and the protocol knows of entries only.
- * 2. The words of all pieces are those of the value, in order; the last one's pad bytes are 0.
+ * An entry in pieces (E_PIECES) has the first one behind its key; each piece links to the next (layout.ts
+ * draws it). Pure functions on words, for any thread; a Gatherer belongs to one thread. Invariants:
+ * 1. Pieces share the fate of their entry: reached through it alone, immutable like it, and free when it
+ *    is. So a thread that may read an entry may read its pieces, and the protocol knows of entries only.
+ * 2. The words of all pieces, in order, are those of the value; pad bytes of the last one are 0.
  */
 import { Arena } from './arena.js'
 import {
@@ -21,14 +21,14 @@ import {
 } from './entry.js'
 import { P_DATA, P_NEXT, P_WORDS } from './layout.js'
 
-/** Bytes of private memory that are kept for the next value; what larger ones need goes at once. */
+/** The most bytes of private memory that a Gatherer keeps for the next value. */
 const KEPT = 2 ** 20
-/** The least that an arena has. */
+/** The fewest bytes of an arena. */
 const LEAST = 4096
 
 /**
- * Visits the pieces of an entry that are blocks of their own; there are none where it is in one. It ends,
- * whatever their words say: none is empty, and there are no more than the value has words.
+ * Visits the pieces of an entry that are blocks of their own: none, if the entry is one block. The walk ends
+ * whatever the pieces' words say: it stops at an empty one, and after as many words as the value has.
  */
 export function eachPiece(
   W: Uint32Array,
@@ -46,7 +46,7 @@ export function eachPiece(
   }
 }
 
-/** True if the pieces of an entry, where it has any, have as many words as its value. */
+/** True unless the pieces of an entry have more or fewer words than its value. */
 export function isValueWhole(W: Uint32Array, entry: number): boolean {
   if (!isInPieces(W, entry)) return true
   const all = valueWords(W, entry)
@@ -101,7 +101,7 @@ function sameWords(a: Uint32Array, aAt: number, b: Uint32Array, bAt: number, n: 
   return true
 }
 
-/** Brings values that lie in pieces together, for what reads them: as if they lay in an arena. */
+/** Copies a value that lies in pieces into one arena of private memory, for codecs to read. */
 export class Gatherer {
   readonly #W: Uint32Array
   #kept: Arena | null = null
@@ -110,7 +110,7 @@ export class Gatherer {
     this.#W = arena.words
   }
 
-  /** Private memory from whose word 0 on the value of an entry in pieces lies, until the next call. */
+  /** Private memory with the value of an entry in pieces from word 0 on, until the next call. */
   gather(entry: number): Arena {
     const W = this.#W
     const room = this.#room(valueWords(W, entry) * 4)

@@ -1,16 +1,16 @@
 /**
- * What objects that refer to a database say of themselves to those who print, compare or serialise them.
+ * What objects that refer to a database show where they are printed, compared or serialised.
  *
- * Test runners, loggers and `JSON.stringify` walk whatever is enumerable, and an arena has up to four thousand
- * million words. So objects that users hold keep what they refer to in private fields, and have a short
- * `toJSON` and an inspection of their own. Printing never throws, reads nothing where reading is barred, and
- * works on a copy that has the prototype alone (runners make such).
+ * Test runners, loggers and `JSON.stringify` walk every enumerable property, and an arena has up to four
+ * thousand million words. So objects that users hold keep their references in private fields, and have a
+ * short `toJSON` and an inspection of their own. Printing never throws, reads nothing where reading is barred,
+ * and works on a copy that has only the prototype (test runners make such copies).
  */
 
-/** The key of what `util.inspect` and `console.log` call. */
+/** The key of the method that `util.inspect` and `console.log` call. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
-/** What kind of thing it is, and some plain facts. */
+/** The type of an object, and some plain facts. */
 export interface Shown {
   readonly type: string
   readonly [fact: string]: unknown
@@ -19,7 +19,7 @@ export interface Shown {
 /** The longest text that is shown whole. */
 const LONGEST = 40
 
-/** `facts`, as far as they can be told. */
+/** `facts`; the type alone where reading them throws. */
 export function shown(type: string, facts: () => object): Shown {
   try {
     return { type, ...facts() }
@@ -37,7 +37,7 @@ export function brief(value: unknown): unknown {
   return `${text.slice(0, LONGEST - 1)}…`
 }
 
-/** Prints what `toJSON` gives as `Type { fact: … }`, in one line. */
+/** The result of `toJSON` as `Type { fact: … }`, in one line. */
 export function inspected({ type, ...facts }: Shown): string {
   const parts = Object.entries(facts).map(([name, value]) => `${name}: ${textOf(value)}`)
   return parts.length === 0 ? `${type} {}` : `${type} { ${parts.join(', ')} }`
@@ -47,12 +47,12 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : (JSON.stringify(value) ?? String(value))
 }
 
-/** Prints itself by its facts. */
+/** An object that is printed by its facts. */
 export abstract class Printed {
-  /** @internal What to say of it. */
+  /** @internal The facts. */
   abstract _shown(): Shown
 
-  /** What it is, in a few plain facts; not what it holds. */
+  /** The type of this object and a few plain facts; not its contents. */
   toJSON(): object {
     return this._shown()
   }

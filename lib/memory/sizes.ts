@@ -39,7 +39,7 @@ const STEPS = [
   [LARGEST_SMALL, 64],
 ]
 
-/** What nodes and common entries need, where the steps would miss it. */
+/** Sizes of nodes and common entries that the steps would miss. */
 const EXACT = [132, 148, 172, 196]
 
 function sizes(): number[] {
@@ -49,7 +49,7 @@ function sizes(): number[] {
   return [...all].sort((a, b) => a - b)
 }
 
-/** The fewest pages that lose little at the end, or else those that lose least. */
+/** The fewest pages that lose little at the end, else the number that loses least. */
 function slabPages(size: number): number {
   let best = 0
   let least = 1
@@ -81,7 +81,7 @@ export const CAPACITIES = Uint32Array.from(SIZES, (size, index) =>
   Math.floor((SLAB_PAGES[index] * PAGE_WORDS) / size),
 )
 
-/** The class that serves a block of so many words, by words: 0 … {@link LARGEST_SMALL}. */
+/** The class of a block, by its words: 0 … {@link LARGEST_SMALL}. */
 export const CLASS_OF = Uint8Array.from({ length: LARGEST_SMALL + 1 }, (_, words) =>
   SIZES.findIndex(size => size >= words),
 )

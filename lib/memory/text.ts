@@ -2,22 +2,22 @@
  * Text to bytes and bytes to text, fast for the short ASCII strings that keys and values mostly
  * are. Pure functions, and one class that owns its scratch; any thread, one instance a thread.
  *
- * 1. What is read is copied: every string made here is flat and refers to no shared memory.
+ * 1. Text is copied as it is read: every string made here is flat and refers to no shared memory.
  * 2. Only well-formed text is written (no lone surrogates), so bytes compare in code point order
  *    and reading them back gives the same string.
  *
  * Measured on Node 20, everything in cache: one `String.fromCharCode` call makes 12 characters in
  * 13 ns if they are its arguments; by `apply` 12 in 28 ns, 24 in 40 and 30 in 60; a call of
- * `latin1Slice` is 38 to 50 ns whatever the length, cutting a piece out of a string 5 to 8. Fetched at random from 1 million entries it is the other way round from 12 characters
- * on (30 characters: 350 ns against 650): copying blocks lets the processor go on while the miss is
- * outstanding, and 30 dependent steps do not. `TextDecoder` on a view and joining pieces with `+`
- * (which makes a rope) are slower than either.
+ * `latin1Slice` takes 38 to 50 ns at any length, cutting a piece out of a string 5 to 8. For entries
+ * fetched at random from 1 million, `latin1Slice` is faster from 12 characters on (30 characters: 350 ns
+ * against 650): while it copies blocks, the processor goes on during a miss, and in 30 dependent steps it
+ * does not. `TextDecoder` on a view and joining pieces with `+` (which makes a rope) are slower than either.
  */
 import { Buffer } from 'node:buffer'
 
 /** Up to this many ASCII characters can go through `fromCharCode`, longer ones through Buffer. */
 export const SHORT_TEXT = 24
-/** Up to this many are made without any detour: see {@link shortestBig}. */
+/** Up to this many are passed to `fromCharCode` as arguments: see {@link shortestBig}. */
 export const SHORTEST_TEXT = 12
 
 const SHORT = SHORT_TEXT
@@ -152,7 +152,7 @@ function spell(a: number, b: number, c: number, length: number): string {
   return length === 12 ? text : text.substring(0, length)
 }
 
-/** The string of the ASCII bytes `from` to `to`, meant for longer ones. */
+/** The string of the ASCII bytes `from` to `to`; for long text. */
 export function longAscii(bytes: Uint8Array, from: number, to: number): string {
   return latin1Slice.call(bytes, from, to)
 }
@@ -164,7 +164,7 @@ export function isWellFormed(text: string): boolean {
 
 /**
  * Writes `text` as UTF-8 from `bytes[at]` on and returns where it ends, or -1 at a lone surrogate.
- * The caller makes room (three bytes a character suffice); for short text.
+ * The caller provides the room (three bytes a character suffice); for short text.
  */
 export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < text.length; i++) {
@@ -177,7 +177,7 @@ export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
     } else {
       if (code >= 0xd800 && code < 0xe000) {
         const low = text.charCodeAt(++i)
-        // At the end `low` is NaN, which fails both comparisons turned this way.
+        // At the end of the text `low` is NaN, and both comparisons are false.
         if (code >= 0xdc00 || !(low >= 0xdc00 && low < 0xe000)) return -1
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00)
         bytes[at++] = 0xf0 | (code >> 18)

@@ -4,8 +4,8 @@
 const TWO32 = 2 ** 32
 
 /**
- * Room for `n` numbers. Not a typed array, which takes many times as long to make; the fraction makes
- * the engine keep the numbers side by side instead of boxing those that are no small integers.
+ * Room for `n` numbers. Not a typed array, which takes many times as long to make. With a fraction in
+ * each place the engine keeps all numbers unboxed, also those that are no small integers.
  */
 export function numbers(n: number): number[] {
   const all = new Array<number>(n)
