@@ -1,11 +1,11 @@
 /**
- * One dimension of a Z-order key: between the values users pass and unsigned integers of a fixed
- * number of bits in the same order. Any thread; the scratch memory is written and read within a call.
+ * One dimension of a Z-order key: turns the values that users pass into unsigned integers of a fixed number
+ * of bits in the same order, and back. Any thread; the scratch memory is written and read within a call.
  *
  * An ordered integer stands left-aligned in two words, `high` and `low`: bit 0 of the dimension, the
  * most significant, is the top bit of `high`. Invariants:
  * 1. `a < b` exactly where the ordered integer of `a` is below that of `b`; unused bits are 0.
- * 2. What {@link Axis.value} gives is a value that {@link Axis.encode} takes back to the same integer.
+ * 2. {@link Axis.encode} takes a value that {@link Axis.value} returned back to the same integer.
  */
 import { types } from 'node:util'
 import { invalidOption } from '../options.js'
@@ -13,9 +13,9 @@ import { msOf } from './date.js'
 import { describe } from './describe.js'
 
 /**
- * A number cut down to one of 2^`bits` cells of equal width between `min` and `max`. Cell c begins at
+ * A number reduced to one of 2^`bits` cells of equal width between `min` and `max`. Cell c begins at
  * `min + c * ((max - min) / 2 ** bits)`; a value belongs to the last cell that does not begin above it
- * (`max`, too) and reads back as the cell's begin.
+ * (`max`, too) and reads back as the start of that cell.
  */
 export interface QuantizedDimension {
   readonly type: 'float'
@@ -25,7 +25,7 @@ export interface QuantizedDimension {
   readonly bits: number
 }
 
-/** What a dimension of a Z-order key takes. */
+/** The values that a dimension of a Z-order key takes. */
 export type Dimension =
   | 'uint8'
   | 'uint16'
@@ -61,14 +61,14 @@ const double = new Float64Array(1)
 const doubleBits = new Uint32Array(double.buffer)
 
 export class Axis {
-  /** What it was made of, frozen. */
+  /** The dimension that the axis was made of, frozen. */
   readonly dimension: Dimension
   /** The dimension as it stands in a codec's name. */
   readonly name: string
   readonly bits: number
   /**
-   * Coordinates are `origin + step * count`, `count` an integer that {@link count} tells of any
-   * ordered one. False for floats, whose distances vary.
+   * True if coordinates are `origin + step * count`, where {@link count} gives the integer `count` of an
+   * ordered integer. False for floats, whose distances vary.
    */
   readonly linear: boolean
   readonly origin: number
@@ -79,14 +79,14 @@ export class Axis {
   readonly #isNarrow: boolean
   /** How many bits of the last word are unused. */
   readonly #shift: number
-  /** Cells: the last one, and how many share a first word. */
+  /** Of cells: the last one, and how many share a first word. */
   readonly #last: number
   readonly #behind: number
   /** Least and greatest value. */
   readonly #min: number
   readonly #max: number
 
-  /** @throws ZVerseError `ZVERSE_INVALID_OPTION` if `dimension` is none; `index` is for the message. */
+  /** @throws ZVerseError `ZVERSE_INVALID_OPTION` if `dimension` is not one; `index` is for the message. */
   constructor(dimension: unknown, index: number) {
     const integer = typeof dimension === 'string' ? /^(u?)int(8|16|32)$/.exec(dimension) : null
     this.dimension = dimension as Dimension
@@ -153,7 +153,7 @@ export class Axis {
     return true
   }
 
-  /** What is wrong with a value that {@link encode} refused. */
+  /** The end of the message about a value that {@link encode} refused. */
   refusal(value: unknown): string {
     const must = this.isDate
       ? 'be a valid Date'
@@ -168,7 +168,7 @@ export class Axis {
     return `must ${must}, not ${typeof value === 'number' ? value : what}`
   }
 
-  /** The value of an ordered integer, as it is handed out. */
+  /** The value of an ordered integer, as users get it. */
   value(high: number, low: number): number | Date {
     return this.#kind === DATE ? new Date(dateOf(high, low)) : this.coordinate(high, low)
   }
@@ -176,8 +176,8 @@ export class Axis {
   // ── Geometry ──────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Where on the axis an ordered integer is: the number, for dates ms. Rises with the integer, also
-   * for those that are no value's.
+   * The place of an ordered integer on the axis: a number, for dates ms. It rises with the integer, also
+   * with integers that no value has.
    */
   coordinate(high: number, low: number): number {
     if (this.#isNarrow) return this.origin + (high >>> this.#shift) * this.step
@@ -235,7 +235,7 @@ export class Axis {
   /** The last cell that does not begin above `value`, which is from min to max. */
   #cellOf(value: number): number {
     const last = this.#last
-    // Division rounds, and so do the places where cells begin, which the definition goes by.
+    // Division rounds, and so do the starts of cells, by which cells are defined.
     const cell = Math.min(last, Math.floor((value - this.#min) / this.step))
     const isRight = this.#begin(cell) <= value && (cell === last || this.#begin(cell + 1) > value)
     return isRight ? cell : this.#searchCell(value)
@@ -323,7 +323,7 @@ function doubleOf(high: number, low: number): number {
   return Number.isNaN(value) ? beyond(high) : value
 }
 
-/** What NaN's patterns, which lie beyond the infinities on both sides, count as. */
+/** The value of NaN's bit patterns, which lie beyond the infinities on both sides. */
 function beyond(high: number): number {
   return high >= TWO31 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
 }
@@ -339,7 +339,8 @@ function quantized(dimension: unknown, index: number): QuantizedDimension {
   const { type, min, max, bits, ...rest } = dimension as Record<string, unknown>
   if (type !== 'float') throw wrong(`must be ${names}, or an object whose type is 'float'`)
   const [other] = Object.keys(rest)
-  if (other !== undefined) throw wrong(`has ${other}: there are type, min, max and bits`)
+  if (other !== undefined)
+    throw wrong(`has the unknown field ${other}: use type, min, max and bits`)
   if (!Number.isFinite(min) || !Number.isFinite(max) || (min as number) >= (max as number)) {
     throw wrong('must have finite numbers as min and max, min below max')
   }

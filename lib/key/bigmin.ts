@@ -3,8 +3,8 @@
  * that lie outside.
  *
  * After H. Tropf and H. Herzog, Multidimensional range search in dynamically balanced trees,
- * Angewandte Informatik 2/1981, who decide bit by bit; here the place where a code leaves the box, and
- * the last place before it where the code can rise, are found for all bits of a dimension at once (as
+ * Angewandte Informatik 2/1981. They decide bit by bit; these functions find the place where a code leaves
+ * the box, and the last place before it where the code can rise, for all bits of a dimension at once (as
  * F. Ramsak et al. do for the UB-tree, VLDB 2000). Works on windows: 32 consecutive bits of a code. Pure
  * functions, any thread.
  */
@@ -19,7 +19,7 @@ const ALL = 0xffffffff
  * @param lows of each: the least it may be, as bits under its mask
  * @param highs of each: the greatest it may be; not below the least
  * @param count how many dimensions the box bounds
- * @param free the bits of the dimensions that it does not bound
+ * @param free the bits of the dimensions that the box does not bound
  */
 export function bigmin(
   z: number,

@@ -2,7 +2,7 @@
  * Binary keys: any Uint8Array (Buffers and other subclasses, views on shared memory, arrays of
  * another realm), in unsigned bytewise order. Any thread; no state.
  *
- * Invariant: what decode gives is a plain Uint8Array on a buffer of its own.
+ * Invariant: decode returns a plain Uint8Array on a buffer of its own.
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
@@ -55,13 +55,13 @@ const lengthGetter = Object.getOwnPropertyDescriptor(typedPrototype, 'byteLength
   this: Uint8Array,
 ) => number
 
-/** What is to be said of a typed array that {@link isGone}. */
+/** The words for a typed array that {@link isGone}, in a message. */
 export const GONE =
   'is on a buffer that was transferred (detached), or resized to less than it needs'
 
 /**
  * True for a typed array whose bytes are gone: its buffer has been transferred, or is too short for it now.
- * Such a one has no length, and is not an empty one.
+ * Such an array shows a length of 0 but is not empty.
  */
 export function isGone(typed: object): boolean {
   try {

@@ -1,14 +1,14 @@
 /**
- * A box on a Z-order curve: in each dimension what lies between two sides, both included, and of that
- * what lies between two codes.
+ * A box on a Z-order curve: the points that lie, in each dimension, between two sides, both included, and
+ * whose codes lie between two codes.
  *
- * Invariant: no side is inverted unless `isEmpty`. Any thread; belongs to who made it.
+ * Invariant: no side is inverted unless `isEmpty`. Any thread; a box belongs to its maker.
  */
 import type { Curve } from './curve.js'
 
 export class Box {
   readonly curve: Curve
-  /** Codes of the corner with all lower sides, and of that with all upper sides. */
+  /** Code of the corner with all lower sides, and of the corner with all upper sides. */
   readonly low: Uint32Array
   readonly high: Uint32Array
   /** The sides as ordered integers, two words a dimension; those of an open side are the axis' ends. */
@@ -33,7 +33,7 @@ export class Box {
     this.upper = new Uint32Array(2 * curve.axes.length).fill(0xffffffff)
   }
 
-  /** Takes up the sides in `lower` and `upper`; if they are inverted the box is empty. */
+  /** Computes the box from the sides in `lower` and `upper`; if a side is inverted the box is empty. */
   settle(): void {
     const { curve, low, high, lower, upper } = this
     for (let i = 0; i < lower.length; i += 2) {
@@ -57,8 +57,8 @@ export class Box {
   }
 
   /**
-   * Leaves of the box, whose sides are settled, what lies from one code to another, both included; null:
-   * as far as it goes.
+   * Restricts the box, whose sides are settled, to the codes `from` to `to`, both included; null: to the
+   * end of the curve.
    */
   between(from: Uint32Array | null, to: Uint32Array | null): void {
     this.from = from

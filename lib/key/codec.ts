@@ -1,5 +1,5 @@
 /**
- * What a key codec is, and the buffer it writes to.
+ * The interface of key codecs, and the buffer they write to.
  *
  * Keys are stored as big-endian 32-bit words, so that one unsigned compare of words decides four
  * bytes. Invariant: the order of two encoded keys (their bytes compared one by one, unsigned, the
@@ -28,19 +28,19 @@ export class KeyBuffer {
   }
 }
 
-/** Turns user keys into ordered words and back. `In` is what users pass, `Out` what they get. */
+/** Turns user keys into ordered words and back. Users pass `In` and get `Out`. */
 export interface KeyCodec<In = unknown, Out = In> {
   /** Stored with a store's definition, compared when it is opened again. */
   readonly name: string
   /**
    * Encodes `key` into `into`, pad bytes included.
    * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE { size, max }`; `into` is then
-   * undefined but nothing else has happened.
+   * undefined and nothing else has changed.
    */
   encode(key: In, into: KeyBuffer): void
   /**
    * Encodes a prefix: the keys that have it are exactly those whose bytes begin with these bytes.
-   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `prefix` where it is of the wrong type.
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `prefix` if it has the wrong type.
    */
   encodePrefix(prefix: unknown, into: KeyBuffer): void
   /** Decodes the key of `bytes` bytes whose first word is `words[at]`; the result shares nothing. */

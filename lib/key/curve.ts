@@ -16,7 +16,7 @@ import morton from 'morton'
 import type { Axis } from './axis.js'
 import { prepareSqueeze, STEPS, squeeze } from './squeeze.js'
 
-/** Interleaves by tables of what each byte of an ordered integer becomes. */
+/** Interleaves by tables of the code bits that each byte of an ordered integer becomes. */
 class Spread {
   /** Of each step: word and shift of the byte it reads. */
   readonly #word: Uint8Array
@@ -66,7 +66,7 @@ class Spread {
   }
 }
 
-/** What each value of a source byte gives to a word whose bits come from `sources`. */
+/** For each value of a source byte, its bits in a word whose bits come from `sources`. */
 function tableOf(sources: readonly number[], byte: number): Uint32Array {
   const table = new Uint32Array(256)
   sources.forEach((from, i) => {
@@ -110,7 +110,7 @@ class Gather {
       place += count
       if (place <= 32) high |= bits << (32 - place)
       else {
-        // What is left of the first word; beyond it the shift would be by 32 or more.
+        // The rest comes from the first word; beyond it the shift would be by 32 or more.
         if (place - count < 32) high |= bits >>> (place - 32)
         low |= bits << (64 - place)
       }

@@ -1,6 +1,6 @@
 /**
- * What to call a value that was refused, in an error message. Runs no user code that could throw
- * through it: whatever a Proxy or a getter throws here is caught, and the plain word is used.
+ * Names a value that was refused, for an error message. No exception of user code passes through:
+ * where a Proxy or a getter throws, the plain word is used.
  */
 
 const tagOf = Object.prototype.toString
@@ -24,7 +24,7 @@ export function describe(value: unknown): string {
   }
 }
 
-/** `Array.isArray`, which throws on a revoked Proxy; this calls such a thing no array. */
+/** `Array.isArray`, but false on a revoked Proxy, where that throws. */
 export function isArray(value: unknown): value is unknown[] {
   try {
     return Array.isArray(value)

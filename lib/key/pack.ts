@@ -1,5 +1,5 @@
 /**
- * Between bytes and the big-endian words keys are stored as. Pure functions, any thread.
+ * Turns bytes into the big-endian words of stored keys, and back. Pure functions, any thread.
  *
  * Invariant: pad bytes of the last word are 0, so that words compare as their bytes do.
  */
@@ -39,7 +39,7 @@ export function unpackBytes(words: Uint32Array, at: number, size: number, bytes:
 export function tooLarge(size: number): ZVerseError {
   return new ZVerseError(
     'ZVERSE_KEY_TOO_LARGE',
-    `the key takes ${size} bytes, the most are ${MAX_KEY_BYTES}: shorten it, or take a hash of it as the key`,
+    `the key takes ${size} bytes, the limit is ${MAX_KEY_BYTES}: shorten it, or use its hash as the key`,
     { size, max: MAX_KEY_BYTES },
   )
 }

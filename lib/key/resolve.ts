@@ -9,7 +9,7 @@ import { tupleKeys } from './tuple.js'
 import { ZOrder, ZOrderKeys, zorderNamed } from './zorder.js'
 
 /**
- * @param option `'string'`, `'binary'`, `'tuple'` or what `zorder` gave.
+ * @param option `'string'`, `'binary'`, `'tuple'` or the result of `zorder`.
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `keys`.
  */
 export function keyCodec(option: unknown): KeyCodec {
@@ -34,7 +34,7 @@ function made(option: unknown): KeyCodec {
   }
 }
 
-/** The codec of that name: what another thread, or a stored definition, tells of one. */
+/** The codec of a name that another thread, or a stored definition, gives. */
 export function keyCodecNamed(name: string): KeyCodec {
   return keyCodec(zorderNamed(name) ?? name)
 }

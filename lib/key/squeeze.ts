@@ -1,5 +1,5 @@
 /**
- * The bits of a word that a mask selects, brought together at its end in the order they have: in five
+ * Moves the bits of a word that a mask selects together at its end, in their order: in five
  * steps, each of which moves some bits by a power of two (H. S. Warren, Hacker's Delight, 2nd ed., 7–4).
  * Pure functions, any thread.
  */

@@ -1,6 +1,6 @@
 /**
  * String keys: UTF-8, whose bytewise order is code point order. Any thread; each codec object
- * belongs to one.
+ * belongs to one thread.
  *
  * Invariants: no lone surrogates are ever stored; pad bytes are 0.
  */

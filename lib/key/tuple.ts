@@ -1,8 +1,8 @@
 /**
  * Tuple keys: scalars and arrays of them, nested, in one order. Any thread; each codec object
- * belongs to one.
+ * belongs to one thread.
  *
- * A key is a tag byte and what the tag says:
+ * A key is a tag byte and the content that the tag names:
  *
  *     00  end of an array          04  number: 8 bytes, IEEE 754 big-endian, the sign flipped if
  *     01  null                         positive, all bits flipped if negative
@@ -15,8 +15,8 @@
  * 1. Bytewise order is the order of the tags above, then of the values; of arrays element by
  *    element, the shorter first (00 is below every tag and every escaped byte).
  * 2. An encoding is never a proper prefix of another: 00 stands only where a string, bytes or an
- *    array end. (FoundationDB's escape, 00 FF, lacks this: 'a' would be a prefix of 'a\0b'.) So the
- *    encoding of some first elements begins exactly those array keys that begin with them.
+ *    array end. (FoundationDB's escape, 00 FF, lacks this: 'a' would be a prefix of 'a\0b'.) So an array
+ *    key begins with the encoding of some elements exactly if it begins with those elements.
  * 3. Each element of the caller's arrays is read once. Reading may run the caller's code (getters,
  *    Proxies), which may use this codec again: while one key is encoded, others get a fresh codec.
  */
@@ -43,12 +43,12 @@ const ARRAY = 0x07
 const ESCAPE = 0x01
 
 const MAX = MAX_KEY_BYTES
-/** Arrays within arrays; what is nested deeper is most likely an array that contains itself. */
+/** The most arrays within arrays; a deeper key is most likely an array that contains itself. */
 const MAX_DEPTH = 64
 /** Where measuring an oversized key stops: elements that share arrays can be of any size. */
 const MAX_MEASURED = 1 << 26
 
-/** What is wrong with a key, before it is known whether it is a key or a prefix. */
+/** The fault of a key or a prefix; the caller knows which of the two it is. */
 class Refusal {
   readonly reason: string
   constructor(reason: string) {
@@ -65,7 +65,7 @@ class TupleKeys implements KeyCodec<TupleKey> {
   readonly #plain = new Uint8Array(MAX * 3)
   readonly #number = new Float64Array(1)
   readonly #numberBytes = new Uint8Array(this.#number.buffer)
-  /** Which element of each array around it the one in hand is. */
+  /** Indexes that lead through the arrays to the element being written. */
   readonly #path: number[] = []
   #at = 0
   #busy = false
@@ -162,7 +162,7 @@ class TupleKeys implements KeyCodec<TupleKey> {
     if (size < 0) throw this.#refuse('must not contain lone surrogates', depth)
     if (short) this.#writeEscaped(this.#plain, size)
     else {
-      // Too large whatever else there is; measured in full all the same.
+      // The key is too large already; it is measured in full all the same.
       const plain = Buffer.from(value, 'utf8')
       this.#writeEscaped(plain, plain.length)
     }

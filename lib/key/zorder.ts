@@ -1,9 +1,8 @@
 /**
  * Z-order keys: points as arrays of coordinates, sorted along the Z-order curve.
  *
- * `zorder` says what a key is made of; the codec made of it belongs to one thread. Invariant: all
- * keys of a codec have the same number of bytes, those of a code of its curve, so comparing keys is
- * comparing codes.
+ * `zorder` describes the dimensions of a key; the codec made of them belongs to one thread. Invariant:
+ * all keys of a codec have as many bytes as a code of its curve, so comparing keys is comparing codes.
  */
 import { ZVerseError } from '../errors.js'
 import { invalidOption } from '../options.js'
@@ -27,10 +26,10 @@ export type PointOf<D extends readonly Dimension[]> = {
       : number
 }
 
-/** What `keys` takes for Z-order keys; made by {@link zorder}. */
+/** The value of the option `keys` for Z-order keys; made by {@link zorder}. */
 export class ZOrder<K = Point> {
   readonly dimensions: readonly Dimension[]
-  /** Never there: carries the type of the keys. */
+  /** Never present: carries the type of the keys. */
   declare readonly '~key'?: K
   readonly #curve: Curve
 
@@ -42,7 +41,7 @@ export class ZOrder<K = Point> {
   }
 
   /**
-   * The curve of what {@link zorder} made; undefined for anything else, of which no code is run.
+   * The curve of a result of {@link zorder}; undefined for any other value, whose code is not run.
    * @internal
    */
   static curveOf(option: unknown): Curve | undefined {
@@ -56,8 +55,8 @@ export class ZOrder<K = Point> {
  * interleaved, most significant first, dimension 0 giving the highest.
  *
  * @param dimensions 1 to 16 of `'uint8'`, `'uint16'`, `'uint32'`, `'int8'`, `'int16'`, `'int32'`,
- * `'float32'`, `'float64'`, `'date'` (a Date) and `{ type: 'float', min, max, bits }`, which cuts
- * numbers down to 2^bits cells. All others come back exactly as they were given, but -0 as 0.
+ * `'float32'`, `'float64'`, `'date'` (a Date) and `{ type: 'float', min, max, bits }`, which reduces
+ * numbers to 2^bits cells. Values of all other dimensions come back exactly as given, but -0 as 0.
  * @throws ZVerseError `ZVERSE_INVALID_OPTION`
  * @example
  * const db = ZVerse.open({ keys: zorder(['float64', 'float64', 'date']) })
@@ -72,7 +71,7 @@ export function zorder<const D extends readonly Dimension[]>(dimensions: D): ZOr
   return new ZOrder(given.map((dimension, i) => new Axis(dimension, i)))
 }
 
-/** The dimensions that a codec's name tells of; undefined if it is no name of a Z-order codec. */
+/** The dimensions in the name of a Z-order codec; undefined if it is another name. */
 export function zorderNamed(name: string): ZOrder | undefined {
   const list = NAME.exec(name)?.[1]
   if (list === undefined) return undefined

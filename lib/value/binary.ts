@@ -2,7 +2,7 @@
  * Binary values: any Uint8Array in (Buffers and other subclasses, views on shared memory, arrays of
  * another realm), a plain one out. Any thread; no state.
  *
- * Invariant: what decode gives lies in a buffer of its own and of exactly its length.
+ * Invariant: decode returns a Uint8Array on a buffer of its own and of exactly its length.
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
@@ -14,9 +14,9 @@ import type { ValueBuffer, ValueCodec } from './codec.js'
 import { bytesOf } from './kinds.js'
 import { checkSize, MAX_VALUE_BYTES } from './text.js'
 
-/** Up to here a loop over bytes is cheaper than a view and a call. */
+/** Up to this length a loop over bytes is cheaper than a view and a call. */
 const LOOPED = 48
-/** What is larger the system may refuse. */
+/** The system may refuse memory for values larger than this. */
 const LARGE = 2 ** 20
 
 class BinaryValues implements ValueCodec<Uint8Array> {
@@ -42,7 +42,7 @@ class BinaryValues implements ValueCodec<Uint8Array> {
 
 /**
  * Makes `into` a copy of `value`.
- * @param what what it is, for a message
+ * @param what names the value in a message
  */
 export function encodeBytes(value: Uint8Array, into: ValueBuffer, what: string): void {
   const size = byteLength(value)
@@ -61,7 +61,7 @@ function copyIn(value: Uint8Array, into: Uint8Array, size: number): void {
   try {
     into.set(value)
   } catch (error) {
-    // Another thread has let a growable buffer grow since its length was taken: that many bytes it has.
+    // Another thread has grown a growable buffer since `size` was read; it still has those bytes.
     if (byteLength(value) <= size) throw error
     into.set(bytesOf(value).subarray(0, size))
   }

@@ -1,16 +1,16 @@
 /**
- * What a value codec is, and the buffer it writes to.
+ * The interface of value codecs, and the buffer they write to.
  *
  * Values are stored as bytes in memory order, beginning at a word. Encoding happens in private
  * memory before the writer lock is taken (user code may run in it); decoding copies out of shared
- * memory, so that nothing handed out is a window on it.
+ * memory, so that no value handed out is a view of it.
  */
 import type { Arena } from '../memory/arena.js'
 import { grantedBytes } from '../memory/granted.js'
 
 const SMALL = 4096
 
-/** Memory as bytes and as words. Never changed, so that nobody who is cut off leaves the two apart. */
+/** Memory as bytes and as words. Its fields never change, so no call that is cut off leaves them apart. */
 export class ValueMemory {
   readonly bytes: Uint8Array
   /** The same, for copying word by word. */
@@ -42,7 +42,7 @@ export class ValueBuffer {
     return this.memory.words
   }
 
-  /** Makes room for `size` bytes (what was there may be lost). */
+  /** Makes room for `size` bytes; the old content may be lost. */
   reserve(size: number): void {
     if (size <= this.bytes.length) return
     const room = Math.max(size, Math.min(this.bytes.length * 2, 1 << 26))
@@ -55,7 +55,7 @@ export class ValueBuffer {
     this.length = length
   }
 
-  /** Gives back what an unusually large value needed. */
+  /** Gives back the memory of an unusually large value. */
   shrink(): void {
     if (this.bytes.length > 1 << 20) this.use(new Uint8Array(SMALL), 0)
   }
@@ -76,7 +76,7 @@ export interface ValueCodec<In = unknown, Out = In> {
   headerOf(length: number): number
   /**
    * Decodes `length` bytes that begin at word `at` of the arena.
-   * @param ascii what `encode` had set.
+   * @param ascii as `encode` set it.
    */
   decode(arena: Arena, at: number, length: number, ascii: boolean): Out
 }

@@ -2,7 +2,7 @@
  * Values in the user's own encoding. Any thread.
  *
  * Invariants: the user's bytes are copied before anything else runs, and the user's `decode` gets
- * bytes that nobody else holds. What the user's functions throw passes unchanged.
+ * bytes of its own. Errors that the user's functions throw pass unchanged.
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
@@ -11,9 +11,9 @@ import type { Arena } from '../memory/arena.js'
 import { copyOut, encodeBytes } from './binary.js'
 import type { ValueBuffer, ValueCodec } from './codec.js'
 
-/** What users pass as `values` for an encoding of their own. */
+/** An encoding of the user's own, passed as `values`. */
 export interface CustomCodec<V = unknown> {
-  /** Stored with the store; opening it again takes a codec of the same name. */
+  /** Stored with the store; to open it again takes a codec of the same name. */
   readonly name: string
   encode(value: V): Uint8Array
   /** @param bytes a copy, to keep or change at will. */

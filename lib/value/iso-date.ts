@@ -1,5 +1,5 @@
 /**
- * Dates as text, by ISO 8601 and nothing else: what the host's parser makes of other texts differs by
+ * Dates as text, by ISO 8601 and nothing else: the host's parser reads other texts differently, by
  * host and time zone.
  *
  *     2026-11-20                     midnight UTC
@@ -8,7 +8,7 @@
  *     2026-11-20T10:03:05+01:00      also +0100 and +01, up to 23:59
  *     -000044-03-15                  years before 0 and after 9999 with a sign and six digits
  *
- * A day, time or offset that there is none of is refused, so are 24:00 and leap seconds, which Dates do not
+ * Days, times and offsets that do not exist are refused; so are 24:00 and leap seconds, which Dates do not
  * have, and years or months alone. Any thread; no state.
  */
 
@@ -21,8 +21,8 @@ const CYCLE_MS = 146_097 * 86_400_000
 const MINUTE_MS = 60_000
 
 /**
- * The Date that a text is.
- * @throws RangeError whose message tells what is wrong, as the end of a sentence
+ * The Date of a text.
+ * @throws RangeError whose message says what is wrong, as the end of a sentence
  */
 export function isoDate(text: string): Date {
   const [written, year, month, day] = DAY.exec(text) ?? ['', '', '', '']
@@ -38,7 +38,7 @@ export function isoDate(text: string): Date {
 
 function dateOf([year, month, day, hour, minute, second, ms]: number[], offset: string): Date {
   const cycles = Math.floor(year / CYCLE)
-  // In years that every calendar function takes as they are: below 100 some add 1900.
+  // In years that every calendar function takes unchanged: some add 1900 to years below 100.
   const moved = 5 * CYCLE + (year - cycles * CYCLE)
   const last = new Date(Date.UTC(moved, month, 0)).getUTCDate()
   const isReal = month >= 1 && month <= 12 && day >= 1 && day <= last

@@ -1,17 +1,17 @@
 /**
- * Where a text stops being JSON: `JSON.parse` tells that only of some texts, and in words that differ
+ * Finds where a text stops being JSON: `JSON.parse` says so only for some texts, and in words that differ
  * between versions of Node.
  */
 
 const SPACE = /[ \t\n\r]*/y
-// Pieces of a string, each taken once: a pattern of the whole would try all ways to cut one that has no
-// end, which takes time without bound.
+// Pieces of a string, each matched once: a pattern of the whole string would try all ways to cut one
+// without an end, which takes time without bound.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON has none in strings
 const TEXT = /[^"\\\x00-\x1f]+/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y
 
-/** Index of the first character that cannot be, the text's length if it only ends too soon. */
+/** Index of the first character that cannot be there; the length of a text that only ends too soon. */
 export function faultIn(text: string): number {
   const open: string[] = []
   let at = 0
@@ -27,7 +27,7 @@ export function faultIn(text: string): number {
     at++
     return true
   }
-  /** A string; none of it where it has no end. */
+  /** Takes a string; nothing if the string has no end. */
   const takeString = (): boolean => {
     const begin = at
     if (text[at] !== '"') return false
@@ -40,7 +40,7 @@ export function faultIn(text: string): number {
     at = begin
     return false
   }
-  /** A key and its colon, or a value as far as its first bracket; false at the fault. */
+  /** Takes, in an object, a key and its colon; false at the fault. */
   const begin = (): boolean => {
     take(SPACE)
     return open.at(-1) !== '}' || (takeString() && skip(':'))

@@ -1,8 +1,8 @@
 /**
  * JSON values, stored as UTF-8. Any thread.
  *
- * Invariant: encoding is finished with the caller's code (`toJSON`, getters) before the buffer is
- * touched; decoding runs none.
+ * Invariant: encoding runs the caller's code (`toJSON`, getters) to its end before it touches the
+ * buffer; decoding runs none.
  */
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
@@ -18,7 +18,7 @@ class JsonValues implements ValueCodec {
 
   encode(value: unknown, into: ValueBuffer): void {
     encodeText(stringify(value), into)
-    // The flag is for values that are strings; JSON of one has quotes around it.
+    // `ascii` is for values that are the characters themselves; the JSON of a string has quotes around them.
     into.ascii = false
   }
 
@@ -36,12 +36,13 @@ function stringify(value: unknown): string {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    // A getter that called the database is told so.
+    // A getter that called the database gets the database's own error.
     if (cause instanceof ZVerseError) throw cause
-    throw new ZVerseError('ZVERSE_INVALID_VALUE', 'JSON.stringify refused the value', { cause })
+    const message = 'value must have a JSON form: JSON.stringify threw, see the cause'
+    throw new ZVerseError('ZVERSE_INVALID_VALUE', message, { cause })
   }
   if (text !== undefined) return text
-  const message = `value must have a JSON form, which ${describe(value)} has not`
+  const message = `value must have a JSON form, which ${describe(value)} does not`
   throw new ZVerseError('ZVERSE_INVALID_VALUE', message)
 }
 

@@ -1,11 +1,11 @@
 /**
- * What kinds of object MessagePack values may hold, how they are told apart, and the extension
- * types they are stored under. Any thread; no state.
+ * The kinds of object that MessagePack values may hold, how they are told apart, and the extension
+ * types under which they are stored. Any thread; no state.
  *
- * Invariant: a kind is told by internal slots and the prototype chain, never by what a property
- * says, so that nothing can pose as another kind. Objects of another realm (a vm context) are the
- * kind they are there; subclasses, but for Buffer and what a fake clock puts in the place of Date, are
- * instances of classes and refused.
+ * Invariant: a kind is told by internal slots and the prototype chain, never by a
+ * property, so that no object can pose as another kind. Objects of another realm (a vm context) are of the
+ * kind they are there; instances of subclasses, except Buffer and the Date of a fake clock, are
+ * refused.
  *
  * Extension types: those below 128 are ours to choose. BIGINT and TYPED are what msgpackr writes;
  * MAP and SET hold MessagePack in their payload, so that any reader can step over them.
@@ -51,7 +51,7 @@ function getter<T>(of: object, key: string | symbol): (this: unknown) => T {
   return Object.getOwnPropertyDescriptor(of, key)?.get as (this: unknown) => T
 }
 
-/** 'Uint8Array' and the like for any typed array, of any realm; undefined for all else. */
+/** 'Uint8Array' and the like for a typed array of any realm; undefined for any other value. */
 export function typedArrayName(value: object): string | undefined {
   return tagGetter.call(value)
 }
@@ -74,17 +74,17 @@ export function bytesIn(buffer: ArrayBuffer): Uint8Array | undefined {
   }
 }
 
-/** True for a Date of any realm, or of a fake clock; an instance of a subclass of the caller's is none. */
+/** True for a Date of any realm, or of a fake clock; false for an instance of a subclass of the caller's. */
 export function isPlainDate(value: object, prototype: object): value is Date {
   if (!types.isDate(value)) return false
   if (hasPrototypes(prototype, 2)) return true
-  // What a fake clock puts in Date's place is a subclass that tells the time itself.
+  // A fake clock replaces Date by a subclass with a `now` of its own.
   const made: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
   return typeof made === 'function' && Object.hasOwn(made, 'now')
 }
 
 /**
- * True if there are exactly `count` prototypes above an object with this one: what tells an array
+ * True if an object with this prototype has exactly `count` prototypes above it: this tells an array
  * of another realm (Array.prototype, Object.prototype) from an instance of a subclass.
  */
 export function hasPrototypes(prototype: object | null, count: number): boolean {

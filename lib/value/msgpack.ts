@@ -1,8 +1,8 @@
 /**
- * MessagePack values, the default: what pack.ts writes and unpack.ts reads, and a short way for
- * values that are short ASCII strings. Any thread; each codec object belongs to one.
+ * MessagePack values, the default: written by pack.ts and read by unpack.ts, with a short way for
+ * values that are short ASCII strings. Any thread; each codec object belongs to one thread.
  *
- * Invariant: the bytes are the same whichever way they were written or are read.
+ * Invariant: both ways write the same bytes, and read them alike.
  */
 import type { Arena } from '../memory/arena.js'
 import { longAscii, SHORTEST_TEXT, shortestLittle } from '../memory/text.js'
@@ -13,7 +13,7 @@ import { Unpacker } from './unpack.js'
 
 /** Bytes of the longest text, with its header, that is read from the words. */
 const SHORT = SHORTEST_TEXT + 1
-/** Longest text that has a header of one byte, or of two. */
+/** The longest text with a header of one byte. */
 const FIXED = 31
 
 class MsgpackValues implements ValueCodec {
@@ -25,7 +25,7 @@ class MsgpackValues implements ValueCodec {
   encode(value: unknown, into: ValueBuffer): void {
     if (typeof value === 'string' && value.length <= FIXED && packShort(value, into)) return
     this.#packer.encode(value, into)
-    // A string's bytes are as many as its characters only if all are ASCII.
+    // A string has as many bytes as characters only if all are ASCII.
     into.ascii = typeof value === 'string' && into.length === value.length + header(value.length)
   }
 
@@ -44,7 +44,7 @@ class MsgpackValues implements ValueCodec {
   }
 }
 
-/** Writes a fixstr, 3 characters with its header and 4 a word from there on. */
+/** Writes a fixstr: 3 characters in the word with its header, 4 in each word after it. */
 function packShort(text: string, into: ValueBuffer): boolean {
   const { words } = into
   const length = text.length

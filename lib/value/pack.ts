@@ -1,13 +1,13 @@
 /**
- * Writes MessagePack that stands alone. Any thread; each Packer belongs to one.
+ * Writes MessagePack that stands alone. Any thread; each Packer belongs to one thread.
  *
- * Our own rather than msgpackr's, because msgpackr's extensions are global to the process (any
- * other user of it could change what our bytes mean), it cannot tell a Map from an object, renames
- * `__proto__`, and what it accepts it must be walked for twice. Invariants:
+ * Not msgpackr: its extensions are global to the process (any other user of it could change the meaning
+ * of our bytes), it cannot tell a Map from an object, it renames `__proto__`, and a walk that refuses
+ * other values would have to come first. Invariants:
  *
- * 1. The caller's data is read once, each part as it is written, so what a getter or a Proxy
- *    answers is either written whole or refused: there is no second reading to differ from.
- * 2. The caller's code may throw, or use the codec again, at any such reading: memory is this
+ * 1. The caller's data is read once, each part as it is written, so the answer of a getter or a Proxy
+ *    is either written whole or refused: no second reading could differ.
+ * 2. The caller's code may throw, or use the codec again, at any such reading: the memory is this
  *    Packer's own until the value is complete, and a nested use gets a Packer of its own.
  */
 import { Buffer } from 'node:buffer'
@@ -33,10 +33,10 @@ import {
 } from './kinds.js'
 import { MsgpackWriter } from './writer.js'
 
-/** Objects within objects: what every thread's stack can read back, with much to spare. */
+/** The most objects within objects: every thread's stack can read back that many, with much to spare. */
 export const MAX_DEPTH = 1000
 
-/** More memory than this is not kept for the next value. */
+/** The most memory kept for the next value. */
 const KEPT = 1 << 24
 
 const DEPTH = MAX_DEPTH
@@ -47,13 +47,13 @@ const mapForEach = Map.prototype.forEach
 const setForEach = Set.prototype.forEach
 
 export class Packer extends MsgpackWriter {
-  /** The objects around the one in hand, outermost first, and which part of each it is. */
+  /** The objects around the value being written, outermost first, and the part of each that leads to it. */
   readonly #around: (object | undefined)[] = []
   readonly #path: (string | number)[] = []
   #depth = 0
   #busy = false
 
-  /** @throws ZVerseError `ZVERSE_INVALID_VALUE`, `ZVERSE_VALUE_TOO_LARGE`; and what getters throw. */
+  /** @throws ZVerseError `ZVERSE_INVALID_VALUE`, `ZVERSE_VALUE_TOO_LARGE`; errors of getters pass. */
   encode(value: unknown, into: ValueBuffer): void {
     if (this.#busy) {
       new Packer().encode(value, into)
@@ -78,7 +78,7 @@ export class Packer extends MsgpackWriter {
     if (memory.bytes.length > KEPT) own.shrink()
   }
 
-  /** After a throw: nothing of the caller's is kept alive. */
+  /** After a throw: keeps none of the caller's objects alive. */
   #forget(): void {
     this.#around.length = 0
     this.#path.length = 0
@@ -169,7 +169,7 @@ export class Packer extends MsgpackWriter {
     const count = value.length
     const part = this.#depth - 1
     // A Proxy may answer anything.
-    if (!(count >>> 0 === count)) throw this.#refuse('is an array of no valid length')
+    if (!(count >>> 0 === count)) throw this.#refuse('is an array of an invalid length')
     this.room(5)
     if (count < 16) this.bytes[this.at++] = 0x90 | count
     else this.sized(count, 0, 0xdc, 0xdd)

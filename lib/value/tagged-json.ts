@@ -1,7 +1,7 @@
 /**
- * JSON that loses nothing: for dumps, and wherever values are to be read by people.
+ * JSON that loses nothing: for dumps, and where people read values.
  *
- * What JSON can say is plain JSON. What it cannot is an object with one key, which names the kind:
+ * A value that JSON can express is plain JSON. Any other is an object with one key, which names the kind:
  *
  *     {"$date":"2026-11-20T10:03:00.000Z"}   a Date (iso-date.ts); null: an invalid one
  *     {"$bigint":"123"}                      a bigint
@@ -39,9 +39,9 @@ type Plain = Record<string, unknown>
  * A value as one line of JSON, from which {@link fromJson} makes an equal one. Properties that are
  * `undefined` are left out.
  *
- * @param value what `'msgpack'` values may be, or an object or array of such
- * @throws ZVerseError `ZVERSE_INVALID_VALUE` for functions, symbols, instances of classes, what contains
- * itself, and what is nested too deep
+ * @param value a value that `'msgpack'` takes, or an object or array of such
+ * @throws ZVerseError `ZVERSE_INVALID_VALUE` for functions, symbols, instances of classes, values that
+ * contain themselves, and values nested too deep
  */
 export function toJson(value: unknown): string {
   try {
@@ -52,15 +52,16 @@ export function toJson(value: unknown): string {
 }
 
 /**
- * What {@link toJson} wrote, or any JSON: objects whose one key begins with $ apart, it is what
- * `JSON.parse` makes of it. Numbers are rounded as JavaScript rounds them.
+ * The value of a text that {@link toJson} wrote, or of any JSON: the same as `JSON.parse` returns, except for
+ * objects whose one key begins with $. Numbers are rounded as JavaScript rounds them.
  *
- * @throws ZVerseError `ZVERSE_INVALID_VALUE`; where the text is no JSON with its `offset`, the index of
- * the first character that cannot be there. Also for numbers that are so large that they would become
- * infinite, and for a `$date` that is no date by ISO 8601, whose `cause` tells why
+ * @throws ZVerseError `ZVERSE_INVALID_VALUE`; if the text is no JSON, with its `offset`, the index of
+ * the first character that cannot be there. Also for numbers so large that they would become
+ * infinite, and for a `$date` that is no date by ISO 8601, with a `cause` that says why
  */
 export function fromJson(text: string): unknown {
-  if (typeof text !== 'string') throw invalid(`no JSON: ${describe(text)} is no text`)
+  if (typeof text !== 'string')
+    throw invalid(`text must be a string of JSON, not ${describe(text)}`)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -77,7 +78,7 @@ export function fromJson(text: string): unknown {
   }
 }
 
-/** What there is no stack, or no memory, left for; of whatever realm. */
+/** True for the error of a full stack or of an allocation, of any realm. */
 function isRangeError(cause: unknown): boolean {
   return types.isNativeError(cause) && cause.name === 'RangeError'
 }
@@ -86,7 +87,7 @@ function invalid(message: string, cause?: unknown): ZVerseError {
   return new ZVerseError('ZVERSE_INVALID_VALUE', message, cause === undefined ? {} : { cause })
 }
 
-/** The value with what JSON cannot say replaced; itself where there is nothing to replace. */
+/** The value with the parts that JSON cannot express replaced; the value itself if there are none. */
 function tagged(value: unknown, around: object[]): unknown {
   switch (typeof value) {
     case 'string':
@@ -155,9 +156,9 @@ function taggedPlain(value: Plain, around: object[]): unknown {
     if (form !== item) copied ??= names.slice(0, i).map(name => [name, value[name]])
     copied?.push([names[i], form])
   }
-  // Own properties all: also one that is named __proto__.
+  // Defines own properties only, also one that is named __proto__.
   const plain = copied === undefined ? value : Object.fromEntries(copied)
-  // Those that are undefined will not be there.
+  // JSON leaves undefined ones out.
   if (!names.some(name => name[0] === '$')) return plain
   const left = names.filter(name => (plain as Plain)[name] !== undefined)
   return left.length === 1 && left[0].startsWith('$') ? { $object: plain } : plain
@@ -174,7 +175,7 @@ function mapped(items: unknown[], change: (item: unknown) => unknown): unknown[]
   return copy ?? items
 }
 
-/** Puts the kinds back into what JSON.parse made, in place where it can. */
+/** Puts the kinds back into a result of JSON.parse, in place where it can. */
 function untagged(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) {
     throw invalid('a number in it is too large: infinity is written {"$number":"Infinity"}')

@@ -1,8 +1,8 @@
 /**
  * Strings as values: what the 'string' and 'json' codecs share. Any thread.
  *
- * Invariants: what is written is well-formed UTF-8 that one string can hold when it is read back;
- * nothing read refers to the arena.
+ * Invariants: the bytes written are well-formed UTF-8 that one string can hold when it is read back;
+ * no string read refers to the arena.
  */
 import { Buffer, constants } from 'node:buffer'
 import { TextEncoder } from 'node:util'
@@ -20,9 +20,9 @@ import type { ValueBuffer } from './codec.js'
 
 /** The most bytes a value can have: a ValueBuffer's, and an entry's length field. */
 export const MAX_VALUE_BYTES = 2 ** 32 - 1
-/** The most bytes of UTF-8 that a string can be made of again. */
+/** The most bytes of UTF-8 that one string can be read back from. */
 export const MAX_TEXT_BYTES = constants.MAX_STRING_LENGTH
-/** Up to here characters are packed one by one; from here on a call into the runtime is cheaper. */
+/** Up to this length characters are packed one by one; above it a call into the runtime is cheaper. */
 export const PACKED_TEXT = 96
 /** Every arena window covers this many bytes from any word in its stride. */
 const WINDOWED = 2 ** 24
@@ -33,7 +33,7 @@ const PACKED = PACKED_TEXT
 /** Refuses a size above `max`. */
 export function checkSize(size: number, max: number): void {
   if (size <= max) return
-  const most = `the value takes ${size} bytes, the most are ${max}`
+  const most = `the value takes ${size} bytes, the limit is ${max}`
   const message = `${most}: store it in parts, under keys of their own`
   throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size, max })
 }
@@ -43,7 +43,7 @@ export function windowOf(arena: Arena, at: number, length: number): Uint8Array {
   return length <= WINDOWED ? arena.window(at) : arena.view(at, length)
 }
 
-/** Where the value at word `at` begins in {@link windowOf} it. */
+/** The index at which the value at word `at` begins in {@link windowOf} it. */
 export function startIn(arena: Arena, at: number, length: number): number {
   return length <= WINDOWED ? arena.offsetIn(at) : 0
 }

@@ -1,10 +1,10 @@
 /**
  * Reads the MessagePack that pack.ts writes, straight from where it lies. Any thread; each Unpacker
- * belongs to one. Runs no user code.
+ * belongs to one thread. Runs no user code.
  *
- * Invariants: nothing handed out is a window on what was read or shares memory with anything else;
+ * Invariants: no value handed out is a view of the bytes read or shares memory with anything else;
  * the bytes do not change meanwhile (the reader has their version pinned), and are as pack.ts wrote
- * them, so that they are not checked again.
+ * them, so they are not checked again.
  */
 import { Buffer } from 'node:buffer'
 import { TextReader } from '../memory/text.js'
@@ -146,7 +146,7 @@ export class Unpacker {
     return object
   }
 
-  /** Objects mostly have the same few keys: comparing bytes with one is cheaper than making it. */
+  /** Objects mostly have the same few keys: comparing bytes with a known key is cheaper than making it. */
   #readKey(): string {
     const bytes = this.#bytes
     const tag = bytes[this.#at++]
@@ -165,7 +165,7 @@ export class Unpacker {
       if (i === size) return known
     }
     const key = this.#text.utf8(bytes, from, end)
-    // Only ASCII keys have as many characters as bytes, and they alone can be compared so.
+    // Only ASCII keys have as many characters as bytes, and only they can be compared in this way.
     if (size <= KEY_BYTES && key.length === size) this.#keys[hash] = interned(key)
     return key
   }
@@ -240,7 +240,7 @@ function defineOwn(object: object, key: string, value: unknown): void {
   })
 }
 
-/** The same string as the engine keeps property names: assigning by it needs no lookup of it. */
+/** The string in the engine's form of property names: assigning by it needs no lookup. */
 function interned(key: string): string {
   return Object.keys({ [key]: 0 })[0]
 }

@@ -1,6 +1,6 @@
 /**
  * Writes the scalars and headers of MessagePack into memory of its own that grows. Any thread; each
- * writer belongs to one. Runs no user code.
+ * writer belongs to one thread. Runs no user code.
  *
  * Invariants: each method makes the room it needs; integers of 64 bits are bigints, numbers are
  * integers of at most 32 bits or doubles.
@@ -115,7 +115,7 @@ export class MsgpackWriter {
       return
     }
     const negative = value < 0n
-    // Two's complement of a negative number is the complement of what is one nearer to zero.
+    // The two's complement of a negative number is the complement of the number one nearer to zero.
     let hex = (negative ? ~value : value).toString(16)
     if (hex.length % 2 === 1) hex = `0${hex}`
     // The top bit is the sign's.
