@@ -1,6 +1,6 @@
 /**
- * Walking and counting the keys of a tree that lie in a box, in Z-order, from the first to the last or
- * back. Whole subtrees outside are passed over by BIGMIN jumps in each node (frame.ts), whole subtrees
+ * Walks and counts the keys of a tree that lie in a box, in Z-order, from the first to the last or
+ * back. BIGMIN jumps in each node (frame.ts) pass over whole subtrees outside; whole subtrees
  * inside are taken without a test.
  *
  * Any thread, on a root that stays pinned while the cursor is used. Entries are found a few leaves at
@@ -13,17 +13,17 @@ import { touchNode } from './search.js'
 
 const NEXT = NEXT_LINE
 
-/** What walks: gives one entry after the other, then 0. */
+/** A walk: gives one entry after the other, then 0. */
 export interface Walker {
   next(): number
   /**
-   * Puts the next ones into `into` from index `at` on, `most` at most.
-   * @returns how many, which may be fewer than there are; 0 at the end only
+   * Puts the next entries into `into` from index `at` on, at most `most`.
+   * @returns how many, which may be fewer than are left; 0 only at the end
    */
   fill(into: number[], at: number, most: number): number
 }
 
-/** So many leaves are touched ahead, and so many entries found before they are touched. */
+/** How many leaves are touched ahead, and how many entries are found before they are touched. */
 const LEAVES = 8
 const ENTRIES = 64
 
@@ -31,7 +31,7 @@ export class BoxCursor implements Walker {
   readonly #W: Uint32Array
   readonly #box: Box
   readonly #isReverse: boolean
-  /** The path from the root: as many frames are in use as `#depth` says. */
+  /** The path from the root: the first `#depth` frames are in use. */
   readonly #frames: Frame[] = []
   #depth = 0
   /** Slots of the lowest frame, of leaves to look at next; those before `#leafAt` are done. */
@@ -46,7 +46,7 @@ export class BoxCursor implements Walker {
   #left: number
   /** Nodes looked at. */
   nodes = 0
-  /** Takes what touching ahead reads, so that it is not optimised away. */
+  /** Holds the words that touching ahead reads, so that the loads are not optimised away. */
   ahead = 0
 
   /** @param limit how many entries to hand out at most. */
@@ -61,7 +61,7 @@ export class BoxCursor implements Walker {
     this.#touch()
   }
 
-  /** Entries that were looked at only to see whether they lie inside. */
+  /** How many entries were read only to see whether they lie inside. */
   get looks(): number {
     return this.#frames.reduce((sum, frame) => sum + frame.looks, 0)
   }
@@ -84,7 +84,7 @@ export class BoxCursor implements Walker {
     return n
   }
 
-  /** Sees to it that an entry lies ready; false at the end. */
+  /** Searches on if no found entry is left; false at the end. */
   #hasMore(): boolean {
     if (this.#left <= 0) return false
     if (this.#at < this.#count) return true
@@ -95,7 +95,7 @@ export class BoxCursor implements Walker {
     return this.#count > 0
   }
 
-  /** Finds entries in some more leaves; none at the end only. */
+  /** Finds entries in some more leaves; none only at the end. */
   #search(): void {
     const last = this.nodes + LEAVES
     while (this.#depth > 0) {
@@ -134,7 +134,7 @@ export class BoxCursor implements Walker {
     if (this.#frame().openKid(parent, slot)) this.#take()
   }
 
-  /** Takes up the node in the frame below those in use. */
+  /** Puts the node that was opened below the frames in use on the path. */
   #take(): void {
     const frame = this.#frames[this.#depth]
     if (frame.level === 0) {
@@ -147,7 +147,7 @@ export class BoxCursor implements Walker {
     this.#leafAt = 0
   }
 
-  /** The next slot of a frame that may hold something; -1 if there is none. */
+  /** The next slot of a frame that may hold keys of the box; -1 if there is none. */
   #nextSlot(frame: Frame): number {
     const slot = this.#isReverse ? frame.previous(frame.at) : frame.next(frame.at)
     if (slot < 0 || slot >= frame.count) return -1
@@ -155,7 +155,7 @@ export class BoxCursor implements Walker {
     return slot
   }
 
-  /** The same of a frame whose kids are leaves: finds several at once, and touches them. */
+  /** The same for a frame whose kids are leaves: finds several at once, and touches them. */
   #nextLeaf(frame: Frame): number {
     const leaves = this.#leaves
     if (this.#leafAt === leaves.length) {
@@ -188,7 +188,7 @@ export class BoxCursor implements Walker {
   }
 }
 
-/** Walks what lies in a range. */
+/** A walk of the entries in a range. */
 export function walk(
   W: Uint32Array,
   root: number,

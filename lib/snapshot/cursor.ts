@@ -1,5 +1,5 @@
 /**
- * Walking a tree in key order, forwards and backwards, between bounds; counting without walking.
+ * Walks a tree in key order, forwards and backwards, between bounds; counts without walking.
  *
  * Any thread, on a root that stays pinned while the cursor is used. A cursor hands out references
  * of entries and never writes.
@@ -12,21 +12,21 @@ import { compareKeys } from '../memory/words.js'
 import { Path } from './search.js'
 
 const HEADS = N_HEADS
-/** Words from an entry's begin to what is most likely the cache line after its first. */
+/** Words from the start of an entry to, most likely, its second cache line. */
 export const NEXT_LINE = 13
 const NEXT = NEXT_LINE
 const LINE = 16
-/** More entries than fit. A small integer, unlike Infinity, whose like would make others doubles. */
+/** More entries than a tree can hold. A small integer: Infinity would turn the counters into doubles. */
 const MOST = 2 ** 30
 
-/** A place between keys: before the first key not below `words`, or after it where `after`. */
+/** A place between keys: before the first key not below `words`; with `after`, after a key equal to it. */
 export interface Bound {
   readonly words: Uint32Array
   readonly bytes: number
   readonly after: boolean
 }
 
-/** The place before (or after) the key in `key`, which may be used again. */
+/** The place before (or after) the key in `key`; the buffer may be used again. */
 export function boundOf(key: KeyBuffer, after: boolean): Bound {
   return { words: key.words.slice(0, (key.bytes + 3) >>> 2), bytes: key.bytes, after }
 }
@@ -37,7 +37,7 @@ export function compareBounds(a: Bound, b: Bound): number {
   return order !== 0 ? order : Number(a.after) - Number(b.after)
 }
 
-/** What lies between two places, `null` being open; or in a box, which then says all there is to say. */
+/** The keys between two places, `null` for an open end; or those in a box, and then both places are null. */
 export interface Range {
   readonly lower: Bound | null
   readonly upper: Bound | null
@@ -47,13 +47,13 @@ export interface Range {
 /** All keys. */
 export const WHOLE: Range = { lower: null, upper: null, box: null }
 
-/** True if nothing can lie in the range. */
+/** True if no key can lie in the range. */
 export function isEmpty({ lower, upper, box }: Range): boolean {
   if (box !== null) return box.isEmpty
   return lower !== null && upper !== null && compareBounds(lower, upper) >= 0
 }
 
-/** Sets `path` to a bound's place. */
+/** Sets `path` to the place of a bound. */
 function seekBound(W: Uint32Array, path: Path, root: number, bound: Bound): void {
   path.seek(W, root, bound.words, bound.bytes)
   if (bound.after && path.found) path.at[0]++
@@ -87,19 +87,19 @@ export class Cursor {
   #i = 0
   #stop = 0
   readonly #step: 1 | -1
-  /** The path has moved on to a leaf that is still to be taken up. */
+  /** The path has moved on to a leaf that the cursor has not entered yet. */
   #isAhead = false
-  /** What is left of the leaf has been touched for {@link next}. */
+  /** The rest of the leaf has been touched for {@link next}. */
   #isTouched = false
   /** The leaf after this one, if it is to be touched; else 0. */
   #sibling = 0
-  /** Its header has been. */
+  /** The header of `#sibling` has been touched. */
   #isNear = false
   /** The leaf in which the range ends (0: the tree's end), and the slot there. */
   #endLeaf = 0
   #endAt = 0
   #left: number
-  /** Takes what touching ahead reads, so that it is not optimised away. */
+  /** Holds the words that touching ahead reads, so that the loads are not optimised away. */
   ahead = 0
 
   /** @param limit how many entries to hand out at most. */
@@ -141,9 +141,9 @@ export class Cursor {
   }
 
   /**
-   * Puts the references of the entries to come into `into`, from index `at` on, and reads two words
+   * Puts the references of the next entries into `into`, from index `at` on, and reads two words
    * of each: the misses overlap instead of following each other.
-   * @returns how many: `most` at most, and none beyond one leaf; 0 at the end only
+   * @returns how many: at most `most`, and none beyond one leaf; 0 only at the end
    */
   fill(into: number[], at: number, most: number): number {
     if (this.#left <= 0) return 0
@@ -196,7 +196,7 @@ export class Cursor {
     return sum
   }
 
-  /** Takes up the path's leaf, from place `at` on. */
+  /** Enters the path's leaf at slot `at`. */
   #enter(at: number): void {
     const W = this.#W
     const leaf = this.#path.nodes[0]
@@ -214,7 +214,7 @@ export class Cursor {
     if (next >= 0 && next < countOf(W, parent)) this.#sibling = kidAt(W, parent, next)
   }
 
-  /** Goes to the next leaf; false at the range's end. Where the stack ends, it can be called again. */
+  /** Goes to the next leaf; false at the end of the range. After a stack overflow it can be called again. */
   #advance(): boolean {
     if (!this.#isAhead && !this.#climb()) return false
     this.#isAhead = true
@@ -223,7 +223,7 @@ export class Cursor {
     return true
   }
 
-  /** Moves the path to the next leaf. It calls nothing, so it happens as a whole. */
+  /** Moves the path to the next leaf. It calls nothing, so no stack overflow can cut it in half. */
   #climb(): boolean {
     const W = this.#W
     const { nodes, at, top } = this.#path

@@ -1,5 +1,5 @@
 /**
- * The structural difference of two trees: what differs is found without looking at what is shared.
+ * The structural difference of two trees: finds what differs without looking at what they share.
  *
  * Any thread, on two pinned roots. Two snapshots share every subtree that no commit between them
  * touched; two walks in key order skip such a subtree together when both stand before it. The cost
@@ -19,12 +19,12 @@ class Walk {
   readonly #W: Uint32Array
   readonly #nodes: number[] = []
   readonly #at: number[] = []
-  /** With a box, how each node of the stack looks through it; what lies outside is passed over. */
+  /** With a box: a frame for each node of the stack, which passes over what lies outside. */
   readonly #box: Box | null
   readonly #frames: Frame[] = []
   /** The item: a kid (level above 0) or an entry; 0 at the end. */
   item = 0
-  /** Level of the node that the item is, -1 for an entry. */
+  /** Level of the item if it is a node, -1 for an entry. */
   level = -1
   /** Smallest entry of the item. */
   least = 0
@@ -80,7 +80,7 @@ class Walk {
     this.#load()
   }
 
-  /** Finds the item at the stack's place, leaving nodes that are done. */
+  /** Finds the item at the stack's place, and leaves nodes that are done. */
   #load(): void {
     const W = this.#W
     const nodes = this.#nodes
@@ -144,7 +144,7 @@ export class DiffCursor {
     return false
   }
 
-  /** Goes into a node where that is the next thing to do; false when an entry is to be reported. */
+  /** Descends into a node if that comes next; false if an entry is to be reported. */
   #open(order: number): boolean {
     const a = this.#a
     const b = this.#b

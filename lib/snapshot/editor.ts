@@ -1,15 +1,15 @@
 /**
- * Changing a copy-on-write tree inside a write transaction.
+ * Changes a copy-on-write tree inside a write transaction.
  *
  * For the holder of the writer lock. A change copies the nodes on its path that the transaction
- * does not own yet, and changes its own in place. Invariants:
+ * does not own yet, and changes owned nodes in place. Invariants:
  * 1. After each call, and after each call that throws ZVERSE_FULL, the tree under `tree.root` is
- *    whole: what can fail to get memory comes before what would leave the tree changed by half.
+ *    whole: every allocation comes before the first store that would leave the tree half changed.
  * 2. node.ts's invariants hold for all nodes; entry counts (N_ENTRIES) are exact.
  * 3. `locate` comes first; `insert`, `replace` or `remove` act on the place it found, once.
  *
- * Sorted input is noticed: while keys come in ascending order and fall into the same leaf, the
- * place is found without a descent, and a leaf that overflows at its end is left full.
+ * The editor notices sorted input: while keys come in ascending order and fall into the same leaf, it
+ * finds the place without a descent, and leaves a leaf that overflows at its end full.
  */
 
 import type { Workspace } from '../epoch/workspace.js'
@@ -41,16 +41,16 @@ import { Path, UNKNOWN } from './search.js'
 
 const HEADS = N_HEADS
 const ENTRIES = N_ENTRIES
-/** Ascending keys in a row after which the place of the last one is tried first. */
+/** Ascending keys in a row after which the place behind the last one is tried first. */
 const STREAK = 2
-/** Ascending keys in a row after which a new leaf is made as large as it can become. */
+/** Ascending keys in a row after which a new leaf gets the largest capacity at once. */
 const LONG_STREAK = 64
 
 /** A tree as a transaction sees it. */
 export interface Tree {
   /** Root node, 0 when empty. */
   root: number
-  /** Words its nodes and entries take. */
+  /** Words that its nodes and entries take. */
   words: number
 }
 
@@ -64,7 +64,7 @@ export class TreeEditor {
   /** The entry put last, and how many were put in ascending order. */
   #last = 0
   #streak = 0
-  /** The entry after the place of the last one (0: none), if it has been looked up since a descent. */
+  /** The entry after the last one's place (0: none), if it has been looked up since the last descent. */
   #bound = 0
   #isBounded = false
 
@@ -80,7 +80,7 @@ export class TreeEditor {
     this.#streak = 0
   }
 
-  /** Finds the place of `key` in `tree`; returns its entry, or 0 where there is none. */
+  /** Finds the place of `key` in `tree`; returns its entry, or 0 if there is none. */
   locate(tree: Tree, key: KeyBuffer): number {
     const W = this.#W
     const path = this.#path
@@ -98,7 +98,7 @@ export class TreeEditor {
 
   /**
    * True, with the path set, if `key` belongs right after the entry put last.
-   * @param shared bits it shares with that one, which is smaller
+   * @param shared bits that `key` shares with that entry, which is smaller
    */
   #follows(key: KeyBuffer, shared: number): boolean {
     const W = this.#W
@@ -115,7 +115,7 @@ export class TreeEditor {
     return true
   }
 
-  /** Looks up the entry after the one at the path's place: as long as keys come before it, it stays. */
+  /** Looks up the entry after the path's place: keys below it follow without a descent. */
   #findBound(): void {
     const W = this.#W
     const path = this.#path
@@ -130,7 +130,7 @@ export class TreeEditor {
     this.#isBounded = true
   }
 
-  /** Puts `entry` in the place of the one just located, which is retired. */
+  /** Replaces the entry just located by `entry`, and retires it. */
   replace(tree: Tree, entry: number): void {
     const W = this.#W
     const path = this.#path
@@ -157,10 +157,10 @@ export class TreeEditor {
     if (path.shared !== UNKNOWN && this.#append(tree, entry)) return
     this.#own(tree, 1)
     const appending = this.#appends()
-    // The halves of a node that splits may be deeper than it was.
+    // The halves of a node that splits may have a greater depth than it had.
     if (countOf(W, path.nodes[0]) === N_MAX) path.look(W, entry)
     const right = this.#makeRoom(tree, appending)
-    // Nothing below can fail.
+    // No step below can fail.
     for (let level = right === 0 ? 0 : 1; level <= path.top; level++) {
       const node = path.nodes[level]
       if (path.shared !== UNKNOWN && depthOf(W, node) > path.shared) setDepth(W, node, path.shared)
@@ -185,7 +185,7 @@ export class TreeEditor {
     this.#root = tree.root
   }
 
-  /** Inserts `entry` at the end of a leaf of ours, if that is its place and there is room. */
+  /** Inserts `entry` at the end of an owned leaf, if that is its place and there is room. */
   #append(tree: Tree, entry: number): boolean {
     const W = this.#W
     const { nodes, at, shared, top } = this.#path
@@ -206,7 +206,7 @@ export class TreeEditor {
     return true
   }
 
-  /** Takes the entry just located out and retires it. */
+  /** Removes the entry just located and retires it. */
   remove(tree: Tree): void {
     const W = this.#W
     const path = this.#path
@@ -243,7 +243,7 @@ export class TreeEditor {
     this.#last = entry
   }
 
-  /** A new node, stamped as ours, with everything but its slots set. */
+  /** A new node that the transaction owns, with everything but its slots set. */
   #make(tree: Tree, level: number, capacity: number): number {
     const W = this.#W
     const node = this.#space.allocate(nodeWords(level, capacity))
@@ -260,14 +260,14 @@ export class TreeEditor {
     this.#space.retireNode(node)
   }
 
-  /** Makes all nodes of the path ours, from the root down, with room for `more` in the leaf. */
+  /** Makes all nodes of the path owned, from the root down, with room for `more` in the leaf. */
   #own(tree: Tree, more: number): void {
     const W = this.#W
     const path = this.#path
     const leaf = path.nodes[0]
     const size = countOf(W, leaf)
     const isFull = more !== 0 && size === capacityOf(W, leaf) && size < N_MAX
-    // What is above a node of ours is ours: it had to be when that was linked.
+    // The nodes above an owned node are owned: they were changed when it was linked.
     if (!isFull && this.#space.isOwn(leaf)) return
     for (let level = path.top; level >= 0; level--) {
       const node = path.nodes[level]
@@ -280,7 +280,7 @@ export class TreeEditor {
     this.#root = tree.root
   }
 
-  /** A copy of `node`, ours, with `capacity`. */
+  /** An owned copy of `node`, with `capacity`. */
   #copy(tree: Tree, node: number, capacity: number): number {
     const W = this.#W
     const level = levelOf(W, node)
@@ -299,7 +299,7 @@ export class TreeEditor {
     return copy
   }
 
-  /** Puts `node` in the place of the path's node at `level`, whose parent is ours. */
+  /** Replaces the path's node at `level`, whose parent is owned, by `node`. */
   #replaceNode(tree: Tree, level: number, node: number): void {
     const W = this.#W
     const path = this.#path
@@ -315,7 +315,7 @@ export class TreeEditor {
     this.#drop(tree, old)
   }
 
-  /** The smallest entry below the path's node under level `from` is now `entry`: its ancestors say so. */
+  /** Makes `entry` the smallest below the path's node under level `from`, in the refs of its ancestors. */
   #lowerMinimum(entry: number, from = 1): void {
     const W = this.#W
     const path = this.#path
@@ -328,7 +328,7 @@ export class TreeEditor {
     }
   }
 
-  /** True if the place is the end of its leaf and the entry before it was put just before. */
+  /** True if the place is the end of its leaf and the entry before it is the last one put. */
   #appends(): boolean {
     const W = this.#W
     const leaf = this.#path.nodes[0]
@@ -337,8 +337,8 @@ export class TreeEditor {
   }
 
   /**
-   * Sees to it that the leaf has room for one slot more; nodes that are full on the way are split
-   * from the top down, each step leaving a whole tree.
+   * Gives the leaf room for one more slot; splits full nodes on the way from the top down, each step
+   * leaving a whole tree.
    * @returns 0, or, when appending to a full leaf, a new empty leaf for which the parent has room.
    */
   #makeRoom(tree: Tree, appending: boolean): number {
@@ -358,7 +358,7 @@ export class TreeEditor {
     return 0
   }
 
-  /** Gives the inner node at `level` room for one kid more. */
+  /** Gives the inner node at `level` room for one more kid. */
   #widen(tree: Tree, level: number): void {
     const W = this.#W
     const node = this.#path.nodes[level]
@@ -447,7 +447,7 @@ export class TreeEditor {
     W[parent + HEADS + 2 * capacity + at] = kid
   }
 
-  /** The path's leaf is empty: it goes, and each ancestor that then has no kid left. */
+  /** Removes the path's empty leaf, and each ancestor that then has no kid left. */
   #dropEmpty(tree: Tree): void {
     const W = this.#W
     const path = this.#path
@@ -514,7 +514,7 @@ export class TreeEditor {
     return node
   }
 
-  /** A root with one kid makes way for it. */
+  /** Replaces a root that has one kid by that kid. */
   #shorten(tree: Tree): void {
     const W = this.#W
     while (tree.root !== 0 && levelOf(W, tree.root) > 0 && countOf(W, tree.root) === 1) {

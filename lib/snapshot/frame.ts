@@ -1,17 +1,17 @@
 /**
  * A tree node seen through a box: which of its slots may hold keys of the box.
  *
- * Works on the 32 bits of a key that follow the node's depth, which the node's heads hold: within a
- * node the bits before are the same for all keys, so of each side of the box only those matter that the
- * bits before leave open ("open" sides: where they equal the side's). Coordinates are not taken out of
- * the codes: masked to one dimension, codes compare as they do. An entry is looked at only where its
- * head equals a side's bits and more bits follow; and a node's first where prefixes are long.
+ * Works on the 32 bits of a key that follow the node's depth, which the node's heads hold ("the window").
+ * All keys of a node share the bits before the window, so only those sides of the box matter whose bits
+ * there equal the node's ("open" sides). Coordinates are not taken out of the codes: masked to one
+ * dimension, codes compare as coordinates do. An entry is read only if its head equals the bits of a side
+ * and more bits follow; and the first entry of a node if prefixes are long.
  *
- * Invariants, for the node a frame has taken up:
+ * Invariants, for the node of a frame:
  * 1. A side that is not open excludes nothing below the node. If none is open, all below is inside.
  * 2. `next` and `previous` pass over no slot that holds a key of the box; of a leaf they find only such.
  *
- * Any thread, on a root that is pinned. Frames are used again, one for each level of a walk.
+ * Any thread, on a root that is pinned. Frames are reused, one for each level of a walk.
  */
 
 import { bigmin } from '../key/bigmin.js'
@@ -35,22 +35,22 @@ export class Frame {
   heads = 0
   refs = 0
   kids = 0
-  /** Bits that all keys below the node share, those the frame relies on. */
+  /** Bits that all keys below the node share: the node's depth. */
   depth = 0
-  /** For who walks: the slot to go on with. */
+  /** For the walk: the slot to go on with. */
   at = 0
-  /** Entries that were looked at because their head did not decide. */
+  /** How many entries were read because their head did not decide. */
   looks = 0
   /** Open sides, one bit a dimension, then one for the codes, which is `#codes`. */
   #lowSides = 0
   #highSides = 0
   readonly #codes: number
-  /** Dimensions with an open side: their number, bits in the window, and least and greatest there. */
+  /** Dimensions with an open side: how many; of each, its bits in the window, least and greatest there. */
   #bounded = 0
   readonly #masks: number[]
   readonly #lows: number[]
   readonly #highs: number[]
-  /** Which of their lower (upper) sides are open and have bits behind the window, one bit each. */
+  /** One bit for each of these dimensions: its lower (upper) side is open and has bits behind the window. */
   #lowMore = 0
   #highMore = 0
   /** Bits of the dimensions without open sides. */
@@ -85,7 +85,7 @@ export class Frame {
     return this.#W[this.node + N_ENTRIES]
   }
 
-  /** Takes up a node by itself, such as the root; false if all below it is outside. */
+  /** Opens a node by itself, such as the root; false if all below it is outside. */
   open(node: number): boolean {
     this.#lowSides = this.#box.lowSides
     this.#highSides = this.#box.highSides
@@ -95,7 +95,7 @@ export class Frame {
     return true
   }
 
-  /** Takes up the kid in slot `i` of the node that `parent` has; false if all below it is outside. */
+  /** Opens the kid in slot `i` of the node of `parent`; false if all below it is outside. */
   openKid(parent: Frame, i: number): boolean {
     const W = this.#W
     this.#lowSides = parent.#lowSides
@@ -125,8 +125,8 @@ export class Frame {
   }
 
   /**
-   * Closes the sides that the bits from place `from` to the node's depth rule on. The first 32 of
-   * these bits are in `head`. False if they are beyond a side.
+   * Closes the sides that the bits from place `from` to the node's depth decide. The first 32 of
+   * these bits are in `head`. False if the bits are beyond a side.
    */
   #narrow(from: number, head: number): boolean {
     const { curve, low, high, from: first, to: last } = this.#box
@@ -164,7 +164,7 @@ export class Frame {
     return true
   }
 
-  /** Takes the open sides' bits in the window. */
+  /** Computes the bits of the open sides in the window. */
   #look(): void {
     const { curve, low, high, from, to } = this.#box
     const { words, ends } = curve
@@ -243,11 +243,11 @@ export class Frame {
     const highMore = this.#highMore
     const first = this.#from ^ FLIP
     const last = this.#to ^ FLIP
-    // A head that equals a code's bits does not decide, where there is such a code.
+    // A head that equals the bits of a bounding code does not decide.
     const firstMore = this.#isPartial && (this.#lowSides & this.#codes) !== 0
     const lastMore = this.#isPartial && (this.#highSides & this.#codes) !== 0
-    // The first two dimensions by themselves: mostly there are no others. With its top bit turned over
-    // an unsigned word compares as a signed one, which the engine does fastest.
+    // The first two dimensions by themselves: mostly there are no others. With its top bit flipped an
+    // unsigned word compares as a signed one, which the engine does fastest.
     const hasOne = bounded > 0
     const hasTwo = bounded > 1
     const mask0 = hasOne ? masks[0] | 0 : 0
@@ -286,8 +286,8 @@ export class Frame {
   }
 
   /**
-   * Kid i holds codes from head i to head i + 1, to the window's end behind the last: the first whose
-   * stretch reaches the next code in the box is the one.
+   * Kid i holds codes from head i to head i + 1, the last kid to the end of the window: finds the first kid
+   * whose stretch reaches the next code in the box.
    */
   #nextKid(i: number): number {
     const W = this.#W
@@ -306,7 +306,7 @@ export class Frame {
     return low
   }
 
-  /** {@link #nextKid} mirrored: LITMAX is BIGMIN where every bit is turned over. */
+  /** {@link #nextKid} mirrored: LITMAX is BIGMIN with every bit flipped. */
   #previousKid(i: number): number {
     const W = this.#W
     const { heads } = this

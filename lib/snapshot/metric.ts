@@ -1,5 +1,5 @@
 /**
- * Distances for `nearest`: of points, and the least that a cell of the curve allows.
+ * Distances for `nearest`: of points, and the least of any point in a cell of the curve.
  *
  * Invariant: `bound` of a cell is not above `distance` of any point in it, as computed, rounding
  * included: a search that takes cells by their bound gives points by their distance. Any thread.
@@ -10,13 +10,13 @@ export interface Metric {
   readonly dimensions: readonly number[]
   /** The point that distances are from; any number where a dimension does not count. */
   readonly point: readonly number[]
-  /** How far away a point is. */
+  /** The distance of a point. */
   distance(at: number[]): number
-  /** What no point between `low` and `high` is nearer than. */
+  /** A distance that no point between `low` and `high` falls below. */
   bound(low: number[], high: number[]): number
   /**
-   * Intervals, one a dimension, in which no place has two coordinates; none where that is so
-   * everywhere. `reach` may be trusted only if all keys lie in them.
+   * Intervals, one a dimension, within which each place has one coordinate; empty if that holds
+   * everywhere. `reach` may be used only if all keys lie in them.
    */
   readonly whole: readonly { readonly low: number; readonly high: number }[]
   /** Narrows `low` and `high` to a box that holds every point within `distance`, and maybe others. */
@@ -74,9 +74,9 @@ export class Euclidean implements Metric {
   }
 }
 
-/** More than what a handful of roundings can take away from a distance. */
+/** A factor larger than a handful of roundings can take away from a distance. */
 const SLACK = 1 + 2 ** -48
-/** What is nearer may have 0, or a rounded number, as its square. */
+/** The square of a smaller distance may be 0, or a rounded number. */
 const TINY = 1e-160
 
 /** Mean radius of the earth, m (IUGG). */
@@ -90,9 +90,9 @@ const ALMOST_HALF = 3
  * Great-circle distance in metres on a sphere; dimension 0 is the longitude, 1 the latitude, in degrees.
  *
  * Haversine formula (R. W. Sinnott, Virtues of the haversine, Sky and Telescope 68, 1984). Cells are
- * measured by the haversine h = sin²(distance / 2 radius), which for a meridian has one least value, at
- * the foot of the perpendicular (C. F. F. Karney and others: tan φ = tan φ₁ / cos Δλ); where that is
- * not on the cell's side, one of its ends is nearest.
+ * measured by the haversine h = sin²(distance / 2 radius), which along a meridian has one least value, at
+ * the foot of the perpendicular (C. F. F. Karney and others: tan φ = tan φ₁ / cos Δλ); if the foot is
+ * not on the cell's side, one end of the side is nearest.
  */
 export class Haversine implements Metric {
   readonly dimensions = [0, 1]
@@ -108,7 +108,7 @@ export class Haversine implements Metric {
   /**
    * @param longitude any finite number, in degrees
    * @param latitude from -90 to 90
-   * @param start the longitude at which the keys' round begins, such as -180 or 0
+   * @param start the longitude at which the range of the keys begins, such as -180 or 0
    * @param n how many dimensions there are
    */
   constructor(longitude: number, latitude: number, start: number, n: number) {
@@ -126,7 +126,7 @@ export class Haversine implements Metric {
   }
 
   distance(at: number[]): number {
-    // The remainder is exact: a place is at distance 0 from itself however often it went round.
+    // The remainder is exact: a place is at distance 0 from itself plus any number of full turns.
     const delta = (at[0] - this.#longitude) % 360
     return metres(this.#haversine(at[1] * DEGREE, delta * DEGREE))
   }
@@ -145,7 +145,7 @@ export class Haversine implements Metric {
       least = this.#meridian(Math.max(south, -90), Math.min(north, 90), near)
     }
     if (south < -90 || north > 90) {
-      // Beyond a pole one comes down on the other side, so the farthest longitude is nearest.
+      // Beyond a pole the meridian comes down on the other side, so the farthest longitude is nearest.
       const isOpposite = east <= 180 ? east + width >= 180 : east + width >= 540
       const back = turned(west)
       const far = isOpposite
@@ -154,23 +154,23 @@ export class Haversine implements Metric {
       if (north > 90) least = Math.min(least, this.#meridian(Math.max(south, 90), north, far))
       if (south < -90) least = Math.min(least, this.#meridian(south, Math.min(north, -90), far))
     }
-    // More than what rounding takes: 1e-15 is 0.4 m where distances are small.
+    // More than rounding takes: 1e-15 is 0.4 m where distances are small.
     return metres(least * (1 - 1e-12) - 1e-15)
   }
 
   reach(distance: number, low: number[], high: number[]): void {
     const angle = (distance / RADIUS) * (1 + 1e-9) + 1e-12
-    // Next to the antipode a distance tells the angle by decimetres only.
+    // Next to the antipode a distance gives the angle to decimetres only.
     if (angle > ALMOST_HALF) return
     const away = angle / DEGREE
     low[1] = this.#latitude - away
     high[1] = this.#latitude + away
     if (low[1] <= -90 || high[1] >= 90) return
-    // Next to 90 degrees the arc sine is good for 1e-8 only.
+    // Next to 90 degrees the arc sine is exact to 1e-8 only.
     const aside = Math.asin(Math.min(1, Math.sin(angle) / this.#cos)) / DEGREE + 1e-6
     const west = this.#longitude - aside
     const east = this.#longitude + aside
-    // Across the end of the round there would be two boxes.
+    // Across the end of the range there would be two boxes.
     if (angle >= Math.PI / 2 || west <= this.whole[0].low || east >= this.whole[0].high) return
     low[0] = west
     high[0] = east

@@ -2,14 +2,14 @@
  * The entries of a tree from the nearest to a point to the farthest.
  *
  * Best-first (G. R. Hjaltason and H. Samet, Distance browsing in spatial databases, TODS 24(2), 1999):
- * a queue holds nodes by the least distance that their keys can have, and entries by their own; what is
- * first is taken, a node to put its slots in its place, an entry to be given. The keys of a node lie
- * on a stretch of the curve, from its smallest to that of the node behind it; cut at the first bit in
- * which the two differ, that is two cells (boxes with sides that are powers of two), which are cut down
+ * a queue holds nodes by the least distance that their keys can have, and entries by their own. The search
+ * takes the first item: it replaces a node by its slots, and gives an entry. The keys of a node lie
+ * on a stretch of the curve, from its smallest key to that of the node behind it. Cut at the first bit in
+ * which the two differ, the stretch is two cells (boxes with sides that are powers of two), which shrink
  * further by the bits in which the stretch's ends run along the cut.
  *
- * As soon as `k` entries have been seen, nothing farther than the k-th is wanted, and nodes are looked
- * at through the box that holds all that is nearer (frame.ts): most slots never get a distance.
+ * As soon as `k` entries have been seen, no entry farther than the k-th is wanted, and frames (frame.ts)
+ * restrict nodes to a box that holds everything nearer: most slots never get a distance.
  *
  * Any thread, on a root that stays pinned.
  */
@@ -34,23 +34,23 @@ const MAX_GUESSED = 32
 const GUESSES = 8
 /** The most entries whose k-th distance is kept track of. */
 const MAX_RANKED = 4096
-/** In place of a node's end: what is queued is an entry. */
+/** In place of a node's end: the queued item is an entry. */
 const ENTRY = -1
 
-/** What is wanted of a search. */
+/** The parameters of a search. */
 export interface Wanted {
   readonly metric: Metric
   /** How many entries to give at most. */
   readonly k: number
-  /** How far they may be, inclusive. */
+  /** The greatest distance, inclusive. */
   readonly within: number
-  /** Where they must be; null: anywhere. */
+  /** The box in which entries must lie; null: anywhere. */
   readonly box: Box | null
-  /** All keys lie within the metric's whole, as {@link isWhole} tells. */
+  /** All keys lie within the metric's whole: the result of {@link isWhole}. */
   canReach: boolean
 }
 
-/** True if all keys lie in the interval that a metric calls the whole of each dimension. */
+/** True if all keys lie in the intervals of a metric's `whole`. */
 export function isWhole(W: Uint32Array, root: number, curve: Curve, { whole }: Metric): boolean {
   return whole.every(({ low, high }, d) => {
     const axis = curve.axes[d]
@@ -64,7 +64,7 @@ export function isWhole(W: Uint32Array, root: number, curve: Curve, { whole }: M
   })
 }
 
-/** At least as much as lies between `x` and the next number. */
+/** At least the difference between `x` and the next number. */
 function spacing(x: number): number {
   return Math.abs(x) * Number.EPSILON + Number.MIN_VALUE
 }
@@ -73,11 +73,11 @@ export class Nearest {
   readonly #W: Uint32Array
   readonly #curve: Curve
   readonly #metric: Metric
-  /** What is left to give. */
+  /** How many entries are left to give. */
   #left: number
-  /** Nothing farther is wanted. */
+  /** No entry farther than this is wanted. */
   #within: number
-  /** The caller's box, and of it what is within `#within`, as when that was `#reached`. */
+  /** The caller's box; and its part within `#reached`, an earlier value of `#within`. */
   readonly #box: Box | null
   readonly #near: Box
   #reached = Number.POSITIVE_INFINITY
@@ -87,7 +87,7 @@ export class Nearest {
   readonly #distances: number[] = []
   readonly #items: number[] = []
   readonly #endings: number[] = []
-  /** The least distances seen, as a heap with the greatest on top; as many as are asked for. */
+  /** The `k` least distances seen, as a heap with the greatest on top. */
   readonly #ranked: number[]
   #ranks = 0
   /** Scratch: coordinates of a key or a cell's corners; ordered integers. */
@@ -97,12 +97,12 @@ export class Nearest {
   readonly #slots: number[] = []
   /** For each dimension that counts: its coordinates in the window of a node. */
   readonly #projections: readonly Projection[]
-  /** How far the entry is that `next` gave. */
+  /** The distance of the entry that `next` gave. */
   distance = 0
-  /** Nodes looked at, and entries whose distance was taken. */
+  /** How many nodes were visited, and of how many entries the distance was computed. */
   nodes = 0
   looks = 0
-  /** Takes what touching ahead reads, so that it is not optimised away. */
+  /** Holds the words that touching ahead reads, so that the loads are not optimised away. */
   ahead = 0
 
   /** @param root of a tree of the curve's keys */
@@ -131,8 +131,8 @@ export class Nearest {
   }
 
   /**
-   * Looks at some entries that come before and after the point in Z-order: the k-th distance among
-   * them is as far as need be looked, however bad the guess.
+   * Takes the distances of some entries before and after the point in Z-order: however bad the guess,
+   * no entry farther than the k-th of them is wanted.
    */
   #guess(root: number, k: number): void {
     const W = this.#W
@@ -191,11 +191,11 @@ export class Nearest {
     return 0
   }
 
-  /** Puts what is in a node into the queue. */
+  /** Puts the slots of a node into the queue. */
   #expand(node: number, distance: number, ending: number): void {
     const frame = this.#frame
     this.nodes++
-    // The box is worth the work of making it anew once it has become much smaller.
+    // Making the box anew pays only once it has become much smaller.
     if (this.#within < 0.9 * this.#reached) this.#approach()
     if (this.#near.isEmpty || !frame.open(node)) return
     if (frame.level === 0) this.#expandLeaf(frame)
@@ -226,7 +226,7 @@ export class Nearest {
     const only = frame.next(0)
     const second = only < count ? frame.next(only + 1) : count
     if (second >= count) {
-      // One kid: there is nothing to choose from.
+      // With one kid there is no choice.
       if (only < count) this.#push(distance, W[kids + only], endOf(only))
       return
     }
@@ -268,7 +268,7 @@ export class Nearest {
     return this.#metric.bound(this.#low, this.#high)
   }
 
-  /** Makes `#near` what of the box is within reach. */
+  /** Makes `#near` the part of the box that is within reach. */
   #approach(): void {
     const near = this.#near
     const { axes } = this.#curve
@@ -295,7 +295,7 @@ export class Nearest {
     near.settle()
   }
 
-  /** Notes the distance of an entry that was seen; the k-th least is as far as need be looked. */
+  /** Ranks the distance of an entry that was seen; no entry farther than the k-th least is wanted. */
   #rank(distance: number): void {
     const ranked = this.#ranked
     if (ranked.length === 0) return
@@ -332,7 +332,7 @@ export class Nearest {
     this.#set(at, distance, item, ending)
   }
 
-  /** Takes the first out. */
+  /** Removes the first item. */
   #pop(): void {
     const distance = this.#distances.pop() as number
     const item = this.#items.pop() as number
@@ -365,7 +365,7 @@ export class Nearest {
     this.#endings[at] = ending
   }
 
-  /** By distance; nodes before entries, for they may hold an entry as near; entries by key. */
+  /** By distance; nodes before entries, since a node may hold an entry as near; entries by key. */
   #isBefore(distance: number, item: number, ending: number, other: number): boolean {
     const theirs = this.#distances[other]
     if (distance !== theirs) return distance < theirs

@@ -1,11 +1,11 @@
 /**
- * Filling the nodes of the ordered tree (layout.ts draws one).
+ * Fills the nodes of the ordered tree (layout.ts draws one).
  *
  * Nodes that a snapshot can reach never change. The functions that write are for nodes that the
  * present transaction owns. Invariants of every node:
  * 1. refs are in key order, strictly; heads[i] are the 32 bits from `depth` on of the key of ref i.
  * 2. All keys below the node share their first `depth` bits, which lie within the words that each of
- *    them has. The depth may be less than what they share: that only costs comparisons.
+ *    them has. The depth may be less than they share: that only costs comparisons.
  * 3. In an inner node, ref i is the smallest entry below kid i, in this snapshot.
  */
 import { entryBits, keyBytesOf } from '../memory/entry.js'
@@ -20,9 +20,9 @@ import {
 import { capacityOf, countOf, depthOf, kidAt, levelOf, metaWord, refAt } from '../memory/node.js'
 
 const HEADS = N_HEADS
-/** So many words are moved one by one; for more a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
+/** The most words moved one by one; for more, a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
 const FEW = 16
-/** A node is given a deeper prefix only when that gains so many bits: it costs a look at each key. */
+/** The fewest bits for which a node gets a greater depth: that costs a read of each key. */
 const DEEPEN = 4
 /** Capacity that holds `count` refs: the next multiple of 8. */
 export function capacityFor(count: number): number {
@@ -30,8 +30,8 @@ export function capacityFor(count: number): number {
 }
 
 /**
- * Gives node a new depth, with heads to match. A smaller depth is derived from the old heads and
- * one key; a larger one needs every key.
+ * Gives a node a new depth, with heads to match. A smaller depth is derived from the old heads and
+ * one key; a greater one needs every key.
  */
 export function setDepth(W: Uint32Array, node: number, depth: number): void {
   const meta = W[node]
@@ -94,7 +94,7 @@ export function openSlot(W: Uint32Array, node: number, at: number): void {
   W[node]++
 }
 
-/** Takes slot `at` out; the count shrinks by one. */
+/** Removes slot `at`; the count shrinks by one. */
 export function closeSlot(W: Uint32Array, node: number, at: number): void {
   const capacity = capacityOf(W, node)
   const count = countOf(W, node)
@@ -106,12 +106,12 @@ export function closeSlot(W: Uint32Array, node: number, at: number): void {
   W[node]--
 }
 
-/** Gives node a depth that its keys are known to share, where that is worth it. */
+/** Gives a node a depth that its keys are known to share, if that is worth it. */
 export function deepen(W: Uint32Array, node: number, shared: number): void {
   if (shared >= depthOf(W, node) + DEEPEN) setDepth(W, node, shared)
 }
 
-/** Makes `entry` the only one of an empty leaf. */
+/** Makes `entry` the only entry of an empty leaf. */
 export function fillFirst(W: Uint32Array, leaf: number, entry: number): void {
   const depth = ((keyBytesOf(W, entry) + 3) >>> 2) * 32
   W[leaf] = metaWord(depth, 0, capacityOf(W, leaf), 1)

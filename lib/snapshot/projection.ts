@@ -1,8 +1,8 @@
 /**
- * One dimension's coordinates out of a window: the 32 bits of a code that follow a node's depth. What
- * the depth rules is prepared once for all codes of the node.
+ * The coordinates of one dimension from a window: the 32 bits of a code that follow a node's depth. The
+ * part that the bits before the window decide is computed once for all codes of the node.
  *
- * Any thread; belongs to who made it.
+ * Any thread; a projection belongs to its maker.
  */
 import type { Axis } from '../key/axis.js'
 import type { Curve } from '../key/curve.js'
@@ -23,7 +23,7 @@ export class Projection {
   /** The bits before the window, as an ordered integer. */
   #high = 0
   #low = 0
-  /** For a linear axis: the count that they make, and what one in the window's last bit adds. */
+  /** For a linear axis: the count of these bits, and how much one in the window's last bit adds. */
   #base = 0
   #unit = 0
 
@@ -33,7 +33,7 @@ export class Projection {
     this.#axis = curve.axes[dimension]
   }
 
-  /** Takes up the window from place `depth` on of codes that share the bits before with `ordered`. */
+  /** Prepares the window from place `depth` on of codes that share the bits before it with `ordered`. */
   look(depth: number, ordered: Uint32Array): void {
     const d = this.#dimension
     const { words, before, masks, bits } = this.#curve

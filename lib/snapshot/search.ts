@@ -1,13 +1,13 @@
 /**
- * Finding keys in an immutable tree. Any thread, on a root that is pinned or otherwise safe.
+ * Finds keys in an immutable tree. Any thread, on a root that is pinned or otherwise safe.
  *
  * The descent is blind: a node's shared prefix is not compared on the way down, only the 32 bits
  * that follow it, and an entry only where those are equal. If the key does not have the prefix of
  * some node on the path, the key is not below that node, so an exact search that then finds another
- * key has its answer; a search for a place knows it mostly from the heads that it passed, which hold
- * the first bits of each kid's prefix; else it looks at one entry of the leaf it came to, and knows
- * from the bits they share where the descent went wrong. (As in a Patricia tree, Morrison 1968, and the
- * prefix B-tree's blind search, Ferragina and Grossi 1999.)
+ * key has its answer. A search for a place mostly detects this by the heads that it passed, which hold
+ * the first bits of each kid's prefix; else it reads one entry of the leaf that it reached, and the
+ * bits that the two share show where the descent went wrong. (As in a Patricia tree, Morrison 1968, and
+ * the prefix B-tree's blind search, Ferragina and Grossi 1999.)
  */
 import { compareToEntry, keyBytesOf, sharedBitsOfEntries } from '../memory/entry.js'
 import {
@@ -35,7 +35,7 @@ const KEY_AT = E_KEY
 /** Words of the largest leaf. */
 const TOUCHED = N_HEADS + 2 * N_MAX
 
-/** In place of a number of shared bits. */
+/** In place of a number of shared bits: not known. */
 export const UNKNOWN = -1
 
 /** 32 bits of a key buffer from bit `depth` on. */
@@ -49,8 +49,8 @@ function bitsAt(words: Uint32Array, count: number, depth: number): number {
 }
 
 /**
- * Compares a key with an entry's whose bits up to and with the 32 from `depth` on are equal: the first
- * are known, or not looked at, in any node of the descent.
+ * Compares a key with an entry's key that has the same 32 bits from `depth` on; the bits before
+ * count as equal, as in every node of the descent.
  */
 function compareRest(
   words: Uint32Array,
@@ -133,10 +133,10 @@ export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: nu
 }
 
 /**
- * Reads a word of each line of a node's heads and refs at once: their misses overlap, also with those of
- * other nodes, where the search, and the copy or the shift after it, would have them one by one. Of a
- * small node it reads what lies behind.
- * @returns what the caller keeps, for what nobody uses is not read
+ * Reads a word of each cache line of a node's heads and refs at once: the misses overlap, also with those of
+ * other nodes, while the search, and a copy or a shift after it, would have them one by one. Of a
+ * small node it reads the words behind it, too.
+ * @returns a number that the caller keeps: the engine leaves out loads whose result is unused
  */
 export function touchNode(W: Uint32Array, node: number): number {
   if (node + TOUCHED > W.length) return 0
@@ -149,24 +149,24 @@ export function touchNode(W: Uint32Array, node: number): number {
  * which is the place after its last entry.
  */
 export class Path {
-  // Literals: by far the quickest to make.
+  // Array literals are by far the quickest to make.
   readonly nodes: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   readonly at: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   /** Level of the root; -1 for the empty tree. */
   top = -1
-  /** The entry at the place has exactly the key looked for. */
+  /** True if the entry at the place has exactly the key searched for. */
   found = false
   /**
-   * Bits the key shares with the entries beside the place; UNKNOWN: not looked at, but as many as the
-   * depth of each node on the path.
+   * Bits that the key shares with the entries beside the place; UNKNOWN: not computed, but at least
+   * the depth of each node on the path.
    */
   shared = 0
-  /** What {@link touchNode} read: kept, for what nobody uses is not read. */
+  /** The result of {@link touchNode}, kept so that its loads are not left out. */
   touched = 0
 
   /**
-   * Sets the path to the first entry not below `key`. Costs one entry more than {@link find} where the
-   * heads on the way do not tell that the descent was right.
+   * Sets the path to the first entry not below `key`. Reads one entry more than {@link find} if the
+   * heads on the way do not prove that the descent was right.
    */
   seek(W: Uint32Array, root: number, words: Uint32Array, bytes: number): void {
     this.found = false
@@ -179,8 +179,8 @@ export class Path {
     let meta = W[node]
     const top = (meta >>> L_SHIFT) & L_MASK
     const count = (bytes + 3) >>> 2
-    // True as long as the heads on the way tell that the key has the prefix of each node. The root's
-    // is looked up in its smallest entry, which every search does and so finds at hand.
+    // True as long as the heads on the way prove that the key has the prefix of each node. The root's
+    // prefix is read from its smallest entry, which every search reads, so it is in the cache.
     let isSure = meta >>> DEPTH === 0
     if (!isSure) {
       const least = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8]
@@ -189,7 +189,7 @@ export class Path {
     }
     this.top = top
     for (let level = top; level > 0; level--) {
-      // Nodes above are few, and mostly in the cache.
+      // The nodes above are few, and mostly in the cache.
       if (level === 1) this.touched = touchNode(W, node)
       const i = kidIndex(W, node, words, bytes)
       this.nodes[level] = node
@@ -212,7 +212,7 @@ export class Path {
     } else this.#settle(W, words, bytes, ~i)
   }
 
-  /** Finds out `shared` where it is not known; `entry` has the key. */
+  /** Computes `shared` if it is not known; `entry` has the key. */
   look(W: Uint32Array, entry: number): void {
     if (this.shared !== UNKNOWN) return
     this.shared = sharedBitsOfEntries(W, entry, this.#near(W, this.at[0]))
@@ -227,7 +227,7 @@ export class Path {
     return W[refs + (index < last ? index : last)]
   }
 
-  /** The key is not in the leaf: finds out whether the descent was right, and mends it. */
+  /** For a key that is not in the leaf: checks whether the descent was right, and corrects it. */
   #settle(W: Uint32Array, words: Uint32Array, bytes: number, index: number): void {
     const near = this.#near(W, index)
     const shared = sharedBits(words, 0, bytes, W, near + KEY_AT, keyBytesOf(W, near))
@@ -238,7 +238,7 @@ export class Path {
       this.at[0] = index
       return
     }
-    // The key lacks the prefix of this node, so it lies before or after all that is below it.
+    // The key lacks the prefix of this node, so it lies before or after all keys below it.
     const before = compareToEntry(words, bytes, W, near) < 0
     for (let level = wrong; level >= 0; level--) {
       const node = this.nodes[level]

@@ -2,12 +2,12 @@
  * Proves every invariant of trees (node.ts names them), however many of them share nodes. For
  * `check()` and tests; under the writer lock, slow on purpose.
  *
- * What a snapshot can reach never changes. So what holds of a node and of all below it holds in each
- * version that comes to it, and is proved once:
- * 1. A node proved is proved with all below it: its own order, heads, prefix and count, and, for each
+ * Nodes that a snapshot can reach never change. So a property of a node and of all below it holds in each
+ * version that reaches it, and is proved once:
+ * 1. A node is proved with all below it: its own order, heads, prefix and count, and, for each
  *    kid, that it fits the node: its level, birth, smallest and largest entry.
- * 2. What lies above is proved each time a node is come to: its birth, its level, and in a root the
- *    number of keys. The numbers of entries are exact in all nodes if each says what its kids say.
+ * 2. Properties that depend on the nodes above are proved each time a node is reached: its birth, its
+ *    level, and in a root the number of keys. All entry counts are exact if each is the sum of its kids'.
  */
 
 import { Marks } from '../epoch/walk.js'
@@ -30,7 +30,7 @@ export class TreeProof {
 
   /**
    * @param words words of the arena that were ever touched
-   * @param problems what is wrong is added to these
+   * @param problems takes the problems found
    */
   constructor(W: Uint32Array, words: number, problems: string[]) {
     this.#W = W
@@ -47,7 +47,7 @@ export class TreeProof {
     this.#problems.push(`node ${node} (level ${levelOf(this.#W, node)}): ${what}`)
   }
 
-  /** Proves what depends on where a node was come to from, and the rest if that is still to do. */
+  /** Proves what depends on the version that reaches a node, and the rest if it has not been proved yet. */
   #reach(node: number, level: number, version: number): boolean {
     const W = this.#W
     if (!this.#proved.fits(node)) {
@@ -105,7 +105,7 @@ export class TreeProof {
     if (!isValueWhole(W, entry)) this.#say(node, `the pieces of entry ${i} are not its value`)
   }
 
-  /** Proves a kid and that it fits its node; returns how many entries it says that it has. */
+  /** Proves a kid and that it fits its node; returns its entry count. */
   #proveKid(node: number, i: number, level: number, birth: number): number {
     const W = this.#W
     const kid = kidAt(W, node, i)
@@ -114,7 +114,7 @@ export class TreeProof {
       this.#say(node, `ref ${i} is not the smallest below its kid`)
     }
     let last = kid
-    // By the level: a wrong reference may lead back up.
+    // The level bounds the recursion: a wrong reference may lead back up.
     for (let above = level - 1; above > 0; above--) last = kidAt(W, last, countOf(W, last) - 1)
     const largest = refAt(W, last, countOf(W, last) - 1)
     if (sharedBitsOfEntries(W, largest, refAt(W, node, 0)) < depthOf(W, node)) {
