@@ -1,14 +1,14 @@
 /**
- * What Level's iterators have in common: walking one version. Belongs to the thread that made it.
+ * The common part of Level's iterators: a walk of one version. Belongs to the thread that made it.
  *
- * A version is held from the moment an iterator is made, by a pin of its own or by the snapshot that it reads.
- * A pin of its own is let go when the iterator is closed, or has given as many items as its limit allows: after
- * any other end a seek may come. What is walked is made when it is first asked for something, and again after a
- * seek. Long reads give the event loop a turn now and then, which is when an abort can come.
+ * From the moment an iterator is made, it, or the snapshot that it reads, pins a version.
+ * The iterator releases its own pin when it is closed, or has given as many items as its limit allows: after
+ * any other end a seek may follow. The walk is made at the first read, and again at the first after a
+ * seek. Long reads give the event loop a turn now and then, and an abort can come then.
  *
- * To make one never throws: Level makes those that were asked for before it was open while it runs the
- * operations that waited, and an exception there would leave the others waiting for ever. What is wrong
- * is said by the first read.
+ * The constructor never throws: when Level opens, it makes the iterators that were requested before, among
+ * the other waiting operations, and an exception would leave those waiting for ever. The first read
+ * throws the error instead.
  */
 import type { Signal, ZVerseIterator } from '../index.js'
 import { abortError, levelError, onLevel } from './errors.js'
@@ -30,22 +30,22 @@ export interface IteratorOptions extends DataBounds, Encoded {
   readonly snapshot?: unknown
 }
 
-/** A version to read, and who lets go of it. */
+/** A pinned version to read. */
 export interface Held {
   readonly pinned: Pinned
-  /** The pin is the reader's own. */
+  /** True if the pin is the reader's own, to release. */
   readonly isOwn: boolean
 }
 
-/** Where iterators get what they read. */
+/** The level that an iterator reads. */
 export interface Keeper {
   readonly _sides: Sides
   _hold(snapshot: unknown): Held
-  /** How to read: as text only, if that can be and `asText`. */
+  /** The store to read, and how: as text alone, if `asText` and the store can. */
   _lane(store: Reads, asText: boolean): Lane
 }
 
-/** What is walked: rows of the database, and what becomes of each. */
+/** Rows of the database, and the item that each becomes. */
 export interface Walk<T> {
   readonly rows: ZVerseIterator<unknown>
   item(row: unknown): T
@@ -54,17 +54,17 @@ export interface Walk<T> {
 /** How a kind of iterator walks a range. */
 export type WalkOf<T> = (lane: Lane, options: IteratorOptions, range: object) => Walk<T>
 
-/** Walks a version for an iterator of Level's. `left` is always how many items it may still give. */
+/** Walks a version for one of Level's iterators. `left` is always how many items it may still give. */
 export class Cursor<T> {
   readonly #keeper: Keeper
   readonly #options: IteratorOptions
   readonly #walkOf: WalkOf<T>
   readonly #signal: Signal | null
   #bounds: DataBounds = {}
-  /** The bounds with the last seek in them; null where that went out of them. */
+  /** The bounds, narrowed by the last seek; null if the seek went outside them. */
   #within: DataBounds | null = null
   #held: Held | null = null
-  /** Why nothing is held. */
+  /** Why no version is pinned. */
   #failure: unknown
   #walk: Walk<T> | null = null
 
@@ -107,7 +107,7 @@ export class Cursor<T> {
     return items
   }
 
-  /** All that is left. */
+  /** All remaining items. */
   all(left: number): T[] | Promise<T[]> {
     return this.nextv(left, left)
   }
@@ -123,10 +123,10 @@ export class Cursor<T> {
     if (this.#held?.isOwn) this.#held.pinned.close()
   }
 
-  /** More than a burst, or with a signal. */
+  /** Reads more than a burst, or with a signal. */
   async #takeLong(size: number, left: number): Promise<T[]> {
     const items: T[] = []
-    // Whoever asked has had no time to abort yet.
+    // The caller has had no time to abort yet.
     await undefined
     for (;;) {
       if (this.#signal?.aborted) throw abortError(this.#signal.reason)
@@ -138,8 +138,8 @@ export class Cursor<T> {
   }
 
   /**
-   * Adds to `items` until there are `size`, or there is nothing left.
-   * @param left counted from when `items` was empty
+   * Adds to `items` until there are `size`, or none is left.
+   * @param left how many items the iterator might give when `items` was empty
    */
   #take(items: T[], size: number, left: number): void {
     try {
@@ -156,7 +156,7 @@ export class Cursor<T> {
     }
   }
 
-  /** What is walked; null where nothing is. */
+  /** The walk; null if a seek went outside the bounds. */
   #walked(left: number): Walk<T> | null {
     if (this.#walk !== null) return this.#walk
     if (this.#held === null) throw this.#failure

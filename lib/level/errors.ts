@@ -1,10 +1,10 @@
 /**
- * Errors on Level's side. Where Level has a code for what happened the error has that code and ours is
- * its `cause`; everything else passes as it is. Any thread; no state.
+ * Level's errors. If Level has a code for an error of ours, its users get an error with that code and ours
+ * as the `cause`; any other error passes unchanged. Any thread; no state.
  */
 import { type ErrorCode, ZVerseError } from '../index.js'
 
-/** Our codes that Level has one of its own for. */
+/** Our codes for which Level has a code of its own. */
 const CODES: Partial<Record<ErrorCode, string>> = {
   ZVERSE_CLOSED: 'LEVEL_DATABASE_NOT_OPEN',
   ZVERSE_TRANSACTION_CLOSED: 'LEVEL_SNAPSHOT_NOT_OPEN',
@@ -17,7 +17,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   ZVERSE_LOCKED: 'LEVEL_LOCKED',
 }
 
-/** An error with a code of Level's, as its own packages throw them. */
+/** An error with one of Level's codes, as Level's own packages throw them. */
 export class LevelError extends Error {
   readonly code: string
 
@@ -28,7 +28,7 @@ export class LevelError extends Error {
 }
 Object.defineProperty(LevelError.prototype, 'name', { value: 'LevelError', configurable: true })
 
-/** The error that something aborted rejects with: its name is what the platform's own have. */
+/** The error with which an aborted operation rejects; it has the name of the platform's own abort errors. */
 export function abortError(cause: unknown): LevelError {
   const error = new LevelError('LEVEL_ABORTED', 'Operation has been aborted', cause)
   return Object.defineProperty(error, 'name', { value: 'AbortError' })
@@ -38,14 +38,14 @@ function isAbort(error: unknown): boolean {
   return (error as { name?: unknown } | null | undefined)?.name === 'AbortError'
 }
 
-/** What to throw to users of Level instead of `error`. */
+/** The error that users of Level get for `error`. */
 export function levelError(error: unknown): unknown {
   if (!(error instanceof ZVerseError)) return isAbort(error) ? abortError(error) : error
   const code = CODES[error.code]
   return code === undefined ? error : new LevelError(code, error.message, error)
 }
 
-/** Runs `body` with errors as Level has them. */
+/** Runs `body`, and turns its errors into Level's. */
 export function onLevel<T>(body: () => T): T {
   try {
     return body()

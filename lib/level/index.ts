@@ -1,6 +1,6 @@
 /**
- * zverse under everything that is built on Level: `import { ZVerseLevel } from 'zverse/level'`. Needs
- * abstract-level 3, which is an optional peer.
+ * zverse as a Level database: `import { ZVerseLevel } from 'zverse/level'`. Needs
+ * abstract-level 3, an optional peer dependency.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 export { LevelError } from './errors.js'

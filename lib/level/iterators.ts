@@ -7,7 +7,7 @@ import { printed } from './shown.js'
 import type { Data } from './side.js'
 import type { Lane } from './source.js'
 
-/** Entries as `[key, value]`, with `undefined` for the part that is not wanted. */
+/** Entries as `[key, value]`, with `undefined` for an unwanted part. */
 function entries(
   { store, sides }: Lane,
   options: IteratorOptions,
@@ -93,7 +93,7 @@ interface Any {
   readonly count: number
 }
 
-/** What Level calls of all three, which have bases of their own. */
+/** The methods that Level calls, for all three kinds: each has a base of its own. */
 const calls = {
   _next(this: Any) {
     return this._cursor.next(this.limit - this.count)

@@ -1,6 +1,6 @@
 /**
- * Iterators of the database with their items turned into Level's, one by one. They hold what they read
- * as the database's own do, and belong to the thread that made them.
+ * Iterators of the database with their items turned into Level's, one by one. They pin the versions that
+ * they read as the database's own do, and belong to the thread that made them.
  */
 import type { Changes, Commit, ZVerseIterator } from '../index.js'
 import { levelError } from './errors.js'
@@ -11,8 +11,8 @@ const Base = function Iterator() {} as unknown as new () => object
 Base.prototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]()))
 
 /**
- * What `history` and `diff` return: its own iterable, once. Ends by itself or by `return`; the level does not
- * keep it, so that one which is dropped can be collected, and then lets go of what it held.
+ * The iterator that `history` and `diff` return: its own iterable, once. It ends by itself or by `return`.
+ * The level does not refer to it, so the garbage collector can take a dropped one, and that releases its pins.
  */
 export class MappedIterator<T> extends Base implements IterableIterator<T, undefined> {
   readonly #rows: ZVerseIterator<unknown>
@@ -30,19 +30,19 @@ export class MappedIterator<T> extends Base implements IterableIterator<T, undef
       const { value, done } = this.#rows.next()
       if (!done) return { value: this.#item(value), done: false }
     } catch (error) {
-      // A loop does not: it takes it for granted that an iterator that throws has ended.
+      // A loop does not call `return`: it assumes that an iterator that throws has ended.
       this.return()
       throw levelError(error)
     }
     return this.return()
   }
 
-  /** Ends the iteration and lets go of what it held. */
+  /** Ends the iteration and releases its pins. */
   return(): IteratorReturnResult<undefined> {
     return this.#rows.return()
   }
 
-  /** All that is left, as an array. */
+  /** The remaining items as an array. */
   toArray(): T[] {
     return Array.from(this)
   }
@@ -56,13 +56,13 @@ export class MappedIterator<T> extends Base implements IterableIterator<T, undef
   }
 }
 
-/** Who is told of what is open, and closes it at the end: a level. */
+/** A level: knows its open resources, and closes them when it closes. */
 interface Keeper {
   attachResource(resource: object): void
   detachResource(resource: object): void
 }
 
-/** What `changes` returns: commits as they happen. Closing it, or its level, ends it. */
+/** The iterator that `changes` returns: commits as they happen. To close it, or its level, ends it. */
 export class MappedChanges<T> implements AsyncIterableIterator<T, undefined> {
   readonly #changes: Changes<unknown, unknown>
   readonly #keeper: Keeper
@@ -96,7 +96,7 @@ export class MappedChanges<T> implements AsyncIterableIterator<T, undefined> {
     return this.#changes.return()
   }
 
-  /** The same as `return`, as Level's own iterators have it. */
+  /** The same as `return`, under the name that Level's own iterators use. */
   async close(): Promise<void> {
     await this.return()
   }

@@ -1,5 +1,5 @@
 /**
- * A level of one version: it holds that version, and refuses to be written to. Belongs to its thread.
+ * A level of one version: it pins that version, and refuses writes. Belongs to its thread.
  */
 import type { View } from '../index.js'
 import { LevelError, onLevel } from './errors.js'
@@ -9,8 +9,8 @@ import type { Pinned, Reads, Source } from './source.js'
 import { type AnyLevel, assertOpen, type Root, viewOf, type When } from './travel.js'
 
 /**
- * What a level of the past needs of the one that it is of. With the whole of it compilers would compare types
- * that refer to each other without end, and find what they find first.
+ * The part of the present level that a level of the past needs. With the whole type, compilers would compare
+ * types that refer to each other without end, with results that depend on the order.
  */
 type Parent<K, V> = AnyLevel &
   Root &
@@ -69,7 +69,7 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
 
   /** @internal */
   _pin(view?: View): Pinned {
-    // Its own version may be kept by nobody else.
+    // `#pinned` may be all that keeps the version.
     const isOwn = view === undefined || view.at === this.#version
     return this._source.beginRead(isOwn ? { snapshot: this.#pinned as Pinned } : view)
   }
@@ -95,7 +95,7 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
   }
 
   #refuse(): never {
-    const message = `Version ${this.#version} is past: it can only be read`
+    const message = `Version ${this.#version} is past: it can only be read; write to the level itself`
     throw new LevelError('LEVEL_READONLY', message)
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Level's ranges, and the ranges of stored keys that they stand for. Any thread; no state.
+ * Level's ranges, and the ranges of stored keys that they mean. Any thread; no state.
  *
- * Where Level is given two lower bounds, `gte` counts, and of two upper ones `lte`; zverse would refuse.
+ * Of two lower bounds Level takes `gte`, and of two upper ones `lte`; zverse would refuse both.
  */
 import { compareData, type Data, type Side } from './side.js'
 
@@ -53,7 +53,7 @@ export function storedBounds({ gt, gte, lt, lte }: DataBounds, keys: Side): Boun
   }
 }
 
-/** The part of `bounds` from `key` on, in the direction that is walked; null if `key` is outside. */
+/** The part of `bounds` from `key` on, in the direction of the walk; null if `key` is outside. */
 export function seekTo(bounds: DataBounds, key: Data, reverse: boolean): DataBounds | null {
   const { gt, gte, lt, lte } = bounds
   const isBelow =

@@ -1,8 +1,8 @@
 /**
- * What a level over the present and one of the past have in common: reading, and telling of the past.
+ * The common part of a level over the present and a level of the past: reads, and time travel.
  * Belongs to its thread.
  *
- * Everything is read at once, by this thread: what Level makes promises of is there when they are made.
+ * This thread reads at once: where Level returns promises, their results are there when they are made.
  */
 import { AbstractLevel, type AbstractSublevelOptions } from 'abstract-level'
 import type { Commit, Difference, HistoryRecord, View } from '../index.js'
@@ -28,13 +28,13 @@ import {
   type When,
 } from './travel.js'
 
-/** What keys and values are passed as; Level's Buffers are Uint8Arrays, too. */
+/** The types that keys and values are passed as; Level's Buffers are Uint8Arrays, too. */
 export type Formats = string | Uint8Array
 
 /** Level's options of a read, encoded. */
 interface GetOptions extends SnapshotOption, Encoded {}
 
-/** What every level can do, of what Level asks about. */
+/** The capabilities of every level, in Level's terms. */
 const MANIFEST = {
   seek: true,
   has: true,
@@ -75,7 +75,7 @@ export abstract class ReadLevel<K, V>
   }
 
   /**
-   * Holds a version, for reads with the option `snapshot`.
+   * Pins a version, for reads with the option `snapshot`.
    * @param options `at`: a version's number or a tag; `asOf`: a Date; by default the version that the
    * level reads
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`; ZVerseError as for any view
@@ -86,7 +86,7 @@ export abstract class ReadLevel<K, V>
 
   override close(): Promise<void> {
     const closing = super.close()
-    // Level does not close what it has not opened.
+    // Level does not close a level that it has not opened.
     const stop = () => {
       if (!this.#wasOpened) this._stop()
     }
@@ -131,24 +131,24 @@ export abstract class ReadLevel<K, V>
     return changes(this, this, options)
   }
 
-  // ── What the two kinds of level differ in ─────────────────────────────────────────────────────
+  // ── Where the two kinds of level differ ───────────────────────────────────────────────────────
 
-  /** @internal Gets what it reads; if it has that, nothing happens. */
+  /** @internal Gets the database, or the pinned version, that it reads; does nothing if it has it. */
   abstract _start(): void
 
-  /** @internal Lets go of it. */
+  /** @internal Releases it. */
   abstract _stop(): void
 
-  /** @internal It has what it reads from. */
+  /** @internal True if it has the database or the pinned version that it reads. */
   abstract get _isThere(): boolean
 
-  /** @internal The store that it is over. */
+  /** @internal The store under the level. */
   abstract get _source(): Source
 
-  /** @internal What is read where nothing else is asked for. */
+  /** @internal What a read without a snapshot reads: the present, or the pinned version. */
   abstract get _reads(): Reads
 
-  /** @internal Pins a view, or the version that is read. */
+  /** @internal Pins a view; by default the version that the level reads. */
   abstract _pin(view?: View): Pinned
 
   // ── What Level calls ──────────────────────────────────────────────────────────────────────────
@@ -199,7 +199,7 @@ export abstract class ReadLevel<K, V>
     })
   }
 
-  /** @internal All at one version, whoever else commits meanwhile. */
+  /** @internal All at one version, even if other threads commit meanwhile. */
   async _hasMany(keys: Data[], { snapshot }: SnapshotOption): Promise<boolean[]> {
     return onLevel(() => {
       const { pinned, isOwn } = this._hold(snapshot)
@@ -238,13 +238,13 @@ export abstract class ReadLevel<K, V>
     return new Sublevel(this, name, options)
   }
 
-  /** @internal The version to read with an option `snapshot`, or without it, for longer than a call. */
+  /** @internal A pinned version to read for longer than a call: that of a snapshot, or a new pin. */
   _hold(snapshot: unknown): Held {
     const pinned = ZVerseSnapshot._in({ snapshot }, this._source)
     return { pinned: pinned ?? this._pin(), isOwn: pinned === undefined }
   }
 
-  /** @internal How to read or write: as text, if that can be and nothing else is taken and given. */
+  /** @internal The store to read or write, and how: as text alone, if `asText` and the store can. */
   _lane<R extends Reads>(store: R, asText: boolean): Lane<R> {
     const text = asText ? textOf(this._source, store) : null
     return text === null ? { store, sides: this._sides } : { store: text, sides: TEXT }
@@ -255,7 +255,7 @@ export abstract class ReadLevel<K, V>
   }
 }
 
-/** The formats that data is taken and given in as it is. */
+/** The formats that the store takes and gives without conversion by Level. */
 function encodingsOf({ keys, values }: Sides) {
   const bytes = keys.holdsBytes && values.holdsBytes
   return { utf8: true, buffer: bytes, view: bytes }

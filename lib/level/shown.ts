@@ -1,18 +1,18 @@
 /**
- * How levels, and what they give, print: in short. What they are made of leads to a whole database, which
- * test runners and loggers would walk. Any thread; no state.
+ * How levels, their iterators and snapshots print: in short. Their properties lead to a whole database,
+ * which test runners and loggers would walk. Any thread; no state.
  */
 
-/** The key of what `util.inspect` and `console.log` call. */
+/** The key of the method that `util.inspect` and `console.log` call. */
 const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
-/** Has every object of a class print as its name, and some facts; `toJSON` gives the same. */
+/** Makes every object of a class print as its name and some facts; `toJSON` gives the same. */
 export function printed<T>(of: { prototype: T }, type: string, facts: (it: T) => object): void {
   const told = (it: T): object => {
     try {
       return { type, ...facts(it) }
     } catch {
-      // It is closed, or only made like one.
+      // The object is closed, or only has the prototype.
       return { type }
     }
   }
@@ -31,7 +31,7 @@ export function printed<T>(of: { prototype: T }, type: string, facts: (it: T) =>
   })
 }
 
-/** The status of a level, and its version while that can be told. */
+/** The status of a level, and its version while it is open. */
 export function levelFacts(level: { readonly status: string; version(): number }): object {
   const { status } = level
   return status === 'open' ? { status, version: level.version() } : { status }

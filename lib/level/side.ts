@@ -1,10 +1,10 @@
 /**
  * How Level's keys and values lie in a store. Any thread; no state.
  *
- * Level hands over text (its format `utf8`) or bytes (`buffer`, `view`), and text stands for its UTF-8
- * everywhere: the two are the same key. A store of binary keys takes both; one of string keys takes text
- * only, which it holds as it is and sorts the same way. Invariant: what `take` makes of two data with the
- * same bytes is the same to the store.
+ * Level hands over text (its format `utf8`) or bytes (`buffer`, `view`), and text means its UTF-8
+ * everywhere: the two are the same key. A store of binary keys takes both; a store of string keys takes text
+ * only, stores it unchanged and sorts it the same way. Invariant: data with the same bytes are, after
+ * `take`, the same to the store.
  */
 import { Buffer } from 'node:buffer'
 import { TextEncoder, types } from 'node:util'
@@ -16,7 +16,7 @@ export type Data = string | Uint8Array
 /** Level's storage formats: a string, a Buffer, a Uint8Array. */
 export type Format = 'utf8' | 'buffer' | 'view'
 
-/** Options of Level's with the formats that it passes and wants. */
+/** Level's options with the formats that it passes and wants. */
 export interface Encoded {
   readonly keyEncoding: Format
   readonly valueEncoding: Format
@@ -29,25 +29,25 @@ export function isOfText({ keyEncoding, valueEncoding }: Encoded): boolean {
 
 /** Keys, or values, of a store. */
 export interface Side {
-  /** False where only text can be held. */
+  /** False if it can hold text only. */
   readonly holdsBytes: boolean
   /**
-   * What the store is given for `data`.
-   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_INVALID_VALUE` for what an encoding made that is neither
-   * text nor bytes (`'json'` makes undefined of a function)
+   * The store's form of `data`.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_INVALID_VALUE` if an encoding returned neither
+   * text nor bytes (`'json'` encodes a function as undefined)
    */
   take(data: Data): unknown
-  /** What makes Level's data of a format of what the store gives. */
+  /** The function that turns the store's form into Level's data of a format. */
   give(format: Format): (stored: unknown) => Data
 }
 
 const encoder = new TextEncoder()
-/** What a TextDecoder makes of UTF-8 if it keeps a byte order mark, in less time. */
+/** Decodes UTF-8 as a TextDecoder that keeps a byte order mark does, in less time. */
 const { utf8Slice } = Buffer.prototype as unknown as {
   utf8Slice(this: Uint8Array, from: number, to: number): string
 }
 
-/** @param code what is wrong with what cannot be taken */
+/** @param code the code of errors for data that cannot be taken */
 const bytes = (code: ErrorCode): Side => ({
   holdsBytes: true,
   take(data) {
@@ -66,7 +66,7 @@ const text = (code: ErrorCode): Side => ({
   },
 })
 
-/** Values that may be either, each kept as what it came as. */
+/** Values that are text or bytes, each kept as it came. */
 const either = (code: ErrorCode): Side => ({
   holdsBytes: true,
   take(data) {
@@ -154,7 +154,7 @@ function encoded(data: string): Uint8Array {
   return Buffer.from(data, 'utf8')
 }
 
-/** Level's `view` passes every view on a buffer. */
+/** In Level's format `view` any view on a buffer may come. */
 function bytesOf(data: ArrayBufferView, code: ErrorCode): Uint8Array {
   if (types.isUint8Array(data)) return data
   if (!ArrayBuffer.isView(data)) refuseData(data, code)
@@ -172,7 +172,10 @@ function bytesIn(stored: unknown): Uint8Array {
 
 function refuseData(data: unknown, code: ErrorCode): never {
   const kind = data === null ? 'null' : typeof data
-  throw new ZVerseError(code, `the encoding made ${kind} of the ${nounOf(code)}, not text or bytes`)
+  throw new ZVerseError(
+    code,
+    `the encoding returned ${kind} for the ${nounOf(code)}, not text or bytes`,
+  )
 }
 
 function nounOf(code: ErrorCode): string {
@@ -181,11 +184,11 @@ function nounOf(code: ErrorCode): string {
 
 function refuse(stored: unknown): never {
   const kind = stored === null ? 'null' : typeof stored
-  const message = `the value is neither text nor bytes: it was put through zverse (${kind})`
+  const message = `the value is ${kind}, not text or bytes: zverse put it, so read it through zverse`
   throw new LevelError('LEVEL_DECODE_ERROR', message)
 }
 
-/** `text` with U+FFFD for lone surrogates, which have no UTF-8: what an encoder makes of them. */
+/** `text` with U+FFFD for lone surrogates, which have no UTF-8: as encoders replace them. */
 function wellFormed(text: string): string {
   return (text as string & { toWellFormed(): string }).toWellFormed()
 }

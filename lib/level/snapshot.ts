@@ -1,5 +1,5 @@
 /**
- * Level's explicit snapshots: a pinned version each. Belongs to the thread that made it.
+ * Level's explicit snapshots: each is a pinned version. Belongs to the thread that made it.
  */
 import { AbstractSnapshot } from 'abstract-level'
 import { invalidOption } from './errors.js'
@@ -11,7 +11,7 @@ export interface SnapshotOption {
   readonly snapshot?: unknown
 }
 
-/** The version that a snapshot is to hold; by default the one that its level reads. */
+/** The version that a snapshot pins; by default the one that its level reads. */
 export interface SnapshotView {
   /** A version's number, or a tag's name. */
   at?: number | string | undefined
@@ -19,17 +19,17 @@ export interface SnapshotView {
   asOf?: Date | undefined
 }
 
-/** The options that AbstractSnapshot takes: who closes it at the end. */
+/** The options of AbstractSnapshot: its owner closes it. */
 interface Owned {
   readonly owner: unknown
 }
 
 const Base = AbstractSnapshot as new (options: Owned) => AbstractSnapshot
 
-/** A version of the database, held until it is closed. */
+/** A version of the database, pinned until the snapshot is closed. */
 export class ZVerseSnapshot extends Base {
   readonly #pinned: Pinned
-  /** What it is a version of: other levels over the same may read it. */
+  /** The database that it is a version of: other levels over the same one may read it. */
   readonly #source: Source
 
   /** @internal */
@@ -44,7 +44,7 @@ export class ZVerseSnapshot extends Base {
     return this.#pinned
   }
 
-  /** The version that it holds. */
+  /** The version that it pins. */
   get version(): number {
     return this._pinned.version
   }
@@ -54,7 +54,7 @@ export class ZVerseSnapshot extends Base {
     return this._pinned.timestamp
   }
 
-  /** @internal What a `snapshot` option asks to be read of `source`; undefined where there is none. */
+  /** @internal The pinned version of a `snapshot` option, of `source`; undefined without the option. */
   static _in({ snapshot }: SnapshotOption, source: Source): Pinned | undefined {
     if (snapshot === undefined || snapshot === null) return undefined
     if (snapshot instanceof ZVerseSnapshot && snapshot.#source === source) return snapshot._pinned

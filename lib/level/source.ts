@@ -1,5 +1,5 @@
 /**
- * What the adapter uses of zverse, with the types of keys and values left open: a level knows them only
+ * The part of zverse that the adapter uses, with the types of keys and values open: a level knows them only
  * at run time. Any thread; no state.
  */
 import type { ReadTransaction, Store, ZVerse } from '../index.js'
@@ -8,30 +8,30 @@ import type { Sides } from './side.js'
 type Over<K, V> = ZVerse<K, V> | Store<K, V>
 
 /**
- * What a level can be over: a database, or a store of one, whose keys are `'binary'` (any bytes) or
- * `'string'` (text alone) and whose values are `'binary'`, `'msgpack'`, `'string'` or `'json'`.
+ * What a level can be over: a database or a store with keys of `'binary'` (any bytes) or
+ * `'string'` (text alone) and values of `'binary'`, `'msgpack'`, `'string'` or `'json'`.
  */
 export type LevelSource = Over<Uint8Array, unknown> | Over<string, unknown>
 
-/** A store whose keys and values are what its sides take and give. */
+/** A store with the keys and values that its sides take and give. */
 export type Source = Store<unknown, unknown>
 
-/** A version that is held. */
+/** A pinned version. */
 export type Pinned = ReadTransaction<unknown, unknown>
 
-/** What reads at the present, or at a version that is held. */
+/** The reads of the present, or of a pinned version. */
 export type Reads = Pick<
   Pinned,
   'get' | 'has' | 'getMany' | 'range' | 'keys' | 'values' | 'history'
 >
 
-/** What is read, or written, and how. */
+/** A store to read or write, and the form of its keys and values. */
 export interface Lane<R = Reads> {
   readonly store: R
   readonly sides: Sides
 }
 
-/** A source, or a version of it, with the bytes it has as text; null where that cannot be. */
+/** A source, or a version of it, read and written as text; null if the source cannot. */
 export function textOf<R extends Reads>(source: Source, store: R): R | null {
   const text = source._text
   if (text === null) return null

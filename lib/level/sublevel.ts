@@ -1,5 +1,5 @@
 /**
- * Sublevels that tell of the past as their level does. They read and write through it.
+ * Sublevels with the time travel of their level. They read and write through it.
  */
 import { AbstractSublevel, type AbstractSublevelOptions } from 'abstract-level'
 import type { Commit, Difference, HistoryRecord } from '../index.js'
@@ -23,29 +23,29 @@ import {
 type Names = string | string[]
 
 /**
- * A part of a level, under a prefix of its own. Two types in one: a class that returns itself of itself is
- * too deep for the compiler where a batch asks for an AbstractSublevel.
+ * A part of a level, under a prefix of its own. An intersection of two types: for a class with methods that
+ * return its own type, the compiler recurses too deep where a batch takes an AbstractSublevel.
  */
 export type ZVerseSublevel<P, K, V> = SublevelTravel<K, V> & AbstractSublevel<P, Formats, K, V>
 
-/** What a sublevel has beyond Level's. */
+/** The methods that a sublevel has beyond Level's. */
 export interface SublevelTravel<K, V> extends TimeTravel<K, V> {
   sublevel<KS = string, VS = string>(
     name: Names,
     options?: AbstractSublevelOptions<KS, VS>,
   ): ZVerseSublevel<this, KS, VS>
 
-  /** As the level's: a version of the whole of it. */
+  /** As the level's: a version of the whole level. */
   snapshot(options?: SnapshotView): ZVerseSnapshot
 
-  /** This sublevel at one version, read-only: see `at` of the level. Closing it lets go of the version. */
+  /** This sublevel at one version, read-only: see `at` of the level. To close it releases the version. */
   at(when?: When): ZVerseSublevel<unknown, K, V>
 }
 
 /** A level, or a sublevel. */
 type Parent = ReadLevel<unknown, unknown> | Sublevel<unknown, unknown, unknown>
 
-/** What AbstractSublevel takes beyond its types. */
+/** AbstractSublevel takes an option that its types lack. */
 const Base = AbstractSublevel as unknown as new <P, K, V>(
   parent: P,
   name: Names,
@@ -75,7 +75,7 @@ export class Sublevel<P, K, V> extends Base<P, K, V> implements TimeTravel<K, V>
     assertOpen(this, this.#root)
     const past = (this.parent as Parent).at(when)
     const sublevel = new Sublevel<unknown, K, V>(past, this.#name, this.#options)
-    // Made for it, and closed with it; whichever is closed first.
+    // `past` was made for the sublevel: when either is closed, so is the other.
     const close = async () => {
       if (past.status === 'closing' || past.status === 'closed') return
       past.detachResource(sublevel)

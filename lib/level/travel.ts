@@ -1,5 +1,5 @@
 /**
- * What zverse knows of the past, told in a level's or sublevel's own keys and values. No state.
+ * Time travel in the keys and values of a level or sublevel. No state.
  */
 import { types } from 'node:util'
 import { AbstractSublevel, type Transcoder } from 'abstract-level'
@@ -51,17 +51,17 @@ export interface LevelChangesOptions<K, V> extends EncodingOptions<K, V>, KeyRan
 /** A side of a `diff`: a version, a tag, a Date, or a snapshot of the level. */
 export type LevelSide = When | ZVerseSnapshot
 
-/** A moment to go back to: a version's number, a tag, or a Date (the last version committed till then). */
+/** A past version: its number, a tag, or a Date (the last version committed at or before it). */
 export type When = number | string | Date
 
-/** What a level tells of the past. */
+/** The methods of levels and sublevels that reach into the past. */
 export interface TimeTravel<K, V> {
-  /** The version that is read: the present one, or that of a level of the past. */
+  /** The version that the level reads: the present one, or that of a level of the past. */
   version(): number
 
   /**
-   * What happened to a key: first the entry as it stood at the oldest version, if any, then each write
-   * and deletion since; oldest first.
+   * The history of a key: first its entry at the oldest version, if any, then each later write
+   * and deletion; oldest first.
    * @param options `from`, `to`: versions, inclusive; `reverse`, `limit`; encodings
    * @throws LevelError `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_INVALID_KEY`; ZVerseError `ZVERSE_INVALID_OPTION`
    */
@@ -72,7 +72,7 @@ export interface TimeTravel<K, V> {
 
   /**
    * `{ key, before, after }`, in key order, for each key whose entry differs between two versions. The
-   * cost follows what changed, not what is stored.
+   * cost grows with the number of changes, not with the size of the store.
    * @param options a range, `reverse`, `limit`; encodings
    * @throws LevelError, ZVerseError as `history`, and as any view for a version that is not there
    */
@@ -83,15 +83,15 @@ export interface TimeTravel<K, V> {
   ): MappedIterator<Difference<KA, VA>>
 
   /**
-   * Commits `{ version, timestamp, changes }` as they happen, whichever thread commits. While one waits
-   * the process stays alive; closing it, or the level, ends it.
+   * Commits `{ version, timestamp, changes }` as they happen, of all threads. While a caller waits for one
+   * the process stays alive; to close the iterator, or the level, ends it.
    * @param options `since`: a version; `signal`; a range; encodings
    * @throws LevelError, ZVerseError as `history`, and `ZVERSE_VERSION_NOT_RETAINED`
    */
   changes<KA = K, VA = V>(options?: LevelChangesOptions<KA, VA>): MappedChanges<Commit<KA, VA>>
 }
 
-/** A level or sublevel of whatever keys and values, as far as it is used here. */
+/** The part of a level or sublevel, with any keys and values, that this file uses. */
 export interface AnyLevel {
   readonly status: string
   attachResource(resource: object): void
@@ -110,7 +110,7 @@ interface LevelEncoding {
 /** The level at the bottom of sublevels. */
 export interface Root {
   readonly status: string
-  /** It has what it reads from. */
+  /** True if it has the database or the pinned version that it reads. */
   readonly _isThere: boolean
   readonly _sides: Sides
   readonly _source: Source
@@ -123,7 +123,7 @@ class Lens<K, V> {
   readonly #sides: Sides
   readonly #keyEncoding: LevelEncoding
   readonly #valueEncoding: LevelEncoding
-  /** What every key of the level begins with: nothing, if it is no sublevel. */
+  /** The prefix of every key of the level; empty, unless it is a sublevel. */
   readonly #prefix: string
   readonly #giveKey: (stored: unknown) => Data
   readonly #giveValue: (stored: unknown) => Data
@@ -139,12 +139,12 @@ class Lens<K, V> {
     this.#giveValue = sides.values.give(this.#valueEncoding.format as Format)
   }
 
-  /** The store's key for one of the level's. */
+  /** The store's form of a key of the level. */
   take(key: unknown): unknown {
     return this.#sides.keys.take(this.#data(key))
   }
 
-  /** Options with bounds in the store's keys instead of the level's, and within the level. */
+  /** Options with the bounds in the store's form, and restricted to the level. */
   range<T extends KeyRange<K>>(options: T): Omit<T, keyof Bounds> & Bounds & { prefix?: never } {
     const { gt, gte, lt, lte, ...rest } = options
     const given = Object.entries({ gt, gte, lt, lte }).filter(([, key]) => key !== undefined)
@@ -181,7 +181,7 @@ class Lens<K, V> {
   }
 }
 
-/** `read`, with an encoding's exceptions as Level has them. */
+/** Runs `read`, and turns the exceptions of an encoding into Level's. */
 function decoded(read: () => unknown): unknown {
   try {
     return read()
@@ -246,18 +246,18 @@ export function changes<K, V>(
   })
 }
 
-/** The options of a verb. What the database does not know it refuses itself, but for what a lens uses. */
+/** The options of a verb. The database refuses unknown ones, but not `prefix`, which a lens uses. */
 function checked<T extends object>(options: T, what: string): T {
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('options', `of ${what} must be an object`)
   }
   if ((options as { prefix?: unknown }).prefix !== undefined) {
-    throw invalidOption('prefix', `is not an option of ${what}: a sublevel is one`)
+    throw invalidOption('prefix', `is not an option of ${what}: use a sublevel`)
   }
   return options
 }
 
-/** A moment as the database takes it. */
+/** A `When` in the form that the database takes. */
 export function viewOf(when: When | undefined): View | undefined {
   if (when === undefined) return undefined
   if (types.isDate(when)) return { asOf: when }
@@ -265,14 +265,14 @@ export function viewOf(when: When | undefined): View | undefined {
   throw invalidOption('when', "must be a version, a tag's name or a Date")
 }
 
-/** A side as the database takes it. */
+/** A side of a diff in the form that the database takes. */
 function side(side: LevelSide): number | string | Date | Pinned {
   return side instanceof ZVerseSnapshot ? side._pinned : side
 }
 
 /**
- * Refuses as Level does, where there is no promise to wait with. What is only about to open will do, if there
- * is something to read already: a new sublevel, say.
+ * Throws Level's error for a closed level, in methods that return no promise and so cannot wait for it to
+ * open. A level that is only opening passes if it can be read already: a new sublevel, say.
  */
 export function assertOpen(owner: AnyLevel, root: Root): void {
   if (isUsable(owner) && isUsable(root) && root._isThere) return

@@ -3,7 +3,7 @@
  *
  * Belongs to the thread that made it; levels on many threads may be over one database. Invariants:
  * 1. Each write is one commit: a batch is one version.
- * 2. A database that the level opened itself is closed with it; one that was given is left alone.
+ * 2. The level closes a database that it opened itself; it never closes one that it was given.
  */
 import type { AbstractDatabaseOptions } from 'abstract-level'
 import { type DatabaseOptions, type Handle, type Operation, type View, ZVerse } from '../index.js'
@@ -21,7 +21,7 @@ import { assertOpen, viewOf, type When } from './travel.js'
 export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions<K, V> &
   ((DatabaseOptions & { db?: undefined }) | { db: LevelSource })
 
-/** The options that say how a database is opened; the others are Level's, or for hook functions. */
+/** The options for opening a database; all others are Level's, or for hook functions. */
 const OPENING = [
   ...['path', 'maxBytes', 'history', 'maxThreads', 'lockTimeout', 'sync', 'syncInterval'],
   ...['pointIndex', 'cache'],
@@ -42,20 +42,20 @@ interface ClearOptions extends DataBounds, SnapshotOption {
  * await level.put('key', { n: 2 })
  * const past = level.at(then)
  * await past.get('key') // { n: 1 }
- * await past.close() // it holds its version until then, or until the level closes
+ * await past.close() // it pins its version until then, or until the level closes
  */
 export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
-  /** What the database is opened with; null if it was given. */
+  /** The options to open the database with; null if the level was given one. */
   readonly #opening: DatabaseOptions | null
   #source: Source | null
-  /** Keeps a database in memory that has been closed, for it to be opened again. */
+  /** Keeps a closed database in memory, so that it can be opened again. */
   #handle: Handle<Uint8Array, Uint8Array> | null = null
 
   /**
-   * Opens a new database in memory, or makes a level over `db`, which it then never closes. Closing a
-   * level over its own memory keeps the data for as long as the level is kept: it can be opened again.
+   * Opens a new database in memory, or makes a level over `db`, which it then never closes. A closed
+   * level over its own memory keeps the data for as long as the level is referred to: it can be opened again.
    *
-   * @param location a directory, as other Levels take it: the option `path`. Without meaning beside `db`
+   * @param location a directory, as other Levels take it: the option `path`. Ignored beside `db`
    * @param options `db`, or any option of `ZVerse.open` but its codecs; and Level's own
    * @throws ZVerseError `ZVERSE_INVALID_OPTION`; LevelError `LEVEL_ENCODING_NOT_SUPPORTED` for a `db` that
    * cannot hold text
@@ -69,7 +69,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     super(rest, rest.path !== undefined, sidesOf(db === undefined ? CODECS : codecsOf(db)))
     this.#opening = db === undefined ? opening : null
     this.#source = (db as Source | undefined) ?? null
-    // What is wrong with an option is said here: an error of `open` waits until somebody calls that.
+    // Opens here, so that a wrong option throws here: an error of `open` shows only when a user calls that.
     if (db === undefined && opening.path === undefined) this._start()
   }
 
@@ -101,7 +101,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   /** @internal */
   _start(): void {
     if (this.#source === null) this.#source = this.#open() as unknown as Source
-    // One that was given may have been closed since.
+    // Throws if a database that was given has been closed since.
     else this.#source.size
   }
 
@@ -148,7 +148,7 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   async _batch(operations: LevelOperation[]): Promise<void> {
     const { store, sides } = this._lane(this._source, operations.every(hasText))
     const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
-      // Level has resolved all others. It would write the key as it is, without the sublevel's prefix.
+      // Level has resolved its own sublevels. A foreign one's key would be written without the prefix.
       if (operation.sublevel != null) throw invalidOption('sublevel', 'must be one of this level')
       const key = sides.keys.take(operation.key)
       if (operation.type === 'del') return { type: 'del', key }
@@ -188,21 +188,21 @@ function hasText(operation: LevelOperation): boolean {
   return operation.type === 'del' || typeof operation.value === 'string'
 }
 
-/** The options, whichever argument they are. */
+/** The options, in either argument. */
 function optionsOf(location: unknown, options: unknown): { db?: unknown } & DatabaseOptions {
   const isPlace = typeof location === 'string'
   const given: { db?: unknown } = (isPlace ? options : (location ?? options)) ?? {}
   if (typeof given !== 'object') throw invalidOption('options', 'of ZVerseLevel must be an object')
-  // Packages that make their level themselves give a place to all of them: what is given has one.
+  // Packages that make the level themselves pass a location always; a given `db` has its own.
   return isPlace && given.db === undefined ? { ...given, path: location } : given
 }
 
-/** The options for opening a database, of all that Level was given. */
+/** The options for opening a database, out of all options. */
 function openingIn(options: DatabaseOptions): DatabaseOptions {
   const { keys, values } = options as { keys?: unknown; values?: unknown }
   const codec = keys !== undefined ? 'keys' : values !== undefined ? 'values' : undefined
   if (codec !== undefined) {
-    throw invalidOption(codec, 'is for a database of yours: open that, and pass it as db')
+    throw invalidOption(codec, 'is not for a level: open a database with it, and pass that as db')
   }
   const given = OPENING.filter(name => options[name] !== undefined)
   return Object.fromEntries(given.map(name => [name, options[name]]))
@@ -210,10 +210,11 @@ function openingIn(options: DatabaseOptions): DatabaseOptions {
 
 function refuseBoth(opening: DatabaseOptions): void {
   const [name] = Object.keys(opening)
-  if (name !== undefined) throw invalidOption(name, 'is for opening a database: db is one already')
+  if (name !== undefined)
+    throw invalidOption(name, 'is for opening a database: leave it out beside db')
 }
 
-/** The codecs of a database or store that was given. */
+/** The codecs of a given database or store. */
 function codecsOf(db: unknown): Source['codecs'] {
   const { beginRead, codecs } = (db ?? {}) as Partial<Source>
   if (typeof beginRead === 'function' && codecs !== undefined) return codecs
