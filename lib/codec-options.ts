@@ -1,5 +1,5 @@
 /**
- * The types of the options `keys` and `values`, and what they make of a database's keys and values.
+ * The types of the options `keys` and `values`, and of the keys and values that they give a database.
  */
 import type { TupleKey } from './key/tuple.js'
 import type { Point, ZOrder } from './key/zorder.js'
@@ -36,14 +36,14 @@ export type ValueOf<C extends ValuesOption> = C extends keyof ValueTypes
     ? V
     : never
 
-/** A codec that is written where it is passed: what it encodes and what it decodes are found one by one. */
+/** A codec literal in the options: its types to encode and to decode are inferred one by one. */
 export interface Encoding<E, D> {
   readonly name: string
   encode(value: E): Uint8Array
   decode(bytes: Uint8Array): D
 }
 
-/** The values of such a codec: what it encodes, as far as that says anything. */
+/** The values of such a codec: those it encodes, if their type says anything, else those it decodes. */
 export type EncodedBy<E, D> = 0 extends 1 & D ? E : unknown extends E ? D : E
 
 /** Codec options that fit keys of type K and values of type V. */

@@ -1,8 +1,8 @@
 /**
  * The one error class of zverse and its stable codes.
  *
- * A `ZVerseError` is about what the caller did or what the world refused; our own mistakes are
- * plain `Error`s ("assertion failed"). Everybody may import this file; it imports nothing.
+ * A `ZVerseError` is the caller's mistake or the system's refusal; our own mistakes are
+ * plain `Error`s ("assertion failed"). Any file may import this one; it imports nothing.
  */
 
 /** Every code a {@link ZVerseError} can carry. They never change meaning; new ones may come. */
@@ -42,7 +42,7 @@ export interface ErrorFields {
   expected?: number | null
   /** CONFLICT: the version the entry has (`null`: absent). */
   actual?: number | null
-  /** VERSION_NOT_RETAINED, FUTURE_VERSION: what was asked for. */
+  /** VERSION_NOT_RETAINED, FUTURE_VERSION: the version asked for. */
   requested?: number | Date
   /** VERSION_NOT_RETAINED, FUTURE_VERSION: the oldest version that can be read by number. */
   oldest?: number
@@ -64,7 +64,7 @@ export interface ErrorFields {
   cause?: unknown
 }
 
-/** What zverse throws when the caller or the world is at fault. Branch on {@link code}. */
+/** The error that zverse throws for a caller's mistake or a refusal of the system. Branch on {@link code}. */
 export class ZVerseError extends Error implements ErrorFields {
   override readonly name = 'ZVerseError'
   readonly code: ErrorCode
@@ -91,7 +91,7 @@ export class ZVerseError extends Error implements ErrorFields {
   }
 }
 
-/** A mistake of ours, not of the caller: cheap checks that stay on in production. */
+/** Checks for our own mistakes, not the caller's: cheap, so they stay on in production. */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`zverse: assertion failed: ${what}`)
 }

@@ -13,11 +13,11 @@ const MAX_THREADS = 65_536
 const MAX_CACHE = 2 ** 40
 const MAX_TIMEOUT = 2 ** 31 - 1
 
-/** How much past to keep; a bound that is not given is unlimited. */
+/** How much history to keep; a bound that is not given is unlimited. */
 export interface History {
   /** Versions kept before the present one: an integer ≥ 0, or Infinity. */
   versions?: number | undefined
-  /** A version goes when the one after it was committed more than so many ms ago. ≥ 0. */
+  /** A version is released once its successor was committed more than this many ms ago. ≥ 0. */
   ms?: number | undefined
   /** Bytes that only past versions may hold. ≥ 0. */
   bytes?: number | undefined
@@ -29,18 +29,18 @@ export interface DatabaseOptions {
   path?: string | undefined
   /** Address space to reserve, 1 MiB to 16 GiB; memory is used only as it is touched. Default 1 GiB. */
   maxBytes?: number | undefined
-  /** How much past to keep. Default `{ versions: 1000 }`. */
+  /** How much history to keep. Default `{ versions: 1000 }`. */
   history?: History | undefined
   /** Threads attached at once, 1 to 65 536. Default 256. */
   maxThreads?: number | undefined
-  /** ms a writer waits for its turn before `ZVERSE_WRITER_BUSY`. Default 10 000. */
+  /** ms that a writer waits for its turn before `ZVERSE_WRITER_BUSY`. Default 10 000. */
   lockTimeout?: number | undefined
   /** Persistent mode: when commits are made durable. */
   sync?: 'commit' | 'interval' | 'never' | undefined
   /** Persistent mode: ms between syncs with `sync: 'interval'`. */
   syncInterval?: number | undefined
   /**
-   * Keep a table that finds the present entry of a key in one look: some 8 to 11 bytes a key. Default
+   * Keep a table that finds the present entry of a key in one look-up: some 8 to 11 bytes a key. Default
    * true.
    */
   pointIndex?: boolean | undefined
@@ -48,14 +48,14 @@ export interface DatabaseOptions {
   cache?: Cache | undefined
 }
 
-/** Decoded values that each thread keeps of the keys it reads most, by `get`, `getMany`, `getEntry`. */
+/** The decoded values that each thread keeps, of the keys it reads most by `get`, `getMany`, `getEntry`. */
 export interface Cache {
-  /** Bytes they may take, about, in each thread: an integer ≥ 0; 0 keeps none. */
+  /** About how many bytes they may take in each thread: an integer ≥ 0; 0 keeps none. */
   bytes: number
   /**
-   * Callers share what is kept. By default values are frozen, to the bottom, before they are handed out,
-   * and what cannot be frozen (a Date, Map, Set, bytes) is not kept and not shared. `false`: nothing is
-   * frozen, everything is shared, and callers must not change it.
+   * Callers share the kept values. By default values are frozen, to the bottom, before they are handed out,
+   * and values that cannot be frozen (a Date, Map, Set, bytes) are not kept and not shared. `false`: no value
+   * is frozen, all are shared, and callers must not change them.
    */
   freeze?: boolean | undefined
 }
@@ -82,7 +82,7 @@ export function invalidOption(option: string, what: string): ZVerseError {
 
 /**
  * Checks that `options` is an object (or undefined) with no option but those in `allowed`.
- * @param what what the options are of, for the message
+ * @param what the verb that takes the options, for the message
  */
 export function checkNames(
   options: unknown,
@@ -102,7 +102,7 @@ export function checkNames(
   return given
 }
 
-/** Checks the options of `open`, the codecs apart. */
+/** Checks the options of `open`, except the codecs. */
 export function settings(options: unknown): Settings {
   const given = checkNames(options, OPEN_OPTIONS, 'open')
   if (given.path !== undefined) {
@@ -124,19 +124,19 @@ export function settings(options: unknown): Settings {
   }
 }
 
-/** Checks the `cache` option; 0 bytes where there is none. */
+/** Checks the `cache` option; without it, 0 bytes. */
 function cacheIn(cache: unknown): Settings['cache'] {
   if (cache === undefined) return { bytes: 0, freeze: true }
   if (typeof cache !== 'object' || cache === null || Array.isArray(cache)) {
-    throw invalidOption('cache', 'must be an object with bytes, and freeze if you like')
+    throw invalidOption('cache', 'must be an object with bytes and, optionally, freeze')
   }
   const given = cache as Record<string, unknown>
   for (const name of Object.keys(given)) {
     if (given[name] !== undefined && !['bytes', 'freeze'].includes(name)) {
-      throw invalidOption(`cache.${name}`, 'is not an option: there are bytes and freeze')
+      throw invalidOption(`cache.${name}`, 'is not an option: use bytes and freeze')
     }
   }
-  if (given.bytes === undefined) throw invalidOption('cache.bytes', 'is missing: how many?')
+  if (given.bytes === undefined) throw invalidOption('cache.bytes', 'is missing: give an integer ≥ 0')
   oneOf(given.freeze, 'cache.freeze', [true, false])
   const bytes = integer(given.bytes, 'cache.bytes', 0, MAX_CACHE, 0)
   return { bytes, freeze: given.freeze !== false }
@@ -150,7 +150,7 @@ export function historyBounds(history: unknown): Settings['history'] {
   const given = history as Record<string, unknown>
   for (const name of Object.keys(given)) {
     if (given[name] !== undefined && !['versions', 'ms', 'bytes'].includes(name)) {
-      throw invalidOption(`history.${name}`, 'is no bound: there are versions, ms and bytes')
+      throw invalidOption(`history.${name}`, 'is not a bound: use versions, ms and bytes')
     }
   }
   const unlimited = Number.POSITIVE_INFINITY

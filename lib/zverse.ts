@@ -64,7 +64,7 @@ import { checkGoesOn, type Signal, signalIn, waitUntil } from './transaction/wai
 import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 
-/** Keys from which on a store has a point index: fewer are in one node of the tree. */
+/** A store with at least this many keys has a point index: fewer fit one node of the tree. */
 const INDEX_FROM = 65
 
 /** One version that can be read by number. */
@@ -82,15 +82,15 @@ export interface StoreInfo {
   values: string
 }
 
-/** What tests bring of their own; see spec/. */
+/** Hooks of tests; see spec/. */
 export interface TestHooks extends Environment {
   /** Number of the first version. */
   firstVersion?: number
-  /** `always`: reads announce themselves as they must once there are more threads. */
+  /** `always`: reads announce themselves, as they must once there is a second thread. */
   slots?: 'auto' | 'always'
   /** Fill freed memory with garbage and check every free. */
   poison?: boolean
-  /** Keys from which on a store has a point index. */
+  /** A store with at least this many keys has a point index. */
   indexFrom?: number
   /** Poses as another thread. */
   threadId?: number
@@ -126,9 +126,9 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Opens the database of another thread, with what its `share` gave. Attaching twice on a thread
-   * gives two handles, each with iterators, transactions and an end of its own.
-   * @param options `values`: the custom codec, again, where the database has one
+   * Opens the database of another thread, with the result of its `share`. Attaching twice on a thread
+   * gives two handles, each with iterators, transactions and a `close` of its own.
+   * @param options `values`: the custom codec again, if the database has one
    * @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_FORMAT`, `ZVERSE_READERS_FULL`
    */
   static attach<K = string, V = unknown>(
@@ -182,7 +182,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const engine = this.#engine
     engine.gate.check()
     const { epochs, W } = engine
-    // One after the other: to read tags holds all reclamation up.
+    // First the tags, then the run: reading tags holds all reclamation up, so it must be short.
     epochs.slots.enterAll()
     const tags = engine.tags.all()
     const tagged = tags.map(({ version, record }) => ({
@@ -199,7 +199,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
         const record = epochs.versions.record(version)
         if (record !== 0)
           all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
-        // Others have let go of it meanwhile: the run begins behind it.
+        // Another thread has released it meanwhile: the run begins behind it.
         else all.clear()
       }
       all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
@@ -232,7 +232,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Lets go of all versions before one, now. Tagged and pinned ones stay.
+   * Releases all versions before one, now. Tagged and pinned versions stay.
    * @param options `before`: the oldest version to keep
    * @returns the oldest version kept
    */
@@ -247,7 +247,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return this.oldestVersion
   }
 
-  /** Changes how much past is kept; the next commit applies it. */
+  /** Changes how much history is kept; the next commit applies it. */
   setHistory(history: History): void {
     this.#engine.gate.check()
     const bounds = historyBounds(history)
@@ -258,7 +258,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   // ── Stores ────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The store of that name; it is made, with a commit, if there is none.
+   * The store of that name; made, with a commit, if there is none.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it was made with other codecs
    */
   store<C extends KeysOption = 'string', E = unknown, D extends E = E>(
@@ -305,7 +305,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Drops a store with all it holds; older versions still have it.
+   * Drops a store with all its entries; older versions still have it.
    * @returns the version of the commit
    * @throws ZVerseError `ZVERSE_UNKNOWN_STORE`
    */
@@ -335,7 +335,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   // ── Threads ───────────────────────────────────────────────────────────────────────────────────
 
-  /** What another thread attaches with: pass it as `workerData` or by `postMessage`. */
+  /** A handle with which another thread attaches: pass it as `workerData` or by `postMessage`. */
   share(): Handle<K, V> {
     const engine = this.#engine
     engine.gate.check()
@@ -346,8 +346,8 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Frees what a worker held, and the workers that it tracks, when it exits or is killed. Call it
-   * once, on the thread that made the worker.
+   * When a worker exits or is killed, releases its lock, pins and thread line, and those of the workers
+   * that it tracks. Call it once, on the thread that made the worker.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is no worker, or one that has exited
    */
   track(worker: TrackedWorker): void {
@@ -356,9 +356,9 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Resolves once `version` is there, whichever thread commits it; keeps the process alive till then.
+   * Resolves once any thread has committed `version`; keeps the process alive until then.
    * @param options `signal`: aborting rejects with an AbortError
-   * @returns the version that is there then, `version` or a later one
+   * @returns the present version then: `version` or a later one
    */
   async waitFor(version: number, options?: { signal?: Signal | undefined }): Promise<number> {
     const engine = this.#engine
@@ -376,12 +376,12 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   // ── Care ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The database as plain records, stores included, read as they are asked for: a version, the present
-   * one by default, or with `history` all versions up to it. docs/dump.md tells what is in a record.
-   * `toJson` makes a line of each.
+   * The database as plain records, stores included, read one by one: a version, the present
+   * one by default, or with `history` all versions up to it. docs/dump.md describes the records.
+   * `toJson` turns each into a line.
    *
    * @param options a view; `history`; `codecs`: the custom codecs of named stores
-   * @throws ZVerseError as for any view; `ZVERSE_INVALID_OPTION` where a codec is missing
+   * @throws ZVerseError as for any view; `ZVERSE_INVALID_OPTION` if a codec is missing
    */
   dump(options?: DumpOptions): ZVerseIterator<DumpRecord> {
     this.#engine.gate.check()
@@ -389,20 +389,20 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 
   /**
-   * Takes the records of a dump back. Without history they are put into what is there, stores made where
-   * they are missing, all in one commit. A dump with history is for an empty database, which then has its
-   * versions with their numbers, times, deletions, tags and stores, as far as the bounds of its own
-   * history reach; the versions can be read as they come, and nobody else can write meanwhile.
+   * Loads the records of a dump. Without history it puts them into the present version, and makes
+   * missing stores, all in one commit. A dump with history needs an empty database, which then has the
+   * dump's versions with their numbers, times, deletions, tags and stores, as far as the bounds of its own
+   * history reach; the versions can be read as they come, and no other thread can write meanwhile.
    *
    * If anything is refused, or the iterable throws, nothing of the dump stays. A thread that dies in the
-   * middle of a history leaves the versions that are there then.
+   * middle of a history leaves the versions loaded by then.
    *
-   * @param records what `dump` gave, or what `fromJson` made of its lines
+   * @param records the records of `dump`, or its lines read by `fromJson`
    * @param options `codecs`: the custom codecs of named stores
-   * @returns the version then; for an async iterable a promise of it
-   * @throws ZVerseError `ZVERSE_FORMAT` for what is no dump, or is cut short; `ZVERSE_CONFLICT` if a
-   * history is to go into a database that is not empty; `ZVERSE_INVALID_OPTION` for other codecs; and
-   * what `put` throws
+   * @returns the new version; for an async iterable a promise of it
+   * @throws ZVerseError `ZVERSE_FORMAT` if the records are no dump, or cut short; `ZVERSE_CONFLICT` for a
+   * history into a database that is not empty; `ZVERSE_INVALID_OPTION` for other codecs; and
+   * the errors of `put`
    */
   load(records: Iterable<unknown>, options?: LoadOptions): number
   load(records: AsyncIterable<unknown>, options?: LoadOptions): Promise<number>
@@ -423,7 +423,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return isWriting ? check(epochs) : epochs.turn.exclusively(() => check(epochs))
   }
 
-  /** Ends this thread's iterators and transactions and gives up its pins. Idempotent. */
+  /** Ends the iterators and transactions of this handle and releases its pins. Idempotent. */
   close(): void {
     this.#engine.close()
   }
@@ -490,7 +490,7 @@ export function attachWith(handle: unknown, options: unknown, hooks: TestHooks):
   return connect(arena, keyCodecNamed(keys), codec, hooks)
 }
 
-/** The name of a codec that needs no giving again. */
+/** The name, if it is a built-in codec's; a custom codec must be given again. */
 function builtIn(name: string): string {
   if (isBuiltIn(name)) return name
   throw invalidOption('values', `must give the custom codec ${JSON.stringify(name)} again`)
