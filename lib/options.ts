@@ -136,7 +136,8 @@ function cacheIn(cache: unknown): Settings['cache'] {
       throw invalidOption(`cache.${name}`, 'is not an option: use bytes and freeze')
     }
   }
-  if (given.bytes === undefined) throw invalidOption('cache.bytes', 'is missing: give an integer ≥ 0')
+  if (given.bytes === undefined)
+    throw invalidOption('cache.bytes', 'is missing: give an integer ≥ 0')
   oneOf(given.freeze, 'cache.freeze', [true, false])
   const bytes = integer(given.bytes, 'cache.bytes', 0, MAX_CACHE, 0)
   return { bytes, freeze: given.freeze !== false }
