@@ -1,8 +1,8 @@
 /**
  * Arguments of the process: options of `zverse` itself, and one-shot forms of the commands.
  *
- * Options are taken out wherever they stand, by the command table; all else are words. What is wrong with
- * a command's own words is told by the same code as at the prompt.
+ * Options are taken out wherever they stand, by the command table; all other arguments are words. The same
+ * code as at the prompt reports mistakes in a command's own words.
  */
 import { readFileSync, statSync } from 'node:fs'
 import yargs from 'yargs'
@@ -15,35 +15,35 @@ import { argvTokens, asWord, Mistake, type Token } from './words.js'
 
 /** The options of `zverse` itself. */
 export const OWN_OPTIONS: readonly Option[] = [
-  { name: 'from', value: 'FILE', summary: 'begin with what `dump` has written to FILE' },
-  { name: 'to', value: 'FILE', summary: 'write the database to FILE in the end' },
+  { name: 'from', value: 'FILE', summary: 'begin with the dump in FILE' },
+  { name: 'to', value: 'FILE', summary: 'write the database to FILE at the end' },
   { name: 'store', value: 'NAME', summary: 'the named store to read and write' },
   { name: 'keys', value: 'CODEC', summary: 'the codec of keys: string, tuple, binary, zorder(…)' },
   { name: 'values', value: 'CODEC', summary: 'the codec of values: msgpack, json, string, binary' },
   {
     name: 'history',
     value: 'N',
-    summary: 'how many past versions to keep; default 1000, of a file all',
+    summary: 'how many past versions to keep; default 1000, with --from all',
   },
   { name: 'max-bytes', value: 'SIZE', summary: 'room for data, 1m to 16g; default 1g' },
   { name: 'json', summary: 'print JSON, one value a line' },
   { name: 'keep-going', summary: 'on a pipe: go on after a command that failed' },
-  { name: 'help', summary: 'this' },
-  { name: 'version', summary: 'the version of zverse' },
+  { name: 'help', summary: 'print this help' },
+  { name: 'version', summary: 'print the version of zverse' },
 ]
 
 /** Arguments, taken apart. */
 interface Parsed {
   readonly command: Command | undefined
-  /** What known options have for their values, flags true; of one that comes twice the last counts. */
+  /** The values of known options, true for flags; of an option that comes twice the last counts. */
   readonly given: ReadonlyMap<string, string | true>
-  /** All else but the name of the command, options that nobody knows included. */
+  /** All other arguments but the name of the command, unknown options included. */
   readonly words: readonly string[]
-  /** What comes after `--`, as it is. */
+  /** The arguments after `--`, unchanged. */
   readonly rest: readonly string[]
 }
 
-/** Runs what the arguments say. @returns the exit code */
+/** Runs the arguments. @returns the exit code */
 export async function runArguments(argv: readonly string[]): Promise<number> {
   const parsed = takenApart(argv)
   const { command, given } = parsed
@@ -53,28 +53,28 @@ export async function runArguments(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * Takes arguments apart. A flag takes no word, whatever that is; an option with a value takes the next one,
+ * Takes arguments apart. A flag takes no word; an option with a value takes the next one,
  * unless that is an option.
- * @throws Mistake for a flag with a value, and an option without
+ * @throws Mistake for a flag with a value, and an option without one
  */
 export function takenApart(argv: readonly string[]): Parsed {
   const at = firstWord(argv)
   const command = COMMANDS.find(({ name }) => name === argv[at])
   const args = command === undefined ? [...argv] : argv.filter((_, i) => i !== at)
-  // Those of the command go first where they have the same name.
+  // The command's options win over zverse's own of the same name.
   const known = new Map([...OWN_OPTIONS, ...(command?.options ?? [])].map(o => [o.name, o]))
   const parser = yargs(prepared(args, known))
     .parserConfiguration({
       ...{ 'parse-numbers': false, 'parse-positional-numbers': false, 'dot-notation': false },
       ...{ 'boolean-negation': false, 'camel-case-expansion': false, 'populate--': true },
-      // Of an option that is given more than once the last counts, as at the prompt.
+      // If an option is given more than once, the last counts, as at the prompt.
       'duplicate-arguments-array': false,
     })
     .help(false)
     .version(false)
     .exitProcess(false)
   for (const { name, value } of known.values()) {
-    // A flag is complete by itself: else it would take a `true` or `false` that follows for its value.
+    // A flag is complete by itself: yargs would take a following `true` or `false` for its value.
     if (value === undefined) parser.option(name, { type: 'boolean', nargs: 0 })
     else parser.option(name, { type: 'string', nargs: 1 })
   }
@@ -89,14 +89,14 @@ export function takenApart(argv: readonly string[]): Parsed {
   return { command, given, words, rest }
 }
 
-/** Before what yargs is not to look into: it would take `--no-json`, `-5` and `--a.b` for options. */
+/** Precedes words that yargs must not parse: it would take `--no-json`, `-5` and `--a.b` for options. */
 const OPAQUE = '\0'
 
 const plain = (text: string) => (text.startsWith(OPAQUE) ? text.slice(1) : text)
 
 /**
  * Arguments in which only known options look like options.
- * @throws Mistake for a flag with a value, and an option without
+ * @throws Mistake for a flag with a value, and an option without one
  */
 function prepared(args: readonly string[], known: ReadonlyMap<string, Option>): string[] {
   const optionIn = (text: string | undefined) => known.get(/^--([^=]+)/.exec(text ?? '')?.[1] ?? '')
@@ -122,7 +122,7 @@ function prepared(args: readonly string[], known: ReadonlyMap<string, Option>): 
   return ready
 }
 
-/** Where the first word is that belongs to no option of `zverse` itself. */
+/** Index of the first word that belongs to no option of `zverse` itself. */
 function firstWord(argv: readonly string[]): number {
   let at = 0
   while (argv[at]?.startsWith('--')) {
@@ -149,14 +149,14 @@ async function withoutCommand(parsed: Parsed): Promise<number> {
   if (/[/\\]/.test(first) || isDirectory(first)) {
     throw new Mistake(
       `${first}: directories cannot be opened yet: this version keeps everything in memory`,
-      'a dump can be kept in a file: zverse --from FILE --to FILE',
+      'keep a dump in a file: zverse --from FILE --to FILE',
     )
   }
   if (statSync(first, { throwIfNoEntry: false })?.isFile() && !isCommand(first)) {
-    const hint = `a dump is opened with: zverse --from ${first}`
+    const hint = `open a dump with: zverse --from ${first}`
     throw new Mistake(`there is no command ${asWord(first)}, but a file`, hint)
   }
-  // Were there such a command, it would have been found: this tells which was meant.
+  // No command has this name, so this throws the error that names the nearest one.
   await commandNamed(COMMANDS, first)
   return 1
 }
@@ -193,23 +193,23 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
   const start = startOf(parsed, command)
   const tokens = tokensFrom(command, parsed)
   const { name, needs } = command
-  // A mistake in the words is told before any file is read.
+  // Mistakes in the words are reported before any file is read.
   const own = OWN_OPTIONS.map(({ name }) => name)
   const call = await callOf(command, tokens, own)
   const writes = needs === 'to' || call.has('drop')
   if (needs === 'prompt') {
-    throw new Mistake(`${name} means something only at the prompt`, 'start it with `zverse`')
+    throw new Mistake(`${name} works only at the prompt`, 'start the prompt with `zverse`')
   }
   if (writes && start.to === undefined) {
-    const hint = `--to FILE keeps it: ${shown(command)} --from old.jsonl --to new.jsonl`
-    throw new Mistake(`nothing of what ${name} writes would be kept`, hint)
+    const hint = `--to FILE keeps them: ${shown(command)} --from old.jsonl --to new.jsonl`
+    throw new Mistake(`the changes of ${name} would be lost`, hint)
   }
   if (needs === 'from' && start.from === undefined && !writes) {
     const hint = `--from FILE reads a dump: ${shown(command)} --from FILE`
-    throw new Mistake(`there is nothing that ${name} could read`, hint)
+    throw new Mistake(`${name} has no database to read`, hint)
   }
   if (command.options.some(({ alias }) => alias === 'to') && /^\d+$/.test(start.to ?? '')) {
-    const hint = `--until ${start.to} is the last version that ${name} tells of`
+    const hint = `--until ${start.to} makes it the last version that ${name} prints`
     throw new Mistake(`--to ${start.to} would write a file of that name`, hint)
   }
   const shell = await openShell(start, false)
@@ -247,7 +247,7 @@ function tokensFrom(command: Command, parsed: Parsed): Token[] {
   return [...options, ...words, ...argvTokens(parsed.rest)]
 }
 
-/** The options of `zverse` itself; those of the command go first where they have the same name. */
+/** The options of `zverse` itself; the command's options win over those of the same name. */
 function startOf(parsed: Parsed, command?: Command): Start {
   const text = (name: string) => {
     const isOther = command?.options.some(option => option.name === name)

@@ -1,6 +1,6 @@
 /** Numbers to be compared by eye. */
 
-/** What stands behind the full blocks, by eighths of a column. */
+/** The last block of a bar, by eighths of a column. */
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
 /** A share, 0 to 1, of `width` columns, to an eighth of a column. */
@@ -9,7 +9,7 @@ export function bar(share: number, width: number): string {
   return '█'.repeat(eighths >> 3) + BLOCKS[eighths & 7]
 }
 
-/** How many there are of what `one` of is named: `1 row`, `20,000 rows`. */
+/** A number and its noun: `1 row`, `20,000 rows`. */
 export function counted(n: number, one: string): string {
   const number = thousands(n)
   return `${number} ${one}${number === '1' ? '' : 's'}`

@@ -1,12 +1,12 @@
 /**
- * What a command is. One table of them gives the prompt's dispatch, `help`, completion, the one-shot
+ * The type of commands. One table of them gives the prompt's dispatch, `help`, completion, the one-shot
  * forms and docs/cli.md.
  */
 import type { Result } from './result.js'
 import type { Session } from './session.js'
 import { asWord, Mistake, type Token, type Word } from './words.js'
 
-/** What a word stands for; completion offers such. */
+/** The meaning of a word, for completion. */
 export type Kind =
   | 'key'
   | 'view'
@@ -19,11 +19,11 @@ export type Kind =
   | 'text'
 
 export interface Argument {
-  /** As usage shows it, in capitals. */
+  /** The name in usage, in capitals. */
   readonly name: string
   readonly kind: Kind
   readonly optional?: boolean
-  /** What it may be, where that is a fixed set. */
+  /** Its possible values, if that is a fixed set. */
   readonly choices?: readonly string[]
 }
 
@@ -35,14 +35,14 @@ export interface Option {
   readonly kind?: Kind
   readonly choices?: readonly string[]
   readonly summary: string
-  /** Another name for it at the prompt, where a one-shot form uses that name for a file. */
+  /** Another name at the prompt; the one-shot form uses that name for a file. */
   readonly alias?: string
 }
 
 export interface Example {
-  /** What it shows. */
+  /** The caption, with a colon. */
   readonly title: string
-  /** Prompts with what is typed, and what it answers, on a terminal 80 columns wide. */
+  /** Prompts with typed lines, and the answers, on a terminal 80 columns wide. */
   readonly transcript: string
 }
 
@@ -69,11 +69,11 @@ export interface Command {
   readonly details: string
   readonly examples: readonly Example[]
   /**
-   * What a one-shot form of it needs: a database to read (`--from`), one to write to (`--to`), neither;
-   * or `prompt`, where it means something only at the prompt or on a pipe.
+   * The needs of the one-shot form: a database to read (`--from`), a file to write to (`--to`), neither;
+   * or `prompt`, for commands that work only at the prompt or on a pipe.
    */
   readonly needs: 'from' | 'to' | 'nothing' | 'prompt'
-  /** Takes its tokens as they are: they are commands themselves. */
+  /** Takes its tokens unparsed: they are commands themselves. */
   readonly raw?: boolean
   run(session: Session, call: Call): Result | Promise<Result>
 }
@@ -149,16 +149,16 @@ export async function commandNamed(commands: readonly Command[], name: string): 
   throw new Mistake(`there is no command ${asWord(name)}`, hint)
 }
 
-/** The name that was most likely meant; undefined if none comes near. */
+/** The name that the user most likely meant; undefined if none is near. */
 export async function nearest(
   given: string,
   names: readonly string[],
 ): Promise<string | undefined> {
-  // Only who mistypes waits for it to load.
+  // Loaded only after a typing error.
   const { distance } = await import('fastest-levenshtein')
   const letters = (text: string) => [...text].sort().join('')
   const offBy = (name: string) => {
-    // Letters in another order are one slip of the fingers.
+    // Swapped letters count as one slip.
     return letters(name) === letters(given) ? 1 : distance(given.toLowerCase(), name.toLowerCase())
   }
   const near = names
@@ -170,8 +170,8 @@ export async function nearest(
 }
 
 /**
- * The call of a command with tokens, those after its name.
- * @param besides names of options that may have been meant, besides its own
+ * The call of a command with the tokens after its name.
+ * @param besides names of options, besides its own, that the user may have meant
  * @throws Mistake for an unknown option, a missing value, too many words
  */
 export async function callOf(
@@ -210,8 +210,8 @@ export async function callOf(
   }
   if (words.length > command.arguments.length && !command.rest) {
     const extra = asWord(words[command.arguments.length].text)
-    const hint = `${usage(command)}\nwhat has spaces in it is quoted: 'two words'`
-    throw new Mistake(`${command.name} has no use for ${extra}`, hint)
+    const hint = `${usage(command)}\nquote words with spaces: 'two words'`
+    throw new Mistake(`${command.name} takes no further word: ${extra}`, hint)
   }
   return new Call(command, words, options, tokens)
 }

@@ -1,4 +1,4 @@
-/** Completion: what the word before the cursor may become, from the command table and the database. */
+/** Completion: candidates for the word before the cursor, from the command table and the database. */
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command, Kind } from './command.js'
@@ -6,18 +6,18 @@ import { KEY_CODECS, VALUE_CODECS } from './literals.js'
 import type { Session } from './session.js'
 import { asWord, printable, saidBy, type Token, unfinished } from './words.js'
 
-/** Keys offered at most. */
+/** The most keys offered. */
 const MOST_KEYS = 100
 
-/** What a word may become. */
+/** A candidate. */
 interface Candidate {
-  /** What it says; undefined for JSON that is no text. */
+  /** Its text; undefined for JSON that is no text. */
   readonly text: string | undefined
-  /** How it is written. */
+  /** Its form as a word. */
   readonly word: string
 }
 
-/** What completes the end of `line`, and how much of it that replaces: as readline wants it. */
+/** The completions of the end of `line`, and the part that they replace: as readline takes them. */
 export function complete(session: Session, line: string): [string[], string] {
   if (/^\s*#/.test(line)) return [[], '']
   const { tokens, last } = unfinished(line)
@@ -25,7 +25,7 @@ export function complete(session: Session, line: string): [string[], string] {
   return completed(session, tokens.slice(begin), last)
 }
 
-/** @param tokens those of the command, before the last */
+/** @param tokens the tokens of the command before the last */
 function completed(session: Session, tokens: readonly Token[], last: string): [string[], string] {
   const [verb, ...rest] = tokens
   if (verb === undefined) {
@@ -53,25 +53,25 @@ function completed(session: Session, tokens: readonly Token[], last: string): [s
 
 const said = (text: string): Candidate => ({ text, word: asWord(text) })
 
-/** A candidate as it is offered, in the quotes that are typed if it can be; undefined if it does not fit. */
+/** A candidate as offered, if possible in the quotes that are typed; undefined if it does not fit. */
 function offer({ text, word }: Candidate, typed: string): string | undefined {
   if (text === undefined) return word.startsWith(typed) ? `${word} ` : undefined
   if (!text.startsWith(saidBy(typed))) return undefined
   const isPlain = !text.includes("'") && printable(text) === text
   const quoted = typed[0] === '"' ? printable(JSON.stringify(text)) : word
   const offered = typed[0] === "'" && isPlain ? `'${text}'` : quoted
-  // What is in a folder comes next.
+  // The content of the folder comes next.
   return text.endsWith('/') ? offered.replace(/(?<=^(["']).*)\1$/s, '') : `${offered} `
 }
 
 interface Expected {
   readonly kind: Kind | undefined
   readonly choices: readonly string[] | undefined
-  /** What is there of the word. */
+  /** The typed part of the word. */
   readonly typed: string
 }
 
-/** What the last word is meant to be. */
+/** The kind of word that the last one is. */
 function expected(command: Command, tokens: readonly Token[], last: string): Expected {
   const optionIn = (name: string) => {
     return command.options.find(o => (o.name === name || o.alias === name) && o.value !== undefined)
@@ -121,7 +121,7 @@ function candidates(session: Session, kind: Kind, typed: string): Candidate[] {
 
 function keysLike(session: Session, typed: string): Candidate[] {
   const { from, view } = session.reader(undefined)
-  // Text has an order in which what begins alike stands together; other keys are few, or out of luck.
+  // In the order of text, keys with the same beginning stand together; others are found only if they are few.
   const isText = session.keys.name === 'string'
   const bounds = isText ? { prefix: saidBy(typed) as never } : {}
   const keys = from.keys({ ...bounds, ...view, limit: isText ? MOST_KEYS : 10 * MOST_KEYS })

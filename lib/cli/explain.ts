@@ -1,4 +1,4 @@
-/** Errors as people should read them: what is wrong, and what to do next. */
+/** Errors for people: what is wrong, and what to do next. */
 import { ZVerseError } from '../index.js'
 import { type Paint, plain } from './paint.js'
 import { Interrupted, type Session } from './session.js'
@@ -9,14 +9,14 @@ export interface Explained {
   readonly hint: string | undefined
 }
 
-/** What an error says. `session` knows what there is instead of what was asked for. */
+/** The message of an error and its hint. `session` knows the tags, stores and versions to suggest. */
 export async function explain(error: unknown, session?: Session): Promise<Explained> {
   if (process.env.ZVERSE_DEBUG) console.error(error)
   const { message, hint } = await explained(error, session)
   return { message: safe(message), hint: hint === undefined ? undefined : safe(hint) }
 }
 
-/** Words and names of files are quoted in messages: nothing in them may reach the terminal as it is. */
+/** Messages quote words and names of files: these must not reach the terminal unescaped. */
 function safe(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
@@ -37,7 +37,7 @@ async function explained(error: unknown, session: Session | undefined): Promise<
   return { message, hint: undefined }
 }
 
-/** What is wrong, and below it what to do next. */
+/** The message, and below it the hint. */
 export function withHint({ message, hint }: Explained, paint: Paint = plain): string {
   return hint === undefined ? message : `${message}\n${paint('dim', hint.replace(/^/gm, '  '))}`
 }
@@ -47,7 +47,7 @@ export function errorText(explained: Explained, paint: Paint = plain): string {
   return `${paint('error', 'error:')} ${withHint(explained, paint)}`
 }
 
-/** What the system means. */
+/** The system's error codes in words. */
 const SYSTEM: Record<string, string> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied',
@@ -70,7 +70,7 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
       return like === undefined ? list : `did you mean ${asWord(like)}? ${list}`
     }
     case 'ZVERSE_UNKNOWN_STORE':
-      return '`stores` lists what there is, `store NAME` makes one'
+      return '`stores` lists the stores, `store NAME` makes one'
     case 'ZVERSE_VERSION_NOT_RETAINED':
       return `versions from ${error.oldest} on can be read, and those that are tagged or pinned`
     case 'ZVERSE_FUTURE_VERSION':
@@ -82,9 +82,9 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
     case 'ZVERSE_NESTED_TRANSACTION':
       return '`commit` or `abort` the transaction first'
     case 'ZVERSE_TRANSACTION_CLOSED':
-      return 'its transaction has ended: ask again'
+      return 'its transaction has ended: repeat the command'
     case 'ZVERSE_FULL':
-      return 'start with --max-bytes for more room, or let versions go: `prune`, `untag`, `unpin`'
+      return 'start with --max-bytes for more room, or release versions: `prune`, `untag`, `unpin`'
     case 'ZVERSE_INVALID_KEY':
       return `keys here are of codec ${session.keys.name}: \`help keys-as\``
     case 'ZVERSE_INVALID_VALUE':
@@ -98,12 +98,12 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
 
 function optionHint({ option }: ZVerseError, session: Session): string | undefined {
   if (option === 'box' || option === 'nearest') {
-    // The codec of what holds something stays.
+    // A database or store that is not empty keeps its codec.
     const makes = session.isNew
       ? '`keys-as zorder(float64,float64)` makes them points'
       : '`store NAME --keys zorder(float64,float64)` makes a store of points'
     return `keys here are of codec ${session.keys.name}: ${makes}`
   }
-  if (option === 'keys' || option === 'values') return '`stores` tells the codecs of all stores'
+  if (option === 'keys' || option === 'values') return '`stores` lists the codecs of all stores'
   return undefined
 }

@@ -16,10 +16,10 @@ export function overview(commands: readonly Command[]): string {
       .map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
     return [group, ...lines].join('\n')
   })
-  return `${parts.join('\n')}\nhelp COMMAND tells more, with examples.`
+  return `${parts.join('\n')}\nhelp COMMAND says more, with examples.`
 }
 
-/** All there is to say about a command. */
+/** The full help of a command. */
 export function commandHelp(command: Command): string {
   const parts = [
     `${command.summary}\n\n  ${wrap(usage(command), 76, '      ')}`,
@@ -32,7 +32,7 @@ export function commandHelp(command: Command): string {
   return parts.join('\n\n')
 }
 
-/** Options with what they do, a line or more each. */
+/** Options with their summaries, a line or more each. */
 export function optionLines(options: readonly Option[]): string {
   const width = Math.max(...options.map(option => optionForm(option).length))
   const lines = options.map(option => {

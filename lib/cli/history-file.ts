@@ -1,15 +1,15 @@
-/** What was typed in earlier sessions: a file with a command a line, the oldest first. */
+/** The commands of earlier sessions: a file with one command a line, the oldest first. */
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** readline shows lines as they are: what a terminal would act on must not come out of the file. */
+/** readline shows lines unescaped: characters on which a terminal acts must not come out of the file. */
 const isCommand = (line: string) => line !== '' && !/[^\P{Cc}\t]/u.test(line)
 
-/** Commands kept. */
+/** How many commands are kept. */
 export const HISTORY_LINES = 1000
 
-/** Where the file is; undefined where none is wanted. */
+/** The path of the file; undefined if none is wanted. */
 export function historyPath(env: NodeJS.ProcessEnv): string | undefined {
   if (env.ZVERSE_HISTORY !== undefined) return env.ZVERSE_HISTORY || undefined
   const state = env.XDG_STATE_HOME || join(homedir(), '.local', 'state')
@@ -22,7 +22,7 @@ export function readHistory(path: string | undefined): string[] {
   try {
     const lines = readFileSync(path, 'utf8').split('\n').filter(isCommand)
     const kept = lines.slice(-HISTORY_LINES)
-    // Trimmed only now and then: sessions that run side by side append to it.
+    // Trimmed only now and then: concurrent sessions append to it.
     if (lines.length > 2 * HISTORY_LINES)
       writeFileSync(path, `${kept.join('\n')}\n`, { mode: 0o600 })
     return kept.reverse()
@@ -31,7 +31,7 @@ export function readHistory(path: string | undefined): string[] {
   }
 }
 
-/** Adds a command. The session goes on where that fails: the disk may be full, or not ours. */
+/** Adds a command. If that fails the session goes on: the disk may be full, or not writable. */
 export function appendHistory(path: string | undefined, line: string): void {
   if (path === undefined) return
   try {

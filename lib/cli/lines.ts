@@ -1,18 +1,18 @@
 /**
  * Bytes as lines of text: UTF-8, ended by `\n`, `\r\n` or `\r`, or by the end. A byte order mark at the
- * beginning is skipped. Only the line in hand is held.
+ * beginning is skipped. Only the present line is in memory.
  */
 import { Buffer, constants, isUtf8 } from 'node:buffer'
 import { Mistake } from './words.js'
 
 export interface Line {
-  /** From 1. */
+  /** The number of the line, from 1. */
   readonly number: number
-  /** With U+FFFD in place of what is no character. */
+  /** With U+FFFD in place of bytes that are no character. */
   readonly text: string
-  /** What is no character, and where; null where all is well. */
+  /** The message about bytes that are no character, with the place; null if there are none. */
   readonly fault: string | null
-  /** How it ends. */
+  /** The end of the line. */
   readonly ending: '' | '\n' | '\r' | '\r\n'
 }
 
@@ -20,8 +20,8 @@ const LF = 0x0a
 const CR = 0x0d
 
 /**
- * @param was what the bytes were before they became UTF-8: faults are told of by that name
- * @param most bytes a line may have: what a string can hold
+ * @param was the encoding of the bytes before they became UTF-8, for messages
+ * @param most the most bytes of a line: as many as a string can have
  * @throws Mistake for a line that is longer
  */
 export async function* linesOf(
@@ -30,10 +30,10 @@ export async function* linesOf(
   most: number = constants.MAX_STRING_LENGTH,
 ): AsyncGenerator<Line> {
   let number = 0
-  /** The beginning of the line in hand, and its bytes. */
+  /** The beginning of the present line, and its bytes. */
   let parts: Buffer[] = []
   let size = 0
-  /** A line that has ended with the last byte there was, a CR: an LF may follow. */
+  /** A line that ended with the last byte read, a CR: an LF may follow. */
   let held: Buffer | null = null
   const lineOf = (bytes: Buffer, ending: Line['ending']) => made(bytes, ++number, ending, was)
   const grows = (by: number) => {
@@ -68,13 +68,13 @@ export async function* linesOf(
         at++
         yield lineOf(line, '\r\n')
       } else yield lineOf(line, '\r')
-      // Each is looked for once: a chunk without any CR is not searched for one at every line.
+      // Each is searched once: a chunk without any CR is not searched for one at every line.
       if (lf >= 0 && lf < at) lf = chunk.indexOf(LF, at)
       if (cr >= 0 && cr < at) cr = chunk.indexOf(CR, at)
     }
     if (at === chunk.length) continue
     grows(chunk.length - at)
-    // Chunks may be reused by who gives them.
+    // The source may reuse chunks.
     parts.push(Buffer.from(chunk.subarray(at)))
   }
   if (held !== null) yield lineOf(held, '\r')

@@ -1,5 +1,5 @@
 /**
- * Keys and values as words, by codec: how they are read, and written so that they read back the same.
+ * Keys and values as words, by codec: reads them, and writes them so that they read back the same.
  */
 import { Buffer } from 'node:buffer'
 import {
@@ -17,18 +17,18 @@ import { asWord, Mistake, printable, shorten, type Word } from './words.js'
 
 /** How keys of a codec are read and written. */
 export interface KeyForm {
-  /** The codec's name, as the database tells it. */
+  /** The codec's name in the database. */
   readonly name: string
   readonly option: KeysOption
   read(word: Word): unknown
   write(key: unknown): string
   /** The argument of `prefix`. */
   prefix(word: Word): unknown
-  /** A key made of a field of a row, or of several. */
+  /** A key made of one or several fields of a row. */
   fromFields(fields: readonly unknown[]): unknown
-  /** A key that stands in JSON among other things, as {@link fromJson} gives it. */
+  /** A key within JSON, as {@link fromJson} returns it. */
   fromJson(value: unknown): unknown
-  /** What to do about a number that does not fit into one. */
+  /** The hint for a text that does not fit into a number. */
   instead(number: string): string
 }
 
@@ -39,7 +39,7 @@ export interface ValueForm {
   read(word: Word): unknown
   write(value: unknown): string
   fromField(field: unknown): unknown
-  /** JSON with values in it is plain: objects whose one key begins with $ mean themselves. */
+  /** True if JSON with values in it is plain: objects whose one key begins with $ mean themselves. */
   readonly isPlain: boolean
   /** Parses JSON with values in it. */
   parse(text: string): unknown
@@ -50,7 +50,7 @@ export const VALUE_CODECS = ['msgpack', 'json', 'string', 'binary'] as const
 
 // ── JSON ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** What is no JSON: where it stops being so, with its neighbourhood as the hint. */
+/** The error for text that is no JSON: the place of the fault, with its neighbourhood as the hint. */
 export class BadJson extends Mistake {}
 
 /**
@@ -70,12 +70,12 @@ export function parseJson(text: string, parse: (text: string) => unknown = fromJ
   }
 }
 
-/** A part of plain JSON, numbers that are too large apart, as {@link fromJson} reads it. */
+/** A part of plain JSON as {@link fromJson} reads it, but without a check for numbers that are too large. */
 export function revived(plain: unknown): unknown {
   return fromJson(JSON.stringify(plain))
 }
 
-/** Where JSON.parse has stumbled: it does not tell on every Node. */
+/** The index at which JSON.parse failed, which it does not report on every Node. */
 function faultIn(text: string): number | undefined {
   try {
     fromJson(text)
@@ -89,7 +89,7 @@ function glyph(text: string, at: number): string {
   return printable(JSON.stringify(String.fromCodePoint(text.codePointAt(at) as number)))
 }
 
-/** The neighbourhood of a position, which an arrow marks. */
+/** The neighbourhood of a position, with an arrow at it. */
 function excerpt(text: string, at: number): string {
   const from = Math.max(0, at - 30)
   const line = (from > 0 ? '…' : '') + text.slice(from, at)
@@ -98,19 +98,19 @@ function excerpt(text: string, at: number): string {
   return `${shown}${rest}\n${' '.repeat(shown.length)}^`
 }
 
-/** True for what is meant as an array or object, so that it must be good JSON. */
+/** True for a word meant as an array or object, which must be good JSON. */
 const looksLikeJson = ({ form, text }: Word) => form !== 'quoted' && /^\s*[[{]/.test(text)
 
-/** JSON where the word is JSON; anything else is the word itself, as a string. */
+/** The value of a word of JSON; any other word is a string. */
 function jsonOrText(word: Word, parse: (text: string) => unknown): unknown {
   if (word.form === 'quoted') return word.text
   if (!looksLikeJson(word) && !isScalar(word.text)) return word.text
   return parseJson(word.text, parse)
 }
 
-/** True for what is JSON, and neither an array nor an object. */
+/** True for JSON that is neither an array nor an object. */
 function isScalar(text: string): boolean {
-  // As cheap as can be for the words that are no JSON: an exception costs microseconds.
+  // As cheap as possible for words that are no JSON: an exception costs microseconds.
   if (!/^\s*(?:["\d-]|true|false|null)/.test(text)) return false
   try {
     JSON.parse(text)
@@ -138,7 +138,7 @@ const writeBytes = (bytes: unknown) => `0x${Buffer.from(bytes as Uint8Array).toS
 
 // ── Keys ──────────────────────────────────────────────────────────────────────────────────────────
 
-/** A field as text: what a text codec makes of it. */
+/** A field as text, for codecs of text. */
 function fieldText(field: unknown): string {
   if (typeof field === 'string') return field
   if (typeof field === 'number' || typeof field === 'boolean') return String(field)
@@ -202,7 +202,7 @@ function wordOf(text: string): Word {
   return { is: 'word', form: 'bare', text }
 }
 
-/** Points, whose dates are ISO strings. */
+/** Points; their dates are ISO strings. */
 function points(name: string, dimensions: readonly Dimension[]): KeyForm {
   const point = (from: unknown, text: string): unknown[] => {
     if (!Array.isArray(from)) {
@@ -211,7 +211,7 @@ function points(name: string, dimensions: readonly Dimension[]): KeyForm {
     }
     return from.map((value, d) => (dimensions[d] === 'date' ? coordinateDate(value) : value))
   }
-  const instead = () => 'coordinates are numbers of 53 bits: write what it would become'
+  const instead = () => 'coordinates are numbers of 53 bits: write the number it would become'
   const read = (word: Word) => {
     if (!looksLikeJson(word)) return point(word.text, word.text)
     const value = parseJson(word.text)
@@ -233,7 +233,7 @@ function points(name: string, dimensions: readonly Dimension[]): KeyForm {
   }
 }
 
-/** A date of a point: text, or what is one already; null is an open side, where there may be one. */
+/** A date of a point: text, or a Date already; null is an open side, if one is allowed. */
 function coordinateDate(value: unknown): unknown {
   if (typeof value === 'object') return value
   if (typeof value === 'string') return dateIn(value)
@@ -243,7 +243,7 @@ function coordinateDate(value: unknown): unknown {
 
 const NUMBERS = ['uint8', 'uint16', 'uint32', 'int8', 'int16', 'int32', 'float32', 'float64']
 
-/** The key codec of a name: as the API has them, and `zorder(DIMENSION,…)`. @throws Mistake */
+/** The key codec of a name: the API's names, and `zorder(DIMENSION,…)`. @throws Mistake */
 export function keyForm(name: string): KeyForm {
   if (name === 'string') return STRING_KEYS
   if (name === 'binary') return BINARY_KEYS
@@ -275,7 +275,7 @@ function dimension(text: string): Dimension {
   throw new Mistake(`there is no dimension ${asWord(plain)}`, `there are ${all}`)
 }
 
-/** The name under which the database knows the codec. */
+/** The codec's name in the database. */
 function codecName(dimensions: readonly Dimension[]): string {
   const names = dimensions.map(d => {
     return typeof d === 'string' ? d : `float(${d.min},${d.max},${d.bits})`

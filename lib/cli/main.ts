@@ -2,8 +2,8 @@
 /**
  * The `zverse` command.
  *
- * Without arguments it must be quick to its prompt, which is shown before the database is loaded. What
- * arguments need is loaded only where there are some.
+ * Without arguments it must reach its prompt quickly, and shows it before it loads the database. It loads the
+ * modules for arguments only if there are some.
  */
 import { endWithReader } from './output.js'
 

@@ -1,27 +1,27 @@
 /**
- * Numbers as text, and whether they lose something by becoming numbers.
+ * Numbers as text, and whether a text loses digits when it becomes a number.
  *
- * A number reads back if it is what some number prints as, with as many digits as it was written with:
+ * A text reads back if some number prints as it, with as many digits as the text has:
  * 0.1, 1e23 and 0.10000000000000001 do; 9007199254740993 does not (it becomes …992), nor do 1e400 and
- * 1e-400. So whatever a program has printed is taken, and what says more than a number can hold is not:
- * of two such keys both might become one.
+ * 1e-400. So every number printed by a program is taken, and a text with more digits than a number can hold
+ * is not: two such keys might become one.
  */
 import { closing, Mistake, shorten } from './words.js'
 
-/** A number of a text of JSON, and where in it: names and indices from the outermost in. */
+/** A number in a text of JSON, and its path: names and indices from the outermost in. */
 export interface Literal {
   readonly text: string
   readonly path: readonly (string | number)[]
 }
 
-/** Digits that any number holds, and the most that are looked at. */
+/** How many digits any number holds, and the most digits that are compared. */
 const SURE = 15
 const MOST = 99
-/** What may not read back: many digits, or an exponent of three. */
+/** Texts that may not read back: many digits, or an exponent of three. */
 const SUSPICIOUS = /[\d.]{16}|\d[eE][+-]?\d{3}/
-/** What may be too large. */
+/** Texts that may be too large. */
 const LARGE = /\d[eE]\+?\d{3}|[\d.]{300}/
-/** Texts that patterns of whole strings may go over. */
+/** Texts that patterns of whole strings may search. */
 const SHORT = 100_000
 const STRINGS = /"[^"\\]*(?:\\.[^"\\]*)*"/g
 const NUMBERS = /-?\d[\d.eE+-]*/g
@@ -42,13 +42,13 @@ export function readsBack(text: string): boolean {
     digits === written.digits && point === written.point
   const nearest = printed(written.digits.length)
   if (isWritten(nearest.digits, nearest.point)) return true
-  // What is half-way between two is printed as either of them.
+  // A text half-way between two numbers may be printed from either.
   const half = printed(written.digits.length + 1)
   const isHalf = half.digits.endsWith('5') && half.digits === printed(MOST + 1).digits
   return isHalf && isWritten(half.digits.slice(0, -1), half.point)
 }
 
-/** The digits of a number without the zeros around them, and where the point is, from the first digit. */
+/** The digits of a number without the zeros around them, and the place of the point after the first digit. */
 function significant(text: string): { digits: string; point: number } {
   const [, whole, fraction = '', exponent = '0'] =
     /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? []
@@ -58,7 +58,7 @@ function significant(text: string): { digits: string; point: number } {
   return { digits: digits.replace(/0+$/, ''), point }
 }
 
-/** Whether all numbers read back, wherever they are: far cheaper than to know where. */
+/** Whether all numbers read back: far cheaper than finding those that do not. */
 function isExact(json: string): boolean {
   return (json.replace(STRINGS, '""').match(NUMBERS) ?? []).every(readsBack)
 }
@@ -95,7 +95,7 @@ export function* inexactNumbers(json: string): Generator<Literal> {
 /**
  * Refuses numbers that would become infinite.
  * @param json JSON, or nearly
- * @param isPlain it knows no other way to say infinity
+ * @param isPlain the JSON has no form for infinity
  * @throws Mistake that names the number
  */
 export function refuseOverflow(json: string, isPlain = false): void {
@@ -104,9 +104,9 @@ export function refuseOverflow(json: string, isPlain = false): void {
 }
 
 /**
- * Refuses numbers that would become others.
- * @param hint what to write instead
- * @param isKey whether a place of the JSON belongs to a key; unless given, all of it does
+ * Refuses numbers that would change.
+ * @param hint the text to write instead
+ * @param isKey whether a path of the JSON belongs to a key; by default all of it does
  * @throws Mistake that names the number
  */
 export function refuseInexact(
@@ -133,7 +133,7 @@ function mustBeFinite(text: string, isPlain: boolean): void {
   throw new Mistake(`${shorten(text)} is too large for a number`, hint)
 }
 
-/** A decimal number, as an option has it. @throws Mistake */
+/** A decimal number in an option. @throws Mistake */
 export function numberIn(text: string, what: string): number {
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) {
     const value = Number(text)

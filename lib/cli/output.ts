@@ -1,6 +1,6 @@
-/** Where output goes: a stream that may be slower than we are, and may close before we are done. */
+/** Writes output to a stream that may be slower than we are, and may close before we are done. */
 
-/** What is written to; `process.stdout` and `process.stderr` are such, tests have their own. */
+/** A stream for output: `process.stdout`, `process.stderr`, or one of a test. */
 export interface Sink {
   write(text: string): boolean
   once(event: 'drain' | 'error', then: () => void): unknown
@@ -11,7 +11,7 @@ export interface Sink {
   readonly errored?: Error | null | undefined
 }
 
-/** Writes, and waits where the reader is behind. What nobody reads any more is dropped. */
+/** Writes, and waits while the reader is behind. Output is dropped once the reader is gone. */
 export async function write(sink: Sink, text: string): Promise<void> {
   if (text === '' || sink.errored || sink.write(text)) return
   await new Promise<void>(resolve => {
@@ -25,28 +25,28 @@ export async function write(sink: Sink, text: string): Promise<void> {
   })
 }
 
-/** Lets events in: keys typed, above all Ctrl-C. */
+/** Gives events a turn: typed keys, above all Ctrl-C. */
 export function breathe(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
-/** True where escape sequences may be written. */
+/** True if escape sequences may be written. */
 export function hasColours(sink: Sink, env: NodeJS.ProcessEnv): boolean {
   // https://no-color.org: any value but the empty one
   return sink.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb'
 }
 
 /**
- * Says what happens once output cannot be written: the process ends quietly where nobody reads it any
- * more, else with a message. `outliveReader` changes that.
+ * Ends the process once output cannot be written: quietly if the reader is gone, else with a message.
+ * `outliveReader` changes that.
  */
 export function endWithReader(): void {
   process.stdout.on('error', readerIsGone)
-  // Who does not read what is wrong still learns it from the exit code.
+  // Without a reader of stderr, the exit code still shows the failure.
   process.stderr.on('error', () => {})
 }
 
-/** Goes on where nobody reads the output any more: there is a file to be written in the end. */
+/** Goes on after the reader of the output is gone: a file is still to be written at the end. */
 export function outliveReader(): void {
   process.stdout.off('error', readerIsGone)
   process.stdout.on('error', error => {

@@ -1,4 +1,4 @@
-/** Colours, few of them, by what a text is. */
+/** Colours, few of them, by the kind of text. */
 import type { ColumnKind } from './result.js'
 
 export type Style = 'dim' | 'error' | 'head' | 'prompt' | ColumnKind

@@ -1,8 +1,8 @@
 /**
  * The prompt on a terminal: lines are read, edited and completed by Node's readline.
  *
- * The prompt is there before the database is: what is behind it loads while the user begins to type. One
- * line runs at a time; what is typed meanwhile waits its turn. readline stays in charge of the keyboard
+ * The prompt shows before the database is loaded: the session loads while the user begins to type. One
+ * line runs at a time; lines typed meanwhile wait their turn. readline keeps reading the keyboard
  * while a command runs, so that Ctrl-C arrives.
  */
 import { createInterface, type Interface } from 'node:readline'
@@ -12,22 +12,22 @@ import { coloured, type Paint, plain } from './paint.js'
 import type { Shell } from './shell.js'
 import { Lexer, oneLine, type Token } from './words.js'
 
-/** What is behind the prompt, once it is loaded. */
+/** The session behind the prompt, once it is loaded. */
 export interface Backend {
   readonly shell: Shell
   run(tokens: readonly Token[]): Promise<void>
-  /** What the end of a line may become, as readline wants it. */
+  /** The completions of the end of a line, as readline takes them. */
   complete(line: string): [string[], string]
-  /** An error, as it is shown. */
+  /** An error as the prompt shows it. */
   explain(error: unknown): Promise<string>
 }
 
-/** What readline lets us see of its own history, the newest first. */
+/** The part of readline's own history that it exposes, the newest first. */
 type WithHistory = Interface & { history: string[] }
 
 /**
  * Reads and runs commands until `exit` or Ctrl-D.
- * @param load gives what is behind the prompt; called once the prompt is shown
+ * @param load loads the session; called once the prompt is shown
  */
 export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
   const path = historyPath(process.env)
@@ -38,7 +38,7 @@ export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
     ...{ completer: (line: string) => loaded?.complete(line) ?? [[], line], escapeCodeTimeout: 50 },
   }) as WithHistory
   const reader = new Reader(input, path)
-  // Who closes the terminal ends the session, as Ctrl-D does: there may be a file to be written.
+  // Closing the terminal ends the session, as Ctrl-D does: there may be a file to write.
   let isEnding = false
   const end = (signal: NodeJS.Signals) => {
     if (!isEnding) process.once('exit', () => die(signal))
@@ -50,7 +50,7 @@ export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
     process.kill(process.pid, signal)
   }
   process.on('SIGHUP', end).on('SIGTERM', end)
-  // A terminal that is gone cannot be set back to how it was.
+  // A terminal that is gone cannot be restored.
   input.on('error', () => {})
   try {
     loaded = await load()
@@ -101,14 +101,14 @@ class Reader {
     this.#ask()
   }
 
-  /** Called where a command ends after the terminal has. */
+  /** Called when a command ends after the terminal is gone. */
   #idle: (() => void) | null = null
 
   get #session() {
     return this.#backend?.shell.session
   }
 
-  /** From here on lines are run; those typed before first. */
+  /** Runs lines from now on, the waiting ones first. */
   begin(backend: Backend): void {
     this.#backend = backend
     if (this.#waiting.length > 0) this.#run()
@@ -127,7 +127,7 @@ class Reader {
       if (this.#session !== undefined) this.#session.interrupted = true
       return
     }
-    // What was typed stays on the screen, as in other shells; the next prompt is empty.
+    // The typed text stays on the screen, as in other shells; the next prompt is empty.
     process.stdout.write('^C\n')
     this.#lexer.reset()
     const input = this.#input as { line: string; cursor: number }
@@ -156,7 +156,7 @@ class Reader {
     this.#idle?.()
   }
 
-  /** Takes a line: runs what is whole by now. */
+  /** Takes a line, and runs the commands that are complete. */
   async #take({ shell, run }: Backend, line: string): Promise<void> {
     const { screen, session } = shell
     if (line.trim() === '' && this.#lexer.isEmpty) {
@@ -176,7 +176,7 @@ class Reader {
     await run(tokens)
   }
 
-  /** Adds a command to the history: one of several lines as one, in place of its lines. */
+  /** Adds a command to the history; one of several lines replaces them as one. */
   #remember(command: string): void {
     if (command.includes('\n')) return
     const { history } = this.#input

@@ -12,41 +12,42 @@ const BEGINNING = `# The command line
 \`\`\`
 zverse                             a prompt on a new database in memory
 zverse < FILE                      commands from a file or a pipe
-zverse --from FILE --to FILE       a prompt on a dump, which is written back in the end
-zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps what it has written
+zverse --from FILE --to FILE       a prompt on a dump, which is written back at the end
+zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps its changes
 \`\`\`
 
-On a pipe the first command that fails ends it, with exit code 1 and a message on stderr that tells its
-line. Columns are separated by tabs there, nothing is cut, there are no colours; \`--json\` prints one
-JSON value a line: what the API's verb returns, of an iterator one item a line.`
+On a pipe the first command that fails ends the run, with exit code 1 and a message on stderr that names
+its line. Output to a pipe has tabs between columns, is never cut, and has no colours; \`--json\` prints
+one JSON value a line: the result of the API's verb, or each item of its iterator.`
 
 const WORDS = `## Words
 
 A word ends at white space or \`;\`, which separates commands. Words with spaces in them are quoted:
-\`'…'\` as it stands, \`"…"\` with the escapes of JSON. Arrays and objects of JSON are words without
+\`'…'\` without escapes, \`"…"\` with the escapes of JSON. Arrays and objects of JSON are words without
 quotes; they and quotes may span lines. A line that begins with \`#\` is a comment. Options are written
 \`--name value\` or \`--name=value\`.
 
-A value is JSON, or else a string; a word in quotes is always a string. What JSON cannot say is written
-as in dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$number":"Infinity"}\`, \`{"$bigint":"1"}\`,
-\`{"$bytes":"AAE="}\`; not in values of the codec \`json\`, which are plain JSON. A key is a word; the key
-codecs \`tuple\` and \`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or text.
+A value is JSON, or else a string; a word in quotes is always a string. Values that JSON cannot express
+are written as in dumps: \`{"$date":"2026-11-20T10:03:00Z"}\`, \`{"$number":"Infinity"}\`,
+\`{"$bigint":"1"}\`, \`{"$bytes":"AAE="}\`; not in values of the codec \`json\`, which are plain JSON. A
+key is a word; the key codecs \`tuple\` and \`zorder\` take JSON, \`binary\` takes \`0x\` and hex digits or
+text.
 
 Dates in keys, as in \`$date\`, are ISO 8601: \`2026-11-20\`, \`2026-11-20T10:03:05.250Z\`, with a space for
-the T and an offset for the Z if you like. They are UTC where they do not say else: a date alone is midnight.
-Digits beyond milliseconds are left out. Days, times and offsets that there are none of are refused, so
+the T and an offset for the Z if you like. Without an offset they are UTC: a date alone is midnight.
+Digits beyond milliseconds are left out. Days, times and offsets that do not exist are refused; so
 are 24:00, leap seconds, years alone, and numbers.
 
-A number that is too large for one (1e999) is refused, and in keys one that would become another:
-9007199254740993 is 9007199254740992 to JavaScript. Whatever a program has printed of a number is taken. In
+A number beyond the largest one (1e999) is refused, and in keys a number that would change:
+9007199254740993 is 9007199254740992 to JavaScript. Every number that a program has printed is taken. In
 values numbers are rounded, as everywhere in JavaScript: \`{"$bigint":"9007199254740993"}\` keeps all digits.
 
 ${VIEWS}
 
-The prompt tells where you are: \`zverse:users@opening>\` reads the store users as it was at the tag
-opening; \`zverse*>\` has a transaction open. Ctrl-C stops an output or clears a line, Ctrl-D ends the
-session, Tab completes commands, options, keys, tags and stores. Colours are left out where \`NO_COLOR\`
-is set. What was typed is kept in the file that \`ZVERSE_HISTORY\` names (empty: nowhere), else in
+The prompt shows the store, the version and the transaction: \`zverse:users@opening>\` reads the store
+users as of the tag opening; \`zverse*>\` has a transaction open. Ctrl-C stops an output or clears a line,
+Ctrl-D ends the session, Tab completes commands, options, keys, tags and stores. \`NO_COLOR\` turns colours
+off. Typed commands are kept in the file that \`ZVERSE_HISTORY\` names (empty: nowhere), else in
 \`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
 
 /** The whole page. */

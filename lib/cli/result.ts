@@ -1,6 +1,6 @@
-/** What a command answers, before anything is said about how it looks. */
+/** The results of commands, without their form. */
 
-/** What a column holds: for its colour and its side. */
+/** The kind of a column, for its colour and alignment. */
 export type ColumnKind = 'key' | 'value' | 'version' | 'time' | 'number' | 'text'
 
 export interface Column {
@@ -8,7 +8,7 @@ export interface Column {
   readonly kind: ColumnKind
 }
 
-/** A row: its cells as words (times as ms since 1970), and what the API's iterator gave for it. */
+/** A row: its cells as words (times as ms since 1970), and the item of the API's iterator. */
 export interface Row {
   readonly cells: readonly (string | number)[]
   readonly item: unknown
@@ -19,21 +19,21 @@ export const VALUE: Column = { name: 'value', kind: 'value' }
 
 export type Result =
   | { readonly is: 'nothing' }
-  /** One value: as a word, as what the API's verb returned, and as a terminal may say it. */
+  /** One value: as a word, as the result of the API's verb, and as a sentence for a terminal. */
   | { readonly is: 'value'; text: string; value: unknown; says?: string }
   | { readonly is: 'rows'; columns: readonly Column[]; rows: Iterator<Row> }
-  /** Lines for people, cut to the width if `isCut`; `value` is what JSON says instead. */
+  /** Lines for people, cut to the width if `isCut`; JSON output has `value` instead. */
   | { readonly is: 'text'; text: string; value: unknown; isCut?: boolean }
   /** JSON lines that are the same in every form. */
   | { readonly is: 'lines'; lines: Iterator<string> }
-  /** Rows that a terminal shows in a way of their own. */
+  /** Rows; a terminal shows them as a table. */
   | { readonly is: 'drawn'; draw(width: number, colours: boolean): string; rows: readonly Row[] }
   | { readonly is: 'more' }
   | { readonly is: 'show' }
 
 export const NOTHING: Result = { is: 'nothing' }
 
-/** What can be iterated once and left early. */
+/** An iterable that can be iterated once and left early. */
 export interface Items<T> {
   next(): IteratorResult<T, unknown>
   return?(): unknown

@@ -1,8 +1,8 @@
 /**
  * Prints results in one of three forms: for a terminal, plain (a pipe) or as JSON lines.
  *
- * Rows are asked for as they are printed, a page at a time. Between chunks events are let in, so that
- * Ctrl-C stops a long output. The iterator of an output that is not at its end stays open, and holds
+ * Rows are read as they are printed, a page at a time. Between chunks events get a turn, so that
+ * Ctrl-C stops a long output. The iterator of an unfinished output stays open, and pins
  * its version, until the next output.
  */
 import { toJson } from '../index.js'
@@ -17,17 +17,17 @@ import { printable } from './words.js'
 
 export type FormOfOutput = 'terminal' | 'plain' | 'json'
 
-/** Rows between two looks at the events. */
+/** Rows between two turns of the events. */
 const CHUNK = 200
-/** Lines of one value that a terminal shows without being asked. */
+/** The most lines of one value that a terminal shows before `show`. */
 const VALUE_LINES = 20
-/** Characters beyond which a value is not laid out over lines. */
+/** The most characters of a value that is laid out over lines. */
 const MOST_PRETTY = 1_000_000
 
 interface Output {
   readonly columns: readonly Column[]
   readonly rows: Iterator<Row>
-  /** A row that was looked at, to know whether there is more. */
+  /** A row read ahead, to know whether there is more. */
   next: Row | undefined
 }
 
@@ -37,7 +37,7 @@ export class Screen {
   readonly #paint: Paint
   #measure: Measure | undefined
   #output: Output | null = null
-  /** What `show` shows. */
+  /** The output for `show`. */
   #last: { columns: readonly Column[]; rows: Row[] } | { text: string } | null = null
 
   constructor(form: FormOfOutput, sink: Sink, paint: Paint = plain) {
@@ -88,7 +88,7 @@ export class Screen {
     }
   }
 
-  /** A remark that only people need. */
+  /** Prints a remark for people only. */
   async #say(text: string): Promise<void> {
     if (this.form === 'terminal') await this.#line(this.#paint('dim', text))
   }
@@ -97,14 +97,14 @@ export class Screen {
     return write(this.#sink, `${text}\n`)
   }
 
-  /** Lets go of an output that is not at its end. */
+  /** Closes an unfinished output. */
   end(): void {
     this.#output?.rows.return?.()
     this.#output = null
   }
 
   get #width(): number {
-    // A terminal that does not know its size says 0.
+    // A terminal that does not know its size reports 0.
     return this.#sink.columns || 80
   }
 
@@ -115,7 +115,7 @@ export class Screen {
     return text.replace(/.+/g, line => cut(line, this.#width, measure))
   }
 
-  /** Loaded where it is first needed: the prompt does not wait for it. */
+  /** Loaded when it is first needed: the prompt does not wait for it. */
   async #measured(): Promise<Measure> {
     this.#measure ??= (await import('string-width')).default
     return this.#measure
@@ -173,7 +173,7 @@ export class Screen {
         left -= rows.length
         await write(this.#sink, await this.#rowsText(output.columns, rows, bare))
         bare = true
-        // Of an endless output the end is what is on the screen.
+        // An endless output ends with the rows on the screen.
         shown.push(...rows)
         if (shown.length > 5 * CHUNK) shown.splice(0, shown.length - CHUNK)
         await breathe()
@@ -229,7 +229,7 @@ const plainCell = (cell: string | number) => {
 }
 const terminalCell = (cell: string | number) => (typeof cell === 'number' ? localTime(cell) : cell)
 
-/** JSON over several lines, where the text is JSON. */
+/** JSON over several lines, if the text is JSON. */
 function pretty(text: string): string {
   if (text.length > MOST_PRETTY) return text
   try {
@@ -239,7 +239,7 @@ function pretty(text: string): string {
   }
 }
 
-/** Printable, but for the line ends that the indentation has made. */
+/** Escaped, except for the line ends of the indentation. */
 function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }

@@ -5,8 +5,8 @@ import { runLine, type Shell } from './shell.js'
 import { Lexer, Mistake } from './words.js'
 
 /**
- * Runs what comes in.
- * @param keepGoing go on after a command that failed
+ * Runs the incoming lines.
+ * @param keepGoing go on after a failed command
  * @param complain prints an error
  * @returns whether all went well
  */
@@ -23,7 +23,7 @@ export async function runScript(
     complain(`line ${line}: ${withHint(await explain(error, shell.session))}`)
     lexer.reset()
   }
-  /** Where the command begins that is being read. */
+  /** The line in which the present command begins. */
   let begin = 1
   let last = 0
   for await (const line of linesOf(input)) {

@@ -1,10 +1,10 @@
 /**
- * The state of a session: the database, where in its past the prompt is, the open transaction, pins,
- * the store that is entered, and settings. Knows nothing of terminals.
+ * The state of a session: the database, the prompt's place in the past, the open transaction, pins,
+ * the entered store, and settings. Knows nothing of terminals.
  *
  * Invariants:
  * 1. In the past (`place`) there is no open transaction: `at` is refused while there is one.
- * 2. Where the prompt is, is pinned: what it reads stays there whatever retention does.
+ * 2. The prompt's version is pinned: retention does not release it.
  */
 import type { ReadTransaction, Store, View, WriteTransaction } from '../index.js'
 import { ZVerse } from '../index.js'
@@ -15,12 +15,12 @@ import { asWord, Mistake, type Word } from './words.js'
 
 export type Database = ZVerse<unknown, unknown>
 type Verbs = Store<unknown, unknown>
-/** What databases, stores and transactions can read. */
+/** The read verbs that databases, stores and transactions share. */
 export type Reads = Pick<
   Verbs,
   'get' | 'getEntry' | 'has' | 'range' | 'keys' | 'count' | 'history' | 'box' | 'nearest'
 >
-/** What databases, stores and transactions can write. */
+/** The write verbs that databases, stores and transactions share. */
 export type Writes = {
   [V in 'put' | 'delete' | 'clear']: (...args: Parameters<Verbs[V]>) => unknown
 } & {
@@ -28,7 +28,7 @@ export type Writes = {
   batch: (...args: Parameters<Verbs['batch']>) => unknown
 }
 
-/** How the database is opened. */
+/** The options for opening the database. */
 export interface Opening {
   readonly keys: string
   readonly values: string
@@ -41,20 +41,20 @@ export interface Codecs {
   readonly values: ValueForm
 }
 
-/** A point in the past that the prompt is at. */
+/** A past version at which the prompt is. */
 export interface Place {
   readonly label: string
   readonly version: number
   readonly held: ReadTransaction<unknown, unknown>
 }
 
-/** A store that is entered. */
+/** The entered store. */
 export interface Entered {
   readonly name: string
   readonly verbs: Verbs
 }
 
-/** Thrown where Ctrl-C has ended a command. */
+/** Thrown after Ctrl-C has ended a command. */
 export class Interrupted extends Error {}
 
 export class Session {
@@ -62,7 +62,7 @@ export class Session {
   db: Database
   keys: KeyForm
   values: ValueForm
-  /** The codecs of stores that are made from now on; of the database while it is empty. */
+  /** The codecs of stores made from now on; of the database itself while it is empty. */
   made: Codecs
   entered: Entered | null = null
   place: Place | null = null
@@ -70,9 +70,9 @@ export class Session {
   readonly pins = new Map<number, ReadTransaction<unknown, unknown>>()
   watch: Watch | null = null
   timing = false
-  /** Commands come from standard input: it has no data. */
+  /** True if commands come from standard input, which then has no data. */
   inputIsCommands = false
-  /** Rows a page. */
+  /** Rows per page. */
   limit: number
   /** Set by Ctrl-C. */
   interrupted = false
@@ -103,12 +103,12 @@ export class Session {
 
   // ── Codecs and stores ─────────────────────────────────────────────────────────────────────────
 
-  /** True while nothing was ever written. */
+  /** True before the first write. */
   get isNew(): boolean {
     return this.db.version === 0 && this.tx === null && this.place === null
   }
 
-  /** Changes the codecs; of the database itself while it is new. @returns whether it was */
+  /** Changes the codecs; those of the database itself while it is new. @returns whether it was new */
   setCodecs(codecs: Partial<Codecs>): boolean {
     this.made = { ...this.made, ...codecs }
     if (!this.isNew) return false
@@ -120,7 +120,7 @@ export class Session {
     return true
   }
 
-  /** Enters a store, making it if there is none; null goes back to the unnamed one. */
+  /** Enters a store, and makes it if there is none; null goes back to the unnamed store. */
   enter(name: string | null, codecs: Partial<Codecs> = {}): void {
     if (name === null) {
       this.entered = null
@@ -139,19 +139,19 @@ export class Session {
     this.values = values
   }
 
-  /** The stores there are where the prompt is. */
+  /** The stores of the prompt's version. */
   stores() {
     return this.db.stores(this.place === null ? undefined : { snapshot: this.place.held })
   }
 
   // ── Reading and writing ───────────────────────────────────────────────────────────────────────
 
-  /** Verbs of the database or the store that is entered, outside of any transaction. */
+  /** Verbs of the database or the entered store, outside of any transaction. */
   get verbs(): Verbs {
     return this.entered === null ? (this.db as unknown as Verbs) : this.entered.verbs
   }
 
-  /** What reads where the prompt is, or at a view that was asked for; with the view to pass on. */
+  /** The reader for the prompt's version, or for a given view; with the view to pass on. */
   reader(view: Word | undefined): { from: Reads; view: View } {
     if (view !== undefined) return { from: this.verbs, view: this.view(view) }
     if (this.tx !== null) {
@@ -161,7 +161,7 @@ export class Session {
     return { from: this.verbs, view: this.here }
   }
 
-  /** What writes: the open transaction, or the database. @throws Mistake in the past */
+  /** The writer: the open transaction, or the database. @throws Mistake in the past */
   writer(): Writes {
     this.mustBePresent('nothing can be written there')
     if (this.tx === null) return this.verbs
@@ -189,17 +189,17 @@ export class Session {
 
   // ── Views ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** The view that reads where the prompt is. */
+  /** The view of the prompt's version. */
   get here(): View {
     return this.place === null ? {} : { snapshot: this.place.held }
   }
 
-  /** The version where the prompt is. */
+  /** The prompt's version. */
   get version(): number {
     return this.place === null ? this.db.version : this.place.version
   }
 
-  /** The view of a word; without one, where the prompt is. @throws Mistake */
+  /** The view of a word; without one, the prompt's. @throws Mistake */
   view(word: Word | undefined): View {
     if (word === undefined) return this.here
     const said = this.#said(word)
@@ -215,7 +215,7 @@ export class Session {
     try {
       return readView(word)
     } catch (error) {
-      // A tag may look like a date that there is none of.
+      // A tag may look like a date that does not exist.
       if (this.#isTag(word.text)) return { is: 'tag', tag: word.text }
       throw error
     }
@@ -228,7 +228,7 @@ export class Session {
     throw new Mistake(`-${said.versions} is before version 0: the prompt is at ${this.version}`)
   }
 
-  /** Tags win over dates that they look like. */
+  /** A tag wins over a date of the same text. */
   #isTag(name: string): boolean {
     try {
       this.db.beginRead({ at: name }).close()
@@ -238,7 +238,7 @@ export class Session {
     }
   }
 
-  /** The version that a word stands for. */
+  /** The version that a word means. */
   versionOf(word: Word): number {
     const held = this.db.beginRead(this.view(word))
     const { version } = held
@@ -266,7 +266,7 @@ export class Session {
 
   // ── The prompt ────────────────────────────────────────────────────────────────────────────────
 
-  /** `zverse`, `zverse:users`, `zverse@41`, `zverse*`, without what follows. */
+  /** `zverse`, `zverse:users`, `zverse@41` or `zverse*`, without `> `. */
   get prompt(): string {
     const store = this.entered === null ? '' : `:${asWord(this.entered.name)}`
     const place = this.place === null ? '' : `@${asWord(this.place.label)}`
@@ -288,7 +288,7 @@ export class Session {
     this.watch = null
   }
 
-  /** Ends it. @returns true if a transaction was open, which is aborted */
+  /** Ends the session. @returns true if a transaction was open, which is aborted */
   close(): boolean {
     const open = this.tx !== null
     this.#release()
@@ -297,12 +297,12 @@ export class Session {
   }
 }
 
-/** What `watch` watches. */
+/** The range that `watch` watches. */
 export interface Watch {
   readonly verbs: Verbs
   readonly range: object
   readonly keys: KeyForm
   readonly values: ValueForm
-  /** The last version seen, pinned so that retention does not take it away. */
+  /** The last version seen, pinned so that retention does not release it. */
   held: ReadTransaction<unknown, unknown>
 }

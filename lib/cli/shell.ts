@@ -1,4 +1,4 @@
-/** Runs commands: from tokens to what is printed. Used by the prompt, the pipe and one-shot forms. */
+/** Runs commands, from tokens to output. Used by the prompt, the pipe and one-shot forms. */
 import { performance } from 'node:perf_hooks'
 import { callOf, commandNamed } from './command.js'
 import { watched } from './commands/transactions.js'
@@ -12,7 +12,7 @@ import { Mistake } from './words.js'
 export interface Shell {
   readonly session: Session
   readonly screen: Screen
-  /** Where times go. */
+  /** The stream for times. */
   readonly aside: Sink
   readonly paint?: Paint
 }
@@ -36,7 +36,7 @@ export async function run(shell: Shell, tokens: readonly Token[]): Promise<void>
   const { tx } = session
   try {
     const result = await command.run(session, call)
-    // The rest of a page that was read in a transaction goes with it.
+    // An unfinished output that was read in a transaction ends with it.
     if (tx !== null && session.tx !== tx) screen.end()
     await screen.print(result, session)
     await screen.print(watched(session), session)
@@ -45,7 +45,7 @@ export async function run(shell: Shell, tokens: readonly Token[]): Promise<void>
   }
 }
 
-/** The commands that semicolons separate; those in a batch are its own. */
+/** The commands between semicolons; semicolons in a batch separate its operations. */
 function commandsIn(tokens: readonly Token[]): Token[][] {
   const commands: Token[][] = []
   let open: Token[] | null = null

@@ -1,4 +1,4 @@
-/** What is common to all ways to start: how it is opened, loaded, and written back. */
+/** The common part of all ways to start: opening, loading, and writing back. */
 import { COMMANDS } from './commands/all.js'
 import { errorText, explain, withHint } from './explain.js'
 import { keyForm } from './literals.js'
@@ -20,12 +20,12 @@ export interface Start extends Partial<Opening> {
   readonly keepGoing?: boolean | undefined
 }
 
-/** Rows a page on a terminal. */
+/** Rows per page on a terminal. */
 const PAGE = 20
 
 /**
- * A session as it is opened by options, with what `--from` brings.
- * @param isSession it goes on for more than one command
+ * Opens a session by options, and loads the dump of `--from`.
+ * @param isSession true for more than one command
  */
 export async function openShell(start: Start, isSession: boolean): Promise<Shell> {
   const { stdout, stderr, env } = process
@@ -33,7 +33,7 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   const paint = hasColours(stdout, env) ? coloured : plain
   const form = start.json === true ? 'json' : isTerminal ? 'terminal' : 'plain'
   if (start.to !== undefined) {
-    // What will not be written in the end is better said before it is made.
+    // A file that cannot be written is reported before the work, not after it.
     const { targetOf } = await import('./files/target.js')
     if (start.to === '-') throw new Mistake('--to needs a file', '`dump` prints')
     targetOf(start.to)
@@ -41,7 +41,7 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   }
   const dump = start.from === undefined ? undefined : await dumpIn(start.from)
   const opening = openingFor(start, dump?.header, isSession)
-  // Pages are for who can ask for the next one.
+  // Pages are for sessions, in which the user can ask for the next one.
   const isAsked = isSession && isTerminal && process.stdin.isTTY === true
   const session = new Session(COMMANDS, opening, isAsked ? PAGE : undefined)
   session.inputIsCommands = isSession
@@ -56,7 +56,7 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
   return shell
 }
 
-/** @param makes where there is no such store, it is made */
+/** @param makes whether to make a missing store */
 function enterStore(session: Session, name: string, makes: boolean): void {
   const there = session.stores().map(store => store.name)
   if (!makes && !there.includes(name)) {
@@ -71,14 +71,14 @@ async function dumpIn(path: string) {
   return openDump(path)
 }
 
-/** How the database is opened: with the codecs of the dump, if there is one. */
+/** The options for the database: with the codecs of the dump, if there is one. */
 function openingFor(
   start: Start,
   header: Pick<Opening, 'keys' | 'values'> | undefined,
   isSession: boolean,
 ): Opening {
   const { keys, values, maxBytes } = start
-  // What comes from a file may go back there: only who asks for it loses versions on the way.
+  // The versions of a file may go back there: without --history none is lost on the way.
   const all = start.from !== undefined || !isSession ? Number.POSITIVE_INFINITY : undefined
   const history = start.history ?? all
   if (header === undefined) {
@@ -98,7 +98,7 @@ export async function complain(error: unknown, session?: Session): Promise<void>
   process.stderr.write(`zverse: ${withHint(await explain(error, session))}\n`)
 }
 
-/** What the prompt needs of a session. */
+/** The session for the prompt. */
 async function backendOf(shell: Shell): Promise<Backend> {
   const { complete } = await import('./complete.js')
   return {
@@ -108,7 +108,7 @@ async function backendOf(shell: Shell): Promise<Backend> {
       try {
         return complete(shell.session, line)
       } catch {
-        // What cannot be read cannot be offered: the command itself will say why.
+        // On an error nothing is offered: the command itself will report it.
         return [[], line]
       }
     },

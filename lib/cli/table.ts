@@ -1,15 +1,15 @@
 /**
- * Tables on a terminal: columns aligned, no line wider than the terminal, what does not fit cut with `…`.
+ * Tables on a terminal: columns aligned, no line wider than the terminal, longer cells cut with `…`.
  */
 import type { Paint } from './paint.js'
 import type { Column } from './result.js'
 
-/** How many columns of the terminal a text takes. */
+/** The width of a text in columns of the terminal. */
 export type Measure = (text: string) => number
 
 const GAP = '  '
 
-/** The columns' widths for what they should hold, at most `width` in all: the widest give way. */
+/** The widths of the columns for their wanted widths, at most `width` in all: the widest give way. */
 export function columnWidths(natural: readonly number[], width: number): number[] {
   const room = Math.max(natural.length, width - GAP.length * (natural.length - 1))
   const within = (most: number) => natural.map(w => Math.max(1, Math.min(w, most)))
@@ -21,9 +21,9 @@ export function columnWidths(natural: readonly number[], width: number): number[
   return widths.map((w, i) => (w < natural[i] && left-- > 0 ? w + 1 : w))
 }
 
-/** A text cut to a width, with `…` where something is missing. */
+/** A text cut to a width, with `…` at the cut. */
 export function cut(text: string, width: number, measure: Measure): string {
-  // No character is narrower than nothing: most of a long text need not be measured.
+  // No character has a negative width: most of a long text need not be measured.
   const isLong = text.length > width * 8 + 64
   const head = isLong ? text.slice(0, width * 8 + 64) : text
   if (!isLong && measure(head) <= width) return head
@@ -68,7 +68,7 @@ export function tableLines(
       const right = kind === 'version' || kind === 'number'
       return right ? fill + painted : i === last ? painted : painted + fill
     })
-    // Where not even the gaps fit, the columns on the right are left out.
+    // If not even the gaps fit, the columns on the right are left out.
     const fits = shown.slice(0, Math.max(1, Math.floor((width + GAP.length) / (1 + GAP.length))))
     return fits.join(GAP).trimEnd()
   }
@@ -78,7 +78,7 @@ export function tableLines(
   return [line(names, true), ...body]
 }
 
-/** How wide a cell is, or `most` where it is wider. */
+/** The width of a cell, at most `most`. */
 function bounded(text: string, most: number, measure: Measure): number {
   return text.length > most * 8 + 64 ? most : Math.min(most, measure(text))
 }

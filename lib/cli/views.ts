@@ -1,12 +1,12 @@
 /**
- * VIEW as it is typed: a version, how many versions back, `now`, a tag or a date.
+ * VIEW as it is typed: a version, a number of versions back, `now`, a tag or a date.
  *
  *     41   -3   now   opening   2026-11-20   "2026-11-20 10:03"   10:03:05.250   2026-11-20T10:03Z
  */
 import { dateIn } from './dates.js'
 import type { Word } from './words.js'
 
-/** What a word says; which version that is, only the database knows. */
+/** The meaning of a word; the database knows which version that is. */
 export type ViewWord =
   | { readonly is: 'now' }
   | { readonly is: 'version'; version: number }
@@ -14,15 +14,15 @@ export type ViewWord =
   | { readonly is: 'date'; date: Date; tag: string }
   | { readonly is: 'tag'; tag: string }
 
-/** What is meant as a day, as what may follow it, and as a time of today; dates.ts tells what there is. */
+/** Texts meant as a day, as the time after it, and as a time of today; dates.ts checks that they exist. */
 const DAY = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d/
 const REST = /^(?:[T ]+(\d\d?:\d\d[\d:.,]*)\s*(Z|[+-]\d\d(?::?\d\d)?)?|\s*(Z|[+-]\d\d:?\d\d))?$/i
 const TIME = /^\d\d?:\d\d[\d:.,]*$/
 
 /**
  * Reads a VIEW.
- * @param now what day it is, for times without a date
- * @throws Mistake for a date that is none
+ * @param now the clock, for times without a date
+ * @throws Mistake for a date that does not exist
  */
 export function readView({ form, text }: Word, now: () => Date = () => new Date()): ViewWord {
   if (form !== 'quoted') {
@@ -35,8 +35,8 @@ export function readView({ form, text }: Word, now: () => Date = () => new Date(
 }
 
 /**
- * The date that a text is; undefined if it does not look like one. Local time unless it says else: times
- * are shown in it, and what is shown can be typed.
+ * The date of a text; undefined if it does not look like one. Local time unless it has an offset: times
+ * are shown in local time, and a shown time can be typed.
  */
 function readDate(text: string, now: () => Date): Date | undefined {
   const whole = TIME.test(text) ? `${localTime(now().getTime()).slice(0, 10)} ${text}` : text
@@ -50,7 +50,7 @@ function readDate(text: string, now: () => Date): Date | undefined {
   return offset === undefined ? local(date) : date
 }
 
-/** The moment at which clocks here show what they show in UTC at another. */
+/** The moment at which local clocks show what UTC clocks show at `utc`. */
 function local(utc: Date): Date {
   const date = new Date(2000, 0, 1)
   date.setFullYear(utc.getUTCFullYear(), utc.getUTCMonth(), utc.getUTCDate())

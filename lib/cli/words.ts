@@ -1,17 +1,17 @@
 /**
- * From lines to words: what is typed at the prompt, or comes in on a pipe.
+ * From lines to words, at the prompt or from a pipe.
  *
  *     put price:42 {"amount": 10}; tag 'the opening' --at=3
  *
- * A word is bare (up to white space or `;`), quoted (`'…'` as it stands, `"…"` with JSON's escapes) or
- * an array or object of JSON, up to the bracket that closes it. `--name` and `--name=word` are options,
+ * A word is bare (up to white space or `;`), quoted (`'…'` without escapes, `"…"` with JSON's escapes) or
+ * an array or object of JSON, up to its closing bracket. `--name` and `--name=word` are options,
  * `;` separates commands, a line that begins with `#` is a comment. Quotes and brackets may span lines.
  *
  * The lexer is fed line by line and goes over each character once, so that a command of a million
  * lines costs no more than its length.
  */
 
-/** A mistake in what was typed, with the place it was found at. */
+/** A mistake of the user: a message, and a hint what to do. */
 export class Mistake extends Error {
   readonly hint: string | undefined
   constructor(message: string, hint?: string) {
@@ -20,7 +20,7 @@ export class Mistake extends Error {
   }
 }
 
-/** How a word was written. `argv`: one argument of the process, which the system's shell has unquoted. */
+/** The form of a word. `argv`: one argument of the process, which the system's shell has unquoted. */
 export type Form = 'bare' | 'quoted' | 'json' | 'argv'
 
 export interface Word {
@@ -46,15 +46,15 @@ const BARE = /[^\s;]+/y
 const SPACE = /\s*/y
 const QUOTE_OR_BRACKET = /["[\]{}]/g
 
-/** What is open at the end of a line, and closes on a later one. */
+/** A quote or bracket that is open at the end of a line, and closes on a later one. */
 interface Open {
   readonly kind: "'" | '"' | 'json'
-  /** The option that it is the value of. */
+  /** The option whose value it is. */
   readonly option: string | undefined
   readonly line: number
   readonly column: number
   readonly parts: string[]
-  /** Brackets that wait for their counterparts. */
+  /** Brackets that are not closed yet. */
   readonly brackets: string[]
   inString: boolean
 }
@@ -64,44 +64,44 @@ export class Lexer {
   #open: Open | null = null
   /** Lines fed since the last `take`. */
   #lines = 0
-  /** Where in its line the last token begins. */
+  /** The column at which the last token begins. */
   #begun = 0
 
-  /** True where nothing has begun. */
+  /** True if no token has begun. */
   get isEmpty(): boolean {
     return this.#tokens.length === 0 && this.#open === null
   }
 
-  /** True while a quote or bracket waits to be closed. */
+  /** True while a quote or bracket is open. */
   get isOpen(): boolean {
     return this.#open !== null
   }
 
-  /** Lines that the tokens of the next `take` have come from. */
+  /** The lines of the tokens of the next `take`. */
   get lines(): number {
     return this.#lines
   }
 
-  /** Where in its line the last token begins. */
+  /** The column at which the last token begins. */
   get begun(): number {
     return this.#begun
   }
 
-  /** Forgets what was fed. */
+  /** Forgets all lines fed. */
   reset(): void {
     this.#tokens = []
     this.#open = null
     this.#lines = 0
   }
 
-  /** The tokens so far; what is open is forgotten. */
+  /** The tokens so far; an open one is forgotten. */
   take(): Token[] {
     const tokens = this.#tokens
     this.reset()
     return tokens
   }
 
-  /** The error for an input that ends while something is open. */
+  /** The error for an input that ends with an open quote or bracket. */
   unclosed(): Mistake {
     const { kind, line, column, brackets } = this.#open as Open
     const what = kind === 'json' ? brackets.at(-1) : kind
@@ -130,7 +130,7 @@ export class Lexer {
     }
   }
 
-  /** Reads the token that begins at `at`; where it ends. */
+  /** Reads the token that begins at `at`; returns its end. */
   #begin(line: string, at: number): number {
     this.#begun = at
     if (line[at] === ';') {
@@ -169,7 +169,7 @@ export class Lexer {
     return this.#goOn(this.#open, line, at + 1)
   }
 
-  /** Looks for the end of what is open from `at` on; where it is, or the line's length. */
+  /** Looks for the end of the open token from `at` on; returns it, or the line's length. */
   #goOn(open: Open, line: string, at: number): number {
     const end = open.kind === 'json' ? this.#json(open, line, at) : closing(line, at, open.kind)
     if (end < 0) {
@@ -189,13 +189,13 @@ export class Lexer {
     if (end + 1 < line.length && !/[\s;]/.test(line[end + 1])) {
       throw new Mistake(
         `a space is missing before ${JSON.stringify(line[end + 1])} in column ${end + 2}`,
-        'a word that has quotes or brackets in it is quoted as a whole',
+        'quote a word with quotes or brackets in it as a whole',
       )
     }
     return end + 1
   }
 
-  /** Where the bracket closes that opened the word; -1 if not on this line. */
+  /** The index at which the word's first bracket closes; -1 if not on this line. */
   #json(open: Open, line: string, at: number): number {
     while (at < line.length) {
       if (open.inString) {
@@ -228,7 +228,7 @@ export class Lexer {
   }
 }
 
-/** Where the quote closes, from `at` on; -1 if it does not. Only `"` knows escapes. */
+/** The index at which the quote closes, from `at` on; -1 if it does not. Only `"` has escapes. */
 export function closing(line: string, at: number, quote: string): number {
   for (let end = line.indexOf(quote, at); end >= 0; end = line.indexOf(quote, end + 1)) {
     if (quote === "'") return end
@@ -239,7 +239,7 @@ export function closing(line: string, at: number, quote: string): number {
   return -1
 }
 
-/** What stands between double quotes. Line ends and tabs may stand there as they are. */
+/** The text between double quotes. Line ends and tabs need no escapes there. */
 function textWithin(raw: string, column: number): string {
   if (!raw.includes('\\')) return raw
   const escaped = raw.replace(/\p{Cc}/gu, escapeOf)
@@ -250,12 +250,12 @@ function textWithin(raw: string, column: number): string {
     const where = bad === null ? '' : ` in column ${column + bad.index + bad[0].length}`
     throw new Mistake(
       `a bad escape in "…"${where}`,
-      "after \\ stands one of \" \\ / b f n r t, or u and four digits; '…' knows no escapes",
+      "after \\ stands one of \" \\ / b f n r t, or u and four digits; '…' has no escapes",
     )
   }
 }
 
-/** The tokens of a text that is whole. */
+/** The tokens of a complete text. */
 export function tokensOf(text: string): Token[] {
   const lexer = new Lexer()
   for (const line of text.split('\n')) lexer.feed(line)
@@ -263,7 +263,7 @@ export function tokensOf(text: string): Token[] {
   return lexer.take()
 }
 
-/** A line that is being typed: its whole tokens, and the beginning of one at its end. */
+/** A line that is being typed: its complete tokens, and the beginning of one at its end. */
 export function unfinished(line: string): { tokens: Token[]; last: string } {
   const lexer = new Lexer()
   lexer.feed(line)
@@ -273,7 +273,7 @@ export function unfinished(line: string): { tokens: Token[]; last: string } {
   return { tokens: last === '' || isOpen ? tokens : tokens.slice(0, -1), last }
 }
 
-/** What a word says as far as it is typed, with its last quote or without. */
+/** The text of a word as far as it is typed, with its last quote or without. */
 export function saidBy(typed: string): string {
   const [quote] = typed
   if (quote !== "'" && quote !== '"') return typed
@@ -296,15 +296,15 @@ export function oneLine(tokens: readonly Token[]): string {
   return text.join(' ')
 }
 
-/** Arguments of the process as tokens: each is one word, whatever is in it. */
+/** Arguments of the process as tokens: each is one word, whatever characters it has. */
 export function argvTokens(words: readonly string[]): Word[] {
   return words.map(text => ({ is: 'word', form: 'argv', text }))
 }
 
 const BARE_SAFE = /^[^\s;'"[\]{}#\\-][^\s;'"[\]{}\\]*$/u
 /**
- * What terminals act on, or do not show: controls, directions, lone surrogates, ends of lines. Not the
- * joiners, which emoji and some scripts are written with.
+ * Characters on which terminals act, or that they do not show: controls, directions, lone surrogates, ends of
+ * lines. Not the joiners, which emoji and some scripts need.
  */
 const HIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu
 
@@ -313,12 +313,12 @@ function escapeOf(text: string): string {
   return units.map(unit => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }
 
-/** JSON text with everything escaped that a terminal would act on; it means the same. */
+/** JSON text of the same meaning, with all characters escaped on which a terminal would act. */
 export function printable(json: string): string {
   return json.replace(HIDDEN, escapeOf)
 }
 
-/** A text as a word: bare where it reads back as it is, else in quotes. */
+/** A text as a word: bare if it reads back the same, else in quotes. */
 export function asWord(text: string): string {
   const bare = BARE_SAFE.test(text) && printable(text) === text
   return bare ? text : printable(JSON.stringify(text))

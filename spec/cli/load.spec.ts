@@ -94,9 +94,12 @@ describe('points', () => {
       ...['[-100,42] "-1e2"', '[0,0] "-0.0"', '[125,4294967295] "+12.5e1"', '[8,10] "8.0"'],
     ])
     for (const [a, message] of [
-      ['8.5', 'a: 8.5 is no integer, which int8 takes'],
-      ['1e-1', 'a: 1e-1 is no integer, which int8 takes'],
-      ['1.0000000000000000000001', 'a: 1.0000000000000000000001 is no integer, which int8 takes'],
+      ['8.5', 'a: 8.5 is no integer, but int8 takes only those'],
+      ['1e-1', 'a: 1e-1 is no integer, but int8 takes only those'],
+      [
+        '1.0000000000000000000001',
+        'a: 1.0000000000000000000001 is no integer, but int8 takes only those',
+      ],
       ['128', 'dimension 0 (int8) must be an integer from -128 to 127, not 128'],
       ['1e999', 'a: 1e999 is beyond all numbers'],
     ]) {
@@ -241,7 +244,7 @@ describe('columns', () => {
     expect((await load(text, '--key id --value n')).rows).toEqual(['1 "c"'])
     for (const key of ["''", "' '", 'id,']) {
       const { error } = await load(text, `--key ${key}`, { keys: 'tuple' })
-      expect(error).toBe('in.csv, line 1: a column without a name cannot be asked for')
+      expect(error).toBe('in.csv, line 1: a column without a name cannot be selected')
     }
   })
 

@@ -213,7 +213,7 @@ describe('mistakes', () => {
       ['get', 'get needs KEY\n  get KEY [--at VIEW]'],
       [
         'get a b',
-        "get has no use for b\n  get KEY [--at VIEW]\n  what has spaces in it is quoted: 'two words'",
+        "get takes no further word: b\n  get KEY [--at VIEW]\n  quote words with spaces: 'two words'",
       ],
       ['get a --att 1', 'get has no option --att\n  did you mean --at?'],
       ['get a --at', '--at needs a value: VIEW'],
@@ -412,16 +412,16 @@ describe('one-shot forms', () => {
     }
     refused(
       ['put', 'a', '1'],
-      'nothing of what put writes would be kept\n  --to FILE keeps it: zverse put KEY VALUE --from old.jsonl --to new.jsonl',
+      'the changes of put would be lost\n  --to FILE keeps them: zverse put KEY VALUE --from old.jsonl --to new.jsonl',
     )
     refused(
       ['get', 'a'],
-      'there is nothing that get could read\n  --from FILE reads a dump: zverse get KEY --from FILE',
+      'get has no database to read\n  --from FILE reads a dump: zverse get KEY --from FILE',
     )
-    refused(['at', '1'], 'at means something only at the prompt\n  start it with `zverse`')
+    refused(['at', '1'], 'at works only at the prompt\n  start the prompt with `zverse`')
     refused(
       ['data/'],
-      'data/: directories cannot be opened yet: this version keeps everything in memory\n  a dump can be kept in a file: zverse --from FILE --to FILE',
+      'data/: directories cannot be opened yet: this version keeps everything in memory\n  keep a dump in a file: zverse --from FILE --to FILE',
     )
     refused(['--jsn'], 'there is no option --jsn\n  did you mean --json?')
     refused(['gte', 'a'], 'there is no command gte\n  did you mean get?')
@@ -437,7 +437,7 @@ describe('one-shot forms', () => {
     writeFileSync(join(place.path, 'rows.csv'), 'a,b\n1,2\n')
     refused(
       ['keys', '--from', 'rows.csv'],
-      'rows.csv is no dump of zverse\n  rows are loaded with: zverse load rows.csv --key FIELD --to FILE',
+      'rows.csv is no dump of zverse\n  load rows with: zverse load rows.csv --key FIELD --to FILE',
     )
   })
 

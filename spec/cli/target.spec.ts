@@ -117,7 +117,7 @@ describe('what is read', () => {
   it('is no command, but may be meant to be opened', () => {
     using place = withDump()
     expect(zverse(['f.jsonl'], '', place.path).err).toBe(
-      'zverse: there is no command f.jsonl, but a file\n  a dump is opened with: zverse --from f.jsonl\n',
+      'zverse: there is no command f.jsonl, but a file\n  open a dump with: zverse --from f.jsonl\n',
     )
   })
 

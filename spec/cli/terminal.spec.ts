@@ -100,7 +100,7 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     await using terminal = new Terminal(80)
     await terminal.ready()
     expect(await terminal.line('load - --key id')).toMatch(
-      /^error: standard input is where the commands come from\n/,
+      /^error: standard input has the commands\n/,
     )
     expect(await terminal.line('count')).toBe('0')
   })

@@ -1,14 +1,14 @@
 /**
- * `zverse bench`: measures the workloads that zverse's documentation speaks of, on this machine.
+ * `zverse bench`: measures the workloads of zverse's documentation, on this machine.
  *
- * To measure one's own use of zverse, read `tasks.ts` for what is done and `measure.ts` for how it is
- * timed. One database serves all workloads: the set is put in once, every workload leaves it as large as
+ * To measure your own use of zverse, read `tasks.ts` for the work and `measure.ts` for its
+ * timing. One database serves all workloads: the set is put in once, every workload leaves it as large as
  * it was, and begins with no past but its own.
  *
  * The rows compare workloads on one machine on one afternoon. They come from one window each, in one
- * process in which other workloads ran before, and whoever first needs more memory than those did pays for
- * the system's handing it out, which large batches do. The project's own figures are made more carefully,
- * in several rounds with what they are compared to (see `perf/` in the repository).
+ * process in which other workloads ran before, and a workload that needs more memory than those before it
+ * (large batches do) pays for the system's page faults. The project's own figures are made more carefully,
+ * in several rounds, interleaved with other systems (see `perf/` in the repository).
  */
 import { setImmediate } from 'node:timers/promises'
 import { ZVerse } from '../../index.js'
@@ -25,41 +25,41 @@ export type { BenchOptions } from './options.js'
 export { progressLine, renderTable } from './table.js'
 export { workloads } from './workloads.js'
 
-/** What came of a workload. */
+/** The result of a workload. */
 export interface BenchRow {
   name: string
   group: string
-  /** Of all threads measured. What an operation is, and what a call: see `measure.ts`. */
+  /** Of all threads measured. `measure.ts` defines operations and calls. */
   opsPerSecond: number
   /** µs: half of the calls took no longer. */
   p50: number
   /** µs: 99 in 100 calls took no longer. */
   p99: number
   operations: number
-  /** Threads that worked at the same time, the one that was not measured included. */
+  /** How many threads worked at the same time, the unmeasured one included. */
   threads: number
 }
 
-/** Where a run shows how it goes. */
+/** Where a run shows its progress. */
 export interface Screen {
   /** Columns. */
   readonly width: number
   readonly colours: boolean
-  /** Shows a line in place of the one before; null clears it. */
+  /** Replaces the line shown; null clears it. */
   progress(line: string | null): void
-  /** Called as each workload ends; there is no progress line then. */
+  /** Called as each workload ends, with no progress line shown. */
   row(row: BenchRow): void
 }
 
 /** ms between two progress lines. */
 const SHOW_EVERY = 100
-/** What a workload takes in all, in times that it is measured. */
+/** How long a workload takes in all, in multiples of its measured time. */
 const WARM_TOO = 1.6
 
 /**
  * Measures workloads one after the other.
  * @returns a row of each, in the order of `workloads()`
- * @throws Error naming the option that is wrong, or saying what failed; the reason of `signal`
+ * @throws Error that names a wrong option, or a failure; the reason of `signal`
  */
 export async function bench(options: BenchOptions, screen: Screen): Promise<BenchRow[]> {
   const { chosen, plan, maxBytes, signal } = checked(options)
@@ -109,7 +109,7 @@ async function alone({ task }: Workload, db: Database, plan: Plan, pause: Pause)
   }
 }
 
-/** On threads of their own, one more where something is done beside it. */
+/** On worker threads, with one more if the workload has work beside it. */
 async function crewed(
   { name: workload, beside }: Workload,
   threads: number,
@@ -138,7 +138,7 @@ function rowOf({ name, group, beside, threads = 1 }: Workload, measured: Measure
   for (const one of measured) {
     histogram.add(one.counts)
     operations += one.operations
-    // Each thread by its own clock: they neither begin nor end in the same microsecond.
+    // Each thread's own clock counts: they neither begin nor end in the same microsecond.
     opsPerSecond += (one.operations * 1000) / one.ms
   }
   const [p50, p99] = [0.5, 0.99].map(q => histogram.quantile(q) / 1000)
@@ -146,7 +146,7 @@ function rowOf({ name, group, beside, threads = 1 }: Workload, measured: Measure
   return { name, group, opsPerSecond, p50, p99, operations, threads: all }
 }
 
-/** The line that tells where a run is; drawn now and then, however often it is asked to be. */
+/** The progress line of a run; drawn now and then, however often it is called. */
 class Progress {
   readonly #screen: Screen
   readonly #of: number
@@ -156,7 +156,7 @@ class Progress {
   #begun = Number.POSITIVE_INFINITY
   #shown = Number.NEGATIVE_INFINITY
 
-  /** @param each ms that a workload takes, about */
+  /** @param each about how many ms a workload takes */
   constructor(screen: Screen, of: number, each: number) {
     this.#screen = screen
     this.#of = of

@@ -1,25 +1,25 @@
 /**
- * Has worker threads do the same work at the same time.
+ * Makes worker threads do the same work at the same time.
  *
- * Each attaches, prepares and warms up, and says that it is ready. Once all are, each is told when to
- * begin, in the time that all threads of a process share; from then to there it works on without being
- * measured, so that nobody begins on idle cores. Each answers with a histogram and a count of its own: while they
- * are measured, nothing passes between threads but what zverse itself does.
+ * Each worker attaches, prepares, warms up, and reports that it is ready. Once all are, each gets the time
+ * to begin, on the clock that all threads of a process share; until then it works on without being
+ * measured, so that no thread begins on idle cores. Each answers with a histogram and a count of its own: while
+ * they are measured, only zverse itself communicates between threads.
  */
 import { Worker } from 'node:worker_threads'
 import type { Handle } from '../../index.js'
 import type { Measured } from './measure.js'
 import type { Database, Plan } from './stage.js'
 
-/** What a worker is made with. */
+/** The `workerData` of a worker. */
 export interface Post {
   readonly handle: Handle<string, string>
   readonly plan: Plan
   /** Name of the workload. */
   readonly workload: string
-  /** Whether it does what is done beside it. */
+  /** True if it does the work beside the measured one. */
   readonly beside: boolean
-  /** Which of the threads that do the same it is. */
+  /** Its index among the threads that do the same. */
   readonly seat: { readonly number: number; readonly of: number }
 }
 
@@ -28,21 +28,21 @@ export interface Start {
   readonly at: number
 }
 
-/** What a worker says: that it is ready, then what it measured. */
+/** The messages of a worker: that it is ready, then its measurement. */
 export type Report = { readonly ready: true } | Measured
 
 const WORKER = new URL('./worker.js', import.meta.url)
-/** ms from the order to begin: time for all to hear it, though they have to share the cores. */
+/** ms from the order to the begin: enough for all threads to receive it, even on shared cores. */
 const LEAD = 20
 const LEAD_PER_THREAD = 5
 
-/** The clock that all threads of a process share, in ms; `performance.now()` is each thread's own. */
+/** The clock that all threads of a process share, in ms; `performance.now()` is one thread's own. */
 export const commonTime = (): number => Number(process.hrtime.bigint()) / 1e6
 
 /**
  * @param crew of each thread: the workload, its part in it
  * @param signal terminates all threads; the promise rejects with its reason
- * @returns what each thread measured, in their order
+ * @returns the measurement of each thread, in the order of `crew`
  */
 export async function together(
   db: Database,
@@ -72,7 +72,7 @@ export async function together(
   }
 }
 
-/** A worker thread as seen from here: two promises, both of which fail when it does. */
+/** A worker thread: two promises, both of which fail when it does. */
 export class Thread {
   readonly worker: Worker
   readonly ready: Promise<void>
@@ -111,7 +111,7 @@ export class Thread {
 
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
 
-/** A promise that is settled from outside; failing before anyone waits for it is no crash. */
+/** A promise that is settled from outside; a rejection before anyone waits for it is no crash. */
 function promise<T>() {
   let resolve: (value: T) => void = () => {}
   let reject: (error: unknown) => void = () => {}

@@ -1,8 +1,8 @@
 /**
  * The set that every workload works on, from a seed: two runs, and all threads of a run, see the same.
  *
- * Keys are `key-` and 8 digits. Those that are there are even, so that a key that is missing lies between
- * keys that are not, and is not turned away at the edge.
+ * Keys are `key-` and 8 digits. Present keys are even, so that an absent key lies between
+ * present ones, and not outside the set.
  */
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_'
@@ -24,8 +24,8 @@ export function seeded(seed: number): Random {
 }
 
 /**
- * Deals 0 … count - 1 in random order, one a call: Fisher and Yates's shuffle, as far as it is needed, so
- * that nobody waits for ten million to be shuffled.
+ * Deals 0 … count - 1 in random order, one a call: Fisher and Yates's shuffle, done as far as needed, so
+ * that a caller does not wait for ten million to be shuffled.
  */
 export function dealt(count: number, random: Random): () => number {
   const left = new Uint32Array(count)
@@ -47,7 +47,7 @@ export const missingKey = (index: number): string => keyOf(2 * index + 1)
 
 /**
  * Makes random texts of `bytes` ASCII characters. Each is cut from a pool of letters at a random place:
- * a flat string, made fast, that compression or comparison could not make light of.
+ * a flat string, made fast, without patterns that compression or comparison could use.
  */
 export function texts(bytes: number, random: Random): () => string {
   const letters = Buffer.alloc(POOL + bytes)
@@ -59,7 +59,7 @@ export function texts(bytes: number, random: Random): () => string {
 }
 
 /**
- * What was drawn beforehand, in order and round again: the clock should see zverse work, not the making
+ * Items drawn beforehand, in order and round again: the clock should measure zverse, not the making
  * of a key.
  */
 export class Draws {

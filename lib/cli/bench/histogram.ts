@@ -3,7 +3,7 @@
  * more room than ten and recording one costs a few ns, never an allocation.
  *
  * The bits of a positive float, read as an integer, are its exponent followed by its mantissa: cut off
- * after a few bits of mantissa they number buckets whose width is a fixed share of what is in them. Here
+ * after a few bits of mantissa they number buckets whose width is a fixed share of their times. Here
  * 64 buckets cover each doubling, and a quantile is the middle of its bucket: at most 1/128 off.
  */
 
@@ -12,15 +12,15 @@ const FINENESS = 6
 const SHIFT = 23 - FINENESS
 /** The bucket of 1 ns, the shortest time told apart: a float's exponent is stored plus 127. */
 const FIRST = 127 << FINENESS
-/** Doublings covered: to 2^40 ns, some 18 minutes. What is longer is counted as if it were that long. */
+/** Doublings covered: to 2^40 ns, some 18 minutes. Longer times count as that long. */
 const DOUBLINGS = 40
 const BUCKETS = DOUBLINGS << FINENESS
 
-/** How far a quantile may be from the sample it stands for, as a share of it. */
+/** The greatest distance of a quantile from its sample, as a share of the sample. */
 export const HISTOGRAM_ERROR = 1 / (2 << FINENESS)
 
 export class Histogram {
-  /** Samples in each bucket: all there is to know of a histogram; another thread may send it. */
+  /** Samples in each bucket: the whole state of a histogram, which another thread may send. */
   readonly counts = new Float64Array(BUCKETS)
   readonly #number = new Float32Array(1)
   readonly #bits = new Uint32Array(this.#number.buffer)
@@ -32,7 +32,7 @@ export class Histogram {
     this.counts[bucket < 0 ? 0 : bucket < BUCKETS ? bucket : BUCKETS - 1]++
   }
 
-  /** Adds what another histogram counted. */
+  /** Adds the samples of another histogram. */
   add(counts: Float64Array): void {
     for (let bucket = 0; bucket < BUCKETS; bucket++) this.counts[bucket] += counts[bucket]
   }

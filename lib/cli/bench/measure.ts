@@ -1,54 +1,54 @@
 /**
- * How work is timed, the same on every thread.
+ * Times work, in the same way on every thread.
  *
- * **Calls and operations.** A call is what a user waits for: a get, a commit, a range. Latencies are of
- * calls. Rates count operations, which are what calls have in common with one another: a commit of 100 puts
+ * **Calls and operations.** A user waits for a call: a get, a commit, a range. Latencies are of
+ * calls. Rates count operations, by which calls can be compared: a commit of 100 puts
  * is 100 operations, a range of 100 entries too.
  *
  * **Bundles.** To read the clock takes some 50 ns. That is nothing beside a commit, and much beside a get:
- * calls that take less than 2 µs are timed in bundles that last about 5 µs, and what is recorded is the
- * time of a bundle divided by its calls. A quantile of such calls is therefore one of small means: a slow
- * call shows, but thinned down by the few calls around it. The clock is read once a bundle, the end of one
- * being the beginning of the next, so nothing that happens goes unmeasured, garbage collection included.
+ * calls that take less than 2 µs are timed in bundles that last about 5 µs, and the time of a bundle divided
+ * by its calls is recorded. A quantile of such calls is therefore one of small means: a slow
+ * call shows, but diluted by the few calls around it. The clock is read once a bundle, whose end
+ * is the beginning of the next, so no time goes unmeasured, garbage collection included.
  *
  * **Slices.** After 20 ms the event loop has a turn, which is not counted. A call is never interrupted.
  *
- * **Warming up.** Work runs before it is timed, until the optimiser has seen it, and that tells how long a
- * call takes.
+ * **Warming up.** Work runs before it is timed, until the optimiser has seen it; this run also shows how
+ * long a call takes.
  */
 import { availableParallelism } from 'node:os'
 import { Histogram } from './histogram.js'
 
-/** What is measured. */
+/** The work that is measured. */
 export interface Work {
   /** Makes so many calls, returns how many operations they were. The loop is its own: see `tasks.ts`. */
   run(calls: number): number
-  /** Gives back what the work holds. */
+  /** Releases the pins and memory of the work. */
   end?(): void
 }
 
-/** What came of it; goes from thread to thread. */
+/** A measurement; goes from thread to thread. */
 export interface Measured {
   readonly operations: number
   readonly ms: number
-  /** Of a {@link Histogram} of the times of calls. */
+  /** The counts of a {@link Histogram} of the times of calls. */
   readonly counts: Float64Array
 }
 
 const SLICE_MS = 20
-/** ms: calls that take less are bundled, to bundles that take about so much. */
+/** ms: shorter calls are timed in bundles, and about how long a bundle takes. */
 const SHORT_CALL = 0.002
 const BUNDLE = 0.005
 const SHORTEST_CALL = 0.00001
-/** Warming up takes half as long as measuring does, at most so many ms, of a core of its own. */
+/** Warming up takes half as long as measuring, at most so many ms of a core of its own. */
 const MOST_WARMING = 250
-/** A run of calls while warming up: once one takes so many ms, they grow no longer. */
+/** Runs of calls while warming up grow until one takes so many ms. */
 const WARMING_RUN = 5
 
 /**
  * Runs `work` until it is warm.
- * @param seconds that it will be measured
- * @param threads that warm up at the same time: if they have to share a core, each takes longer
+ * @param seconds how long it will be measured
+ * @param threads how many warm up at the same time: if they have to share a core, each takes longer
  * @returns how many calls make a bundle
  */
 export async function warmUp(
@@ -71,13 +71,13 @@ export async function warmUp(
     now = performance.now()
   }
   const bundle = took < SHORT_CALL ? Math.ceil(BUNDLE / Math.max(took, SHORTEST_CALL)) : 1
-  // The optimiser has yet to see the loops that measure, and bundles as short as they will be.
+  // The optimiser has yet to see the measuring loops, with bundles of their later length.
   await measure(work, bundle, begun + warming, pause)
   return bundle
 }
 
 /**
- * Measures `work` from now on: a bundle of it at least.
+ * Measures `work` from now on, for at least one bundle.
  * @param to a time of `performance.now()`
  * @param pause called between slices
  */

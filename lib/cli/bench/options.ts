@@ -1,4 +1,4 @@
-/** What `bench` may be asked, checked. */
+/** The options of `bench`, checked. */
 import { closest } from 'fastest-levenshtein'
 import type { Plan } from './stage.js'
 import { WORKLOADS, type Workload } from './workloads.js'
@@ -12,11 +12,11 @@ export interface BenchOptions {
   valueBytes?: number | undefined
   /** How long each workload is measured: more than 0, up to 3600. Default 0.5. */
   seconds?: number | undefined
-  /** Of the keys and values drawn: an integer ≥ 0 and < 2^32. Default 20. */
+  /** Seeds the drawing of keys and values: an integer ≥ 0 and < 2^32. Default 20. */
   seed?: number | undefined
-  /** Ends the run, at the latest after the call that is being measured. */
+  /** Ends the run, at the latest after the present call. */
   signal?: AbortSignal | undefined
-  /** Of the database; by default enough for the set and the past that the workloads make. */
+  /** `maxBytes` of the database; by default enough for the set and the history that the workloads make. */
   maxBytes?: number | undefined
 }
 
@@ -28,11 +28,11 @@ export interface CheckedOptions {
 }
 
 const GIB = 2 ** 30
-/** What a key takes, its node's share included, at most. */
+/** The most bytes that a key takes, its share of the node included. */
 const KEY_BYTES = 100
 /** The most entries that a commit writes anew. */
 const LARGEST_BATCH = 10_000
-/** The present, a past and what is on its way out of memory. */
+/** How many copies must fit: the present, the past, and memory that is being reclaimed. */
 const TIMES = 4
 
 /** @throws Error that names the option */

@@ -1,10 +1,10 @@
-/** What a workload finds when it begins, on whichever thread: a database that holds the set, and draws. */
+/** What a workload begins with, on any thread: a database that holds the set, and drawn keys and values. */
 import type { ZVerse } from '../../index.js'
 import { Draws, dealt, presentKey, type Random, seeded, texts } from './data.js'
 
 export type Database = ZVerse<string, string>
 
-/** What a run measures with; goes to other threads as it is. */
+/** The settings of a run; other threads get them unchanged. */
 export interface Plan {
   /** Entries in the set. */
   readonly keys: number
@@ -15,17 +15,17 @@ export interface Plan {
 }
 
 /**
- * Lets the event loop turn, so that progress shows and an abort is heard; throws if there was one. Whoever
- * has more to do than some 20 ms of it calls this in between.
+ * Gives the event loop a turn, so that progress shows and an abort arrives; throws after an abort. Work of
+ * more than some 20 ms calls it in between.
  */
 export type Pause = () => Promise<void>
 
 /** Keys drawn at a time between two pauses. */
 const SOME = 10_000
-/** Keys drawn: as many as there are, within these, so that reads go everywhere and drawing ends soon. */
+/** How many keys are drawn: as many as the set has, within these bounds, so that drawing ends soon. */
 const FEWEST_DRAWS = 2 ** 14
 const MOST_DRAWS = 2 ** 20
-/** Values to write: some thousand, fewer if they are long. */
+/** How many values to write are drawn: some thousand, fewer if they are long. */
 const MOST_VALUES = 1000
 const VALUES_BYTES = 2 ** 22
 
@@ -37,7 +37,7 @@ export class Stage {
   readonly #seat: { number: number; of: number }
   #used = 0
 
-  /** @param seat which of the threads that do the same this is */
+  /** @param seat index of this thread among those that do the same */
   constructor(db: Database, plan: Plan, pause: Pause, seat = { number: 0, of: 1 }) {
     this.db = db
     this.plan = plan
@@ -46,7 +46,7 @@ export class Stage {
     this.#seat = seat
   }
 
-  /** Random keys of the set, or, with `missingKey`, beside it. */
+  /** Random keys of the set; with `missingKey`, absent keys. */
   keys(make = presentKey): Promise<Draws> {
     return this.#draw(make, 0, this.plan.keys)
   }
@@ -86,15 +86,15 @@ export class Stage {
     }
   }
 
-  /** Takes what a workload made of its results, so that no optimiser may leave the work out. */
+  /** Takes the sums that workloads make of their results, so that the optimiser cannot leave the work out. */
   use(sum: number): void {
     this.#used = (this.#used + sum) | 0
   }
 }
 
 /**
- * A number that only who has the whole text can tell: the last character of a rope is known once it is
- * flat. Throws on `undefined`, so that nothing looks fast by finding nothing.
+ * A number that depends on the whole text: to read the last character of a rope flattens it.
+ * Throws on `undefined`, so that no workload looks fast by finding nothing.
  */
 export function taste(text: string | undefined): number {
   if (text === undefined) throw new Error('a key of the set was not found')

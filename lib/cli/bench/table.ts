@@ -1,4 +1,4 @@
-/** How rows and progress look in so many columns. */
+/** Lays out rows and progress in so many columns. */
 import { styleText } from 'node:util'
 import stringWidth from 'string-width'
 import { bar, thousands } from '../bar.js'
@@ -6,7 +6,7 @@ import { cut as cutTo } from '../table.js'
 import type { BenchRow } from './bench.js'
 
 const HEADINGS = ['', 'ops/s', 'p50 µs', 'p99 µs']
-/** A bar narrower than this tells too little to be worth its place. */
+/** A narrower bar shows too little to be worth its place. */
 const LEAST_BAR = 8
 const MOST_BAR = 60
 const INDENT = 2
@@ -14,8 +14,8 @@ const INDENT = 2
 type Style = 'bold' | 'dim' | 'cyan'
 
 /**
- * All rows, in the order given, under the names of their groups. The bar is as long as the row's rate is
- * great, in each group by itself. Where columns are few, bars go to lines of their own.
+ * All rows, in the order given, under the names of their groups. The bar's length shows the row's rate,
+ * in each group by itself. If there are few columns, bars go to lines of their own.
  * @returns lines, none wider than `width`, without a newline at the end
  */
 export function renderTable(rows: readonly BenchRow[], width: number, colours: boolean): string {
@@ -59,7 +59,7 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
   return lines.join('\n')
 }
 
-/** Where a run is: `done` workloads of so many, and the part of `what` that is over, 0 to 1. */
+/** The progress of a run: `done` workloads of so many, and the part of `what` that is over, 0 to 1. */
 export interface ProgressState {
   readonly what: string
   readonly done: number
@@ -67,7 +67,7 @@ export interface ProgressState {
   readonly of: number
 }
 
-/** What a run is at, as one line no wider than `width`. */
+/** The progress of a run as one line no wider than `width`. */
 export function progressLine(
   { what, done, part, of }: ProgressState,
   width: number,
@@ -80,14 +80,14 @@ export function progressLine(
   return `${painter(colours)('cyan', shown)}  ${text}`
 }
 
-/** A bar that is never nothing, for what there is. */
+/** A bar that is never empty unless the share is 0. */
 function blocks(share: number, width: number): string {
   return share > 0 ? bar(Math.max(1 / (8 * width), Math.min(1, share)), width) : ''
 }
 
 const rate = (perSecond: number) => (perSecond < 100 ? perSecond.toFixed(1) : thousands(perSecond))
 
-/** Three digits, or all that stand before the point. */
+/** Three digits, or all digits before the point. */
 function micros(us: number): string {
   if (us < 9.995) return us.toFixed(2)
   return us < 99.95 ? us.toFixed(1) : thousands(us)
@@ -100,7 +100,7 @@ function pad(text: string, width: number, left: boolean): string {
 
 const cut = (text: string, width: number) => cutTo(text, width, stringWidth)
 
-/** Whether to paint has been decided by whoever knows the terminal: it is not asked again here. */
+/** Paints always: the caller, who knows the terminal, has decided whether to. */
 function painter(colours: boolean): (style: Style, text: string) => string {
   if (!colours) return (_, text) => text
   return (style, text) => styleText(style, text, { validateStream: false })

@@ -1,8 +1,8 @@
 /**
- * What the workloads do. A task prepares, which is not measured, and returns its work.
+ * The work of the workloads. A task prepares, which is not measured, and returns its work.
  *
- * Each has a loop of its own around its calls, so that the optimiser sees one kind of call in it and not
- * what all the others do. Results are used: see `taste`.
+ * Each task has a loop of its own around its calls, so that the optimiser sees only one kind of call in it.
+ * Results are used: see `taste`.
  */
 
 import { missingKey } from './data.js'
@@ -11,13 +11,13 @@ import { type Stage, taste } from './stage.js'
 
 export type Task = (stage: Stage) => Promise<Work>
 
-/** Commits between an old version that is read and the present. */
+/** Commits between the old version read and the present. */
 export const BACK = 500
-/** Versions there are while the past is asked for; as many as are kept by default. */
+/** How many versions there are while the past is read; as many as are kept by default. */
 export const PAST = 1000
-/** Keys that the commits of `history` go to, in turn. */
+/** How many keys the commits of `history` write, in turn. */
 export const HISTORIES = 10
-/** Puts between two versions that are compared. */
+/** Puts between the two versions compared. */
 export const CHANGES = 100
 export const RANGE = 100
 
@@ -116,7 +116,7 @@ export function batch(size: number): Task {
 // ── Scanning ──────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * All entries, again and again. A call is one `next()`: who scans has the first entry at once, and a scan
+ * All entries, again and again. A call is one `next()`: a scan has its first entry at once, and a scan
  * of a large set can be cut into slices.
  */
 export function scan(options: { reverse: boolean }): Task {

@@ -1,4 +1,4 @@
-/** What runs in a thread of `crew.ts`. Whatever it throws reaches the thread that made it as 'error'. */
+/** The main module of a thread of `crew.ts`. Its errors reach the thread that made it as 'error'. */
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
@@ -25,7 +25,7 @@ const started = once(port, 'message') as Promise<[Start]>
 report({ ready: true })
 const [{ at }] = await started
 const from = performance.now() + (at - commonTime())
-// Works on till then, so that nobody begins beside idle cores.
+// Works on until then, so that no thread begins beside idle cores.
 await measure(work, bundle, from, pause)
 report(await measure(work, bundle, from + plan.seconds * 1000, pause))
 work.end?.()

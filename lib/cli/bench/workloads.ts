@@ -1,20 +1,20 @@
 /**
- * The workloads, in the order in which they are measured. Those on threads come last: readers of a
- * database that was shared announce what they read, which costs them a little ever after.
+ * The workloads, in the order in which they are measured. Those on threads come last: once a database
+ * has been shared, its reads announce themselves, which costs them a little ever after.
  */
 import * as tasks from './tasks.js'
 import { BACK, CHANGES, HISTORIES, PAST, RANGE, type Task } from './tasks.js'
 
 export interface Workload {
   readonly name: string
-  /** Workloads of a group are alike enough to be compared. */
+  /** The group: its workloads are alike enough to be compared. */
   readonly group: string
-  /** What is done; where a call is several operations, what is counted and what is timed. */
+  /** The work; if a call is several operations, also what is counted and what is timed. */
   readonly summary: string
   readonly task: Task
-  /** Worker threads that do it at the same time; not given: the calling thread does. */
+  /** How many worker threads do it at the same time; without it the calling thread does. */
   readonly threads?: number
-  /** What one more worker thread does meanwhile, which is not measured. */
+  /** The work of one more worker thread meanwhile, which is not measured. */
   readonly beside?: Task
 }
 
@@ -78,7 +78,7 @@ function group(group: string, rows: Row[]): Workload[] {
   return rows.map(([name, summary, task]) => ({ name, group, summary, task }))
 }
 
-/** What there is to choose from, for help. */
+/** All workloads, for help. */
 export function workloads(): { name: string; group: string; summary: string }[] {
   return WORKLOADS.map(({ name, group, summary }) => ({ name, group, summary }))
 }

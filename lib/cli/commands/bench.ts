@@ -1,4 +1,4 @@
-/** The command `bench`; what it measures, and how, is in ../bench/. */
+/** The command `bench`; ../bench/ has the workloads and the measuring. */
 import type { Call, Command } from '../command.js'
 import { numberIn } from '../numbers.js'
 import { hasColours } from '../output.js'
@@ -15,15 +15,15 @@ export const BENCH: Command = {
     { name: 'entries', value: 'N', summary: 'keys in the database; default 100000' },
     { name: 'value-bytes', value: 'N', summary: 'bytes of a value; default 30' },
     { name: 'seconds', value: 'N', summary: 'how long each workload is measured; default 0.5' },
-    { name: 'seed', value: 'N', summary: 'of the keys and values drawn' },
+    { name: 'seed', value: 'N', summary: 'the seed of the keys and values drawn' },
   ],
   summary: 'measures zverse on this machine',
   details:
-    'Runs the workloads that zverse is measured by, on a database of its own, or only those named, by name or group: ' +
-    '`bench list` tells them. Prints operations a second and what half, and 99 in 100, of the calls took at most.',
+    'Runs all workloads, or those named, by name or group, on a database of its own; `bench list` lists them. ' +
+    'Prints operations a second, and the time that half, and 99 in 100, of the calls did not exceed.',
   examples: [
     {
-      title: 'What there is to measure:',
+      title: 'All workloads:',
       transcript: `
 zverse> bench list
 read

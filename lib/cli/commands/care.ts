@@ -12,10 +12,10 @@ export const CARE: readonly Command[] = [
     options: [],
     summary: 'numbers about the database',
     details:
-      'Memory, versions, readers, the writer, caches; all of them, or one group. docs/api.md tells what they are.',
+      'Memory, versions, readers, the writer, caches; all of them, or one group. docs/api.md explains them.',
     examples: [
       {
-        title: 'Who reads:',
+        title: 'The readers:',
         transcript: `
 zverse> put a 1
 version 1
@@ -54,7 +54,7 @@ readers.oldestPinnedThread  0`,
     options: [],
     summary: 'walks everything and proves it sound',
     details:
-      'Each byte is reachable, waiting to be freed, or free; otherwise the problems are listed, which would be a ' +
+      'Each byte is reachable, waiting to be freed, or free; otherwise it lists the problems, which would be a ' +
       'mistake of zverse itself. It takes as long as reading everything.',
     examples: [
       {

@@ -26,7 +26,7 @@ export const FILES: readonly Command[] = [
       { name: 'drop-key', summary: "leave the key's fields out of the value" },
       {
         ...{ name: 'format', value: 'FORMAT', choices: ['jsonl', 'csv'] },
-        summary: 'jsonl or csv, where the name and the first line do not tell',
+        summary: 'jsonl or csv, if the name and the first line do not show it',
       },
       {
         name: 'delimiter',
@@ -35,21 +35,21 @@ export const FILES: readonly Command[] = [
       },
       {
         ...{ name: 'encoding', value: 'NAME', choices: ['utf8', 'latin1', 'utf16le', 'utf16be'] },
-        summary: 'utf8 (the usual one), latin1, utf16le or utf16be, where no byte order mark tells',
+        summary: 'utf8 (default), latin1, utf16le or utf16be; a byte order mark decides',
       },
-      { name: 'text', summary: 'csv: all fields are text, also numbers' },
+      { name: 'text', summary: 'csv: all fields are text, numbers too' },
       { name: 'skip-bad', summary: 'leave bad rows out, and say how many' },
     ],
     summary: 'loads a dump, or rows of JSON lines or CSV',
     details:
-      'FILE is what `dump` has written; or JSON lines, an object each; or CSV with a line of names. - is standard ' +
-      'input, .gz is unzipped, lines end as they like. All rows make one version. Where one is bad nothing is ' +
-      'loaded; with --skip-bad it is left out, and told with its line. A quote that never closes costs the row that ' +
-      'it is in: reading goes on with the next line, after 16 MiB at the latest. A line of names that is bad, or lacks a FIELD, is refused ' +
-      'always. In CSV what looks like a number is one if it reads back the same: 007 stays text. A coordinate of a ' +
-      'point is a decimal number, however it is spelled: 8.50, +.5, 1e1, 007, with blanks around it. Columns ' +
-      'without a name cannot be asked for; what is in them is in the value under the empty name, as an array ' +
-      'where they are several.',
+      'FILE is a dump; or JSON lines, an object each; or CSV with a line of names. - is standard ' +
+      'input, .gz is unzipped, lines end with LF, CRLF or CR. All rows make one version. If one is bad nothing is ' +
+      'loaded; --skip-bad leaves it out, and reports its line. A quote that never closes costs its ' +
+      'row: reading goes on with the next line, after 16 MiB at the latest. A line of names that is bad, or lacks a FIELD, is always ' +
+      'refused. In CSV a field is a number if it reads back the same: 007 stays text. A coordinate of a ' +
+      'point is a decimal number in any spelling: 8.50, +.5, 1e1, 007, with blanks around it. Columns ' +
+      'without a name cannot be selected; their cells are in the value under the empty name, as an array ' +
+      'if there are several.',
     examples: [
       {
         title: 'From the shell, a CSV file into a dump:',
@@ -65,7 +65,7 @@ Bern	{"lon":7.45,"lat":46.95,"zip":3000}
 Zürich	{"lon":8.54,"lat":47.37,"zip":8000}`,
       },
       {
-        title: 'With semicolons between the fields, and a row that is none:',
+        title: 'With semicolons between the fields, and a bad row:',
         transcript: `
 $ cat quakes.csv
 id;lat;mag
@@ -89,13 +89,13 @@ c	{"id":"c","lat":-0.25,"mag":4.5}`,
     needs: 'from',
     arguments: [{ name: 'FILE', kind: 'file', optional: true }],
     options: [
-      { name: 'history', summary: 'with all versions that are kept, their times, tags and stores' },
+      { name: 'history', summary: 'with all kept versions, their times, tags and stores' },
       AT,
     ],
     summary: 'writes everything as JSON lines',
     details:
       'Into FILE, gzipped if its name ends in .gz, or to the output. `load` and --from read it back. docs/dump.md ' +
-      'tells the format.',
+      'has the format.',
     examples: [
       {
         title: 'The present, on the output:',
@@ -127,7 +127,7 @@ async function dump(session: Session, call: Call): Promise<Result> {
   return { is: 'value', value: records, text: String(records), says: counted(records, 'record') }
 }
 
-/** Bad rows of which the reasons are told. */
+/** How many bad rows are reported with their reasons. */
 const TOLD = 10
 
 async function load(session: Session, call: Call): Promise<Result> {
@@ -136,7 +136,7 @@ async function load(session: Session, call: Call): Promise<Result> {
   const path = call.word(0).text
   if (path === '-' && session.inputIsCommands) {
     throw new Mistake(
-      'standard input is where the commands come from',
+      'standard input has the commands',
       'from the shell: zverse load - --key FIELD --to FILE',
     )
   }
@@ -156,7 +156,7 @@ async function load(session: Session, call: Call): Promise<Result> {
       ['keys', 'string'],
       ['values', 'msgpack'],
     ] as const) {
-      // The usual codec was not asked for, as far as we can tell: it gives way.
+      // The default codec was not asked for, as far as we can tell: it gives way.
       if (asked[name] === usual || asked[name] === header[name]) continue
       await peeked.close()
       throw new Mistake(
@@ -187,7 +187,7 @@ async function loadRows(
   const reasons: string[] = []
   const onBad = ({ line, reason, hint }: Bad) => {
     if (!skips) {
-      // Where no row was good, the rows are not what is wrong.
+      // If no row was good, the mistake is not in the rows.
       const skip = loaded > 0 ? '--skip-bad leaves bad rows out' : undefined
       const hints = [hint, skip].filter(text => text !== undefined)
       const shown = hints.length === 0 ? undefined : hints.join('\n')
@@ -221,7 +221,7 @@ async function loadRows(
   }
 }
 
-/** The entries of a file, in the format it has. @throws Mistake for options that do not fit it */
+/** The entries of a file, read by its format. @throws Mistake for options that do not fit the format */
 async function entriesIn(
   session: Session,
   call: Call,
@@ -234,7 +234,7 @@ async function entriesIn(
   ])
   const key = call.option('key')?.text.split(',')
   if (key === undefined) {
-    throw new Mistake('load needs --key FIELD', 'only what `dump` has written is loaded without')
+    throw new Mistake('load needs --key FIELD', 'only dumps are loaded without it')
   }
   const { keys, values } = session
   if (key.length > 1 && (keys.name === 'string' || keys.name === 'binary')) {
@@ -252,7 +252,7 @@ async function entriesIn(
   if (given === undefined) return jsonEntries(peeked, mapping, onBad)
   throw new Mistake(
     '--delimiter is for CSV, and these are JSON lines',
-    '--format csv says otherwise',
+    '--format csv reads them as CSV',
   )
 }
 

@@ -12,7 +12,7 @@ export const AT: Option = {
   summary: 'as of a version, tag or date, instead of where the prompt is',
 }
 
-/** Which keys. */
+/** Options that choose keys. */
 export const BOUNDS: readonly Option[] = [
   { name: 'gt', value: 'KEY', kind: 'key', summary: 'only keys after this one' },
   { name: 'gte', value: 'KEY', kind: 'key', summary: 'only keys from this one on' },
@@ -28,7 +28,7 @@ export const BOUNDS: readonly Option[] = [
   },
 ]
 
-/** In which order, and how many. */
+/** Options for the order, and the number. */
 export const ORDER: readonly Option[] = [
   { name: 'reverse', summary: 'from the last to the first' },
   { name: 'limit', value: 'N', summary: 'N at most' },
@@ -54,7 +54,7 @@ export function orderOf(call: Call): { reverse?: boolean; limit?: number | undef
   return { reverse: call.has('reverse'), limit: call.integer('limit') }
 }
 
-/** What reads for a call, with its range options and view together. */
+/** The reader of a call, with its range options and view together. */
 export function rangeOf(session: Session, call: Call) {
   const { from, view } = session.reader(call.option('at'))
   return { from, options: { ...boundsOf(call, session.keys), ...orderOf(call), ...view } }
@@ -67,7 +67,7 @@ export function entryRows({ keys, values }: Session, found: Items<[unknown, unkn
 
 /**
  * The two corners of `--box`.
- * @throws Mistake if they are none, or the wrong way round
+ * @throws Mistake if they are no corners, or the wrong way round
  */
 export function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
   const corners = parseJson(word.text)
@@ -81,7 +81,7 @@ export function cornersOf(word: Word, keys: KeyForm): [unknown, unknown] {
 }
 
 /**
- * Refuses a box that the database would refuse, with what can be asked for instead.
+ * Refuses a box that the database would refuse, and suggests boxes that it takes.
  * @param show the words for a box
  */
 export function refuseInverted(
@@ -98,7 +98,7 @@ export function refuseInverted(
   }
   const hints = [`with its sides in order: ${show(swapped(min, max), swapped(max, min))}`]
   const [west, east] = [Number(min[0]), Number(max[0])]
-  // Where longitudes begin and end: they are told in either way.
+  // The start and the end of longitudes, in either convention.
   const [first, last] = west > 180 ? [0, 360] : [-180, 180]
   const isLongitude = /^zorder\((?:float|int)/.test(keys.name) && east >= first && west <= last
   if (inverted.length === 1 && inverted[0] === 0 && isLongitude) {

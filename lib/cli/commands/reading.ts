@@ -12,11 +12,11 @@ export const READING: readonly Command[] = [
     options: [AT],
     summary: 'the value of a key',
     details:
-      'Prints the value as JSON, or (absent) where there is no such key. `--at` reads it as it was at a ' +
+      'Prints the value as JSON, or (absent) if there is no such key. `--at` reads it as of a ' +
       'version, tag or date.',
     examples: [
       {
-        title: 'The value now, and as it was at version 1:',
+        title: 'The value now, and at version 1:',
         transcript: `
 zverse> put price 10
 version 1
@@ -96,7 +96,7 @@ u2   "Grace"`,
     arguments: [],
     options: RANGE,
     summary: 'keys, in order',
-    details: 'Like `range`, without the values, which are not even read.',
+    details: 'Like `range`, but without reading the values.',
     examples: [
       {
         title: 'Keys after b:',
@@ -121,8 +121,8 @@ d`,
     needs: 'from',
     arguments: [],
     options: RANGE,
-    summary: 'how many keys',
-    details: 'Counts all keys, or those between bounds. Of the whole it costs nothing.',
+    summary: 'the number of keys',
+    details: 'Counts all keys, or those between bounds. To count all costs nothing.',
     examples: [
       {
         title: 'All keys, and those before c:',
@@ -149,19 +149,19 @@ zverse> count --lt c
     options: [
       {
         ...{ name: 'since', value: 'VIEW', kind: 'view', alias: 'from' },
-        summary: 'the first version to tell of; at the prompt also --from',
+        summary: 'the first version to print; at the prompt also --from',
       },
       {
         ...{ name: 'until', value: 'VIEW', kind: 'view', alias: 'to' },
-        summary: 'the last version to tell of; at the prompt also --to',
+        summary: 'the last version to print; at the prompt also --to',
       },
       { name: 'reverse', summary: 'newest first' },
       { name: 'limit', value: 'N', summary: 'N at most' },
     ],
-    summary: 'what happened to a key',
+    summary: 'the history of a key',
     details:
-      'Prints each write and deletion that is still kept, oldest first, with its version and time. It begins ' +
-      'with the entry as it stood at the oldest version kept.',
+      'Prints each kept write and deletion, oldest first, with its version and time. It begins ' +
+      'with the entry at the oldest version kept.',
     examples: [
       {
         title: 'Two writes and a deletion:',
@@ -185,7 +185,7 @@ version  time                     value
       const [first, last] = ['since', 'until'].map(name => {
         const word = call.option(name)
         if (word === undefined) return undefined
-        // A bound need not be kept itself: only other ways of saying it must be looked up.
+        // A bound need not be a kept version: only tags and dates must be looked up.
         return /^\d+$/.test(word.text) ? Number(word.text) : session.versionOf(word)
       })
       const records = from.history(session.keys.read(call.word(0)), {

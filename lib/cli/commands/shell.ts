@@ -12,7 +12,7 @@ export const SHELL: readonly Command[] = [
     arguments: [{ name: 'COMMAND', kind: 'command', optional: true }],
     options: [],
     summary: 'all commands, or one in full',
-    details: 'With COMMAND: what it takes, what it does, and examples.',
+    details: 'With COMMAND: its usage, its effect, and examples.',
     examples: [
       {
         title: 'One command:',
@@ -53,7 +53,7 @@ A key that is there, and one that is not:
     options: [],
     summary: 'rows a page',
     details:
-      'Output stops after N rows; Enter or `more` goes on. `limit off` prints all. Alone it tells N.',
+      'Output stops after N rows; Enter or `more` goes on. `limit off` prints all. `limit` alone prints N.',
     examples: [
       {
         title: 'Two rows at a time:',
@@ -95,9 +95,8 @@ c`,
     needs: 'prompt',
     arguments: [],
     options: [],
-    summary: 'the next page',
-    details:
-      'Of the last output that was longer than a page. Enter on an empty line does the same.',
+    summary: 'the next page of the last output',
+    details: 'For an output that was longer than a page. Enter on an empty line does the same.',
     examples: [
       {
         title: 'A page of one row:',
@@ -122,9 +121,9 @@ b    2`,
     needs: 'prompt',
     arguments: [],
     options: [],
-    summary: 'the last output again, with nothing cut',
+    summary: 'the last output again, uncut',
     details:
-      'Values that were cut to the width of the terminal are printed whole, each on lines of its own.',
+      'Prints values that were cut to the width of the terminal whole, each on lines of its own.',
     examples: [
       {
         title: 'A row in full:',
@@ -148,10 +147,10 @@ value: {"name":"Ada Lovelace","born":1815}`,
     arguments: [{ name: 'on|off', kind: 'text', optional: true, choices: ['on', 'off'] }],
     options: [],
     summary: 'prints how long each command takes',
-    details: 'Alone it tells whether it is on. On a pipe the times go to stderr.',
+    details: '`timing` alone prints on or off. On a pipe the times go to stderr.',
     examples: [
       {
-        title: 'Asked:',
+        title: 'The present setting:',
         transcript: `
 zverse> timing
 off`,
@@ -175,7 +174,7 @@ off`,
     arguments: [],
     options: [],
     summary: 'ends the session',
-    details: 'So does Ctrl-D. A transaction that is open is aborted.',
+    details: 'So does Ctrl-D. An open transaction is aborted.',
     examples: [
       {
         title: 'Goodbye:',

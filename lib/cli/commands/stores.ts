@@ -17,8 +17,8 @@ export const STORES: readonly Command[] = [
     ],
     summary: 'enters a named store',
     details:
-      'All commands then are about the keys of that store; it is made if there is none. Without NAME it goes ' +
-      'back to the unnamed one. Versions, tags and transactions are those of the whole database.',
+      'All later commands work on that store; it is made if there is none. Without NAME the command goes ' +
+      'back to the unnamed store. Versions, tags and transactions are those of the whole database.',
     examples: [
       {
         title: 'Keys of their own:',
@@ -56,10 +56,10 @@ zverse> get ada
     needs: 'from',
     arguments: [],
     options: [
-      { name: 'drop', value: 'NAME', kind: 'store', summary: 'drops a store with all it holds' },
+      { name: 'drop', value: 'NAME', kind: 'store', summary: 'drops a store with all its entries' },
     ],
     summary: 'the named stores',
-    details: 'With their codecs. A store that is dropped is still there in older versions.',
+    details: 'With their codecs. Older versions still have a dropped store.',
     examples: [
       {
         title: 'One store:',
@@ -99,10 +99,10 @@ users  tuple  msgpack`,
     options: [],
     summary: 'the codec of keys',
     details:
-      'string: any text. tuple: JSON scalars and arrays. binary: 0x and hex digits. zorder(DIMENSION,…): points, a ' +
-      'dimension being uint8, uint16, uint32, int8, int16, int32, float32, float64, date or float(MIN,MAX,BITS). ' +
-      'While the database is empty this is its own codec; afterwards that of stores made from then on. Without ' +
-      'CODEC it tells which there is.',
+      'string: any text. tuple: JSON scalars and arrays. binary: 0x and hex digits. zorder(DIMENSION,…): points; a ' +
+      'dimension is uint8, uint16, uint32, int8, int16, int32, float32, float64, date or float(MIN,MAX,BITS). ' +
+      'Sets the codec of the database while that is empty, afterwards that of stores made later. Without ' +
+      'CODEC it prints the present one.',
     examples: [
       {
         title: 'Tuples sort by their elements:',
@@ -130,11 +130,11 @@ key
     options: [],
     summary: 'the codec of values',
     details:
-      'msgpack: JSON and more, see docs/api.md. json. string: text. binary: 0x and hex digits. What holds for ' +
-      '`keys-as` holds here.',
+      'msgpack: JSON and more, see docs/api.md. json. string: text. binary: 0x and hex digits. It takes effect as ' +
+      '`keys-as` does.',
     examples: [
       {
-        title: 'Text is taken as it is:',
+        title: 'Text is stored unchanged:',
         transcript: `
 zverse> values-as string
 zverse> put a 007
@@ -150,7 +150,7 @@ zverse> get a
   },
 ]
 
-/** Tells which codec there is. */
+/** The present codec. */
 function codec(session: Session, of: 'keys' | 'values'): Result {
   const { name } = session[of]
   return { is: 'text', text: name, value: name }

@@ -1,4 +1,4 @@
-/** Commands for transactions, and `watch`, which tells what they have changed. */
+/** Commands for transactions, and `watch`, which prints their changes. */
 import type { Command } from '../command.js'
 import { NOTHING, type Result, versionResult } from '../result.js'
 import type { Session } from '../session.js'
@@ -14,8 +14,8 @@ export const TRANSACTIONS: readonly Command[] = [
     options: [],
     summary: 'begins a transaction',
     details:
-      'What is written from then on becomes one version with `commit`, or nothing with `abort`. The prompt shows ' +
-      'a star. Reads see what the transaction has written; `--at` does not.',
+      'All later writes become one version with `commit`, or none with `abort`. The prompt shows ' +
+      'a star. Reads see the writes of the transaction; `--at` does not.',
     examples: [
       {
         title: 'Two writes, one version:',
@@ -42,8 +42,8 @@ version 1`,
     needs: 'prompt',
     arguments: [],
     options: [],
-    summary: 'makes what the transaction has written a version',
-    details: 'Prints the version: the present one if nothing was changed.',
+    summary: 'makes the writes of the transaction a version',
+    details: 'Prints the version: the present one if the transaction changed nothing.',
     examples: [
       {
         title: 'One write:',
@@ -68,8 +68,8 @@ version 1`,
     needs: 'prompt',
     arguments: [],
     options: [],
-    summary: 'undoes what the transaction has written',
-    details: 'Nothing of it is left, and no version is made.',
+    summary: 'undoes the writes of the transaction',
+    details: 'No trace of it is left, and no version is made.',
     examples: [
       {
         title: 'As if nothing had happened:',
@@ -98,8 +98,8 @@ zverse> get a
     options: BOUNDS,
     summary: 'prints what each commit changes',
     details:
-      'From then on, what a command commits in the range is printed after it: `+ key value` for what was written, ' +
-      '`- key` for what was deleted. `watch off` ends it.',
+      'After each later command it prints the changes committed in the range: `+ key value` for a write, ' +
+      '`- key` for a deletion. `watch off` ends it.',
     examples: [
       {
         title: 'Keys that begin with a:',
@@ -118,12 +118,12 @@ zverse> watch off`,
       const [word] = call.words
       if (word !== undefined && word.text !== 'off') {
         throw new Mistake(
-          `watch has no use for ${word.text}`,
+          `watch takes no word but off, not ${word.text}`,
           '`watch`, with bounds, or `watch off`',
         )
       }
       const range = boundsOf(call, session.keys)
-      // Whatever is wrong with the bounds is told now, not after the next commit.
+      // Mistakes in the bounds are reported now, not after the next commit.
       const { version } = session.db
       session.verbs.diff(version, version, range).return()
       session.watch?.held.close()
@@ -141,7 +141,7 @@ function noTransaction(what: string): Mistake {
   return new Mistake(`there is nothing to ${what}: no transaction is open`, '`begin` opens one')
 }
 
-/** What has been committed since it was last asked, for who watches. */
+/** The commits since the last call, for `watch`. */
 export function watched(session: Session): Result {
   const { watch, db } = session
   if (watch === null || db.version === watch.held.version) return NOTHING

@@ -1,4 +1,4 @@
-/** Commands about versions: where the prompt is, what differs, what has a name, what is kept. */
+/** Commands about versions: the prompt's version, differences, tags, pins, history. */
 import type { Command } from '../command.js'
 import { KEY, NOTHING, rowsOf, versionResult } from '../result.js'
 import { localTime } from '../views.js'
@@ -7,9 +7,9 @@ import { BOUNDS, boundsOf, ORDER, orderOf } from './ranges.js'
 
 const VIEW = { name: 'VIEW', kind: 'view' } as const
 
-/** Said once, and referred to: what VIEW may be. */
+/** The meaning of VIEW, in one place. */
 export const VIEWS =
-  'VIEW is a version (41), how many versions before where the prompt is (-3), now, a tag, or a date: ' +
+  "VIEW is a version (41), a number of versions before the prompt's (-3), now, a tag, or a date: " +
   '2026-11-20, "2026-11-20 10:03", 10:03:05.250 (of today), in local time unless Z or an offset follows.'
 
 export const VERSIONS: readonly Command[] = [
@@ -22,8 +22,8 @@ export const VERSIONS: readonly Command[] = [
     options: [],
     summary: 'moves the prompt into the past',
     details:
-      `Whatever is read from then on is as of that version, and writing is refused; \`now\` comes back. ${VIEWS} ` +
-      'Without VIEW it tells where the prompt is.',
+      `All later reads are as of that version, and writes are refused; \`now\` comes back. ${VIEWS} ` +
+      "Without VIEW it prints the prompt's version.",
     examples: [
       {
         title: 'Back to a tag, and to the present:',
@@ -49,7 +49,7 @@ zverse> get price
         const text = label === String(version) ? label : `${asWord(label)}: version ${version}`
         return { is: 'text', text, value: version }
       }
-      // A date and a time are two words to who forgets the quotes.
+      // Without quotes a date and a time are two words.
       const [first] = words
       const word = words.length === 1 ? first : { ...first, text: words.map(w => w.text).join(' ') }
       if (words.length === 1 && first.form !== 'quoted' && first.text === 'now') {
@@ -68,7 +68,7 @@ zverse> get price
     arguments: [],
     options: [],
     summary: 'comes back to the present',
-    details: 'After `at`. In the present it does nothing.',
+    details: 'After `at`. At the present it does nothing.',
     examples: [
       {
         title: 'To and fro:',
@@ -98,7 +98,7 @@ now: version 2`,
     arguments: [],
     options: [],
     summary: 'all versions that can be read',
-    details: 'With their times and tags, oldest first. Tagged ones stay whatever is kept besides.',
+    details: 'With their times and tags, oldest first. Tagged versions always stay.',
     examples: [
       {
         title: 'Three versions, one of them tagged:',
@@ -136,10 +136,10 @@ version  time                     tags
       { ...VIEW, name: 'TO', optional: true },
     ],
     options: [...BOUNDS, ...ORDER],
-    summary: 'what differs between two versions',
+    summary: 'the differences between two versions',
     details:
-      'Prints each key whose entry differs, with its value before and after. TO is where the prompt is, ' +
-      'unless it is given. It costs what differs, not what is stored.',
+      "Prints each key whose entry differs, with its value before and after. TO is by default the prompt's " +
+      'version. The cost grows with the differences, not with the size of the store.',
     examples: [
       {
         title: 'Since the tag:',
@@ -175,7 +175,7 @@ size   (absent)  "XL"`,
           return [keys.write(key), side(before), side(after)]
         })
       } finally {
-        // The iterator holds what it reads itself.
+        // The iterator pins its versions itself.
         from.close()
         to.close()
       }
@@ -192,8 +192,8 @@ size   (absent)  "XL"`,
     options: [],
     summary: 'names a version',
     details:
-      'Names where the prompt is, or VIEW. A tagged version is kept whatever else is let go of. A name that ' +
-      'there is already moves. Names are not empty, and not all digits.',
+      "Names the prompt's version, or VIEW. A tagged version is always kept. An existing name " +
+      'moves. Names are not empty, and not all digits.',
     examples: [
       {
         title: 'A name for the present:',
@@ -212,7 +212,8 @@ zverse> get price --at opening
       session.mustHaveNoTransaction('tagging')
       const view = session.view(call.words[1])
       const { text } = call.word(0)
-      if (text === 'now') throw new Mistake('a tag cannot be called now: that is the present')
+      if (text === 'now')
+        throw new Mistake('a tag cannot be called now: that is the present', 'take another name')
       const version = session.db.tag(text, view)
       return versionResult(version, `version ${version} is ${asWord(text)}`)
     },
@@ -224,7 +225,7 @@ zverse> get price --at opening
     arguments: [{ name: 'NAME', kind: 'tag' }],
     options: [],
     summary: 'removes a tag',
-    details: 'The version stays only as long as it would have without the tag.',
+    details: 'The version then stays only as long as untagged ones.',
     examples: [
       {
         title: 'The name is free again:',
@@ -252,13 +253,13 @@ version 1 is no longer opening`,
     needs: 'to',
     arguments: [{ ...VIEW, optional: true }],
     options: [],
-    summary: 'makes the present as it was',
+    summary: 'brings an old version back',
     details:
-      'Writes a new version in which every key of the store that is entered (of the unnamed one otherwise) is as it ' +
-      'was at VIEW, or where the prompt is, and comes back to the present. What was in between stays in the past.',
+      'Writes a new version in which every key of the entered store (by default the unnamed one) is as ' +
+      "at VIEW, or at the prompt's version, and comes back to the present. The versions in between stay in the past.",
     examples: [
       {
-        title: 'From where the prompt is:',
+        title: "From the prompt's version:",
         transcript: `
 zverse> put price 10
 version 1
@@ -291,10 +292,10 @@ zverse> get price
     needs: 'prompt',
     arguments: [{ ...VIEW, optional: true }],
     options: [],
-    summary: 'holds a version for this session',
+    summary: 'keeps a version for this session',
     details:
-      'What is pinned can be read by its number (`at`, `--at`) until `unpin` or the end of the session, also when ' +
-      'it is older than what is kept.',
+      'A pinned version can be read by its number (`at`, `--at`) until `unpin` or the end of the session, also if ' +
+      'it is older than the kept history.',
     examples: [
       {
         title: 'Pinned, version 1 survives `prune`:',
@@ -331,11 +332,11 @@ zverse> get price --at 1
     needs: 'prompt',
     arguments: [{ name: 'VERSION', kind: 'view' }],
     options: [],
-    summary: 'lets go of a pinned version',
-    details: 'VERSION is one that `pin` has printed.',
+    summary: 'releases a pinned version',
+    details: 'VERSION is a number that `pin` has printed.',
     examples: [
       {
-        title: 'Held, and let go:',
+        title: 'Pinned, and released:',
         transcript: `
 zverse> put price 10
 version 1
@@ -368,11 +369,12 @@ version 1 is not pinned any more`,
     needs: 'to',
     arguments: [{ name: 'VERSION', kind: 'view' }],
     options: [],
-    summary: 'lets go of old versions',
-    details: 'All before VERSION go, now; tagged and pinned ones stay. Prints the oldest one kept.',
+    summary: 'releases old versions',
+    details:
+      'All before VERSION, now; tagged and pinned ones stay. Prints the oldest version kept.',
     examples: [
       {
-        title: 'Only the present is kept, and what is tagged:',
+        title: 'Only the present and tagged versions are kept:',
         transcript: `
 zverse> put price 10
 version 1

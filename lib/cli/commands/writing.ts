@@ -14,7 +14,7 @@ const IF_VERSION = {
   summary: 'only if the entry was written by version N, or only if the key is absent',
 }
 
-/** What `--if-version` says, as the API takes it. */
+/** `--if-version` in the form that the API takes. */
 function conditionOf(call: Call): { ifVersion?: number | null } {
   const word = call.option('if-version')
   if (word === undefined) return {}
@@ -32,7 +32,7 @@ const PUT: Command = {
   options: [IF_VERSION],
   summary: 'writes a value',
   details:
-    'Writes the value and prints the version that this made. A value is JSON; a word that is no JSON is a ' +
+    'Prints the version that the write made. A value is JSON; a word that is no JSON is a ' +
     "string; 'quotes' always make a string.",
   examples: [
     {
@@ -48,7 +48,7 @@ zverse> get c
 {"amount":10,"tags":["x"]}`,
     },
     {
-      title: 'Only if nobody has written since:',
+      title: 'Only if the entry has not changed since:',
       transcript: `
 zverse> put a 1
 version 1
@@ -76,10 +76,10 @@ const DELETE: Command = {
   arguments: [{ name: 'KEY', kind: 'key' }],
   options: [IF_VERSION],
   summary: 'deletes a key',
-  details: 'Prints the version that this made: the present one if there was no such key.',
+  details: 'Prints the version that the deletion made: the present one if there was no such key.',
   examples: [
     {
-      title: 'What is deleted can still be read as it was:',
+      title: 'A deleted key can still be read at older versions:',
       transcript: `
 zverse> put a 1
 version 1
@@ -97,7 +97,7 @@ zverse> get a --at 1
   },
 }
 
-/** Said once more where habits from the shell mislead. */
+/** A reminder for those used to the shell's quotes. */
 const STRING = 'a string: without quotes it would be JSON'
 
 function isQuotedJson(session: Session, { form, text }: Word): boolean {
@@ -105,7 +105,7 @@ function isQuotedJson(session: Session, { form, text }: Word): boolean {
   return takesJson && form === 'quoted' && /^(\{.*\}|\[.*\])$/s.test(text)
 }
 
-/** The version a write has made, or will make with the rest of its transaction. */
+/** The version that a write has made, or will make with the rest of its transaction. */
 function written(session: Session, version: unknown): VersionResult {
   const made = session.written(version)
   return versionResult(made, session.tx === null ? undefined : `version ${made}, once committed`)
@@ -123,9 +123,9 @@ export const WRITING: readonly Command[] = [
       { name: 'FUNCTION', kind: 'text' },
     ],
     options: [],
-    summary: 'writes what a function makes of the value',
+    summary: 'replaces a value by the result of a function',
     details:
-      'FUNCTION is JavaScript, in quotes: it gets the value, undefined where the key is absent, and returns ' +
+      'FUNCTION is JavaScript, in quotes: it gets the value, undefined if the key is absent, and returns ' +
       'the new one; undefined deletes the key. It runs in this process, with all its rights.',
     examples: [
       {
@@ -183,10 +183,10 @@ b    1`,
     options: BOUNDS,
     summary: 'deletes all keys, or those in a range',
     details:
-      'The whole is far cheaper than deleting key by key. Older versions still have them. The screen is cleared by Ctrl-L.',
+      'To clear all is far cheaper than deleting key by key. Older versions still have them. Ctrl-L clears the screen.',
     examples: [
       {
-        title: 'All that begins with a:',
+        title: 'All keys that begin with a:',
         transcript: `
 zverse> batch put a1 1; put a2 2; put b1 3
 version 1
@@ -204,7 +204,7 @@ b1`,
       const before = session.db.version
       const result = written(session, writer.clear(bounds))
       if (session.tx !== null || count === 0) return result
-      // Some will have meant the screen.
+      // The user may have meant the screen.
       const [gone, back] =
         count === 1 ? ['a key is', 'it'] : [`${counted(count, 'key')} are`, 'them']
       return {
@@ -215,7 +215,7 @@ b1`,
   },
 ]
 
-/** The function that a word is. It is the user's own code, run where they run this command. */
+/** The function in a word: the user's own code, run where the user runs this command. */
 function functionIn({ text }: Word): (old: unknown) => unknown {
   let made: unknown
   try {
@@ -256,7 +256,7 @@ async function operationsIn(
   return operations
 }
 
-/** What stands between semicolons; an argument of the process may be one. */
+/** The parts between semicolons; an argument of the process may be a semicolon. */
 function partsOf(tokens: readonly Token[]): Token[][] {
   const parts: Token[][] = [[]]
   for (const token of tokens) {
@@ -272,7 +272,7 @@ function operationsInJson(session: Session, word: Word): Operation<unknown, unkn
   const list = parseJson(word.text, values.parse) as Operation<unknown, unknown>[]
   refuseInexact(word.text, keys.instead, ([, field]) => field === 'key')
   return list.map(operation => {
-    // What else may stand there is for the database to refuse.
+    // The database refuses other fields.
     if (typeof operation !== 'object' || operation === null) return operation
     if (!Object.hasOwn(operation, 'key')) return operation
     const key = values.isPlain ? revived(operation.key) : operation.key

@@ -1,6 +1,6 @@
 /**
- * What the columns of a CSV file are for: which make the key, which the value. Found out once, of the
- * line of names, so that a name that is not there is told of a file without rows, too.
+ * The use of a CSV file's columns: which make the key, which the value. Decided once, by the
+ * line of names, so that a missing name is reported for a file without rows, too.
  */
 import type { Dimension } from '../../index.js'
 import { asWord, Mistake, shorten } from '../words.js'
@@ -16,7 +16,7 @@ export type EntryOf = (cells: readonly string[]) => Entry
 type Cell = (cells: readonly string[]) => unknown
 
 /**
- * @param header the names of the columns; those that are blank have none
+ * @param header the names of the columns; a blank one means no name
  * @throws Mistake
  */
 export function entriesOf(header: CsvRecord, delimiter: string, mapping: Mapping): EntryOf {
@@ -25,7 +25,7 @@ export function entriesOf(header: CsvRecord, delimiter: string, mapping: Mapping
   const columnOf = (name: string) => {
     const at = names.get(name)
     if (at !== undefined) return at
-    if (isBlank(name)) throw new Mistake('a column without a name cannot be asked for')
+    if (isBlank(name)) throw new Mistake('a column without a name cannot be selected')
     const all = [...names.keys()].map(asWord).join(', ')
     const there = all === '' ? 'none with a name' : shorten(all, 200)
     const hint = otherDelimiter(header.cells, delimiter)
@@ -57,7 +57,7 @@ export function entriesOf(header: CsvRecord, delimiter: string, mapping: Mapping
 const isBlank = (name: string) => name.trim() === ''
 const isOfText = (codec: string) => codec === 'string' || codec === 'binary'
 
-/** Where the columns are that have a name. */
+/** The columns that have a name. */
 function namesOf(cells: readonly string[]): Map<string, number> {
   const names = new Map<string, number>()
   cells.forEach((name, at) => {
@@ -72,8 +72,8 @@ function namesOf(cells: readonly string[]): Map<string, number> {
 }
 
 /**
- * The fields of a value. Columns without a name share the empty one: where there are several, it has
- * what is in them as an array.
+ * The fields of a value. Columns without a name share the empty one: if there are several, it has
+ * their cells as an array.
  */
 function fieldsOf(cells: readonly string[], cellAt: (at: number) => Cell): [string, Cell][] {
   const unnamed = cells.flatMap((name, at) => (isBlank(name) ? [at] : []))
@@ -87,7 +87,7 @@ function fieldsOf(cells: readonly string[], cellAt: (at: number) => Cell): [stri
 
 // ── Points ────────────────────────────────────────────────────────────────────────────────────────
 
-/** The dimensions that the fields of a key are for. @throws Mistake where they are not as many */
+/** The dimensions of a key's fields, one each. @throws Mistake if their numbers differ */
 function dimensionsOf({ keys, key }: Mapping): readonly Dimension[] | undefined {
   const { option } = keys
   if (typeof option !== 'object' || !('dimensions' in option)) return undefined
@@ -97,7 +97,7 @@ function dimensionsOf({ keys, key }: Mapping): readonly Dimension[] | undefined 
   throw new Mistake(`keys of codec ${keys.name} take ${fields}, not ${key.length}`)
 }
 
-/** A coordinate. The codec reads dates itself. */
+/** A coordinate; a date stays text, for the codec to read. */
 function pointCell(name: string, at: number, dimension: Dimension): Cell {
   if (dimension === 'date') return cells => cells[at]
   return cells => {
@@ -112,7 +112,7 @@ function pointCell(name: string, at: number, dimension: Dimension): Cell {
 
 // ── Cells ─────────────────────────────────────────────────────────────────────────────────────────
 
-/** A number where it reads back as the same text: 007 and 1.0 stay text. */
+/** A number if it reads back as the same text: 007 and 1.0 stay text. */
 export function cellOf(text: string): unknown {
   if (!/^-?\d/.test(text)) return text
   const number = Number(text)

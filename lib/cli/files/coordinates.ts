@@ -1,4 +1,4 @@
-/** Coordinates as files spell them: `8.50`, `+8.5`, `.5`, `1e1`, `007`. Strictly decimal, and not guessed. */
+/** Coordinates as files spell them: `8.50`, `+8.5`, `.5`, `1e1`, `007`. Strictly decimal, without guesses. */
 import type { Dimension } from '../../index.js'
 import { asWord, Mistake } from '../words.js'
 
@@ -7,11 +7,11 @@ const DECIMAL = /^[ \t]*[+-]?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?\d+))?[ \
 const EXACT = Number.MAX_SAFE_INTEGER
 
 /**
- * The number that a text spells, for a dimension that takes numbers. For one of integers it must be one
- * (`8.0` and `1e1` are); and an integer whose digits are all written must be a number of JavaScript.
- * Whether it lies within the dimension is not looked at.
+ * The number that a text spells, for a dimension of numbers. For a dimension of integers it must be one
+ * (`8.0` and `1e1` are); and an integer with all digits written must be a number of JavaScript.
+ * The range of the dimension is not checked.
  *
- * @throws Mistake for all else: hexadecimal, `Infinity`, `1_000`, `1,5`, nothing
+ * @throws Mistake for any other text: hexadecimal, `Infinity`, `1_000`, `1,5`, nothing
  */
 export function coordinateIn(text: string, dimension: Dimension): number {
   const found = DECIMAL.exec(text)
@@ -21,17 +21,17 @@ export function coordinateIn(text: string, dimension: Dimension): number {
   if (!Number.isFinite(number)) throw new Mistake(`${spelled(text)} is beyond all numbers`)
   const isInteger = isWhole(whole + part, part.length, Number(exponent ?? 0))
   if (!isInteger && typeof dimension === 'string' && /int/.test(dimension)) {
-    throw new Mistake(`${spelled(text)} is no integer, which ${dimension} takes`)
+    throw new Mistake(`${spelled(text)} is no integer, but ${dimension} takes only those`)
   }
   const size = Math.abs(number)
-  // What is written to the last digit is meant so: two of them may not become one key.
+  // A number written to the last digit is meant exactly: two of them must not become one key.
   if (isInteger && exponent === undefined && size > EXACT && BigInt(whole) !== BigInt(size)) {
     throw new Mistake(`${spelled(text)} has more digits than a number: it would be ${number}`)
   }
   return number
 }
 
-/** Whether digits, of which some stand behind the point, are an integer times ten to some power. */
+/** Whether digits, some of them behind the point, make an integer with a power of ten. */
 function isWhole(digits: string, behind: number, exponent: number): boolean {
   let last = digits.length
   while (last > 0 && digits[last - 1] === '0') last--

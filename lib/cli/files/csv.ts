@@ -1,44 +1,44 @@
 /**
- * Lines as the records of CSV (RFC 4180): fields between delimiters, those in quotes with delimiters,
- * line ends and doubled quotes in them. Lines that are empty are no records.
+ * Turns lines into the records of CSV (RFC 4180): fields between delimiters; those in quotes may have
+ * delimiters, line ends and doubled quotes in them. Empty lines are no records.
  *
- * Invariants, which parsers that give up at a fault, or look for the end of a quote as far as the file
- * goes, do not keep:
- * 1. Every record comes out, a bad one with what is wrong with it and the line where. Which lines a bad
- *    record has is told as if the fault were text, so that the next one begins where it should.
- * 2. A quote that never closes makes its own record bad, which ends with the line where it was opened.
- *    The lines after it are read again.
- * 3. No more than MOST characters are held.
+ * Invariants, which parsers that give up at a fault, or look for the end of a quote up to the end of the
+ * file, do not keep:
+ * 1. Every record comes out, a bad one with its fault and the line of the fault. The lines of a bad
+ *    record are those that it would have if the fault were text, so that the next one begins where it should.
+ * 2. A quote that never closes makes its own record bad. That record ends with the line where the quote was
+ *    opened, and the lines after it are read again.
+ * 3. At most MOST characters are in memory.
  */
 import type { Line } from '../lines.js'
 import { asWord } from '../words.js'
 
 export interface CsvRecord {
-  /** Where it begins. */
+  /** The line in which it begins. */
   readonly line: number
   readonly cells: readonly string[]
   readonly fault: Fault | null
 }
 
-/** What is wrong with a row, and where. */
+/** The fault of a row, and its line. */
 export interface Fault {
   readonly line: number
   readonly reason: string
-  /** Its bytes are no characters. */
+  /** True if the row's bytes are no characters. */
   readonly isBytes?: boolean
 }
 
-/** Characters in which a record has to end. A short line counts as SHORT: it takes as much to hold. */
+/** The most characters of a record. A short line counts as SHORT: it takes as much memory. */
 const MOST = 2 ** 24
 const SHORT = 64
 
 const QUOTE = '"'
-/** Characters of a bad field that are told. */
+/** How many characters of a bad field a message shows. */
 const SHOWN = 40
 
 /**
  * @param delimiter one character
- * @param most characters in which a record has to end
+ * @param most the most characters of a record
  */
 export async function* csvRecords(
   lines: AsyncIterable<Line>,
@@ -46,7 +46,7 @@ export async function* csvRecords(
   most = MOST,
 ): AsyncGenerator<CsvRecord> {
   const input = lines[Symbol.asyncIterator]()
-  /** Lines that are read again, the next one last. */
+  /** Lines to read again, the next one last. */
   const again: Line[] = []
   const next = async (): Promise<Line | undefined> => {
     const held = again.pop()
@@ -54,7 +54,7 @@ export async function* csvRecords(
     const { value, done } = await input.next()
     return done ? undefined : value
   }
-  /** Fields of the first record, and so of all. */
+  /** How many fields the first record has, and so all. */
   let width: number | undefined
   try {
     for (let line = await next(); line !== undefined; line = await next()) {
@@ -62,7 +62,7 @@ export async function* csvRecords(
       const row = new Row(line.number, delimiter)
       row.read(line)
       const taken = [line]
-      /** The line with which it ends because a quote that is opened there does not close. */
+      /** The line with which the record ends because a quote opened there does not close. */
       let end = 0
       for (let size = 0; row.isOpen && end === 0; ) {
         const { openedAt } = row
@@ -93,9 +93,9 @@ export async function* csvRecords(
 }
 
 /**
- * Whether a quote that text follows, on the last of some lines, belongs to another record than the one
+ * Whether a quote with text behind it, on the last of some lines, belongs to another record than the one
  * that was open before them: either it opens a field itself, or one of the lines has as many fields as a
- * record has. Otherwise it is what should close the field, with text behind.
+ * record. Otherwise it closes the field, and the text behind it is the fault.
  */
 function isOfAnother(
   quote: number,
@@ -112,7 +112,7 @@ function isOfAnother(
   })
 }
 
-/** A record that is being read, line by line. */
+/** A record, read line by line. */
 class Row {
   readonly line: number
   cells: string[] = []
@@ -121,9 +121,9 @@ class Row {
   openedAt = 0
   readonly #delimiter: string
   #last = 0
-  /** What a field holds whose quote is open. */
+  /** The content so far of a field whose quote is open. */
   #open: string[] | null = null
-  /** Lines in which a quote closed that had been opened on another. */
+  /** Lines that closed a quote opened on an earlier line. */
   readonly #closing: { openedAt: number; line: Line }[] = []
 
   constructor(line: number, delimiter: string) {
@@ -131,12 +131,12 @@ class Row {
     this.#delimiter = delimiter
   }
 
-  /** True where it goes on in the next line. */
+  /** True if the record goes on in the next line. */
   get isOpen(): boolean {
     return this.#open !== null
   }
 
-  /** @returns where the quote is that closes a field of an earlier line though text follows it, or -1 */
+  /** @returns the index of a quote that closes a field of an earlier line though text follows it, or -1 */
   read(line: Line): number {
     const { text } = line
     this.#last = line.number
@@ -158,29 +158,29 @@ class Row {
     return loose
   }
 
-  /** Ends it with the line where a quote was opened that does not close. */
+  /** Ends the record with the line of a quote that does not close. */
   endAt(line: number): void {
     this.#open = null
     this.#last = line
-    // What is wrong behind it will be told of the lines that are read again.
+    // Faults behind that line are reported when the lines are read again.
     if (this.fault !== null && this.fault.line > line) this.fault = null
     this.#blame(line, 'a quote is opened that is never closed')
   }
 
-  /** What is wrong with it among records of so many fields. */
+  /** The fault of the record among records of so many fields. */
   faultAmong(width = this.cells.length): Fault | null {
     const { length } = this.cells
     const { line } = this
     const reason = `fields: ${length} instead of ${width}`
     const fault = this.fault ?? (length === width ? null : { line, reason })
     if (fault === null || this.#last === line) return fault
-    // A quote that closes by chance may have made many lines one row: then this says so.
+    // A quote that closes by chance may have made many lines one row: the reason says so.
     return { ...fault, reason: `${fault.reason}, in a row of lines ${line} to ${this.#last}` }
   }
 
   /**
-   * The line where a quote was opened, of a bad record, that has closed at a quote of another record:
-   * in a line that is a good one by itself.
+   * The line that opened a quote of this bad record, if the quote closed at a quote of another record:
+   * in a line that is a good record by itself.
    */
   swallowedAt(width: number | undefined): number | undefined {
     const found = this.#closing.find(({ line }) => {
@@ -195,7 +195,7 @@ class Row {
     this.fault ??= { line, reason, isBytes }
   }
 
-  /** Reads the field that begins at `at`. @returns where it ends; -1 if not on this line */
+  /** Reads the field that begins at `at`. @returns its end; -1 if that is not on this line */
   #readField(line: Line, at: number): number {
     const { text, number } = line
     if (text[at] === QUOTE) {
@@ -212,13 +212,13 @@ class Row {
     return end
   }
 
-  /** The same for the rest of a field in quotes. `loose` is told where a quote closes, and text follows. */
+  /** The same for the rest of a field in quotes. `loose` gets the index of a closing quote before text. */
   #readQuoted(line: Line, from: number, loose?: (quote: number) => void): number {
     const { text, number } = line
     const parts = this.#open as string[]
     let at = from
     let quote = text.indexOf(QUOTE, at)
-    // Doubled ones stand for one.
+    // Two quotes in a row stand for one.
     while (quote >= 0 && text[quote + 1] === QUOTE) {
       parts.push(text.slice(at, quote + 1))
       at = quote + 2
@@ -241,7 +241,7 @@ class Row {
     return end
   }
 
-  /** Where the next delimiter is, or the end of the line. */
+  /** Index of the next delimiter, or of the end of the line. */
   #delimited(text: string, at: number): number {
     const end = text.indexOf(this.#delimiter, at)
     return end < 0 ? text.length : end

@@ -1,13 +1,13 @@
-/** What stands between the fields of CSV: how it is named, and which one a line of names may have meant. */
+/** The delimiter of CSV: its names, and guesses from a line of names. */
 import { asWord, Mistake } from '../words.js'
 
-/** By the names that need no quotes in a shell. */
+/** Delimiters by names that need no quotes in a shell. */
 const NAMES: Record<string, string> = {
   ...{ comma: ',', semicolon: ';', tab: '\t', pipe: '|', space: ' ' },
   '\\t': '\t',
 }
 
-/** The delimiter of an option: a character, or a name of one. @throws Mistake */
+/** The delimiter in an option: a character, or its name. @throws Mistake */
 export function delimiterNamed(text: string): string {
   const named = Object.hasOwn(NAMES, text) ? NAMES[text] : text
   if ([...named].length === 1 && !/["\r\n]/.test(named)) return named
@@ -15,12 +15,12 @@ export function delimiterNamed(text: string): string {
   throw new Mistake(`--delimiter is one character, or ${names}, not ${asWord(text)}`)
 }
 
-/** The delimiter that the name of a file tells. */
+/** The delimiter by the name of a file. */
 export function delimiterOf(file: string): string {
   return /\.(tsv|tab)(\.gz)?$/i.test(file) ? '\t' : ','
 }
 
-/** What to try where names are not as they should be: another delimiter that is among them as often. */
+/** A hint if names look wrong: another delimiter that occurs in them. */
 export function otherDelimiter(names: readonly string[], delimiter: string): string | undefined {
   const text = names.join('')
   const times = (char: string) => text.split(char).length - 1

@@ -1,9 +1,9 @@
 /**
- * Bytes of other encodings as UTF-8, which all readers of files go on with. A byte order mark decides;
- * without one it is what was asked for.
+ * Turns bytes of other encodings into UTF-8, which all readers of files take. A byte order mark decides;
+ * without one the option does.
  *
  * Halves of surrogate pairs, and half a character at the end, are no characters: each becomes a byte
- * that is no UTF-8 either, so that the line that it stands in is told as a bad one.
+ * that is no UTF-8 either, so that its line is reported as a bad one.
  */
 import { Buffer } from 'node:buffer'
 import { asWord, Mistake } from '../words.js'
@@ -15,7 +15,7 @@ export const ENCODINGS: readonly Encoding[] = ['utf8', 'latin1', 'utf16le', 'utf
 /** Other names for them, without dashes and in small letters. */
 const NAMES: Record<string, Encoding> = { iso88591: 'latin1', utf16: 'utf16le', ucs2: 'utf16le' }
 
-/** What to do about bytes that are no characters, or too many of them. */
+/** Hints for bytes that are no characters, and for bytes 0. */
 export const OTHER_BYTES = '--encoding latin1 and --encoding utf16le read files that are no UTF-8'
 export const TWO_BYTES =
   'files with two bytes a character are read with --encoding utf16le or utf16be'
@@ -36,7 +36,7 @@ interface Mark {
   readonly encoding: Encoding | 'utf32'
 }
 
-/** The longer ones first: one begins like another. */
+/** The longer marks first: one begins like another. */
 const MARKS: readonly Mark[] = [
   { bytes: [0xff, 0xfe, 0, 0], encoding: 'utf32' },
   { bytes: [0, 0, 0xfe, 0xff], encoding: 'utf32' },
@@ -46,15 +46,15 @@ const MARKS: readonly Mark[] = [
 ]
 
 export interface Decoded {
-  /** What the bytes were: what is no character in them is told of by that name. */
+  /** The original encoding, for messages about bytes that are no characters. */
   readonly was: 'UTF-8' | 'UTF-16' | 'Latin-1'
   readonly utf8: AsyncGenerator<Uint8Array>
 }
 
 /**
  * Reads as far as a byte order mark may go.
- * @param asked what the bytes are, where no mark tells
- * @param name what messages call their source
+ * @param asked the encoding without a mark
+ * @param name the name of the source in messages
  * @throws Mistake for UTF-32
  */
 export async function decoded(
@@ -64,7 +64,7 @@ export async function decoded(
 ): Promise<Decoded> {
   const input = bytes[Symbol.asyncIterator]()
   let first: Buffer = Buffer.alloc(0)
-  // No further than that: a pipe may bring less, and wait.
+  // No further: a pipe may bring fewer bytes, and wait.
   while (MARKS.some(mark => first.length < mark.bytes.length && begins(first, mark))) {
     const { value, done } = await input.next()
     if (done) break
@@ -95,7 +95,7 @@ function isAt(bytes: Buffer, mark: readonly number[]): boolean {
   return mark.every((byte, i) => bytes[i] === byte)
 }
 
-/** True where the bytes may go on as the mark does. */
+/** True if more bytes could complete the mark. */
 function begins(bytes: Buffer, mark: Mark): boolean {
   return isAt(bytes, mark.bytes.slice(0, bytes.length))
 }
@@ -108,10 +108,10 @@ async function* fromUtf16(
   chunks: AsyncIterable<Buffer>,
   isBig: boolean,
 ): AsyncGenerator<Uint8Array> {
-  /** Half a unit, and half a pair: they go on in the next chunk. */
+  /** Half a unit, and half a pair: the next chunk completes them. */
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
-    // A copy: where its bytes are swapped nobody else may see it.
+    // A copy, because its bytes may be swapped, and the chunk may belong to another.
     const bytes = Buffer.concat([rest, chunk])
     const even = bytes.length & ~1
     const high = even > 0 ? bytes[isBig ? even - 2 : even - 1] : 0

@@ -1,8 +1,8 @@
-/** How rows of files become entries: what `load` was asked for. */
+/** How rows of files become entries: the options of `load`. */
 import type { KeyForm, ValueForm } from '../literals.js'
 
 export interface Mapping {
-  /** The fields that make the key, and the one that is the value; without it the row is. */
+  /** The fields that make the key, and the field that is the value; without one the whole row is. */
   readonly key: readonly string[]
   readonly value: string | undefined
   /** Leave the key's fields out of the row. */

@@ -19,7 +19,7 @@ export class Progress {
     this.#total = total
   }
 
-  /** Tells how far it is; draws only now and then, and only on a terminal. */
+  /** Shows the progress; draws only now and then, and only on a terminal. */
   tick(bytes: number, rows: number): void {
     if (this.#sink.isTTY !== true) return
     const now = performance.now()
@@ -30,7 +30,7 @@ export class Progress {
     this.#sink.write(`\r${line.slice(0, (this.#sink.columns || 80) - 1)}\x1b[K`)
   }
 
-  /** Takes the line away. */
+  /** Clears the line. */
   end(): void {
     if (this.#shown) this.#sink.write('\r\x1b[K')
     this.#shown = false

@@ -1,4 +1,4 @@
-/** Loads what `dump` has written. */
+/** Loads dumps. */
 import { type DumpHeader, fromJson, ZVerse, ZVerseError } from '../../index.js'
 import type { Line } from '../lines.js'
 import { parseJson } from '../literals.js'
@@ -9,7 +9,7 @@ import { Progress } from './progress.js'
 import { openSource, type Peeked, peek, type Source, textOf } from './source.js'
 
 /**
- * The header that the first line of a file is; undefined if it is none.
+ * The header in the first line of a file; undefined if it is none.
  * @throws Mistake for a header that this version cannot read
  */
 function headerIn(line: Line | undefined, name: string): DumpHeader | undefined {
@@ -26,21 +26,21 @@ function headerIn(line: Line | undefined, name: string): DumpHeader | undefined 
   return record as DumpHeader
 }
 
-/** Asks the database what it thinks of a header, before one is opened with the codecs that it names. */
+/** Tries a header on an empty database, before one is opened with the header's codecs. */
 function mustBeReadable(header: object, place: string): void {
   const scratch = ZVerse.open({ maxBytes: 2 ** 20 })
   try {
     scratch.load([header, { type: 'end' }])
   } catch (error) {
     const { code, message } = error as ZVerseError
-    // With other codecs, or a history, it is one that can be read.
+    // Other errors are about codecs or a history: this header can be read.
     if (code === 'ZVERSE_FORMAT') throw new Mistake(`${place}: ${message} (${code})`)
   } finally {
     scratch.close()
   }
 }
 
-/** The header of a source; undefined, or thrown, where it is not one that can be loaded. */
+/** The header of a source; undefined, or an error, if it cannot be loaded. */
 export async function headerOf({ name, first, close }: Peeked): Promise<DumpHeader | undefined> {
   try {
     return headerIn(first, name)
@@ -50,14 +50,14 @@ export async function headerOf({ name, first, close }: Peeked): Promise<DumpHead
   }
 }
 
-/** A file that is a dump, looked at but not loaded. */
+/** A dump whose header has been read. */
 export interface OpenDump {
   readonly header: DumpHeader
   readonly source: Source
   readonly peeked: Peeked
 }
 
-/** Opens a dump: once, since what comes from a pipe cannot be read twice. @throws Mistake if it is none */
+/** Opens a dump: once, since a pipe cannot be read twice. @throws Mistake if it is no dump */
 export async function openDump(path: string): Promise<OpenDump> {
   const source = openSource(path)
   const peeked = await peek(source)
@@ -66,11 +66,11 @@ export async function openDump(path: string): Promise<OpenDump> {
   await peeked.close()
   throw new Mistake(
     `${source.name} is no dump of zverse`,
-    `rows are loaded with: zverse load ${path} --key FIELD --to FILE`,
+    `load rows with: zverse load ${path} --key FIELD --to FILE`,
   )
 }
 
-/** Loads the records of a dump that has been looked at. */
+/** Loads the records of an opened dump. */
 export async function restore(
   session: Session,
   source: Source,

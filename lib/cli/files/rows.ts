@@ -1,6 +1,6 @@
 /**
- * Rows of JSON lines and CSV as entries, one at a time. A row that cannot be one is told of with its
- * line; who is told throws, or goes on without it.
+ * Rows of JSON lines and CSV as entries, one at a time. A bad row is reported with its line; the callback
+ * throws, or the reader goes on without the row.
  */
 import { ZVerseError } from '../../index.js'
 import { BadJson, parseJson, revived } from '../literals.js'
@@ -17,23 +17,23 @@ export interface FoundEntry extends Entry {
   readonly line: number
 }
 
-/** Where a bad row is, and why it is bad. */
+/** The line of a bad row, and the reason. */
 export interface Bad {
   readonly line: number
   readonly reason: string
   readonly hint?: string | undefined
 }
 
-/** What happens to a bad row: the reader goes on, or it throws. */
+/** Called for a bad row: the reader goes on, unless it throws. */
 export type OnBad = (bad: Bad) => void
 
-/** What makes an error a row's own, and not one of the whole. */
+/** The codes of errors about one row, not about the whole load. */
 const OF_A_ROW: readonly string[] = [
   ...['ZVERSE_INVALID_KEY', 'ZVERSE_INVALID_VALUE'],
   ...['ZVERSE_KEY_TOO_LARGE', 'ZVERSE_VALUE_TOO_LARGE'],
 ]
 
-/** What is bad about a row that led to an error. @throws any error that is none of a row */
+/** The report of a row that led to an error. @throws any error that is not about one row */
 export function badOf(error: unknown, line: number): Bad {
   if (error instanceof Mistake) return { line, reason: error.message, hint: error.hint }
   if (error instanceof ZVerseError && OF_A_ROW.includes(error.code)) {
@@ -75,7 +75,7 @@ function rowIn(text: string, { key: names, keys, values }: Mapping): Row {
     row = parseJson(text, values.parse)
   } catch (error) {
     if (!(error instanceof BadJson)) throw error
-    // Of JSON that is none the column says enough.
+    // For bad JSON the column says enough.
     const hint = text.includes('\0') ? TWO_BYTES : undefined
     throw new Mistake(error.message.replace(/at position/, 'in column'), hint)
   }
@@ -89,7 +89,7 @@ function rowIn(text: string, { key: names, keys, values }: Mapping): Row {
   return row as Row
 }
 
-/** The entry that a row makes. @throws Mistake */
+/** The entry of a row. @throws Mistake */
 function entryOf(row: Row, mapping: Mapping): Entry {
   const { keys, values, key: names, value: valueName } = mapping
   const field = (name: string) => {
@@ -97,7 +97,7 @@ function entryOf(row: Row, mapping: Mapping): Entry {
     const there = Object.keys(row).map(asWord).join(', ')
     throw new Mistake(`there is no field ${asWord(name)}: there are ${shorten(there, 200)}`)
   }
-  // Of a row of plain JSON the key is none: it is read as keys are.
+  // The row is plain JSON, but its key is read as keys are.
   const keyField = (name: string) => {
     const found = field(name)
     return values.isPlain && typeof found === 'object' ? revived(found) : found
@@ -111,7 +111,7 @@ function entryOf(row: Row, mapping: Mapping): Entry {
 
 // ── CSV ───────────────────────────────────────────────────────────────────────────────────────────
 
-/** @throws Mistake for a line of names that is bad, whatever happens to bad rows */
+/** @throws Mistake for a bad line of names, even if bad rows are left out */
 export async function* csvEntries(
   peeked: Peeked,
   delimiter: string,

@@ -4,7 +4,7 @@ import { breathe } from '../output.js'
 import type { Session } from '../session.js'
 import { writeFile } from './target.js'
 
-/** Lines written at once. */
+/** How many lines are written at once. */
 const CHUNK = 500
 
 /** The lines of a dump. */
@@ -12,7 +12,7 @@ export function* dumpLines(session: Session, options: DumpOptions): Generator<st
   for (const record of session.db.dump(options)) yield toJson(record)
 }
 
-/** Writes the whole database with its history: what `--to` does. */
+/** Writes the whole database with its history, for `--to`. */
 export function saveDump(session: Session, path: string): Promise<number> {
   session.interrupted = false
   return saveLines(session, path, dumpLines(session, { history: true }))

@@ -1,4 +1,4 @@
-/** Files as bytes: plain or gzipped, or standard input; with how much of them has been read. */
+/** Files as bytes, plain or gzipped, or standard input; counts the bytes read. */
 import { Buffer } from 'node:buffer'
 import { createReadStream, statSync } from 'node:fs'
 import { createGunzip } from 'node:zlib'
@@ -7,10 +7,10 @@ import { Mistake } from '../words.js'
 import { decoded, type Encoding, OTHER_BYTES } from './encoding.js'
 
 export interface Source {
-  /** As messages call it. */
+  /** Its name in messages. */
   readonly name: string
   readonly bytes: AsyncIterable<Uint8Array>
-  /** Bytes there are, where that is known, and bytes read so far. */
+  /** Its bytes in all, if known, and the bytes read so far. */
   readonly total: number | undefined
   read(): number
 }
@@ -28,20 +28,20 @@ export function openSource(path: string): Source {
     const bytes = plain(counted(process.stdin), 'stdin')
     return { name: 'stdin', bytes, total: undefined, read: () => read }
   }
-  // Asked for first: a stream would fail later, where nobody knows what for.
+  // Checked first: a stream would fail later, without the context.
   const found = statSync(path)
   if (found.isDirectory()) throw new Mistake(`${path}: this is a directory`)
-  // A pipe does not know how much is in it.
+  // A pipe does not know its size.
   const total = found.isFile() ? found.size : undefined
   const raw = counted(createReadStream(path))
   const bytes = path.endsWith('.gz') ? unzipped(raw, path) : plain(raw, path)
   return { name: path, bytes, total, read: () => read }
 }
 
-/** The bytes, unzipped where they are gzipped though nothing says so. */
+/** The bytes, unzipped if they are gzipped, whatever the name says. */
 async function* plain(raw: AsyncGenerator<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   let first = Buffer.alloc(0)
-  // A pipe may give them one by one.
+  // A pipe may give the bytes one by one.
   while (first.length < GZIP.length && GZIP.subarray(0, first.length).equals(first)) {
     const { value, done } = await raw.next()
     if (done) break
@@ -58,13 +58,13 @@ async function* plain(raw: AsyncGenerator<Uint8Array>, name: string): AsyncGener
   yield* GZIP.equals(first.subarray(0, GZIP.length)) ? unzipped(all(), name) : all()
 }
 
-/** How it begins (RFC 1952): no text does. */
+/** The first bytes of gzip (RFC 1952); no text begins with them. */
 const GZIP = Buffer.of(0x1f, 0x8b)
 
 async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
   const { pipeline } = await import('node:stream')
   const gunzip = createGunzip()
-  // What fails on either side comes out of `gunzip` itself.
+  // Errors of both streams come out of `gunzip`.
   pipeline(raw, gunzip, () => {})
   try {
     yield* gunzip as AsyncIterable<Uint8Array>
@@ -75,20 +75,20 @@ async function* unzipped(raw: AsyncIterable<Uint8Array>, path: string): AsyncGen
   }
 }
 
-/** Lines of a source, the first of them that is not blank looked at already. */
+/** Lines of a source; the first one that is not blank has been read. */
 export interface Peeked {
-  /** As messages call the source. */
+  /** The name of the source in messages. */
   readonly name: string
   readonly first: Line | undefined
-  /** From the first on. */
+  /** All lines, from the first on. */
   readonly all: AsyncIterable<Line>
-  /** Lets go of the source, whether its lines were read or not. */
+  /** Closes the source, whether its lines were read or not. */
   close(): Promise<unknown>
-  /** What to do about a line that is no text; undefined where nothing can be done. */
+  /** The hint for a line that is no text; undefined if there is none. */
   readonly otherBytes: string | undefined
 }
 
-/** @param encoding what the bytes are, where no byte order mark tells */
+/** @param encoding the encoding without a byte order mark */
 export async function peek(source: Source, encoding: Encoding = 'utf8'): Promise<Peeked> {
   const { was, utf8 } = await decoded(source.bytes, encoding, source.name)
   const lines = linesOf(utf8, was)
@@ -107,7 +107,7 @@ export async function peek(source: Source, encoding: Encoding = 'utf8'): Promise
   return { name: source.name, first, all: all(), otherBytes, close: () => lines.return(undefined) }
 }
 
-/** The text of a line. @throws Mistake where its bytes are none */
+/** The text of a line. @throws Mistake if its bytes are no text */
 export function textOf({ text, number, fault }: Line, name: string): string {
   if (fault === null) return text
   throw new Mistake(`${name}, line ${number}: ${fault}`)

@@ -1,6 +1,6 @@
 /**
- * Files that are written: whole, or not at all. What is written stands beside the file until it is
- * whole, then takes its place. What is no regular file (a pipe, a device) is written to as it comes.
+ * Writes files whole, or not at all. The output goes to a file beside the target, which takes the target's
+ * place once it is whole. A target that is no regular file (a pipe, a device) gets the output as it comes.
  */
 import { randomBytes } from 'node:crypto'
 import {
@@ -20,9 +20,9 @@ import { createGzip } from 'node:zlib'
 import { Mistake } from '../words.js'
 
 interface Target {
-  /** The file itself, where what was asked for is a link to it. */
+  /** The file itself, if the path is a link to it. */
   readonly path: string
-  /** Its permissions; undefined where there is none yet. */
+  /** Its permissions; undefined if there is no file yet. */
   readonly mode: number | undefined
   readonly isRegular: boolean
 }
@@ -31,8 +31,8 @@ interface Target {
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Looks whether a file can be written: before there is anything that would be lost.
- * @throws Mistake if not
+ * Checks that a file can be written, before there is anything to lose.
+ * @throws Mistake if it cannot
  */
 export function targetOf(path: string): Target {
   const there = statSync(path, { throwIfNoEntry: false })
@@ -67,7 +67,7 @@ export async function writeFile(asked: string, chunks: AsyncIterable<string>): P
   const remove = () => {
     if (isRegular) rmSync(beside, { force: true })
   }
-  // Who is killed while writing leaves nothing behind, and still dies of it.
+  // A process killed while it writes leaves no file behind, and still dies of the signal.
   const die = (signal: NodeJS.Signals) => {
     remove()
     for (const name of SIGNALS) process.off(name, die)
@@ -88,7 +88,7 @@ export async function writeFile(asked: string, chunks: AsyncIterable<string>): P
     renameSync(beside, path)
   } catch (error) {
     remove()
-    // The file beside it is ours: what cannot be written is the file that was asked for.
+    // The file beside the target is ours: the message names the target.
     const { syscall } = error as NodeJS.ErrnoException
     if (syscall !== undefined) Object.assign(error as object, { path: asked })
     throw error
