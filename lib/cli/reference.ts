@@ -7,7 +7,8 @@ const BEGINNING = `# The command line
 
 <!-- Made by docs/cli.js from the command table: change lib/cli/, then run it. -->
 
-\`zverse\` is a prompt on a database, and a command for scripts.
+\`zverse\` is a prompt on a database, and a command for scripts. [tour.md](tour.md) shows both in
+five minutes.
 
 \`\`\`
 zverse                             a prompt on a new database in memory

@@ -44,10 +44,9 @@ it('docs/cli.md is what docs/cli.js makes of the present table', async () => {
   expect(page()).toBe(readFileSync(PAGE, 'utf8'))
 })
 
-it("the README's tour shows what it says", async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-  const tour = readme.slice(readme.indexOf('## A five-minute tour'))
-  const parts = tour.slice(0, tour.indexOf('\n## ')).matchAll(/```\n(.*?)```/gs)
+it('docs/tour.md shows what it says', async () => {
+  const tour = readFileSync(new URL('../../docs/tour.md', import.meta.url), 'utf8')
+  const parts = tour.matchAll(/```\n(.*?)```/gs)
   // One session from the first block to the last: what is said in between is not typed.
   const transcript = [...parts].map(([, text]) => text.trim()).join('\n')
   expect(transcript.length).toBeGreaterThan(500)

@@ -1,0 +1,69 @@
+/** README.md is true: its programs run as they stand, its figures are those of docs/performance.md. */
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { afterAll, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+/** The text from a heading to the next one. */
+function section(title: string): string {
+  const [, body] = README.split(`\n## ${title}\n`)
+  expect(body, title).toBeDefined()
+  return (body as string).split('\n## ')[0] as string
+}
+
+/** A folder of somebody who has installed zverse, a module of a name in it for each program. */
+const folder = mkdtempSync(join(tmpdir(), 'zverse-readme-'))
+mkdirSync(join(folder, 'node_modules'))
+symlinkSync(ROOT, join(folder, 'node_modules', 'zverse'), 'junction')
+writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/**
+ * Runs the program of a section to its end, as a thread: that is cheaper than a process. `// NAME.js` on a line
+ * of its own begins a file; without one the program is main.js.
+ */
+async function run(title: string): Promise<string> {
+  const program = /```js\n(.*?)```/s.exec(section(title))?.[1] as string
+  const files = program.startsWith('// main.js\n') ? program : `// main.js\n${program}`
+  const [, ...parts] = files.split(/^\/\/ (\w+\.js)\n/m)
+  for (let i = 0; i < parts.length; i += 2) {
+    writeFileSync(join(folder, parts[i] as string), parts[i + 1] as string)
+  }
+  const thread = new Worker(join(folder, 'main.js'), { stdout: true })
+  const [out] = await Promise.all([text(thread.stdout), once(thread, 'exit')])
+  return out.replace(/(timestamp: )\d+/g, '$1…')
+}
+
+it('the ten lines print what their comments say', async () => {
+  const shown = [
+    '{ amount: 12 } { amount: 10 }',
+    "[ { key: 'price:42', before: { amount: 10 }, after: { amount: 12 } },",
+    "{ key: 'price:43', before: undefined, after: { amount: 7 } } ]",
+    '[ { version: 1, timestamp: …, value: { amount: 10 }, deleted: false },',
+    '{ version: 2, timestamp: …, value: { amount: 12 }, deleted: false } ]',
+    'price:42 { amount: 12 }',
+    'price:43 { amount: 7 }',
+  ]
+  // Where Node breaks the lines of what it shows is its own affair.
+  expect((await run('Ten lines')).split(/\s+/).join(' ').trim()).toBe(shown.join(' '))
+})
+
+it('each of the four threads sees each version', async () => {
+  const lines = (await run('Threads')).trim().split('\n').sort()
+  const versions = ['1 { amount: 10 }', '2 { amount: 11 }', '3 { amount: 12 }']
+  expect(lines).toEqual(versions.flatMap(version => Array.from({ length: 4 }, () => version)))
+})
+
+it('has no figure of speed that docs/performance.md does not have', () => {
+  const known = new Set(readFileSync(join(ROOT, 'docs/performance.md'), 'utf8').match(/[\d.]+\d/g))
+  const figures = section('Speed').match(/\d[\d.]*\d/g) ?? []
+  expect(figures.length).toBeGreaterThan(20)
+  expect(figures.filter(figure => !known.has(figure))).toEqual([])
+})
