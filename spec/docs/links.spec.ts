@@ -1,4 +1,4 @@
-/** Links of the documentation lead to files that are there, and to headings in them. */
+/** Links of the documentation lead to files that are there, and to headings in them; so do names of specs. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,4 +55,19 @@ it.each(PAGES)('%s', page => {
     }
   }
   expect(wrong).toEqual([])
+})
+
+it('spec/README.md names what is there, and each variable that is read', () => {
+  const page = readFileSync(join(ROOT, 'spec/README.md'), 'utf8')
+  const named = page.match(/\b(spec|lib|perf|docs)\/[\w./-]*\w/g) ?? []
+  expect(named.length).toBeGreaterThan(50)
+  expect(named.filter(path => !existsSync(join(ROOT, path)))).toEqual([])
+
+  const programs = readdirSync(join(ROOT, 'spec'), { recursive: true, encoding: 'utf8' })
+    .filter(path => /\.(ts|js)$/.test(path))
+    .map(path => readFileSync(join(ROOT, 'spec', path), 'utf8'))
+  const read = programs.flatMap(text => text.match(/process\.env\.ZVERSE_\w+/g) ?? [])
+  const variables = new Set(read.map(name => name.replace('process.env.', '')))
+  expect(variables.size).toBeGreaterThan(10)
+  expect([...variables].filter(name => !page.includes(`\`${name}\``))).toEqual([])
 })
