@@ -165,4 +165,13 @@ describe('what is cited is there', () => {
       .filter(name => !told.includes(name))
     expect(untold).toEqual([])
   })
+
+  it('variables that specs read, in spec/README.md', () => {
+    const page = texts.get('spec/README.md') ?? ''
+    const programs = [...texts].filter(([file]) => /^spec\/.*\.(ts|js)$/.test(file))
+    const read = programs.flatMap(([, text]) => text.match(/process\.env\.ZVERSE_\w+/g) ?? [])
+    const variables = new Set(read.map(name => name.replace('process.env.', '')))
+    expect(variables.size).toBeGreaterThan(10)
+    expect([...variables].filter(name => !page.includes(`\`${name}\``))).toEqual([])
+  })
 })
