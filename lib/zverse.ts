@@ -17,7 +17,6 @@ import { type DumpOptions, dump } from './dump/dump.js'
 import { type LoadOptions, load } from './dump/load.js'
 import type { DumpRecord } from './dump/record.js'
 import { claimFor, giveBack } from './epoch/claims.js'
-import { type Environment, timeIn, WORLD } from './epoch/clock.js'
 import { format } from './epoch/format.js'
 import { type Handle, makeHandle, openHandle } from './epoch/handle.js'
 import { EpochManager } from './epoch/manager.js'
@@ -57,6 +56,7 @@ import { type Stats, stats } from './transaction/stats.js'
 import { StoreCore } from './transaction/store-core.js'
 import { Store, StoreVerbs } from './transaction/store-verbs.js'
 import { tag, untag } from './transaction/tagging.js'
+import { type Environment, timeFrom, WORLD } from './transaction/time.js'
 import { inTurn } from './transaction/transaction.js'
 import { prune, setBounds } from './transaction/upkeep.js'
 import { checkView, isVersion, type View } from './transaction/view.js'
@@ -465,7 +465,7 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
     Arena.reserve(bytes),
     checked.maxThreads,
     hooks.firstVersion ?? 0,
-    timeIn(hooks, 0),
+    timeFrom(hooks.now(), 0),
   )
   arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
   arena.words[H_POINT_INDEX] = checked.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
@@ -500,13 +500,9 @@ function builtIn(name: string): string {
 function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHooks): ZVerse {
   const arena = hooks.wrap === undefined ? plain : hooks.wrap(plain)
   const claim = claimFor(arena, hooks.threadId ?? threadId)
-  const ask = () => hooks.now()
-  // Where the clock is mocked this is user code, in the middle of a commit.
-  const guarded: Environment = { now: () => engine.gate.guarded(ask) }
-  let engine: Engine
   try {
     return granted('a handle', () => {
-      engine = new Engine(new EpochManager(claim, guarded, hooks.slots === 'always'))
+      const engine = new Engine(new EpochManager(claim, hooks.slots === 'always'), hooks)
       engine.log = hooks.log ?? null
       return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
     })

@@ -185,7 +185,7 @@ export class Intake {
   /** The time; where a clock throws that of before, for what is undone is undone whatever happens. */
   #timeNow(): number {
     try {
-      return this.#engine.epochs.timeAfter(this.#timeBefore)
+      return this.#engine.clock.after(this.#timeBefore)
     } catch {
       return this.#timeBefore
     }

@@ -21,7 +21,6 @@ import {
 import { blockAt } from './block.js'
 import { Chunks } from './chunks.js'
 import { type Claim, giveBack, giveBackWith } from './claims.js'
-import { type Environment, timeIn } from './clock.js'
 import { Limbo } from './limbo.js'
 import { Past } from './past.js'
 import { recover } from './recovery.js'
@@ -52,15 +51,13 @@ export class EpochManager {
   /** Words of the largest block that an empty database could hold. */
   readonly largest: number
   readonly #claim: Claim
-  readonly #environment: Environment
 
   /** @param announced reads announce themselves as they must once there are more threads */
-  constructor(claim: Claim, environment: Environment, announced: boolean) {
+  constructor(claim: Claim, announced: boolean) {
     const { arena, line, threadId } = claim
     const W = arena.words
     const isShared = W[H_SHARED] !== 0
     this.#claim = claim
-    this.#environment = environment
     this.arena = arena
     this.threadId = threadId
     this.line = line
@@ -77,20 +74,14 @@ export class EpochManager {
     })
     this.past = new Past(arena, this.allocator, this.limbo, this.chunks, this.versions, this.slots)
     this.space = new Workspace(arena, this.allocator, {
-      make: (words, divisible) => {
-        return this.past.makeRoom(words, divisible) || this.turn.waitForRoom()
-      },
+      make: (words, purpose) => this.past.makeRoom(words, purpose) || this.turn.waitForRoom(),
       pieces: words => this.past.piecesFor(words),
+      suffices: () => this.past.reserve.suffices,
     })
     this.watch = new Watch(arena, line, isShared)
     const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.past.reserve.most - SPARE_PAGES
     this.largest = Math.min(pages * PAGE, 2 ** 30)
     if (isShared) giveBackWith(this, claim)
-  }
-
-  /** The time, ms since 1970; `before` where the clock answers nonsense. Throws what the clock throws. */
-  timeAfter(before: number): number {
-    return timeIn(this.#environment, before)
   }
 
   /**

@@ -45,13 +45,8 @@ import { type Bounds, oldestToKeep } from './retention.js'
 import type { Slots } from './slots.js'
 import { dropTables } from './tables.js'
 import type { Versions } from './versions.js'
-import { NOWHERE, type Workspace } from './workspace.js'
+import { CLOSING, DIVIDING, MOST_WASTE, NOWHERE, TAKING, type Workspace } from './workspace.js'
 
-/**
- * How much larger than asked for a block may be where no page is left, for what adds something. Were
- * it more, entries would take the blocks that nodes and deletes need, for good.
- */
-const WASTE = 2
 /** Words of the largest node. */
 const LARGEST_NODE = nodeWords(1, N_MAX)
 /** Commits, and retired words, after which the slots are scanned again. */
@@ -87,10 +82,6 @@ export class Past {
   /** This handle's slots, which tell when a pin was given up. */
   readonly #slots: Slots
   readonly #reclaimer: Reclaimer
-  /** The reserve may be used: the transaction has only taken away so far. */
-  #frugal = true
-  /** The transaction is about to end. */
-  #closing = false
   #runs = 0
 
   constructor(
@@ -228,17 +219,6 @@ export class Past {
   }
 
   /**
-   * A transaction begins.
-   * @param frugal it only takes away, until it may {@link spend}
-   */
-  begin(frugal: boolean): void {
-    this.#frugal = frugal
-    this.#closing = false
-    this.allocator.waste = 1
-    this.allocator.spared = 0
-  }
-
-  /**
    * Pages that entries of so many words leave to nodes and records, which cannot be in pieces: half, where
    * the slots that would serve the entries serve those, too.
    */
@@ -247,36 +227,24 @@ export class Past {
     return slots >= LARGEST_NODE ? this.reserve.half : this.reserve.most
   }
 
-  /** What is left to allocate is the record and its lists, which go when the version goes. */
-  close(): void {
-    this.#closing = true
-  }
-
-  /** The transaction is about to add something. False: the reserve is short, so it may not. */
-  spend(): boolean {
-    this.#frugal = false
-    if (this.allocator.waste > WASTE) this.allocator.waste = WASTE
-    return this.reserve.suffices
-  }
-
   /**
    * Memory is short: frees all that may be freed, then lets the oldest versions go; then larger
    * blocks serve; then pages of the reserve; then any block.
-   * @param divisible what is asked for could lie in pieces: it gets no page that nodes may need
+   * @param purpose TAKING …; an entry that could lie in pieces gets no page that nodes may need
    */
-  makeRoom(words: number, divisible: boolean): boolean {
+  makeRoom(words: number, purpose: number): boolean {
     const { allocator } = this
     const W = this.#W
     W[H_PHASE] = 1
-    const waste = this.#frugal ? Number.POSITIVE_INFINITY : WASTE
+    const waste = purpose === TAKING ? Number.POSITIVE_INFINITY : MOST_WASTE
     // All that there was to gain has been gained by then: it is not looked for again for each page.
-    let found = allocator.waste >= waste && this.#mayDraw(words, divisible) && this.reserve.give()
+    let found = allocator.waste >= waste && this.#mayDraw(words, purpose) && this.reserve.give()
     found ||= this.#letGo(words)
     if (!found && allocator.waste < waste) {
       allocator.waste = waste
       this.reserve.regroup()
       found = true
-    } else if (!found && allocator.waste === WASTE && this.#hasGaps(words)) {
+    } else if (!found && allocator.waste === MOST_WASTE && this.#hasGaps(words)) {
       allocator.waste = Number.POSITIVE_INFINITY
       found = true
     }
@@ -302,11 +270,12 @@ export class Past {
    * Who adds something gets pages, too, as long as more lies free in gaps than the reserve would
    * hold: those who take away can use the gaps, others need blocks that fit.
    */
-  #mayDraw(words: number, divisible: boolean): boolean {
-    if (this.#frugal) return true
+  #mayDraw(words: number, purpose: number): boolean {
+    if (purpose === TAKING) return true
     const { reserve } = this
-    let left = this.#closing ? reserve.least - CLOSING_PAGES : reserve.least
-    if (divisible) left = this.#entriesLeave(words)
+    let left = reserve.least
+    if (purpose === CLOSING) left -= CLOSING_PAGES
+    else if (purpose === DIVIDING) left = this.#entriesLeave(words)
     const gaps = this.allocator.freeWords
     return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
   }
@@ -343,8 +312,16 @@ export class Past {
     return allocator.availablePages - Math.max(0, reserve.most - reserve.pages)
   }
 
-  /** The last transaction used the reserve up: lets history go for it, and what lies in graveyards. */
-  replenish(): void {
+  /**
+   * Where a transaction used the reserve up, lets history go for it, and what lies in graveyards.
+   * @returns whether the reserve provides for a delete
+   */
+  provide(): boolean {
+    if (!this.reserve.suffices) this.#replenish()
+    return this.reserve.suffices
+  }
+
+  #replenish(): void {
     const W = this.#W
     W[H_PHASE] = 1
     do {

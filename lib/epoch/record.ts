@@ -1,7 +1,7 @@
 /**
  * Snapshot records: making the one of a new version, and making it the present one.
  *
- * For the holder of the writer lock. {@link makeRecord} is the last thing in a commit that can fail;
+ * For the holder of the writer lock. {@link fillRecord} is the last thing in a commit that can fail;
  * {@link publishRecord} neither allocates nor throws, and its one store of CURRENT is the commit.
  */
 import { Allocator } from '../memory/allocator.js'
@@ -15,7 +15,6 @@ import {
   H_WATCHERS,
   INLINE_MAX,
   LEAST_CHUNK,
-  R_CATALOG,
   R_DEAD_HEAD,
   R_INLINE,
   R_ITEMS,
@@ -24,6 +23,7 @@ import {
   R_PREV,
   R_REPLACED,
   R_STATE,
+  R_TAGS,
   R_TIME,
   R_UNTIL,
   R_VERSION,
@@ -33,31 +33,52 @@ import { birthCode, type Chunks } from './chunks.js'
 import type { Versions } from './versions.js'
 import { nodeBirth, type Workspace } from './workspace.js'
 
+/** True if what the transaction retires goes into the record itself. */
+function isInline({ retired, trees }: Workspace): boolean {
+  return retired.count <= INLINE_MAX && trees.count === 0
+}
+
 /**
- * The record of the transaction's version, with the list of what it retires. Its catalog, next store id and
- * the state of the unnamed store are the caller's to write.
+ * A block for the record of the transaction's version. Its catalog, next store id and the state of the unnamed
+ * store are the caller's to write, {@link fillRecord} writes the rest.
+ * @throws ZVerseError `ZVERSE_FULL`
+ */
+export function allocateRecord(space: Workspace): number {
+  // From here on what is allocated goes when the version goes.
+  space.closing = true
+  return space.allocate(R_ITEMS + 2 * (isInline(space) ? space.retired.count : 0))
+}
+
+/**
+ * Writes the record, with the list of what the transaction retires.
  * @param time ms since 1970
  * @throws ZVerseError `ZVERSE_FULL`
  */
-export function makeRecord(W: Uint32Array, space: Workspace, chunks: Chunks, time: number): number {
+export function fillRecord(
+  W: Uint32Array,
+  space: Workspace,
+  chunks: Chunks,
+  record: number,
+  time: number,
+): void {
   const { version, retired, births } = space
   const previous = W[H_CURRENT]
-  const isInline = retired.count <= INLINE_MAX && space.trees.count === 0
-  const items = isInline ? retired.count : 0
-  const record = space.allocate(R_ITEMS + 2 * items)
-  for (let at = record + R_CATALOG; at < record + R_STATE; at++) W[at] = 0
   store48(W, record + R_VERSION, version)
   store48(W, record + R_TIME, time)
   W[record + R_PREV] = previous
-  for (let i = 0; i < items; i++) {
-    W[record + R_ITEMS + 2 * i] = retired.items[i]
-    W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
+  for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
+  if (isInline(space)) {
+    for (let i = 0; i < retired.count; i++) {
+      W[record + R_ITEMS + 2 * i] = retired.items[i]
+      W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
+    }
+    W[record + R_INLINE] = retired.count
+  } else {
+    fillChunks(W, space, chunks, record)
   }
-  W[record + R_INLINE] = items
-  if (!isInline) fillChunks(W, space, chunks, record)
+  chunks.ensureSpare()
   const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
   store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)
-  return record
 }
 
 /** Puts what the transaction retires into chunks of the record's lists. */

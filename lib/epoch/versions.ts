@@ -10,7 +10,6 @@
 import type { Arena } from '../memory/arena.js'
 import {
   H_CURRENT,
-  H_HISTORY_VERSIONS,
   H_OLDEST,
   H_RING_AT,
   H_RING_SIZE,
@@ -22,7 +21,6 @@ import {
 import { load48 } from '../memory/words.js'
 
 export class Versions {
-  readonly #arena: Arena
   readonly #W: Uint32Array
   readonly #at: number
   readonly #mask: number
@@ -30,7 +28,6 @@ export class Versions {
   readonly capacity: number
 
   constructor(arena: Arena) {
-    this.#arena = arena
     this.#W = arena.words
     this.#at = arena.words[H_RING_AT]
     this.#mask = arena.words[H_RING_SIZE] - 1
@@ -59,11 +56,6 @@ export class Versions {
   /** The oldest version that can be read by number. */
   get oldest(): number {
     return this.oldestBefore(this.newest)
-  }
-
-  /** True if some version before the present one may be kept. */
-  get keepsPast(): boolean {
-    return this.#arena.floats[H_HISTORY_VERSIONS / 2] > 0
   }
 
   /** Word of the directory for `version`. */

@@ -26,7 +26,9 @@ import {
   versionOf,
 } from '../memory/entry.js'
 import {
+  H_DIRTY,
   H_LOG_COUNT,
+  H_LOG_VERSION,
   H_PHASE,
   LEAST_PIECE,
   N_BIRTH,
@@ -37,6 +39,7 @@ import {
 import { List } from '../memory/list.js'
 import { capacityOf, levelOf, nodeWords } from '../memory/node.js'
 import { eachPiece } from '../memory/pieces.js'
+import { store48 } from '../memory/words.js'
 import { freeAtOnce, freeItem, itemOf } from './loose.js'
 import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
@@ -52,12 +55,29 @@ export const NOWHERE = -1
 export interface Room {
   /**
    * Asked when an allocation does not fit; true if it is worth trying again.
-   * @param divisible what is asked for could lie in pieces
+   * @param purpose {@link TAKING} …
    */
-  make(words: number, divisible: boolean): boolean
+  make(words: number, purpose: number): boolean
   /** What an entry of so many words may lie in, in pieces if need be: NOWHERE, or as NO_SLOTS. */
   pieces(words: number): number
+  /** A delete is provided for, whatever has been allocated. */
+  suffices(): boolean
 }
+
+/**
+ * What memory is wanted for: a transaction that has only taken away so far; one that adds something; an entry
+ * that it adds, which could lie in pieces; the record, which goes when its version goes.
+ */
+export const TAKING = 0
+export const ADDING = 1
+export const DIVIDING = 2
+export const CLOSING = 3
+
+/**
+ * How many times larger than asked for a block may be where no page is left, for a transaction that adds something.
+ * Were it more, entries would take the blocks that nodes and deletes need, for good.
+ */
+export const MOST_WASTE = 2
 
 /** Where a transaction stood, to come back to. */
 export interface Savepoint {
@@ -105,6 +125,10 @@ export class Workspace {
   retiredWords = 0
   /** Allocations of the transaction so far, used up or not. */
   allocations = 0
+  /** The reserve provides for a delete: it may add something. */
+  suffices = true
+  /** What is left to allocate is the record and its lists. */
+  closing = false
   /** Tests: the n-th allocation from now fails. */
   failAfter = Number.POSITIVE_INFINITY
 
@@ -120,6 +144,8 @@ export class Workspace {
   injected = false
   /** The entry allocated last lies in pieces. */
   inPieces = false
+  /** It has only taken away so far. */
+  #isFrugal = true
   #birthLow = 0
   #birthHigh = 0
   #edition = 0
@@ -133,13 +159,45 @@ export class Workspace {
     this.#room = room
   }
 
-  begin(version: number): void {
+  /**
+   * A transaction begins; from here on there is something to undo.
+   * @param version it makes, or number of its change
+   * @param published the version from which on it is published
+   * @param isFrugal it only takes away, until it may {@link spend}
+   */
+  begin(version: number, published: number, isFrugal: boolean): void {
+    // The log's version first, so that no recovery judges by another transaction's.
+    store48(this.#W, H_LOG_VERSION, published)
+    this.#W[H_DIRTY] = 1
     this.version = version
+    this.closing = false
+    this.#isFrugal = isFrugal
+    this.#allocator.waste = 1
+    this.#allocator.spared = 0
     this.#birthLow = version >>> 0
     this.#birthHigh = Math.floor(version / 2 ** 32)
     this.#edition = 0
     this.#own = this.#birthHigh
     this.#clear()
+  }
+
+  /**
+   * The transaction is about to add something: from now on it may not use the reserve, which must be there for a
+   * delete or a clear to come.
+   * @throws ZVerseError `ZVERSE_FULL`
+   */
+  spend(): void {
+    this.#isFrugal = false
+    if (this.#allocator.waste > MOST_WASTE) this.#allocator.waste = MOST_WASTE
+    if (!this.suffices) throw this.full()
+  }
+
+  #makeRoom(words: number, isDivisible: boolean): boolean {
+    let purpose = this.closing ? CLOSING : ADDING
+    if (isDivisible) purpose = DIVIDING
+    const made = this.#room.make(words, this.#isFrugal ? TAKING : purpose)
+    this.suffices = this.#room.suffices()
+    return made
   }
 
   /** Protects all nodes made so far from being changed in place: a cursor may see them. */
@@ -175,7 +233,7 @@ export class Workspace {
     this.injected = false
     let ref = this.tryAllocate(words)
     while (ref === 0) {
-      if (this.injected || !this.#room.make(words, false)) throw this.full()
+      if (this.injected || !this.#makeRoom(words, false)) throw this.full()
       ref = this.tryAllocate(words)
     }
     return ref
@@ -191,7 +249,7 @@ export class Workspace {
     let ref = this.tryAllocate(words)
     if (ref === 0 && !this.injected) ref = this.#logged(words, Math.max(least, words >>> 2))
     while (ref === 0) {
-      if (this.injected || !this.#room.make(least, false)) throw this.full()
+      if (this.injected || !this.#makeRoom(least, false)) throw this.full()
       ref = this.#logged(words, least)
     }
     return ref
@@ -224,7 +282,7 @@ export class Workspace {
         ref = this.tryAllocate(size)
         if (ref !== 0) return ref
       }
-      if (this.injected || !this.#room.make(missing, missing === size)) throw this.full()
+      if (this.injected || !this.#makeRoom(missing, missing === size)) throw this.full()
     }
   }
 

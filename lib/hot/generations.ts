@@ -9,8 +9,8 @@
  * 2. A number ahead of the snapshot that a handle read says nothing about it: such a handle has to look.
  */
 import { acquire, release } from '../memory/atomic.js'
+import type { ChangeList } from '../memory/change-list.js'
 import { GENERATIONS, H_GENERATIONS } from '../memory/layout.js'
-import type { ChangeList } from '../snapshot/change-list.js'
 
 /** In place of a generation: none is known. */
 export const NO_GENERATION = -1

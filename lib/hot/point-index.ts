@@ -14,6 +14,7 @@ import type { EpochManager } from '../epoch/manager.js'
 import { dropTable } from '../epoch/tables.js'
 import type { Allocator } from '../memory/allocator.js'
 import { release } from '../memory/atomic.js'
+import type { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
 import {
   B_LEVEL,
@@ -53,7 +54,6 @@ import {
   slotsOf,
   wordFor,
 } from '../memory/table.js'
-import type { ChangeList } from '../snapshot/change-list.js'
 
 /** Part of a segment's slots that may be used; what a new segment is filled to at most. */
 const LIMIT = 0.8

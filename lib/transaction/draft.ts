@@ -6,6 +6,8 @@
  * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
  */
 import type { Workspace } from '../epoch/workspace.js'
+import { ChangeList } from '../memory/change-list.js'
+import { hashOf } from '../memory/hash.js'
 import {
   N_ENTRIES,
   S_BIRTH,
@@ -22,7 +24,8 @@ import {
   S_SPARE,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
-import { ChangeList } from '../snapshot/change-list.js'
+import { WHOLE } from '../snapshot/cursor.js'
+import { DiffCursor } from '../snapshot/diff.js'
 import type { Tree } from '../snapshot/editor.js'
 
 export class Draft {
@@ -65,7 +68,7 @@ export class Draft {
     this.graveOldNewest = isNew ? 0 : load48(W, base + S_GRAVE_OLD_NEWEST)
     this.index = isNew ? 0 : W[base + S_INDEX]
     this.baseRoot = this.live.root
-    this.changes.begin(this.baseRoot, noted)
+    this.changes.begin(this.baseRoot === 0, noted)
     this.changed = 0
     this.removed = false
     this.dropped = false
@@ -86,6 +89,19 @@ export class Draft {
     store48(W, at + S_CLEARED, this.cleared)
     store48(W, at + S_GRAVE_NEWEST, this.graveNewest)
     store48(W, at + S_GRAVE_OLD_NEWEST, this.graveOldNewest)
+  }
+
+  /** Makes the list of changes whole, where it is torn, by comparing trees. */
+  completeChanges(W: Uint32Array): void {
+    const { changes } = this
+    if (!changes.isTorn) return
+    changes.beginAnew()
+    const before = changes.isCleared ? 0 : this.baseRoot
+    const cursor = new DiffCursor(W, before, this.live.root, WHOLE)
+    while (cursor.next()) {
+      const entry = cursor.after === 0 ? cursor.before : cursor.after
+      changes.add(hashOf(W, entry), cursor.before, cursor.after)
+    }
   }
 
   /** Drops graveyards that no version from `oldest` on can be asked about. */

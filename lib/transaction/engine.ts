@@ -25,6 +25,7 @@ import type { Log } from './mutation.js'
 import { Names } from './names.js'
 import { Reader } from './reader.js'
 import { NO_SURVEY, type Survey } from './survey.js'
+import { Clock, type Environment } from './time.js'
 import { Writer } from './writer.js'
 
 /** What a handle has open to write: a transaction, or a load that holds the turn for several. */
@@ -41,6 +42,7 @@ export class Engine {
   readonly epochs: EpochManager
   readonly W: Uint32Array
   readonly gate = new Gate()
+  readonly clock: Clock
   readonly tags: Tags
   readonly reader: Reader
   readonly names: Names
@@ -64,10 +66,11 @@ export class Engine {
   /** Called at close: ends iterators and transactions. */
   readonly onClose = new Set<() => void>()
 
-  constructor(epochs: EpochManager) {
+  constructor(epochs: EpochManager, environment: Environment) {
     const { arena } = epochs
     this.epochs = epochs
     this.W = arena.words
+    this.clock = new Clock(this.gate, environment)
     this.gatherer = new Gatherer(arena)
     const editor = new TreeEditor(arena.words, epochs.space)
     this.tags = new Tags(arena.words, editor, epochs.space)

@@ -1,6 +1,6 @@
 /** A commit's mutation of the stores: one new version, of all that a transaction has changed. */
 import { withState } from '../epoch/catalog.js'
-import { makeRecord, publishRecord } from '../epoch/record.js'
+import { allocateRecord, fillRecord, publishRecord } from '../epoch/record.js'
 import { dropTable } from '../epoch/tables.js'
 import { advance } from '../hot/generations.js'
 import {
@@ -51,24 +51,23 @@ export class NewVersion implements Mutation {
   prepare(): void {
     const W = this.#W
     const tx = this.#tx
-    const { past, space, chunks, versions } = tx.engine.epochs
-    const { oldest } = versions
+    const { space, chunks, past } = tx.engine.epochs
+    this.#previous = W[H_CURRENT]
+    let unnamed: Draft | undefined
     for (const draft of tx.drafts) {
-      if (!draft.dropped) draft.tidy(space, oldest)
-      this.#head(draft)
-      if (draft.id !== UNNAMED) this.#catalogue(draft)
+      this.#seal(draft)
+      if (draft.id === UNNAMED) unnamed = draft
+      else this.#catalogue(draft)
     }
-    past.close()
-    past.ensureSegment(space.version, space)
-    chunks.ensureSpare()
-    this.#previous = versions.current
-    const record = makeRecord(W, space, chunks, this.#time())
-    const unnamed = tx.known(UNNAMED)
+    const time = this.#time()
+    const record = allocateRecord(space)
     const state = this.#previous + R_STATE
     if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
     else W.copyWithin(record + R_STATE, state, state + STATE_WORDS)
     W[record + R_CATALOG] = tx.catalog
     W[record + R_NEXT_STORE] = tx.nextStore
+    past.ensureSegment(space.version, space)
+    fillRecord(W, space, chunks, record, time)
     this.#allocations = space.allocations
     this.#record = record
   }
@@ -78,25 +77,35 @@ export class NewVersion implements Mutation {
     const { stamp, forgets, engine } = this.#tx
     const last = load48(this.#W, this.#previous + R_TIME)
     // Where all of the past goes no bound is looked at; and a load that is undone cannot have a clock throw.
-    this.#now = forgets && stamp !== undefined ? last : engine.epochs.timeAfter(last)
+    this.#now = forgets && stamp !== undefined ? last : engine.clock.after(last)
     return stamp?.time ?? Math.max(this.#now, last)
   }
 
-  /** Sees to it that a store has a head for its point index; one that is dropped gives it up. */
-  #head(draft: Draft): void {
+  /** Retires graveyards that no version can be asked about, and gives the store a head for its point index. */
+  #seal(draft: Draft): void {
     const { writer, epochs } = this.#tx.engine
-    if (!writer.indexed || draft.id === NAMES_STORE) return
-    const W = this.#W
     const { space } = epochs
-    if (draft.dropped) {
-      const head = draft.base === 0 ? 0 : W[draft.base + S_INDEX]
-      if (head !== 0) space.retireBlock(head, load48(W, head + X_BIRTH), HEAD_WORDS)
-      return
-    }
-    if (draft.index !== 0) return
+    const hasGraves = draft.grave.root !== 0 || draft.graveOld.root !== 0
+    if (hasGraves && !draft.dropped) draft.tidy(space, epochs.versions.oldest)
+    if (!writer.indexed || draft.id === NAMES_STORE) return
+    if (draft.dropped) this.#dropHead(draft)
+    else if (draft.index === 0) this.#makeHead(draft)
+  }
+
+  #makeHead(draft: Draft): void {
+    const W = this.#W
+    const { space } = this.#tx.engine.epochs
     draft.index = space.allocate(HEAD_WORDS)
     W.fill(0, draft.index, draft.index + HEAD_WORDS)
     store48(W, draft.index + X_BIRTH, space.version)
+  }
+
+  #dropHead(draft: Draft): void {
+    const W = this.#W
+    const head = draft.base === 0 ? 0 : W[draft.base + S_INDEX]
+    if (head === 0) return
+    const birth = load48(W, head + X_BIRTH)
+    this.#tx.engine.epochs.space.retireBlock(head, birth, HEAD_WORDS)
   }
 
   /** Puts the state of a named store into the catalog. */
@@ -127,9 +136,10 @@ export class NewVersion implements Mutation {
     const W = this.#W
     const tx = this.#tx
     this.#describeStores(batch)
-    for (const { id, dropped, changes, live } of tx.drafts) {
+    for (const draft of tx.drafts) {
+      const { id, dropped, changes } = draft
       if (id === NAMES_STORE || dropped) continue
-      changes.complete(W, live.root)
+      draft.completeChanges(W)
       if (changes.count === 0 && !changes.isCleared) continue
       batch.store(id)
       if (changes.isCleared) batch.clear()
@@ -145,7 +155,7 @@ export class NewVersion implements Mutation {
     const { names } = this.#tx.engine
     const draft = this.#tx.known(NAMES_STORE)
     if (draft === undefined) return
-    draft.changes.complete(this.#W, draft.live.root)
+    draft.completeChanges(this.#W)
     draft.changes.each((_, old, entry) => {
       if (old !== 0) batch.drop(names.describeEntry(old).id, names.nameIn(old))
       if (entry === 0) return
@@ -170,7 +180,7 @@ export class NewVersion implements Mutation {
     for (const draft of this.#tx.drafts) {
       const { changes, live } = draft
       if (draft.id === NAMES_STORE) continue
-      changes.complete(W, live.root)
+      if (changes.isTorn) draft.completeChanges(W)
       advance(W, changes, version, draft.dropped)
       if (!writer.indexed) continue
       if (!draft.dropped) index.apply(draft.index, live.root, changes, version)
@@ -183,7 +193,7 @@ export class NewVersion implements Mutation {
     const tx = this.#tx
     const { past, space, versions } = tx.engine.epochs
     const last = load48(W, this.#previous + R_VERSION)
-    const version = load48(W, W[H_CURRENT] + R_VERSION)
+    const { version } = space
     const before = load48(W, this.#previous + R_REPLACED)
     const replaced = load48(W, this.#record + R_REPLACED) - before
     space.finish()

@@ -9,7 +9,6 @@ import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
 import { PinLease } from './leases.js'
 import type { StoreCore } from './store-core.js'
-import type { Transaction } from './transaction.js'
 import type { View } from './view.js'
 
 /** A root that stays readable until the hold is released. */
@@ -195,7 +194,8 @@ export interface Bracket {
 
 /** What a write transaction tells its sources. */
 export interface DraftBracket extends Bracket {
-  readonly tx: Transaction
+  /** Root of a store's tree in the transaction. */
+  rootOf(core: StoreCore): number
 }
 
 /** A root that stays readable until the transaction ends. */
@@ -301,7 +301,7 @@ export class DraftSource implements Source {
 
   root(): number {
     this.#bracket.check()
-    return this.#bracket.tx.root(this.core)
+    return this.#bracket.rootOf(this.core)
   }
 
   enter(): void {

@@ -135,7 +135,7 @@ export function stats(engine: Engine): Stats {
         reads: sum(W, line => count64(W, line + T_READS), true),
         pins,
         oldestPinned: thread === null ? version : oldest,
-        oldestPinnedMs: thread === null ? 0 : Math.max(0, epochs.timeAfter(since) - since),
+        oldestPinnedMs: thread === null ? 0 : Math.max(0, engine.clock.after(since) - since),
         oldestPinnedThread: thread,
       },
       writer: {

@@ -128,6 +128,13 @@ export class StoreCore {
     else this.engine.gate.guardedEncode(this.keys, key, into)
   }
 
+  /** Encodes a value, then a key, into the engine's buffers; as {@link encodeKey} and {@link encodeValue}. */
+  encode(key: unknown, value: unknown): void {
+    this.encodeValue(value)
+    if (this.#guarded) this.encodeKey(key, this.engine.key)
+    else this.keys.encode(key, this.engine.key)
+  }
+
   /** Encodes a value into the engine's value buffer. */
   encodeValue(value: unknown): ValueBuffer {
     const into = this.engine.value

@@ -4,14 +4,7 @@
 
 import { types } from 'node:util'
 import { stringKeys } from '../key/string.js'
-import {
-  copyKey,
-  type EncodedValue,
-  isAscii,
-  isInPieces,
-  valueAt,
-  valueBytesOf,
-} from '../memory/entry.js'
+import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
 import { WRITING_VERB } from '../memory/layout.js'
 import { hasValue } from '../memory/pieces.js'
 import { checkNames, invalidOption } from '../options.js'
@@ -19,11 +12,10 @@ import { WHOLE } from '../snapshot/cursor.js'
 import { DiffCursor } from '../snapshot/diff.js'
 import { stringValues } from '../value/string.js'
 import { Changes } from './changes.js'
-import { write } from './commit.js'
 import { END, iterating, Steps, type ZVerseIterator } from './iterator.js'
 import { UNNAMED } from './names.js'
 import { KeyRef } from './ref.js'
-import { BothHeld, DatabaseSource } from './source.js'
+import { BothHeld } from './source.js'
 import { StoreCore } from './store-core.js'
 import type { Transaction } from './transaction.js'
 import {
@@ -50,7 +42,7 @@ import {
   type View,
 } from './view.js'
 import { type Signal, signalIn } from './wait.js'
-import { WriteVerbs } from './write-verbs.js'
+import { CommitVerbs } from './write-verbs.js'
 
 /** A side of a `diff`: a version, a tag, a date, or a read transaction. */
 export type Side = number | string | Date | SnapshotSource
@@ -82,24 +74,12 @@ export interface ChangesOptions<K> extends Bounds<K> {
   signal?: Signal | undefined
 }
 
-export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
-  readonly #core: StoreCore
+export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   #text: Store<string, string> | null | undefined
-
-  /** @internal */
-  constructor(core: StoreCore) {
-    super(new DatabaseSource(core))
-    this.#core = core
-  }
-
-  /** @internal */
-  get _core(): StoreCore {
-    return this.#core
-  }
 
   /** The names of the codecs that its keys and values have. */
   get codecs(): { keys: string; values: string } {
-    const { keys, values } = this.#core
+    const { keys, values } = this._core
     return { keys: keys.name, values: values.name }
   }
 
@@ -110,7 +90,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    */
   get _text(): Store<string, string> | null {
     if (this.#text !== undefined) return this.#text
-    const { engine, id, keys, values } = this.#core
+    const { engine, id, keys, values } = this._core
     const isBinary = keys.name === 'binary' && values.name === 'binary'
     const can = isBinary && id === UNNAMED && engine.cache === null
     const core = () =>
@@ -118,12 +98,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
     return (this.#text = can ? new Store(core()) : null)
   }
 
-  // ── Write ─────────────────────────────────────────────────────────────────────────────────────
-
-  /** @internal */
-  override _write(body: (tx: Transaction) => void, kind: number): number {
-    return write(this.#core.engine, kind, body)
-  }
+  // ── Transactions ──────────────────────────────────────────────────────────────────────────────
 
   /**
    * Runs `callback` with a write transaction and commits. If it throws, everything is rolled back
@@ -132,12 +107,12 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    * @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` if that is a promise
    */
   transact<T>(callback: (tx: WriteTransaction<K, V>) => T): T {
-    return transact(this.#gate(), callback)
+    return transact(this._begin(), callback)
   }
 
   /** Takes the writer's turn: until the transaction ends, nobody else writes. */
   beginWrite(): WriteTransaction<K, V> {
-    return beginWrite(this.#gate())
+    return beginWrite(this._begin())
   }
 
   /**
@@ -150,14 +125,14 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
   async beginWriteAsync(options?: {
     signal?: Signal | undefined
   }): Promise<WriteTransaction<K, V>> {
-    const core = this.#gate()
+    const core = this._begin()
     const signal = signalIn(checkNames(options, ['signal'], 'beginWriteAsync'))
     return beginWriteAsync(core, signal)
   }
 
   /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
   restore(view: View): number {
-    const core = this.#gate()
+    const core = this._begin()
     const held = this._source.hold(checkView(view, 'restore'))
     try {
       return this._write(tx => restore(tx, core, held.root), WRITING_VERB)
@@ -173,7 +148,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`
    */
   ref(key: K): KeyRef<K, V> {
-    const core = this.#gate()
+    const core = this._begin()
     const { engine } = core
     core.encodeKey(key, engine.key)
     // Encoding may have run user code, which may have closed the database.
@@ -188,7 +163,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    * @param n how many at most; of more than 128 nothing is known
    */
   hotKeys(n: number): HotKey<K>[] {
-    const core = this.#gate()
+    const core = this._begin()
     if (!isVersion(n)) throw invalidOption('n', 'must be an integer ≥ 0')
     return core.engine.sketch.leaders(core.id, n).map(({ words, bytes, count }) => {
       return { key: core.keys.decode(words, 0, bytes) as K, frequency: count }
@@ -197,7 +172,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
 
   /** Pins a version: the transaction reads it until it is closed. */
   beginRead(view?: View): ReadTransaction<K, V> {
-    const core = this.#gate()
+    const core = this._begin()
     return beginRead(core, view === undefined ? undefined : checkView(view, 'beginRead'))
   }
 
@@ -206,7 +181,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    * The cost follows what changed, not what is stored.
    */
   diff(from: Side, to: Side, range?: DiffOptions<K>): ZVerseIterator<Difference<K, V>> {
-    const core = this.#gate()
+    const core = this._begin()
     const { engine } = core
     const a = sideView(from, 'from')
     const b = sideView(to, 'to')
@@ -231,7 +206,7 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
    * While one waits the process stays alive; `close` ends it.
    */
   changes(options?: ChangesOptions<K>): Changes<K, V> {
-    const core = this.#gate()
+    const core = this._begin()
     const { engine } = core
     const given = checkNames(options, NAMES.changes, 'changes')
     const { since } = given
@@ -249,12 +224,6 @@ export abstract class StoreVerbs<K, V> extends WriteVerbs<K, V, number> {
     } finally {
       slots.exit()
     }
-  }
-
-  #gate(): StoreCore {
-    const core = this.#core
-    core.engine.gate.check()
-    return core
   }
 }
 
@@ -332,9 +301,7 @@ function restore(tx: Transaction, core: StoreCore, root: number): void {
 
 /** An entry's value where it is; of one in pieces a copy, until the next is asked for. */
 function encodedValue({ engine }: StoreCore, entry: number): EncodedValue {
-  const { W } = engine
-  const length = valueBytesOf(W, entry)
-  const ascii = isAscii(W, entry)
-  if (!isInPieces(W, entry)) return { words: W, at: valueAt(W, entry), length, ascii }
-  return { words: engine.gatherer.gather(entry).words, at: 0, length, ascii }
+  const value = valueIn(engine.W, entry)
+  if (!isInPieces(engine.W, entry)) return value
+  return { ...value, words: engine.gatherer.gather(entry).words, at: 0 }
 }

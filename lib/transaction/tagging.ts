@@ -2,6 +2,7 @@
  * Naming versions, and taking names back: a mutation of the tag tree, which makes no version.
  */
 import type { EpochManager } from '../epoch/manager.js'
+import { ADDING } from '../epoch/workspace.js'
 import { release } from '../memory/atomic.js'
 import { H_AGAIN, H_TAG_ROOT, PAGE, R_TAGS, R_VERSION, WRITING_VERB } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
@@ -44,7 +45,7 @@ class NewTags implements Mutation {
   prepare(): void {
     const { space, limbo, past } = this.#epochs
     while (!limbo.hasRoomFor(space.retired.count)) {
-      if (!past.makeRoom(PAGE, false)) throw space.full()
+      if (!past.makeRoom(PAGE, ADDING)) throw space.full()
     }
   }
 

@@ -15,14 +15,15 @@ import { canUndo } from '../epoch/recovery.js'
 import { isRunning, WRITING_FRAME } from '../epoch/running.js'
 import { ZVerseError } from '../errors.js'
 import {
-  H_DIRTY,
-  H_LOG_VERSION,
+  H_CURRENT,
+  H_HISTORY_VERSIONS,
   H_PHASE,
   H_TAG_CHANGES,
   MAX_VERSION,
   R_CATALOG,
   R_NEXT_STORE,
   R_STATE,
+  R_VERSION,
   WRITING_NOT,
   WRITING_OPEN,
   WRITING_VERB,
@@ -37,11 +38,14 @@ import type { StoreCore } from './store-core.js'
 import type { Expected } from './writer.js'
 
 const NEW = 0
+/** Bytes of the value buffer that are not kept. */
+const LARGE_VALUE = 2 ** 20
+
 /** It has the turn, and nothing is under way. */
 const IDLE = 1
 const OPEN = 2
 const COMMITTING = 3
-const ENDED = 4
+export const ENDED = 4
 
 export class Transaction implements Active {
   readonly engine: Engine
@@ -59,7 +63,7 @@ export class Transaction implements Active {
   /** The past goes with the commit, tags and pins apart. */
   forgets = false
 
-  #state = NEW
+  state = NEW
   /** It keeps the turn from one commit to the next. */
   #keeps = false
   /** The draft asked for last: most transactions have one. */
@@ -84,21 +88,22 @@ export class Transaction implements Active {
   begin(held = false, stamp?: Stamp, forgets = stamp?.forgets === true): void {
     this.#take(held)
     const { W, epochs, writer } = this.engine
-    const { past, versions } = epochs
-    const version = stamp?.version ?? versions.newest + 1
+    const { past, space, arena } = epochs
+    const base = W[H_CURRENT]
+    const version = stamp?.version ?? load48(W, base + R_VERSION) + 1
     if (version > MAX_VERSION) {
       const message = 'there are no version numbers left: load a dump of it into a new database'
       throw new ZVerseError('ZVERSE_FULL', message)
     }
-    past.begin(true)
-    this.#start(version, version)
-    if (!past.reserve.suffices) past.replenish()
+    this.state = OPEN
+    space.begin(version, version, true)
+    writer.begin(!forgets && arena.floats[H_HISTORY_VERSIONS / 2] > 0)
+    space.suffices = past.provide()
     this.stamp = stamp
     this.forgets = forgets
-    this.base = versions.current
-    this.catalog = W[this.base + R_CATALOG]
-    this.nextStore = W[this.base + R_NEXT_STORE]
-    writer.begin(forgets)
+    this.base = base
+    this.catalog = W[base + R_CATALOG]
+    this.nextStore = W[base + R_NEXT_STORE]
   }
 
   /** Takes the turn and begins a change of the tag tree, whose nodes have births of their own. */
@@ -107,15 +112,16 @@ export class Transaction implements Active {
     const { W, epochs, writer } = this.engine
     const change = load48(W, H_TAG_CHANGES) + 1
     store48(W, H_TAG_CHANGES, change)
-    epochs.past.begin(false)
-    this.#start(change, MAX_VERSION)
+    this.state = OPEN
+    epochs.space.begin(change, MAX_VERSION, false)
     writer.reset()
   }
 
   /** Takes the turn and begins a change that allocates nothing. */
   beginUpkeep(): void {
     this.#take(false)
-    this.#start(MAX_VERSION, MAX_VERSION)
+    this.state = OPEN
+    this.engine.epochs.space.begin(MAX_VERSION, MAX_VERSION, true)
   }
 
   /** Takes the turn for several commits in a row, each with a beginning of its own; `close` gives it up. */
@@ -124,40 +130,32 @@ export class Transaction implements Active {
     this.#claim()
     engine.epochs.turn.keep(this.kind)
     this.#keeps = true
-    this.#state = IDLE
+    this.state = IDLE
   }
 
   #take(held: boolean): void {
-    if (this.#state === NEW) this.#claim()
-    this.engine.epochs.turn.take(this.kind, held || this.#state === IDLE)
+    if (this.state === NEW) this.#claim()
+    this.engine.epochs.turn.take(this.kind, held || this.state === IDLE)
   }
 
   /** From here on `engine.active` is this one's, and its to give up. */
   #claim(): void {
     const { engine } = this
-    engine.gate.check()
-    engine.notWriting()
+    if (engine.gate.barred !== 0) engine.gate.check()
+    if (engine.active !== null) engine.notWriting()
     engine.active = this
-  }
-
-  #start(birth: number, logVersion: number): void {
-    const { W, epochs } = this.engine
-    store48(W, H_LOG_VERSION, logVersion)
-    epochs.space.begin(birth)
-    W[H_DIRTY] = 1
-    this.#state = OPEN
   }
 
   // ── Its end ───────────────────────────────────────────────────────────────────────────────────
 
   /** True while it can be changed and committed. */
   get isOpen(): boolean {
-    return this.#state === OPEN && this.engine.active === this
+    return this.state === OPEN && this.engine.active === this
   }
 
   /** True where it holds the turn, be it between two commits. */
   get isHeld(): boolean {
-    return this.#state !== ENDED && this.engine.active === this
+    return this.state !== ENDED && this.engine.active === this
   }
 
   /**
@@ -165,7 +163,7 @@ export class Transaction implements Active {
    * call, until it is being committed.
    */
   get isAlive(): boolean {
-    const isUsers = this.kind === WRITING_OPEN && this.#state !== COMMITTING
+    const isUsers = this.kind === WRITING_OPEN && this.state !== COMMITTING
     if (this.engine.epochs.turn.kind === WRITING_NOT) return false
     return isUsers || isRunning(WRITING_FRAME)
   }
@@ -178,13 +176,13 @@ export class Transaction implements Active {
 
   /** It is being committed, and cannot be gone on with whatever comes of that. For commit.ts. */
   seal(): void {
-    this.#state = COMMITTING
+    this.state = COMMITTING
   }
 
   /** The commit is done. For commit.ts. */
   settle(): void {
     if (this.#keeps) {
-      this.#state = IDLE
+      this.state = IDLE
       this.#forgetDrafts()
     } else this.#end()
   }
@@ -207,7 +205,7 @@ export class Transaction implements Active {
   /** Undoes what is under way; keeps the turn if it was taken to be kept. */
   undo(): void {
     if (this.#keeps) {
-      this.#state = IDLE
+      this.state = IDLE
       if (this.engine.epochs.turn.busy) this.#undo()
     } else this.close()
   }
@@ -215,7 +213,7 @@ export class Transaction implements Active {
   /** Undoes what is under way, and ends. Idempotent. */
   close(): void {
     if (!this.isHeld) {
-      this.#state = ENDED
+      this.state = ENDED
       return
     }
     this.#end()
@@ -226,7 +224,7 @@ export class Transaction implements Active {
 
   #end(): void {
     const { engine } = this
-    this.#state = ENDED
+    this.state = ENDED
     if (engine.active === this) engine.active = null
     this.#forgetDrafts()
   }
@@ -252,14 +250,15 @@ export class Transaction implements Active {
 
   /** True if a commit has something to publish. */
   get hasChanges(): boolean {
-    return this.drafts.some(({ changed }) => changed !== 0)
+    for (const { changed } of this.drafts) if (changed !== 0) return true
+    return false
   }
 
   /** Puts the key and value that are in the engine's buffers. */
   put(core: StoreCore, ifVersion: Expected, born = this.version): void {
     const { writer, key, value } = this.engine
     this.change(() => writer.put(this.draft(core), key, value, ifVersion, born))
-    value.shrink()
+    if (value.bytes.length > LARGE_VALUE) value.shrink()
   }
 
   /** Deletes the key that is in the engine's buffer. */
@@ -411,6 +410,6 @@ export function inTurn<T>(engine: Engine, kind: number, body: (tx: Transaction) 
   try {
     return body(tx)
   } finally {
-    tx.close()
+    if (tx.state !== ENDED) tx.close()
   }
 }

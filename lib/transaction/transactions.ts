@@ -13,18 +13,12 @@ import type { Engine } from './engine.js'
 import { PinLease, WriteLease } from './leases.js'
 import { ReadVerbs } from './read-verbs.js'
 import { PINNED, type Pinned, type Reader } from './reader.js'
-import {
-  type Bracket,
-  type DraftBracket,
-  DraftSource,
-  PinnedSource,
-  transactionClosed,
-} from './source.js'
+import { type Bracket, PinnedSource, transactionClosed } from './source.js'
 import type { StoreCore } from './store-core.js'
 import { inTurn, Transaction } from './transaction.js'
 import type { SnapshotSource, View } from './view.js'
 import { checkGoesOn, type Signal } from './wait.js'
-import { refusePromise, WriteVerbs } from './write-verbs.js'
+import { type DraftHold, DraftVerbs, refusePromise } from './write-verbs.js'
 
 /** Anything that stands for a named store. */
 export interface StoreLike {
@@ -150,27 +144,6 @@ export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTr
   }
 }
 
-/** Read and write verbs inside a write transaction. */
-export abstract class DraftVerbs<K, V> extends WriteVerbs<K, V, void> {
-  readonly #hold: WriteHold
-
-  /** @internal */
-  constructor(core: StoreCore, hold: WriteHold) {
-    super(new DraftSource(core, hold))
-    this.#hold = hold
-  }
-
-  /** @internal */
-  get _hold(): WriteHold {
-    return this.#hold
-  }
-
-  /** @internal */
-  override _write(body: (tx: Transaction) => void): void {
-    body(this.#hold.tx)
-  }
-}
-
 /** The verbs of a named store inside a write transaction. */
 export class StoreDraft<K, V> extends DraftVerbs<K, V> {
   /** @internal */
@@ -180,7 +153,7 @@ export class StoreDraft<K, V> extends DraftVerbs<K, V> {
 }
 
 /** What a write transaction shares with its sources. */
-class WriteHold extends WriteLease implements DraftBracket {
+class WriteHold extends WriteLease implements DraftHold {
   readonly record: number
 
   constructor(tx: Transaction) {
@@ -192,23 +165,30 @@ class WriteHold extends WriteLease implements DraftBracket {
     this.engine.gate.check()
     if (!this.tx.isOpen) throw transactionClosed('write')
   }
+
+  rootOf(core: StoreCore): number {
+    return this.tx.root(core)
+  }
 }
 
 /** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
 export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   readonly #tx: Transaction
+  readonly #hold: WriteHold
   readonly #version: number
 
   /** @internal Use `beginWrite`. */
   constructor(core: StoreCore, tx: Transaction) {
-    super(core, new WriteHold(tx))
+    const hold = new WriteHold(tx)
+    super(core, hold)
+    this.#hold = hold
     this.#tx = tx
     this.#version = tx.version
   }
 
   /** The version that a commit would make. */
   get version(): number {
-    this._hold.check()
+    this.#hold.check()
     return this.#version
   }
 
@@ -224,8 +204,8 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
 
   /** The verbs of a named store in this transaction. */
   store<SK, SV>(store: TypedStore<SK, SV>): StoreDraft<SK, SV> {
-    this._hold.check()
-    return new StoreDraft(coreOf(this.#tx.engine, store), this._hold)
+    this.#hold.check()
+    return new StoreDraft(coreOf(this.#tx.engine, store), this.#hold)
   }
 
   /**
@@ -234,11 +214,11 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
    */
   commit(): number {
-    this._hold.check()
+    this.#hold.check()
     try {
       return commitVersion(this.#tx)
     } finally {
-      this._hold.leave()
+      this.#hold.leave()
       this.#tx.close()
     }
   }
@@ -246,8 +226,8 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   /** Undoes everything. Idempotent; after `commit` it does nothing. */
   abort(): void {
     if (!this.#tx.isOpen) return
-    this._hold.check()
-    this._hold.leave()
+    this.#hold.check()
+    this.#hold.leave()
     this.#tx.close()
   }
 

@@ -7,15 +7,20 @@ import { ZVerseError } from '../errors.js'
 import { WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
 import { checkNames, invalidOption } from '../options.js'
 import { type Range, WHOLE } from '../snapshot/cursor.js'
+import { write } from './commit.js'
 import { batchOf, type Condition, conditionIn, type Operation } from './operations.js'
 import { ReadVerbs } from './read-verbs.js'
 import { apply } from './replay.js'
+import { DatabaseSource, type DraftBracket, DraftSource } from './source.js'
 import type { StoreCore } from './store-core.js'
 import type { Transaction } from './transaction.js'
 import { type Bounds, NAMES, rangeIn } from './view.js'
 import type { Expected } from './writer.js'
 
 export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
+  /** @internal The store, if the verb may begin. */
+  abstract _begin(): StoreCore
+
   /**
    * @internal Runs `body` in the transaction that the verb belongs to.
    * @param kind WRITING_…: what for
@@ -30,10 +35,9 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
    * `ZVERSE_WRITER_BUSY`; nothing has changed then, and a transaction can go on
    */
   put(key: K, value: V, options?: Condition): R {
-    const core = this.#gate()
-    const ifVersion = condition(options, 'put')
-    core.encodeValue(value)
-    core.encodeKey(key, core.engine.key)
+    const core = this._begin()
+    const ifVersion = options === undefined ? undefined : condition(options, 'put')
+    core.encode(key, value)
     return this._write(tx => tx.put(core, ifVersion), WRITING_VERB)
   }
 
@@ -42,15 +46,15 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
    * @returns on a database or a store: the version of the commit, or the present one if the key was absent
    */
   delete(key: K, options?: Condition): R {
-    const core = this.#gate()
-    const ifVersion = condition(options, 'delete')
+    const core = this._begin()
+    const ifVersion = options === undefined ? undefined : condition(options, 'delete')
     core.encodeKey(key, core.engine.key)
     return this._write(tx => tx.delete(core, ifVersion), WRITING_VERB)
   }
 
   /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
   update(key: K, change: (old: V | undefined) => V | undefined): R {
-    const core = this.#gate()
+    const core = this._begin()
     core.encodeKey(key, core.engine.key)
     const body = (tx: Transaction) => update(tx, core, change as (old: unknown) => unknown)
     return this._write(body, WRITING_CALLBACK)
@@ -58,28 +62,79 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
 
   /** Applies all operations as one, in order, or none; later ones on a key win. */
   batch(operations: readonly Operation<K, V>[]): R {
-    const core = this.#gate()
+    const core = this._begin()
     const batch = batchOf(core, operations)
     return this._write(tx => tx.all(() => apply(tx, batch, tx.draft(core))), WRITING_VERB)
   }
 
   /** Deletes all keys, or those in a range. The whole costs nothing per key. */
   clear(range?: Bounds<K>): R {
-    const core = this.#gate()
+    const core = this._begin()
     const bounds = rangeOf(core, range)
     return this._write(tx => tx.clear(core, bounds), WRITING_VERB)
   }
+}
 
-  #gate(): StoreCore {
-    const source = this._source
-    source.gate()
-    return source.core
+/** The write verbs of a database or a store: each is a transaction of its own. */
+export abstract class CommitVerbs<K, V> extends WriteVerbs<K, V, number> {
+  readonly #core: StoreCore
+
+  /** @internal */
+  constructor(core: StoreCore) {
+    super(new DatabaseSource(core))
+    this.#core = core
+  }
+
+  /** @internal */
+  get _core(): StoreCore {
+    return this.#core
+  }
+
+  /** @internal */
+  override _begin(): StoreCore {
+    const core = this.#core
+    core.engine.gate.check()
+    return core
+  }
+
+  /** @internal */
+  override _write(body: (tx: Transaction) => void, kind: number): number {
+    return write(this.#core.engine, kind, body)
+  }
+}
+
+/** What a write transaction shares with its verbs and sources. */
+export interface DraftHold extends DraftBracket {
+  readonly tx: Transaction
+}
+
+/** Read and write verbs inside a write transaction. */
+export abstract class DraftVerbs<K, V> extends WriteVerbs<K, V, void> {
+  readonly #core: StoreCore
+  readonly #hold: DraftHold
+
+  /** @internal */
+  constructor(core: StoreCore, hold: DraftHold) {
+    super(new DraftSource(core, hold))
+    this.#core = core
+    this.#hold = hold
+  }
+
+  /** @internal */
+  override _begin(): StoreCore {
+    this.#hold.check()
+    return this.#core
+  }
+
+  /** @internal */
+  override _write(body: (tx: Transaction) => void): void {
+    body(this.#hold.tx)
   }
 }
 
 /** Checks the options of put and delete. */
 function condition(options: unknown, verb: string): Expected {
-  return options === undefined ? undefined : conditionIn(checkNames(options, ['ifVersion'], verb))
+  return conditionIn(checkNames(options, ['ifVersion'], verb))
 }
 
 /** Checks the range of `clear`. */

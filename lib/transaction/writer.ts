@@ -32,6 +32,8 @@ export type Expected = number | null | undefined
 export class Writer {
   /** A draft of an earlier transaction, to be used again. */
   spare: Draft | null = null
+  /** Changes are noted in the drafts' lists: for point indexes, or for references. */
+  notes = false
   /** Stores have point indexes. */
   readonly indexed: boolean
 
@@ -42,9 +44,7 @@ export class Writer {
   readonly #editor: TreeEditor
   readonly #graves: TreeEditor
   readonly #key = new KeyBuffer()
-  /** What is changed is noted: for point indexes, or for handles. */
-  #noted = false
-  #keepsPast = true
+  #buries = true
   /** Tombstones written: what a second try would do without. */
   #buried = 0
 
@@ -59,23 +59,18 @@ export class Writer {
     this.indexed = epochs.arena.words[H_POINT_INDEX] !== 0
   }
 
-  /** A transaction begins. @param forgets it writes no tombstones */
-  begin(forgets: boolean): void {
+  /** A transaction begins. @param buries it writes tombstones */
+  begin(buries: boolean): void {
     this.reset()
-    this.#keepsPast = !forgets && this.#epochs.versions.keepsPast
+    this.#buries = buries
     this.#buried = 0
-    this.#noted = this.indexed || this.#W[H_GENERATIONS] !== 0
+    this.notes = this.indexed || this.#W[H_GENERATIONS] !== 0
   }
 
   /** Trees are not as they were: a savepoint has been gone back to. */
   reset(): void {
     this.#editor.reset()
     this.#graves.reset()
-  }
-
-  /** Changes are noted in the drafts' lists. */
-  get notes(): boolean {
-    return this.#noted
   }
 
   /**
@@ -96,7 +91,7 @@ export class Writer {
     const hash = this.#expect(draft, key)
     const old = editor.locate(draft.live, key)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
-    if (!this.#epochs.past.spend()) throw space.full()
+    space.spend()
     const entry = this.#entry(key, value, born)
     // An entry of this transaction may be used again as soon as it is replaced.
     const own = old !== 0 && space.isNew(old)
@@ -109,14 +104,14 @@ export class Writer {
       throw error
     }
     if (fresh) draft.changed++
-    if (!this.#noted) return
+    if (!this.notes) return
     if (own) draft.changes.replace(old, entry)
     else draft.changes.add(hash, old, entry)
   }
 
   /** The hash of a key that is about to be changed, where that matters. */
   #expect(draft: Draft, key: KeyBuffer): number {
-    if (!this.#noted) return 0
+    if (!this.notes) return 0
     const hash = hashKey(key.words, 0, key.bytes)
     if (this.indexed) this.#index.expect(draft.index, hash)
     return hash
@@ -132,13 +127,13 @@ export class Writer {
     if (old === 0) return false
     const own = space.isNew(old)
     const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
-    if (known && this.#keepsPast) this.#bury(draft, key)
+    if (known && this.#buries) this.#bury(draft, key)
     editor.remove(draft.live)
     if (!own) {
       draft.changed++
       draft.removed = true
     } else if (!known) draft.changed--
-    if (this.#noted) {
+    if (this.notes) {
       if (own) draft.changes.replace(old, 0)
       else draft.changes.add(hash, old, 0)
     }

@@ -27,19 +27,25 @@ export class ValueMemory {
 export class ValueBuffer {
   /** Word at which the value begins. */
   readonly at = 0
-  /** At least `length` bytes. May be replaced by a larger one while encoding. */
-  memory = new ValueMemory(new Uint8Array(SMALL))
   /** Bytes of the value. */
   length = 0
   /** True only if the value is a string all of whose characters are ASCII (below 128). */
   ascii = false
+  #memory = new ValueMemory(new Uint8Array(SMALL))
+  /** At least `length` bytes, and the same as words. */
+  bytes = this.#memory.bytes
+  words = this.#memory.words
 
-  get bytes(): Uint8Array {
-    return this.memory.bytes
+  /** May be replaced by a larger one while encoding. */
+  get memory(): ValueMemory {
+    return this.#memory
   }
 
-  get words(): Uint32Array {
-    return this.memory.words
+  // No call comes between the assignments, so no exception and no timeout either.
+  set memory(memory: ValueMemory) {
+    this.#memory = memory
+    this.bytes = memory.bytes
+    this.words = memory.words
   }
 
   /** Makes room for `size` bytes; the old content may be lost. */

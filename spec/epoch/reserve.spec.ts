@@ -231,7 +231,7 @@ describe('the reserve', () => {
           ballast.push(ref)
         }
       }
-      past.replenish()
+      expect(past.provide()).toBe(false)
       expect(W[state + S_GRAVE]).toBe(0)
       expect(W[state + S_GRAVE_OLD]).toBe(0)
       // Poison would be in it.

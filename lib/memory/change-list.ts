@@ -2,15 +2,12 @@
  * What a transaction changes in one store: for each key the entry it had and the entry it gets. Private memory of
  * the writing thread.
  *
- * Point indexes, generations and batches are made from it, all by {@link ChangeList.each}. An item must never
- * refer to an entry that the transaction replaced itself, for such an entry is used again at once: the item is
- * found and corrected, or, where that would take long, the list is given up, and `each` compares the store's
- * trees before and after instead. Invariant: done one after the other, the changes of a list that is whole lead
- * from the store as it was to the store as it is. (A key that was deleted and put again is there twice.)
+ * Point indexes, generations and batches are made from it. An item must never refer to an entry that the
+ * transaction replaced itself, for such an entry is used again at once: the item is found and corrected, or,
+ * where that would take long, the list is torn, and the draft makes it anew by comparing trees. Invariant: done
+ * one after the other, the changes of a list that is whole lead from the store as it was to the store as it is. (A
+ * key that was deleted and put again is there twice.)
  */
-import { hashOf } from '../memory/hash.js'
-import { WHOLE } from './cursor.js'
-import { DiffCursor } from './diff.js'
 
 /** Words of an item: hash, old entry (0: none), new entry (0: deleted). */
 const ITEM = 3
@@ -26,16 +23,16 @@ export class ChangeList {
   #count = 0
   /** The list does not tell all. */
   #isTorn = false
-  /** Root of the store's tree before the transaction. */
-  #base = 0
+  /** The store held nothing before the transaction. */
+  #wasEmpty = false
 
   /**
    * Begins anew.
-   * @param before root of the store's tree
-   * @param noted false: nothing will be added, the trees will be compared
+   * @param wasEmpty the store holds nothing
+   * @param noted false: nothing will be added
    */
-  begin(before: number, noted: boolean): void {
-    this.#base = before
+  begin(wasEmpty: boolean, noted: boolean): void {
+    this.#wasEmpty = wasEmpty
     this.isCleared = false
     this.#count = 0
     this.#isTorn = !noted
@@ -83,21 +80,19 @@ export class ChangeList {
     this.#isTorn = true
   }
 
-  /** Makes the list whole. @param after root of the store's tree in the transaction */
-  complete(W: Uint32Array, after: number): void {
-    if (!this.#isTorn) return
+  /** The list does not tell all: {@link beginAnew}, and add what there is. */
+  get isTorn(): boolean {
+    return this.#isTorn
+  }
+
+  beginAnew(): void {
     this.#isTorn = false
     this.#count = 0
-    const cursor = new DiffCursor(W, this.isCleared ? 0 : this.#base, after, WHOLE)
-    while (cursor.next()) {
-      const entry = cursor.after === 0 ? cursor.before : cursor.after
-      this.add(hashOf(W, entry), cursor.before, cursor.after)
-    }
   }
 
   /** True if a list that is whole has all that the store holds: it was empty, or has been emptied. */
   get isAll(): boolean {
-    return this.isCleared || this.#base === 0
+    return this.isCleared || this.#wasEmpty
   }
 
   /** Changes of a list that is whole. */

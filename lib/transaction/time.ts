@@ -1,0 +1,42 @@
+/**
+ * What time it is, for versions: what `Date.now` says when one is made, so a mocked clock is obeyed
+ * (docs/decisions/0027-globals.md). Such a clock is user code, which must not call the database.
+ */
+import type { Gate } from './gate.js'
+
+/** What the outside world provides; tests bring their own. */
+export interface Environment {
+  /** The time, ms since 1970. */
+  now(): number
+}
+
+/** The world as it is. */
+export const WORLD: Environment = {
+  now: () => Date.now(),
+}
+
+/** The last ms that a record can hold: 48 bits. */
+const MAX_TIME = 2 ** 48 - 1
+
+/**
+ * What a clock has said, whole ms from 0 to {@link MAX_TIME}; `before` where that is nothing of the kind: it may
+ * be anything.
+ */
+export function timeFrom(said: unknown, before: number): number {
+  return typeof said === 'number' && said >= 0 && said <= MAX_TIME ? Math.floor(said) : before
+}
+
+export class Clock {
+  readonly #gate: Gate
+  readonly #ask: () => unknown
+
+  constructor(gate: Gate, environment: Environment) {
+    this.#gate = gate
+    this.#ask = () => environment.now()
+  }
+
+  /** The time, ms since 1970; `before` where the clock answers nonsense. Throws what the clock throws. */
+  after(before: number): number {
+    return timeFrom(this.#gate.guarded(this.#ask), before)
+  }
+}
