@@ -352,7 +352,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    */
   track(worker: TrackedWorker): void {
     this.#engine.gate.check()
-    trackWorker(this.#engine.epochs, worker)
+    trackWorker(this.#engine.epochs.arena, this.#engine.epochs.threadId, worker)
   }
 
   /**

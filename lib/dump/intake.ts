@@ -13,7 +13,6 @@ import { WHOLE } from '../snapshot/cursor.js'
 import type { Batch } from '../transaction/batch.js'
 import { commitVersion } from '../transaction/commit.js'
 import type { Engine } from '../transaction/engine.js'
-import { WriteLease } from '../transaction/leases.js'
 import type { Stamp } from '../transaction/mutation.js'
 import { apply } from '../transaction/replay.js'
 import { transactionClosed } from '../transaction/source.js'
@@ -21,6 +20,7 @@ import type { StoreCore } from '../transaction/store-core.js'
 import { putTag, takeTag } from '../transaction/tagging.js'
 import { Transaction } from '../transaction/transaction.js'
 import { setTime } from '../transaction/upkeep.js'
+import { WriteLease } from '../transaction/write-lease.js'
 
 /** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
 const FAR = 2 ** 28

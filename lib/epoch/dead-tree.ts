@@ -22,8 +22,8 @@ import {
   R_PREV,
   WALK_LEVELS,
 } from '../memory/layout.js'
-import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { load48 } from '../memory/words.js'
+import { countOf, kidAt, levelOf, refAt } from '../snapshot/node.js'
 import type { Chunks } from './chunks.js'
 import { freeItem, itemOf } from './loose.js'
 import { nodeBirth } from './workspace.js'

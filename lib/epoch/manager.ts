@@ -48,8 +48,6 @@ export class EpochManager {
   readonly space: Workspace
   /** Tells of commits. */
   readonly watch: Watch
-  /** Words of the largest block that an empty database could hold. */
-  readonly largest: number
   readonly #claim: Claim
 
   /** @param announced reads announce themselves as they must once there are more threads */
@@ -80,7 +78,7 @@ export class EpochManager {
     })
     this.watch = new Watch(arena, line, isShared)
     const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.past.reserve.most - SPARE_PAGES
-    this.largest = Math.min(pages * PAGE, 2 ** 30)
+    this.space.largest = Math.min(pages * PAGE, 2 ** 30)
     if (isShared) giveBackWith(this, claim)
   }
 

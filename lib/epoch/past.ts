@@ -6,6 +6,7 @@
  * 2. Nothing here throws; what allocates does without where there is no memory.
  * 3. The reserve suffices whenever a transaction adds something, or that one is refused.
  */
+
 import { type Allocator, NO_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
@@ -34,8 +35,8 @@ import {
   S_GRAVE_WORDS,
   SEGMENT,
 } from '../memory/layout.js'
-import { nodeWords } from '../memory/node.js'
 import { load48 } from '../memory/words.js'
+import { nodeWords } from '../snapshot/node.js'
 import { walkCatalog } from './catalog.js'
 import type { Chunks } from './chunks.js'
 import type { Limbo } from './limbo.js'

@@ -60,9 +60,10 @@ import {
   TAG_BY_NAME,
   TREE_ITEM,
 } from '../memory/layout.js'
-import { eachEntry } from '../memory/node.js'
+import { Marks } from '../memory/marks.js'
 import { eachPiece } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
+import { eachEntry } from '../snapshot/node.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { itemOf, refOf } from './loose.js'
 import { Reclaimer } from './reclaim.js'
@@ -70,7 +71,7 @@ import { reservePages } from './reserve.js'
 import { dropTables, eachLateRef } from './tables.js'
 import { undoLog } from './undo-log.js'
 import type { Versions } from './versions.js'
-import { IN_PIECES, Marks, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
+import { IN_PIECES, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 
 /** True if undoing by the log is enough: no list half changed, nothing published. */
 export function canUndo(W: Uint32Array, allocator: Allocator): boolean {

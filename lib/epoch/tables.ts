@@ -9,6 +9,7 @@
  *    that dropped it. Then D_VERSION is 0, and the words from D_LEFT on are freed already.
  */
 import type { Allocator } from '../memory/allocator.js'
+import { release } from '../memory/atomic.js'
 import {
   D_DEPTH,
   D_LEFT,
@@ -42,7 +43,7 @@ export function dropTable(W: Uint32Array, head: number, version: number): boolea
 }
 
 function unhook(W: Uint32Array, head: number): void {
-  Atomics.store(W, head + X_DIRECTORY, 0)
+  release(W, head + X_DIRECTORY, 0)
   W[head + X_COUNT] = 0
   W[head + X_WORDS] = 0
 }

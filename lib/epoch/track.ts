@@ -5,7 +5,6 @@
 
 import type { Arena } from '../memory/arena.js'
 import { invalidOption } from '../options.js'
-import type { EpochManager } from './manager.js'
 import { bury, noteTrack, sweep } from './threads.js'
 
 /** The databases that a worker is tracked for, so that one listener serves all of them. */
@@ -19,8 +18,7 @@ export interface TrackedWorker {
 }
 
 /** Buries `worker` when it ends. Works on after this handle is closed. */
-export function trackWorker(epochs: EpochManager, worker: unknown): void {
-  const { arena, threadId: me } = epochs
+export function trackWorker(arena: Arena, me: number, worker: unknown): void {
   const { threadId, once } = (worker ?? {}) as Partial<TrackedWorker>
   if (typeof threadId !== 'number' || typeof once !== 'function') {
     throw invalidOption('worker', 'must be a Worker of node:worker_threads')

@@ -7,7 +7,6 @@
 
 import type { Arena } from '../memory/arena.js'
 import { isInPieces, versionOf } from '../memory/entry.js'
-import { granted } from '../memory/granted.js'
 import {
   CHUNK_ITEMS,
   H_FREE_HEAD,
@@ -48,9 +47,9 @@ import {
   TREE_ITEM,
   X_BIRTH,
 } from '../memory/layout.js'
-import { countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { eachPiece } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
+import { countOf, kidAt, levelOf, refAt } from '../snapshot/node.js'
 import { walkCatalog } from './catalog.js'
 import { refOf, walkPieces } from './loose.js'
 import { walkReserve } from './reserve.js'
@@ -65,51 +64,6 @@ export const PIECE = 2
 
 /** Called for a block; true to go on below it. */
 export type Visit = (ref: number, birth: number, kind?: number) => boolean
-
-/** One bit for each possible block of the arena, in private memory. */
-export class Marks {
-  readonly #bits: Uint32Array
-  /** Blocks marked. */
-  size = 0
-
-  /** @param words words of the arena that were ever touched. */
-  constructor(words: number) {
-    const size = Math.ceil(words / 64) + 1
-    this.#bits = granted('looking at all blocks', () => new Uint32Array(size))
-  }
-
-  /** Marks a block; true if it was not marked before. */
-  add(ref: number): boolean {
-    const i = ref / 2
-    const word = (i / 32) >>> 0
-    const bit = 1 << (i & 31)
-    if ((this.#bits[word] & bit) !== 0) return false
-    this.#bits[word] |= bit
-    this.size++
-    return true
-  }
-
-  /** Takes the mark off a block; true if it was marked. */
-  delete(ref: number): boolean {
-    const i = ref / 2
-    const word = (i / 32) >>> 0
-    const bit = 1 << (i & 31)
-    if ((this.#bits[word] & bit) === 0) return false
-    this.#bits[word] &= ~bit
-    this.size--
-    return true
-  }
-
-  /** True if a block may begin at `ref`. */
-  fits(ref: number): boolean {
-    return (ref & 1) === 0 && ref > 0 && ref < this.#bits.length * 64
-  }
-
-  has(ref: number): boolean {
-    const i = ref / 2
-    return (this.#bits[(i / 32) >>> 0] & (1 << (i & 31))) !== 0
-  }
-}
 
 /** Visits an entry and its pieces. */
 function walkEntry(W: Uint32Array, entry: number, birth: number, visit: Visit): void {

@@ -37,9 +37,9 @@ import {
   P_WORDS,
 } from '../memory/layout.js'
 import { List } from '../memory/list.js'
-import { capacityOf, levelOf, nodeWords } from '../memory/node.js'
 import { eachPiece } from '../memory/pieces.js'
 import { store48 } from '../memory/words.js'
+import { capacityOf, levelOf, nodeWords } from '../snapshot/node.js'
 import { freeAtOnce, freeItem, itemOf } from './loose.js'
 import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
@@ -125,6 +125,8 @@ export class Workspace {
   retiredWords = 0
   /** Allocations of the transaction so far, used up or not. */
   allocations = 0
+  /** Words of the largest block that an empty database could hold. */
+  largest = 0
   /** The reserve provides for a delete: it may add something. */
   suffices = true
   /** What is left to allocate is the record and its lists. */

@@ -10,7 +10,7 @@
  *    limbo leads to published entries only.
  * 3. Nothing here fails: where memory is short, keys go without a place, and the tree is asked.
  */
-import type { EpochManager } from '../epoch/manager.js'
+
 import { dropTable } from '../epoch/tables.js'
 import type { Allocator } from '../memory/allocator.js'
 import { release } from '../memory/atomic.js'
@@ -40,7 +40,6 @@ import {
   X_DIRECTORY,
   X_WORDS,
 } from '../memory/layout.js'
-import { eachEntry } from '../memory/node.js'
 import {
   bucketAt,
   codeIn,
@@ -54,6 +53,7 @@ import {
   slotsOf,
   wordFor,
 } from '../memory/table.js'
+import { eachEntry } from '../snapshot/node.js'
 
 /** Part of a segment's slots that may be used; what a new segment is filled to at most. */
 const LIMIT = 0.8
@@ -69,17 +69,32 @@ const SPARED = 1 / 16
 /** Changes that are looked at one by one. */
 const FEW = 16
 
+/** Where parts that are unlinked wait until no reader is in them. */
+interface Limbo {
+  /** True if {@link add} has room for `count` blocks without allocating. */
+  hasRoomFor(count: number): boolean
+  /** A block will be out of reach for reads that begin at `version` or later. */
+  add(ref: number, version: number): boolean
+}
+
+interface Spare {
+  /** Pages that nothing else has a claim to. */
+  readonly sparePages: number
+}
+
 export class PointIndex {
   readonly #W: Uint32Array
-  readonly #epochs: EpochManager
   readonly #allocator: Allocator
+  readonly #limbo: Limbo
+  readonly #spare: Spare
   /** What was loaded ahead; means nothing. */
   #loaded = 0
 
-  constructor(epochs: EpochManager) {
-    this.#W = epochs.arena.words
-    this.#epochs = epochs
-    this.#allocator = epochs.allocator
+  constructor(W: Uint32Array, allocator: Allocator, limbo: Limbo, spare: Spare) {
+    this.#W = W
+    this.#allocator = allocator
+    this.#limbo = limbo
+    this.#spare = spare
   }
 
   /** A key with this hash is about to be changed: has its bucket loaded while other work goes on. */
@@ -251,19 +266,19 @@ export class PointIndex {
     const parts = this.#makeSegments(2 ** bits, code, newDepth)
     if (parts === undefined) return
     const larger = newDepth > depth ? this.#makeDirectory(newDepth) : directory
-    if (larger === 0 || !this.#epochs.limbo.hasRoomFor(2)) {
+    if (larger === 0 || !this.#limbo.hasRoomFor(2)) {
       if (larger !== 0 && larger !== directory) this.#allocator.free(larger)
       for (const part of parts) this.#allocator.free(part)
       return
     }
     W[head + X_COUNT] += this.#copy(old, parts, code, newDepth)
     // On the list before they are unlinked, as always.
-    this.#epochs.limbo.add(segment, version)
+    this.#limbo.add(segment, version)
     if (larger !== directory) {
       for (let i = 0; i < 2 ** newDepth; i++) {
         W[larger + D_SEGMENTS + i] = W[directory + D_SEGMENTS + (i >>> (newDepth - depth))]
       }
-      this.#epochs.limbo.add(directory, version)
+      this.#limbo.add(directory, version)
     }
     const run = 2 ** (W[larger + D_DEPTH] - newDepth)
     const first = Math.floor(placeOf(hash, newDepth) / parts.length) * parts.length * run
@@ -328,7 +343,7 @@ export class PointIndex {
   }
 
   #affords(words: number): boolean {
-    return this.#epochs.past.sparePages * PAGE - words > this.#W.length * SPARED
+    return this.#spare.sparePages * PAGE - words > this.#W.length * SPARED
   }
 
   // ── A whole table ─────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 /**
  * Checks a point index against the tree it stands for. For `check()`; under the writer lock, slow.
  */
+
 import { keyBytesOf } from '../memory/entry.js'
 import { hashOf } from '../memory/hash.js'
 import {
@@ -16,7 +17,6 @@ import {
   X_DIRECTORY,
   X_WORDS,
 } from '../memory/layout.js'
-import { eachEntry } from '../memory/node.js'
 import {
   directoryLength,
   eachRef,
@@ -26,6 +26,7 @@ import {
   slotOf,
   wordFor,
 } from '../memory/table.js'
+import { eachEntry } from '../snapshot/node.js'
 import { ASK, probe } from './probe.js'
 
 /** What is wrong with the index at `head` of the tree below `root`, which is of `version`, the newest. */

@@ -354,3 +354,27 @@ function quantized(dimension: unknown, index: number): QuantizedDimension {
   }
   return Object.freeze(made)
 }
+
+/** Raises the ordered integer at `words[at]` to that of `x` or the next; false if there is none. */
+export function raiseTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
+  const high = words[at]
+  const low = words[at + 1]
+  const isThere = axis.ceiling(x, words, at)
+  if (!isThere || words[at] < high || (words[at] === high && words[at + 1] < low)) {
+    words[at] = high
+    words[at + 1] = low
+  }
+  return isThere
+}
+
+/** Lowers the ordered integer at `words[at]` to that of `x` or the one before; false if there is none. */
+export function lowerTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
+  const high = words[at]
+  const low = words[at + 1]
+  const isThere = axis.floor(x, words, at)
+  if (!isThere || words[at] > high || (words[at] === high && words[at + 1] > low)) {
+    words[at] = high
+    words[at + 1] = low
+  }
+  return isThere
+}

@@ -4,11 +4,12 @@
  * Any thread, on a root that stays pinned while the cursor is used. A cursor hands out references
  * of entries and never writes.
  */
+
 import type { Box } from '../key/box.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { CAPACITY_MASK, CAPACITY_SHIFT, COUNT_MASK, N_ENTRIES, N_HEADS } from '../memory/layout.js'
-import { capacityOf, countOf, kidAt, levelOf } from '../memory/node.js'
 import { compareKeys } from '../memory/words.js'
+import { capacityOf, countOf, kidAt, levelOf } from './node.js'
 import { Path } from './search.js'
 
 const HEADS = N_HEADS

@@ -9,9 +9,9 @@
 import type { Box } from '../key/box.js'
 import { compareEntries, compareToEntry } from '../memory/entry.js'
 import { N_HEADS } from '../memory/layout.js'
-import { capacityOf, countOf, kidAt, levelOf, refAt } from '../memory/node.js'
 import { type Bound, isEmpty, type Range } from './cursor.js'
 import { Frame } from './frame.js'
+import { capacityOf, countOf, kidAt, levelOf, refAt } from './node.js'
 import { Path } from './search.js'
 
 /** One of the two walks: a stack of nodes, the lowest of which holds the item it stands before. */

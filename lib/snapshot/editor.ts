@@ -18,23 +18,21 @@ import type { KeyBuffer } from '../key/codec.js'
 import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
 import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
 import {
+  capacityFor,
   capacityOf,
+  closeSlot,
+  copySlots,
   countOf,
+  deepen,
   depthOf,
+  fillFirst,
   kidAt,
+  largestBelow,
   levelOf,
   metaWord,
   nodeWords,
-  refAt,
-} from '../memory/node.js'
-import {
-  capacityFor,
-  closeSlot,
-  copySlots,
-  deepen,
-  fillFirst,
-  largestBelow,
   openSlot,
+  refAt,
   setDepth,
 } from './node.js'
 import { Path, UNKNOWN } from './search.js'

@@ -18,8 +18,8 @@ import { bigmin } from '../key/bigmin.js'
 import type { Box } from '../key/box.js'
 import { entryBits } from '../memory/entry.js'
 import { E_KEY, N_ENTRIES, N_HEADS } from '../memory/layout.js'
-import { capacityOf, countOf, depthOf, levelOf } from '../memory/node.js'
 import { keyBits, numbers } from '../memory/words.js'
+import { capacityOf, countOf, depthOf, levelOf } from './node.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY

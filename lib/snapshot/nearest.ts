@@ -14,16 +14,16 @@
  * Any thread, on a root that stays pinned.
  */
 
-import type { Axis } from '../key/axis.js'
+import { lowerTo, raiseTo } from '../key/axis.js'
 import { Box } from '../key/box.js'
 import type { Curve } from '../key/curve.js'
 import { compareEntries, entryBits, sharedBitsOfEntries } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
-import { countOf, refAt } from '../memory/node.js'
 import { numbers } from '../memory/words.js'
 import { BoxCursor } from './box-cursor.js'
 import { Frame } from './frame.js'
 import type { Metric } from './metric.js'
+import { countOf, refAt } from './node.js'
 import { Projection } from './projection.js'
 import { Path, touchNode } from './search.js'
 
@@ -372,28 +372,4 @@ export class Nearest {
     if (ending !== ENTRY) return true
     return this.#endings[other] === ENTRY && compareEntries(this.#W, item, this.#items[other]) < 0
   }
-}
-
-/** Raises the ordered integer at `words[at]` to that of `x` or the next; false if there is none. */
-function raiseTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
-  const high = words[at]
-  const low = words[at + 1]
-  const isThere = axis.ceiling(x, words, at)
-  if (!isThere || words[at] < high || (words[at] === high && words[at + 1] < low)) {
-    words[at] = high
-    words[at + 1] = low
-  }
-  return isThere
-}
-
-/** Lowers the ordered integer at `words[at]` to that of `x` or the one before; false if there is none. */
-function lowerTo(axis: Axis, x: number, words: Uint32Array, at: number): boolean {
-  const high = words[at]
-  const low = words[at + 1]
-  const isThere = axis.floor(x, words, at)
-  if (!isThere || words[at] > high || (words[at] === high && words[at + 1] > low)) {
-    words[at] = high
-    words[at + 1] = low
-  }
-  return isThere
 }

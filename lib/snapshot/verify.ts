@@ -10,7 +10,6 @@
  *    level, and in a root the number of keys. All entry counts are exact if each is the sum of its kids'.
  */
 
-import { Marks } from '../epoch/walk.js'
 import { nodeBirth } from '../epoch/workspace.js'
 import {
   compareEntries,
@@ -20,8 +19,9 @@ import {
   versionOf,
 } from '../memory/entry.js'
 import { N_ENTRIES, N_HEADS, N_MAX } from '../memory/layout.js'
-import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../memory/node.js'
+import { Marks } from '../memory/marks.js'
 import { isValueWhole } from '../memory/pieces.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from './node.js'
 
 export class TreeProof {
   readonly #W: Uint32Array

@@ -14,16 +14,9 @@
 
 import type { EpochManager } from '../epoch/manager.js'
 import { walkTables } from '../epoch/tables.js'
-import {
-  Marks as MarkSet,
-  type Marks,
-  walkDead,
-  walkFixtures,
-  walkRecord,
-  walkTree,
-  walkWaiting,
-} from '../epoch/walk.js'
+import { walkDead, walkFixtures, walkRecord, walkTree, walkWaiting } from '../epoch/walk.js'
 import { H_CURRENT, H_TAG_ROOT, PAGE, R_NEXT, R_PREV, R_VERSION } from '../memory/layout.js'
+import { Marks } from '../memory/marks.js'
 import { load48 } from '../memory/words.js'
 import { TreeProof } from '../snapshot/verify.js'
 import { SnapshotProof } from './proof.js'
@@ -50,7 +43,7 @@ export function check(epochs: EpochManager): CheckReport {
   const W = arena.words
   const problems: string[] = []
   const words = allocator.touchedWords + PAGE
-  const held = new MarkSet(words)
+  const held = new Marks(words)
   const { nodes, entries, heads } = checkChain(W, words, held, problems)
   const own = (ref: number) => {
     const isNew = held.add(ref)
@@ -95,7 +88,7 @@ function countUsed(epochs: EpochManager, held: Marks, problems: string[]): { lea
 function checkChain(W: Uint32Array, words: number, held: Marks, problems: string[]) {
   const proof = new SnapshotProof(W, words)
   // As many as a transaction can replace: more than a Set holds.
-  const waiting = new MarkSet(words)
+  const waiting = new Marks(words)
   let nodes = 0
   const newest = W[H_CURRENT]
   for (let record = newest; record !== 0; record = W[record + R_PREV]) {

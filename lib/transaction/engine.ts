@@ -76,8 +76,8 @@ export class Engine {
     this.tags = new Tags(arena.words, editor, epochs.space)
     this.reader = new Reader(this.gate, epochs, this.tags)
     this.names = new Names(arena, this.gatherer)
-    this.index = new PointIndex(epochs)
-    this.writer = new Writer(epochs, editor, this.index)
+    this.index = new PointIndex(arena.words, epochs.allocator, epochs.limbo, epochs.past)
+    this.writer = new Writer(arena.words, epochs.space, editor, this.index)
     this.leases = new Leases(this.gate)
     const bytes = arena.floats[H_CACHE_BYTES / 2]
     const freezes = arena.words[H_CACHE_FREEZES] !== 0

@@ -6,7 +6,7 @@
  * all below it. Each further one is shown that it is not younger than what leads to it; so nothing
  * below is.
  */
-import { Marks } from '../epoch/walk.js'
+
 import { verifyIndex } from '../hot/verify.js'
 import {
   C_BIRTH,
@@ -23,6 +23,7 @@ import {
   S_INDEX,
   S_LIVE,
 } from '../memory/layout.js'
+import { Marks } from '../memory/marks.js'
 import { load48 } from '../memory/words.js'
 import { TreeProof } from '../snapshot/verify.js'
 import { NAMES_STORE } from './names.js'

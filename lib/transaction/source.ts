@@ -7,7 +7,7 @@ import { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { Engine } from './engine.js'
 import type { Hold } from './iterator.js'
-import { PinLease } from './leases.js'
+import { PinLease } from './pin-lease.js'
 import type { StoreCore } from './store-core.js'
 import type { View } from './view.js'
 

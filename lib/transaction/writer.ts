@@ -4,10 +4,8 @@
  * One for each handle, for the thread that holds the writer lock, between `begin` and the transaction's end.
  * Invariant: each operation either takes effect as a whole or throws with the draft as it was.
  */
-import type { EpochManager } from '../epoch/manager.js'
 import type { Workspace } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
-import type { PointIndex } from '../hot/point-index.js'
 import { KeyBuffer } from '../key/codec.js'
 import {
   copyKey,
@@ -29,6 +27,12 @@ import type { Draft } from './draft.js'
 /** The version an entry is to have; null: its key is to be absent; undefined: whatever it is. */
 export type Expected = number | null | undefined
 
+/** What the point index does for a key that is about to be changed. */
+export interface Prefetch {
+  /** Has the line of the key loaded that it will need, while other work goes on. */
+  expect(head: number, hash: number): void
+}
+
 export class Writer {
   /** A draft of an earlier transaction, to be used again. */
   spare: Draft | null = null
@@ -38,9 +42,8 @@ export class Writer {
   readonly indexed: boolean
 
   readonly #W: Uint32Array
-  readonly #epochs: EpochManager
   readonly #space: Workspace
-  readonly #index: PointIndex
+  readonly #index: Prefetch
   readonly #editor: TreeEditor
   readonly #graves: TreeEditor
   readonly #key = new KeyBuffer()
@@ -49,14 +52,13 @@ export class Writer {
   #buried = 0
 
   /** @param editor of trees; the tag tree's, too */
-  constructor(epochs: EpochManager, editor: TreeEditor, index: PointIndex) {
-    this.#W = epochs.arena.words
-    this.#epochs = epochs
-    this.#space = epochs.space
+  constructor(W: Uint32Array, space: Workspace, editor: TreeEditor, index: Prefetch) {
+    this.#W = W
+    this.#space = space
     this.#index = index
     this.#editor = editor
-    this.#graves = new TreeEditor(epochs.arena.words, epochs.space)
-    this.indexed = epochs.arena.words[H_POINT_INDEX] !== 0
+    this.#graves = new TreeEditor(W, space)
+    this.indexed = W[H_POINT_INDEX] !== 0
   }
 
   /** A transaction begins. @param buries it writes tombstones */
@@ -183,7 +185,7 @@ export class Writer {
   #entry(key: KeyBuffer, value: EncodedValue, born: number): number {
     const W = this.#W
     const space = this.#space
-    const { largest } = this.#epochs
+    const { largest } = space
     const size = entryWords(key.bytes, value.length)
     if (size > largest) {
       const max = (largest - entryWords(key.bytes, 0)) * 4

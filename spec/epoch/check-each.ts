@@ -7,14 +7,7 @@
 import { stateOf } from '../../lib/epoch/catalog.js'
 import type { EpochManager } from '../../lib/epoch/manager.js'
 import { walkTables } from '../../lib/epoch/tables.js'
-import {
-  Marks,
-  walkDead,
-  walkFixtures,
-  walkRecord,
-  walkTree,
-  walkWaiting,
-} from '../../lib/epoch/walk.js'
+import { walkDead, walkFixtures, walkRecord, walkTree, walkWaiting } from '../../lib/epoch/walk.js'
 import { nodeBirth } from '../../lib/epoch/workspace.js'
 import { verifyIndex } from '../../lib/hot/verify.js'
 import {
@@ -43,8 +36,9 @@ import {
   S_INDEX,
   S_LIVE,
 } from '../../lib/memory/layout.js'
-import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/memory/node.js'
+import { Marks } from '../../lib/memory/marks.js'
 import { load48 } from '../../lib/memory/words.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/snapshot/node.js'
 
 type Say = (what: string) => void
 

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { stateOf } from '../../lib/epoch/catalog.js'
 import type { EpochManager } from '../../lib/epoch/manager.js'
 import { dropTable, dropTables } from '../../lib/epoch/tables.js'
-import { Marks, walkDead, walkRecord, walkTree } from '../../lib/epoch/walk.js'
+import { walkDead, walkRecord, walkTree } from '../../lib/epoch/walk.js'
 import { Arena } from '../../lib/memory/arena.js'
 import {
   C_LEVEL,
@@ -25,6 +25,7 @@ import {
   S_INDEX,
   X_DIRECTORY,
 } from '../../lib/memory/layout.js'
+import { Marks } from '../../lib/memory/marks.js'
 import { check } from '../../lib/transaction/check.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'

@@ -5,13 +5,14 @@
  * out, save the few whose head alone does not decide. A leaf's stretch is a handful of squares, so what
  * a thin box costs grows with its length over the side of the square that one leaf covers.
  */
+
 import { describe, expect, it } from 'vitest'
 import { ZVerse, zorder } from '../../lib/index.js'
 import type { Curve } from '../../lib/key/curve.js'
 import { E_KEY } from '../../lib/memory/layout.js'
-import { countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/memory/node.js'
 import { BoxCursor, count } from '../../lib/snapshot/box-cursor.js'
 import { Nearest } from '../../lib/snapshot/nearest.js'
+import { countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/snapshot/node.js'
 import { boxOf, nearestIn } from '../../lib/transaction/sides.js'
 import { Random } from '../support/random.js'
 

@@ -1,12 +1,10 @@
-/** What there are leases on: a version that is pinned, and the writer's turn. */
+/** A lease on a version that is pinned: what read transactions and iterators hold. */
 import type { Pin } from '../epoch/slots.js'
 import { R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import type { Engine } from './engine.js'
 import { type Grip, Lease } from './lease.js'
-import type { Transaction } from './transaction.js'
 
-/** A lease on a version that is pinned. */
 export class PinLease extends Lease {
   readonly engine: Engine
   #pin: Pin
@@ -47,32 +45,6 @@ export class PinLease extends Lease {
     const { slots } = this.engine.epochs
     const end = () => {
       slots.release(pin)
-      return true
-    }
-    return { what: this.#what, site: this.site, end }
-  }
-}
-
-/** A lease on the writer's turn. */
-export class WriteLease extends Lease {
-  readonly engine: Engine
-  readonly tx: Transaction
-  readonly #what: string
-
-  constructor(tx: Transaction, what: string) {
-    super(tx.engine.leases)
-    this.engine = tx.engine
-    this.tx = tx
-    this.#what = what
-    this.begin()
-  }
-
-  makeGrip(): Grip {
-    const { tx } = this
-    const end = () => {
-      // An error may have ended it before.
-      if (!tx.isHeld) return false
-      tx.close()
       return true
     }
     return { what: this.#what, site: this.site, end }

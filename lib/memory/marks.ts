@@ -1,0 +1,47 @@
+/** A set of blocks of the arena, in private memory: for whoever visits all of them. */
+import { granted } from './granted.js'
+
+/** One bit for each possible block of the arena, in private memory. */
+export class Marks {
+  readonly #bits: Uint32Array
+  /** Blocks marked. */
+  size = 0
+
+  /** @param words words of the arena that were ever touched. */
+  constructor(words: number) {
+    const size = Math.ceil(words / 64) + 1
+    this.#bits = granted('looking at all blocks', () => new Uint32Array(size))
+  }
+
+  /** Marks a block; true if it was not marked before. */
+  add(ref: number): boolean {
+    const i = ref / 2
+    const word = (i / 32) >>> 0
+    const bit = 1 << (i & 31)
+    if ((this.#bits[word] & bit) !== 0) return false
+    this.#bits[word] |= bit
+    this.size++
+    return true
+  }
+
+  /** Takes the mark off a block; true if it was marked. */
+  delete(ref: number): boolean {
+    const i = ref / 2
+    const word = (i / 32) >>> 0
+    const bit = 1 << (i & 31)
+    if ((this.#bits[word] & bit) === 0) return false
+    this.#bits[word] &= ~bit
+    this.size--
+    return true
+  }
+
+  /** True if a block may begin at `ref`. */
+  fits(ref: number): boolean {
+    return (ref & 1) === 0 && ref > 0 && ref < this.#bits.length * 64
+  }
+
+  has(ref: number): boolean {
+    const i = ref / 2
+    return (this.#bits[(i / 32) >>> 0] & (1 << (i & 31))) !== 0
+  }
+}
