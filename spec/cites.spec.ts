@@ -72,7 +72,7 @@ function headingsOf(file: string): { titles: string[]; anchors: string[] } {
   return { titles, anchors: titles.map(anchorOf) }
 }
 
-/** A file, with or without folders before it: `docs/api.md`, `epoch/lock.ts`, `lock.ts`, `./kinds.js`. */
+/** A file, with or without folders before it: `docs/api.md`, `threads/lock.ts`, `lock.ts`, `./kinds.js`. */
 const FILE = /(?<![\w./@*-])((?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|js|md|pml|svg))\b(?![\w/*-])/g
 /** Something in one of the repository's folders. */
 const IN_FOLDER = /(?<![\w./@*-])((?:lib|spec|docs|perf|examples)\/[\w./-]*\w)/g

@@ -5,22 +5,23 @@
  * of a history as they come. Invariant: after `fail` nothing of the load stays. What can be read of a history by
  * then is taken away again, its tags included, by one more version.
  */
-import { oldestHintAge } from '../epoch/reclaim.js'
+
+import type { Batch } from '../engine/batch.js'
+import type { Engine } from '../engine/engine.js'
+import type { Stamp } from '../engine/mutation.js'
+import type { StoreCore } from '../engine/store-core.js'
 import { ZVerseError } from '../errors.js'
 import { R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
-import { WHOLE } from '../snapshot/cursor.js'
-import type { Batch } from '../transaction/batch.js'
-import { commitVersion } from '../transaction/commit.js'
-import type { Engine } from '../transaction/engine.js'
-import type { Stamp } from '../transaction/mutation.js'
-import { apply } from '../transaction/replay.js'
-import { transactionClosed } from '../transaction/source.js'
-import type { StoreCore } from '../transaction/store-core.js'
-import { putTag, takeTag } from '../transaction/tagging.js'
-import { Transaction } from '../transaction/transaction.js'
-import { setTime } from '../transaction/upkeep.js'
-import { WriteLease } from '../transaction/write-lease.js'
+import { transactionClosed } from '../read/source.js'
+import { WHOLE } from '../tree/cursor.js'
+import { oldestHintAge } from '../versions/reclaim.js'
+import { commitVersion } from '../write/commit.js'
+import { apply } from '../write/replay.js'
+import { putTag, takeTag } from '../write/tagging.js'
+import { Transaction } from '../write/transaction.js'
+import { setTime } from '../write/upkeep.js'
+import { WriteLease } from '../write/write-lease.js'
 
 /** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
 const FAR = 2 ** 28

@@ -6,15 +6,16 @@
  * before it in the dump and at or before its own, so that whoever finds it by birth (point index, kept values)
  * decides as for one that was written here.
  */
+
+import { Batch } from '../engine/batch.js'
+import type { Engine } from '../engine/engine.js'
+import type { Stamp } from '../engine/mutation.js'
+import type { StoreCore } from '../engine/store-core.js'
 import type { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
 import { versionOf } from '../memory/entry.js'
 import { MAX_VERSION } from '../memory/layout.js'
 import { invalidOption } from '../options.js'
-import { Batch } from '../transaction/batch.js'
-import type { Engine } from '../transaction/engine.js'
-import type { Stamp } from '../transaction/mutation.js'
-import type { StoreCore } from '../transaction/store-core.js'
 import type { Codecs } from './codecs.js'
 import { Intake } from './intake.js'
 import { badDump, fieldsOf, headerIn, storeIn, textIn, versionIn } from './record.js'

@@ -13,7 +13,7 @@ import type { KeyBuffer } from '../key/codec.js'
 import { versionOf } from '../memory/entry.js'
 import { S_CLEARED, S_GRAVE, S_GRAVE_OLD, S_LIVE } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
-import { find } from '../snapshot/search.js'
+import { find } from '../tree/search.js'
 
 /** Where a store is in each snapshot. */
 export interface Located {

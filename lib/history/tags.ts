@@ -7,7 +7,6 @@
  */
 
 import { Buffer } from 'node:buffer'
-import type { Workspace } from '../epoch/workspace.js'
 import { ZVerseError } from '../errors.js'
 import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { packBytes, unpackBytes } from '../key/pack.js'
@@ -16,9 +15,10 @@ import { entryWords, keyBytesOf, valueAt, writeEntry } from '../memory/entry.js'
 import { E_KEY, H_TAG_ROOT, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
 import { isWellFormed } from '../memory/text.js'
 import { load48 } from '../memory/words.js'
-import { boundOf, Cursor } from '../snapshot/cursor.js'
-import type { Tree, TreeEditor } from '../snapshot/editor.js'
-import { find } from '../snapshot/search.js'
+import { boundOf, Cursor } from '../tree/cursor.js'
+import type { Tree, TreeEditor } from '../tree/editor.js'
+import { find } from '../tree/search.js'
+import type { Workspace } from '../tree/workspace.js'
 
 /** Bytes of an entry's key before the name: the kind, and in one half the version. */
 const BY_NAME = 1

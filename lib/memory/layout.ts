@@ -123,7 +123,7 @@ export const H_WALK_TARGET = 96
 export const H_WALK_DEPTH = 97
 export const H_WALK_PATH = 98
 export const WALK_LEVELS = 16
-/** Histograms of sampled times (epoch/times.ts). Any thread, by atomic addition. */
+/** Histograms of sampled times (threads/times.ts). Any thread, by atomic addition. */
 export const H_READ_TIMES = 256
 export const H_COMMIT_TIMES = 416
 export const TIME_BUCKETS = 160

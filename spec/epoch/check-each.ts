@@ -4,12 +4,6 @@
  * against.
  */
 
-import { stateOf } from '../../lib/epoch/catalog.js'
-import type { EpochManager } from '../../lib/epoch/manager.js'
-import { walkTables } from '../../lib/epoch/tables.js'
-import { walkDead, walkFixtures, walkRecord, walkTree, walkWaiting } from '../../lib/epoch/walk.js'
-import { nodeBirth } from '../../lib/epoch/workspace.js'
-import { verifyIndex } from '../../lib/hot/verify.js'
 import {
   compareEntries,
   entryBits,
@@ -38,7 +32,19 @@ import {
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
 import { load48 } from '../../lib/memory/words.js'
-import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/snapshot/node.js'
+import { walkTables } from '../../lib/point/dropped.js'
+import { verifyIndex } from '../../lib/point/verify.js'
+import { stateOf } from '../../lib/tree/catalog.js'
+import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/tree/node.js'
+import { nodeBirth } from '../../lib/tree/workspace.js'
+import type { EpochManager } from '../../lib/versions/manager.js'
+import {
+  walkDead,
+  walkFixtures,
+  walkRecord,
+  walkTree,
+  walkWaiting,
+} from '../../lib/versions/walk.js'
 
 type Say = (what: string) => void
 

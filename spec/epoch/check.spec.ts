@@ -3,10 +3,6 @@
  * word of a database is wrong, it objects where the plain way (check-each.ts) does.
  */
 import { describe, expect, it, vi } from 'vitest'
-import { stateOf } from '../../lib/epoch/catalog.js'
-import type { EpochManager } from '../../lib/epoch/manager.js'
-import { dropTable, dropTables } from '../../lib/epoch/tables.js'
-import { walkDead, walkRecord, walkTree } from '../../lib/epoch/walk.js'
 import { Arena } from '../../lib/memory/arena.js'
 import {
   C_LEVEL,
@@ -26,7 +22,11 @@ import {
   X_DIRECTORY,
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
-import { check } from '../../lib/transaction/check.js'
+import { dropTable, dropTables } from '../../lib/point/dropped.js'
+import { stateOf } from '../../lib/tree/catalog.js'
+import { check } from '../../lib/verbs/check.js'
+import type { EpochManager } from '../../lib/versions/manager.js'
+import { walkDead, walkRecord, walkTree } from '../../lib/versions/walk.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
 import { checkEach } from './check-each.js'

@@ -1,6 +1,6 @@
 /** Whether a thread lives, asked of the system, by both means. */
 import { describe, expect, it } from 'vitest'
-import { leaveTrace, lives, type Trace, takeTrace } from '../../lib/epoch/liveness.js'
+import { leaveTrace, lives, type Trace, takeTrace } from '../../lib/threads/liveness.js'
 import { Actor, NEVER, sleep, ZVerse } from '../threads/actors.js'
 
 describe.each(['linux', 'another system'])('a thread on %s', system => {
@@ -12,7 +12,7 @@ describe.each(['linux', 'another system'])('a thread on %s', system => {
       const trace = await actor.run<Trace>(
         `const { leaveTrace } = await import(args[0])
          return leaveTrace(args[1])`,
-        [new URL('../../dist/epoch/liveness.js', import.meta.url).href, system],
+        [new URL('../../dist/threads/liveness.js', import.meta.url).href, system],
       )
       expect(trace.task).toBeGreaterThan(0)
       expect(lives(trace)).toBe(true)

@@ -7,11 +7,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reservePages } from '../../lib/epoch/reserve.js'
 import type { ZVerse } from '../../lib/index.js'
 import { KeyBuffer } from '../../lib/key/codec.js'
 import { isInPieces } from '../../lib/memory/entry.js'
 import { H_PAGES, PAGE } from '../../lib/memory/layout.js'
+import { reservePages } from '../../lib/versions/reserve.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
 import { scaled } from '../support/runs.js'

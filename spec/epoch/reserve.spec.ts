@@ -6,9 +6,9 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { leastPages, Reserve, reservePages } from '../../lib/epoch/reserve.js'
 import { type ZVerse, zorder } from '../../lib/index.js'
 import { H_PAGES, R_PREV, R_STATE, S_GRAVE, S_GRAVE_OLD } from '../../lib/memory/layout.js'
+import { leastPages, Reserve, reservePages } from '../../lib/versions/reserve.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
 import { scaled } from '../support/runs.js'

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { oldestToKeep } from '../../lib/epoch/retention.js'
 import type { History } from '../../lib/index.js'
+import { oldestToKeep } from '../../lib/versions/retention.js'
 import { openWith } from '../../lib/zverse.js'
 import { scaled } from '../support/runs.js'
 

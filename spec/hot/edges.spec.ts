@@ -12,7 +12,7 @@ import {
   T_READS,
   X_DIRECTORY,
 } from '../../lib/memory/layout.js'
-import { segmentIn } from '../../lib/memory/table.js'
+import { segmentIn } from '../../lib/point/table.js'
 import { attachWith, type ZVerse } from '../../lib/zverse.js'
 import type { Database } from '../support/contract.js'
 import type { ZVerseError } from '../support/engine.js'

@@ -17,7 +17,7 @@ import {
   X_DIRECTORY,
   X_WORDS,
 } from '../../lib/memory/layout.js'
-import { bucketsOf, segmentIn } from '../../lib/memory/table.js'
+import { bucketsOf, segmentIn } from '../../lib/point/table.js'
 import type { Database } from '../support/contract.js'
 import { Random } from '../support/random.js'
 import {

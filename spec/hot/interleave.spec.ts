@@ -10,12 +10,12 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bury } from '../../lib/epoch/threads.js'
 import { Arena } from '../../lib/memory/arena.js'
 import { versionOf } from '../../lib/memory/entry.js'
 import { LAYOUT, R_STATE, S_INDEX, X_DIRECTORY } from '../../lib/memory/layout.js'
-import { directoryLength, eachRef, eachSegment } from '../../lib/memory/table.js'
-import type { KeyRef } from '../../lib/transaction/ref.js'
+import { directoryLength, eachRef, eachSegment } from '../../lib/point/table.js'
+import { bury } from '../../lib/threads/lines.js'
+import type { KeyRef } from '../../lib/verbs/ref.js'
 import { attachWith, openWith, type ZVerse } from '../../lib/zverse.js'
 import type { ZVerseError } from '../support/engine.js'
 import { Random } from '../support/random.js'

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { R_STATE, S_LIVE, T_READS } from '../../lib/memory/layout.js'
-import type { KeyRef } from '../../lib/transaction/ref.js'
+import type { KeyRef } from '../../lib/verbs/ref.js'
 import { attachWith, type ZVerse } from '../../lib/zverse.js'
 import type { Database } from '../support/contract.js'
 import { expectCode } from '../support/expect.js'

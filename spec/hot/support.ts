@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { KeyRef } from '../../lib/transaction/ref.js'
+import type { KeyRef } from '../../lib/verbs/ref.js'
 import type { ZVerse } from '../../lib/zverse.js'
 import type { Database, Reads, StoreHandle } from '../support/contract.js'
 import { type Hooks, open } from '../support/engine.js'

@@ -1,8 +1,8 @@
 /** Clocks that answer nonsense: none of it reaches a record, an index or a wait. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { noteTime, timesAt } from '../../lib/epoch/times.js'
 import { ZVerse } from '../../lib/index.js'
 import { TIME_BUCKETS } from '../../lib/memory/layout.js'
+import { noteTime, timesAt } from '../../lib/threads/times.js'
 
 const NOON = Date.UTC(2001, 1, 3, 12)
 const LAST = 2 ** 48 - 1

@@ -1,14 +1,14 @@
 /** The batch of each commit, done again on another database, makes the same database, its past included. */
 
 import { describe, expect, it } from 'vitest'
+import { Batch } from '../../lib/engine/batch.js'
+import type { Mutation, Stamp } from '../../lib/engine/mutation.js'
 import { ZVerse, ZVerseError } from '../../lib/index.js'
 import { isInPieces } from '../../lib/memory/entry.js'
 import { R_STATE, S_LIVE, WRITING_VERB } from '../../lib/memory/layout.js'
-import { eachEntry } from '../../lib/snapshot/node.js'
-import { Batch } from '../../lib/transaction/batch.js'
-import type { Mutation, Stamp } from '../../lib/transaction/mutation.js'
-import { replay } from '../../lib/transaction/replay.js'
-import { inTurn } from '../../lib/transaction/transaction.js'
+import { eachEntry } from '../../lib/tree/node.js'
+import { replay } from '../../lib/write/replay.js'
+import { inTurn } from '../../lib/write/transaction.js'
 import { openWith } from '../../lib/zverse.js'
 import {
   type Any,

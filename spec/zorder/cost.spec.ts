@@ -7,13 +7,13 @@
  */
 
 import { describe, expect, it } from 'vitest'
+import { boxOf, nearestIn } from '../../lib/engine/points.js'
 import { ZVerse, zorder } from '../../lib/index.js'
 import type { Curve } from '../../lib/key/curve.js'
 import { E_KEY } from '../../lib/memory/layout.js'
-import { BoxCursor, count } from '../../lib/snapshot/box-cursor.js'
-import { Nearest } from '../../lib/snapshot/nearest.js'
-import { countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/snapshot/node.js'
-import { boxOf, nearestIn } from '../../lib/transaction/sides.js'
+import { BoxCursor, count } from '../../lib/tree/box-cursor.js'
+import { Nearest } from '../../lib/tree/nearest.js'
+import { countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/tree/node.js'
 import { Random } from '../support/random.js'
 
 const POINTS = 60_000

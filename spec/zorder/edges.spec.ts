@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Dimension, ZVerse, zorder } from '../../lib/index.js'
 import { Axis } from '../../lib/key/axis.js'
-import { Haversine } from '../../lib/snapshot/metric.js'
+import { Haversine } from '../../lib/tree/metric.js'
 
 const sphere = { metric: 'haversine' } as const
 

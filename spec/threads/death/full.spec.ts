@@ -8,10 +8,10 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { bury } from '../../../lib/epoch/threads.js'
 import { KeyBuffer } from '../../../lib/key/codec.js'
 import { isInPieces } from '../../../lib/memory/entry.js'
 import { H_CURRENT, R_STATE, S_LIVE } from '../../../lib/memory/layout.js'
+import { bury } from '../../../lib/threads/lines.js'
 import { openWith } from '../../../lib/zverse.js'
 import { Random } from '../../support/random.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'

@@ -6,8 +6,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { bury } from '../../../lib/epoch/threads.js'
 import { type DumpRecord, toJson } from '../../../lib/index.js'
+import { bury } from '../../../lib/threads/lines.js'
 import { openWith } from '../../../lib/zverse.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {

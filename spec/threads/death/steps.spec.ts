@@ -7,9 +7,9 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { bury } from '../../../lib/epoch/threads.js'
 import { ZVerse } from '../../../lib/index.js'
 import { H_LOCK } from '../../../lib/memory/layout.js'
+import { bury } from '../../../lib/threads/lines.js'
 import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,

@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import type { ReadTransaction, ZVerse } from '../../../lib/index.js'
 import { Arena } from '../../../lib/memory/arena.js'
 import { LAYOUT, R_STATE, S_LIVE, T_PINS } from '../../../lib/memory/layout.js'
-import { Cursor, WHOLE } from '../../../lib/snapshot/cursor.js'
+import { Cursor, WHOLE } from '../../../lib/tree/cursor.js'
 import { attachWith, openWith } from '../../../lib/zverse.js'
 import { type Tracer, tracedArena } from './traced.js'
 

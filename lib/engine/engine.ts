@@ -1,0 +1,113 @@
+/**
+ * One thread's use of one database: what all its verbs share, wired together.
+ *
+ * Invariants:
+ * 1. `active` is what this handle has open to write, if anything; only that may write, and it ends itself
+ *    (transaction.ts). One that was cut off without unwinding (by a vm timeout) is recognised by the next
+ *    verb that it bars.
+ * 2. The scratch buffers hold one key and one value, from encoding to the end of the verb.
+ */
+
+import { ZVerseError } from '../errors.js'
+import { Tags } from '../history/tags.js'
+import { AccessSketch } from '../hot/sketch.js'
+import { ValueCache } from '../hot/value-cache.js'
+import { KeyBuffer } from '../key/codec.js'
+import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
+import { Gatherer } from '../memory/pieces.js'
+import { PointIndex } from '../point/point-index.js'
+import { TreeEditor } from '../tree/editor.js'
+import { Writer } from '../tree/writer.js'
+import { ValueBuffer } from '../value/codec.js'
+import type { EpochManager } from '../versions/manager.js'
+import { Gate } from './gate.js'
+import { KeyBatch } from './key-batch.js'
+import { Leases } from './lease.js'
+import type { Log } from './mutation.js'
+import { Names } from './names.js'
+import { Reader } from './reader.js'
+import { NO_SURVEY, type Survey } from './survey.js'
+import { Clock, type Environment } from './time.js'
+
+/** What a handle has open to write: a transaction, or a load that holds the turn for several. */
+export interface Active {
+  /** False if the call that it belongs to was cut off. */
+  readonly isAlive: boolean
+  /** Forgets what was cut off: the next owner of the lock undoes it. */
+  forget(): void
+  /** Undoes it and ends it. Idempotent. */
+  close(): void
+}
+
+export class Engine {
+  readonly epochs: EpochManager
+  readonly W: Uint32Array
+  readonly gate = new Gate()
+  readonly clock: Clock
+  readonly tags: Tags
+  readonly reader: Reader
+  readonly names: Names
+  readonly index: PointIndex
+  readonly writer: Writer
+  readonly key = new KeyBuffer()
+  readonly other = new KeyBuffer()
+  readonly value = new ValueBuffer()
+  readonly batch = new KeyBatch()
+  /** Brings values that lie in pieces together. */
+  readonly gatherer: Gatherer
+  readonly leases: Leases
+  /** Which keys this thread reads often; what is kept of them decoded, if anything is. */
+  readonly sketch = new AccessSketch()
+  readonly cache: ValueCache | null
+  active: Active | null = null
+  /** Where commits are written before they can be read, if anywhere. */
+  log: Log | null = null
+  /** What `stats` saw last of what only the writer may look at. */
+  survey: Survey = NO_SURVEY
+  /** Called at close: ends iterators and transactions. */
+  readonly onClose = new Set<() => void>()
+
+  constructor(epochs: EpochManager, environment: Environment) {
+    const { arena } = epochs
+    this.epochs = epochs
+    this.W = arena.words
+    this.clock = new Clock(this.gate, environment)
+    this.gatherer = new Gatherer(arena)
+    const editor = new TreeEditor(arena.words, epochs.space)
+    this.tags = new Tags(arena.words, editor, epochs.space)
+    this.reader = new Reader(this.gate, epochs, this.tags)
+    this.names = new Names(arena, this.gatherer)
+    this.index = new PointIndex(arena.words, epochs.allocator, epochs.limbo, epochs.past)
+    this.writer = new Writer(arena.words, epochs.space, editor, this.index)
+    this.leases = new Leases(this.gate)
+    const bytes = arena.floats[H_CACHE_BYTES / 2]
+    const freezes = arena.words[H_CACHE_FREEZES] !== 0
+    this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
+  }
+
+  /** True while this handle has something open to write; what was cut off is forgotten. */
+  get isWriting(): boolean {
+    const { active } = this
+    if (active === null) return false
+    if (active.isAlive) return true
+    active.forget()
+    return false
+  }
+
+  /** @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this handle has something open to write. */
+  notWriting(): void {
+    if (!this.isWriting) return
+    const message = 'this thread has a write transaction open: write through it, or end it first'
+    throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+  }
+
+  /** Ends everything this thread has open. Idempotent. */
+  close(): void {
+    if (this.gate.isClosed) return
+    this.gate.close()
+    this.active?.close()
+    for (const end of [...this.onClose]) end()
+    this.onClose.clear()
+    this.epochs.close()
+  }
+}

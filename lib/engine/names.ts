@@ -1,0 +1,106 @@
+/**
+ * The store that holds the names of the named stores: name → { id, keys, values }.
+ *
+ * It is a store like any other (a version, a graveyard), only that its codecs are fixed and users
+ * do not see it.
+ */
+
+import { KeyBuffer } from '../key/codec.js'
+import { stringKeys } from '../key/string.js'
+import type { Arena } from '../memory/arena.js'
+import { isAscii, isInPieces, keyBytesOf, valueAt, valueBytesOf } from '../memory/entry.js'
+import { E_KEY, R_CATALOG, S_LIVE } from '../memory/layout.js'
+import type { Gatherer } from '../memory/pieces.js'
+import { stateOf } from '../tree/catalog.js'
+import { Cursor, WHOLE } from '../tree/cursor.js'
+import { find } from '../tree/search.js'
+import { ValueBuffer } from '../value/codec.js'
+import { jsonValues } from '../value/json.js'
+
+/** Id of the unnamed store, whose state is in the record itself. */
+export const UNNAMED = -1
+/** Id of the store that holds the names of the others. */
+export const NAMES_STORE = 0
+
+/** What is said of a store. */
+export interface Description {
+  readonly id: number
+  readonly keys: string
+  readonly values: string
+}
+
+export class Names {
+  readonly #arena: Arena
+  readonly #gatherer: Gatherer
+  readonly #keys = stringKeys()
+  readonly #values = jsonValues()
+  readonly #key = new KeyBuffer()
+  readonly #value = new ValueBuffer()
+
+  constructor(arena: Arena, gatherer: Gatherer) {
+    this.#arena = arena
+    this.#gatherer = gatherer
+  }
+
+  /** The key of a name; valid until the next call. */
+  keyOf(name: string): KeyBuffer {
+    this.#keys.encode(name, this.#key)
+    return this.#key
+  }
+
+  /** The value that describes a store; valid until the next call. */
+  valueOf(description: Description): ValueBuffer {
+    this.#values.encode(description, this.#value)
+    return this.#value
+  }
+
+  /** Word of the store's own state in `record`; 0 where there was never a name. */
+  stateIn(record: number): number {
+    return stateOf(this.#arena.words, this.#arena.words[record + R_CATALOG], NAMES_STORE)
+  }
+
+  /** Root of the tree of names in `record`. */
+  rootIn(record: number): number {
+    const state = this.stateIn(record)
+    return state === 0 ? 0 : this.#arena.words[state + S_LIVE]
+  }
+
+  /** The entry of `name` in `record`, or 0. */
+  entryOf(record: number, name: string): number {
+    const key = this.keyOf(name)
+    return find(this.#arena.words, this.rootIn(record), key.words, key.bytes)
+  }
+
+  /** What `record` says of the store of that name, if it has one. */
+  describe(record: number, name: string): Description | undefined {
+    const entry = this.entryOf(record, name)
+    return entry === 0 ? undefined : this.describeEntry(entry)
+  }
+
+  /** What an entry of the store says. */
+  describeEntry(entry: number): Description {
+    const W = this.#arena.words
+    const length = valueBytesOf(W, entry)
+    const isWhole = !isInPieces(W, entry)
+    const memory = isWhole ? this.#arena : this.#gatherer.gather(entry)
+    const at = isWhole ? valueAt(W, entry) : 0
+    return this.#values.decode(memory, at, length, isAscii(W, entry)) as Description
+  }
+
+  /** The name that an entry of the store is for. */
+  nameIn(entry: number): string {
+    const W = this.#arena.words
+    return this.#keys.decode(W, entry + E_KEY, keyBytesOf(W, entry))
+  }
+
+  /** All names in `record`, in order, with what is said of them. */
+  list(record: number): { name: string; description: Description }[] {
+    const W = this.#arena.words
+    const cursor = new Cursor(W, this.rootIn(record), WHOLE, false, Number.POSITIVE_INFINITY)
+    const all: { name: string; description: Description }[] = []
+    for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+      all.push({ name: this.nameIn(entry), description: this.describeEntry(entry) })
+    }
+    return all
+  }
+}

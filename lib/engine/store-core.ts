@@ -1,0 +1,236 @@
+/**
+ * One store as the engine sees it: its codecs, its place in a snapshot, entries in and out.
+ *
+ * A store has an id for as long as it lives; its name may pass to another one after it is dropped.
+ * A handle follows the name: where a snapshot lacks the id, the store that had the name then is
+ * meant, if its codecs are the same.
+ */
+
+import { ZVerseError } from '../errors.js'
+import { findTombstone } from '../history/key-history.js'
+import { MISS } from '../hot/value-cache.js'
+import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import type { ZOrderKeys } from '../key/zorder.js'
+import type { Arena } from '../memory/arena.js'
+import { keyBytesOf, valueAtIn, versionOf } from '../memory/entry.js'
+import { hashOf } from '../memory/hash.js'
+import {
+  E_ASCII,
+  E_KEY,
+  E_LENGTH,
+  E_META,
+  E_PIECES,
+  R_CATALOG,
+  R_STATE,
+  R_VERSION,
+  S_INDEX,
+  S_LIVE,
+} from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { ASK, lookAhead, probe } from '../point/probe.js'
+import { stateOf } from '../tree/catalog.js'
+import type { Metric } from '../tree/metric.js'
+import { isWhole } from '../tree/nearest.js'
+import { find } from '../tree/search.js'
+import { nodeBirth } from '../tree/workspace.js'
+import type { ValueBuffer, ValueCodec } from '../value/codec.js'
+import { Decoder } from './decoder.js'
+import type { Engine } from './engine.js'
+import { type Description, UNNAMED } from './names.js'
+
+/** Keys that are looked up together. */
+export const AHEAD = 32
+export class StoreCore {
+  readonly engine: Engine
+  readonly name: string | null
+  readonly keys: KeyCodec
+  readonly values: ValueCodec
+  readonly decoder: Decoder
+  /** The id that was current when it was last looked up. */
+  id: number
+  readonly #W: Uint32Array
+  /** Encoding a key may run user code. */
+  readonly #guarded: boolean
+  /** The tree that {@link isWhole} looked at last, as its root and when that was made; the answer. */
+  #root = 0
+  #birth = 0
+  #whole = false
+  readonly #scratch = new Uint32Array(AHEAD)
+  /** What was loaded ahead; means nothing. */
+  #loaded = 0
+
+  constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
+    this.engine = engine
+    this.id = id
+    this.name = name
+    this.keys = keys
+    this.values = values
+    this.decoder = new Decoder(engine.epochs.arena, keys, values, engine.gatherer)
+    this.#W = engine.W
+    this.#guarded = keys.name !== 'string'
+  }
+
+  // ── Its place in a snapshot ───────────────────────────────────────────────────────────────────
+
+  /** Word of the store's state in `record`; 0 where that snapshot has no such store. */
+  stateIn(record: number): number {
+    if (this.id === UNNAMED) return record + R_STATE
+    const catalog = this.#W[record + R_CATALOG]
+    const state = stateOf(this.#W, catalog, this.id)
+    if (state !== 0 || this.name === null) return state
+    const found = this.described(record)
+    return found === undefined ? 0 : stateOf(this.#W, catalog, found.id)
+  }
+
+  /** What the snapshot says of the store of this name, if it has the same codecs. */
+  described(record: number): Description | undefined {
+    const found = this.engine.names.describe(record, this.name as string)
+    if (found === undefined) return undefined
+    const same = found.keys === this.keys.name && found.values === this.values.name
+    return same ? found : undefined
+  }
+
+  /** Root of the store's tree in `record`; `explicit`: the view was asked for by name or number. */
+  rootIn(record: number, explicit: boolean): number {
+    if (this.id === UNNAMED) return this.#W[record + R_STATE + S_LIVE]
+    const state = this.stateIn(record)
+    if (state !== 0) return this.#W[state + S_LIVE]
+    if (!explicit) throw this.unknown()
+    return 0
+  }
+
+  /** The version in which the store that `record` has was made; 0 where that does not matter. */
+  madeIn(record: number): number {
+    if (this.name === null) return 0
+    const entry = this.engine.names.entryOf(record, this.name)
+    return entry === 0 ? 0 : versionOf(this.#W, entry)
+  }
+
+  /** The version that dropped the store of this name, last before `record`; 0 if that is forgotten. */
+  droppedBefore(record: number): number {
+    if (this.name === null) return 0
+    const { names } = this.engine
+    const entry = findTombstone(this.#W, names.stateIn(record), names.keyOf(this.name))
+    return entry === 0 ? 0 : versionOf(this.#W, entry)
+  }
+
+  unknown(): ZVerseError {
+    const store = this.name ?? ''
+    const message = `there is no store ${JSON.stringify(store)} with these codecs`
+    return new ZVerseError('ZVERSE_UNKNOWN_STORE', message, { store })
+  }
+
+  // ── Into bytes ────────────────────────────────────────────────────────────────────────────────
+
+  /** Encodes a key into `into`; user code that runs meanwhile cannot call the database. */
+  encodeKey(key: unknown, into: KeyBuffer): void {
+    if (!this.#guarded) this.keys.encode(key, into)
+    else this.engine.gate.guardedEncode(this.keys, key, into)
+  }
+
+  /** Encodes a value, then a key, into the engine's buffers; as {@link encodeKey} and {@link encodeValue}. */
+  encode(key: unknown, value: unknown): void {
+    this.encodeValue(value)
+    if (this.#guarded) this.encodeKey(key, this.engine.key)
+    else this.keys.encode(key, this.engine.key)
+  }
+
+  /** Encodes a value into the engine's value buffer. */
+  encodeValue(value: unknown): ValueBuffer {
+    const into = this.engine.value
+    into.ascii = false
+    if (typeof value === 'string' && this.values.pure) this.values.encode(value, into)
+    else this.engine.gate.guarded(() => this.values.encode(value, into))
+    return into
+  }
+
+  // ── Out of bytes ──────────────────────────────────────────────────────────────────────────────
+
+  keyOf(entry: number): unknown {
+    return this.keys.decode(this.#W, entry + E_KEY, keyBytesOf(this.#W, entry))
+  }
+
+  valueOf(entry: number): unknown {
+    const W = this.#W
+    const meta = W[entry + E_META]
+    const ascii = meta >= E_ASCII
+    const length = W[entry + E_LENGTH]
+    const { engine, values } = this
+    if ((meta & E_PIECES) !== 0)
+      return this.#decode(engine.gatherer.gather(entry), 0, length, ascii)
+    const at = valueAtIn(entry, meta)
+    if (values.pure) return values.decode(engine.epochs.arena, at, length, ascii)
+    return this.#decode(engine.epochs.arena, at, length, ascii)
+  }
+
+  #decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
+    const { engine, values } = this
+    if (values.pure) return values.decode(arena, at, length, ascii)
+    return engine.gate.guarded(() => values.decode(arena, at, length, ascii))
+  }
+
+  /** The value of a published entry, which callers share where this thread keeps values. */
+  sharedValueOf(entry: number): unknown {
+    const { cache } = this.engine
+    if (cache === null) return this.valueOf(entry)
+    const W = this.#W
+    const version = versionOf(W, entry)
+    const kept = cache.get(entry, version)
+    if (kept !== MISS) return kept
+    // Before a custom codec runs: after that nothing may be read.
+    const length = W[entry + E_LENGTH]
+    const hash = hashOf(W, entry)
+    const value = this.valueOf(entry)
+    const offer = () => cache.offer(entry, version, value, length, this.id, hash)
+    return this.values.pure ? offer() : this.engine.gate.guarded(offer)
+  }
+
+  versionOf(entry: number): number {
+    return versionOf(this.#W, entry)
+  }
+
+  /**
+   * True if no key below `root` lies beyond a metric's whole. The answer is kept for a published tree,
+   * which nothing else can be at the same place with the same birth.
+   */
+  isWhole(root: number, metric: Metric, isPublished: boolean): boolean {
+    if (root === 0 || metric.whole.length === 0) return true
+    const birth = nodeBirth(this.#W, root)
+    if (isPublished && this.#root === root && this.#birth === birth) return this.#whole
+    const { curve } = this.keys as ZOrderKeys
+    const whole = isWhole(this.#W, root, curve, metric)
+    if (isPublished) {
+      this.#root = root
+      this.#birth = birth
+      this.#whole = whole
+    }
+    return whole
+  }
+
+  /**
+   * The entry of the key in `key` in the snapshot of `record`, or 0: by the point index where that can
+   * tell, else by the tree. Under an announced read.
+   * @param state the store's there; 0: there is none
+   */
+  lookUp(record: number, state: number, key: KeyBuffer): number {
+    if (state === 0) return 0
+    const W = this.#W
+    const head = W[state + S_INDEX]
+    if (head !== 0) {
+      const entry = probe(W, head, key.words, key.bytes, load48(W, record + R_VERSION))
+      if (entry !== ASK) return entry
+    }
+    return find(W, W[state + S_LIVE], key.words, key.bytes)
+  }
+
+  /** Brings what {@link lookUp} will want of some keys nearer, all of it at once. */
+  lookAhead(state: number, hashes: readonly number[], from: number, to: number): void {
+    const head = state === 0 ? 0 : this.#W[state + S_INDEX]
+    if (head !== 0) this.#loaded ^= lookAhead(this.#W, head, hashes, from, to, this.#scratch)
+  }
+
+  /** The entry of the key in `key` below `root`, or 0. */
+  find(root: number, key: KeyBuffer): number {
+    return find(this.#W, root, key.words, key.bytes)
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * A handle's turn to write: taking the lock and giving it back, what a thread that was cut off or has
+ * died left of its turn, and the question which threads live.
+ *
+ * For the thread of the handle. Invariants:
+ * 1. T_WRITING of the line says what this handle has the lock for; WRITING_NOT while it has not. It is
+ *    set right after the lock is taken and cleared right before it is given back.
+ * 2. Who has taken the lock and finds the arena dirty recovers before anything else.
+ * 3. A lock that this very thread has, but none of its handles for a transaction that may still be
+ *    running, was left by a call that was cut off: it is ours to go on with.
+ */
+import { ZVerseError } from '../errors.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  BURIED,
+  H_COMMITS_SINCE_SCAN,
+  H_DIRTY,
+  H_HIGH_WATER,
+  H_LOCK_TIMEOUT,
+  H_MAGIC,
+  H_SHARED,
+  MAGIC,
+  T_ID,
+  T_SLOT,
+  T_WRITING,
+  THREAD_WORDS,
+  THREADS_AT,
+  WRITING_NOT,
+  WRITING_OPEN,
+  WRITING_VERB,
+} from '../memory/layout.js'
+import type { Claim } from './claims.js'
+import { monotonic } from './clock.js'
+import { bury, eachLine, isAlive, sweep } from './lines.js'
+import { WriterLock } from './lock.js'
+import { isRunning, WRITING_FRAME } from './running.js'
+import { sleepOn } from './watch.js'
+
+/** ms to wait for readers before a transaction is refused. */
+const PATIENCE = 5
+/** One turn in so many has its time taken. */
+const SAMPLED = 15
+/** ms between questions whether some thread lives. */
+const ASK_EVERY = 50
+
+export class Turn {
+  readonly #arena: Arena
+  readonly #W: Uint32Array
+  readonly #line: number
+  readonly #threadId: number
+  readonly #lock: WriterLock
+  readonly #recover: () => void
+  /** When the turn was taken, if its time is taken; else 0. */
+  began = 0
+  #taken = 0
+  /** Times that the transaction may still wait for room. */
+  #patience = 0
+  /** What the turn is kept for between transactions; WRITING_NOT where each gives it back. */
+  #kept = WRITING_NOT
+  /** The turn is kept, and no transaction is under way. */
+  #idle = false
+  /** The line that was asked last whether its thread lives, and when to ask the next. */
+  #asked = 0
+  #askNext = 0
+
+  /** @param recover makes the arena whole again */
+  constructor({ arena, line, threadId }: Claim, recover: () => void) {
+    this.#arena = arena
+    this.#W = arena.words
+    this.#line = line
+    this.#threadId = threadId
+    this.#recover = recover
+    this.#lock = new WriterLock(arena, line, threadId, owner => this.#askFor(owner))
+  }
+
+  /** True from `take` to `give`. */
+  get mine(): boolean {
+    return this.#W[this.#line + T_WRITING] !== WRITING_NOT && this.#lock.mine
+  }
+
+  /** True while a transaction, or another change, is under way. */
+  get busy(): boolean {
+    return this.kind !== WRITING_NOT && !this.#idle
+  }
+
+  /** What the turn was taken for: WRITING_…. */
+  get kind(): number {
+    return this.#W[this.#line + T_WRITING]
+  }
+
+  /**
+   * Waits for the turn and takes it.
+   * @param kind WRITING_…: what for
+   * @param held the lock has been taken already
+   * @throws ZVerseError `ZVERSE_WRITER_BUSY`, `ZVERSE_NESTED_TRANSACTION`
+   */
+  take(kind: number, held = false): void {
+    if (!held && !this.#lock.tryAcquire()) {
+      // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
+      if (!this.#lock.mine) this.#lock.acquire(this.#W[H_LOCK_TIMEOUT])
+      else if (!this.#isLeft()) throw nested()
+    }
+    this.began = (++this.#taken & SAMPLED) === 0 ? monotonic() : 0
+    this.#patience = PATIENCE
+    this.#idle = false
+    this.#W[this.#line + T_WRITING] = kind
+    if (this.#W[H_DIRTY] === 0) return
+    this.mend()
+    this.#W[H_DIRTY] = 0
+  }
+
+  /** Makes the arena whole again. If that fails the turn is given back, and the next owner begins anew. */
+  mend(): void {
+    let whole = false
+    try {
+      this.#recover()
+      whole = true
+    } finally {
+      if (!whole) this.giveDirty()
+    }
+  }
+
+  /**
+   * Takes the turn if nobody is in the way, this thread included, and nothing is to be mended.
+   * @returns whether it was taken
+   */
+  tryTake(kind: number): boolean {
+    if (this.#lock.mine || !this.#lock.tryAcquire()) return false
+    this.#W[this.#line + T_WRITING] = kind
+    if (this.#W[H_DIRTY] === 0) return true
+    this.giveDirty()
+    return false
+  }
+
+  /**
+   * Waits for the lock without blocking the thread.
+   * @param goesOn throws when the wait is to end
+   * @param isWriting true while this handle has a transaction open
+   * @param taken takes the turn, with `held`
+   */
+  waitFor(goesOn: () => void, isWriting: () => boolean, taken: () => void): Promise<void> {
+    const sleep = async (word: number, value: number, ms: number) => {
+      await sleepOn(this.#arena, word, value, ms)
+      goesOn()
+    }
+    const isLeft = () => this.#lock.mine && !isWriting() && this.#isLeft()
+    return this.#lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], isLeft, sleep, () => {
+      try {
+        taken()
+      } finally {
+        if (this.#lock.mine && this.kind === WRITING_NOT) this.#lock.release()
+      }
+    })
+  }
+
+  /**
+   * Takes the turn for several transactions in a row: nobody else writes before {@link stopKeeping}.
+   * @param kind WRITING_…: what for
+   */
+  keep(kind: number): void {
+    this.take(kind)
+    this.#kept = kind
+    this.#idle = true
+  }
+
+  /** The turn goes with the transaction under way, at once if there is none. Idempotent. */
+  stopKeeping(): void {
+    const isOurs = this.#idle && this.mine
+    this.#kept = WRITING_NOT
+    this.#idle = false
+    // Where the call that kept it was cut off, another handle of this thread may have taken it over.
+    if (isOurs) this.give()
+  }
+
+  /** Everything is whole: gives the turn back, if it is not kept. */
+  give(): void {
+    this.#W[H_DIRTY] = 0
+    this.#end()
+  }
+
+  #end(): void {
+    this.#W[this.#line + T_WRITING] = this.#kept
+    this.#idle = this.#kept !== WRITING_NOT
+    if (!this.#idle) this.#lock.release()
+  }
+
+  /** The end of `give`, once more, where that may have been cut off; a turn that is kept stays. */
+  letGo(): void {
+    if (this.#kept === WRITING_NOT && this.#lock.mine) this.#lock.release()
+  }
+
+  /** Gives the turn back as it is, for the next owner to recover. */
+  giveDirty(): void {
+    this.#end()
+  }
+
+  /** Runs `body` while nobody else writes. @throws ZVerseError as {@link take} */
+  exclusively<T>(body: () => T): T {
+    this.take(WRITING_VERB)
+    try {
+      return body()
+    } finally {
+      this.give()
+    }
+  }
+
+  /** Runs `body` while nobody else writes, if that needs no waiting; undefined otherwise. */
+  tryExclusively<T>(body: () => T): T | undefined {
+    if (this.mine) return body()
+    if (!this.tryTake(WRITING_VERB)) return undefined
+    try {
+      return body()
+    } finally {
+      this.give()
+    }
+  }
+
+  /** The line is about to be given back. */
+  close(): void {
+    this.stopKeeping()
+    this.#lock.close()
+  }
+
+  /**
+   * This very thread has the lock, and not for what this handle has open. False if another of its handles is in
+   * the middle of a write; else calls that were cut off have left it, and it is ours to go on with.
+   */
+  #isLeft(): boolean {
+    const W = this.#W
+    let isLeft = true
+    eachLine(W, line => {
+      if (Atomics.load(W, line + T_ID) !== this.#threadId + 1 || line === this.#line) return false
+      const kind = W[line + T_WRITING]
+      if (kind === WRITING_NOT) return false
+      if (kind === WRITING_OPEN || isRunning(WRITING_FRAME)) isLeft = false
+      else W[line + T_WRITING] = WRITING_NOT
+      return !isLeft
+    })
+    return isLeft
+  }
+
+  // ── Other threads ─────────────────────────────────────────────────────────────────────────────
+
+  #askFor(threadId: number): void {
+    if (isAlive(this.#arena, threadId) === false) bury(this.#arena, threadId, this.#threadId)
+  }
+
+  /**
+   * Nothing more can be freed. Perhaps a dead thread holds something, or a reader has only been put
+   * aside by the system in the middle of a read; true if it is worth trying again.
+   */
+  waitForRoom(): boolean {
+    if (this.#patience-- <= 0) return false
+    if (sweep(this.#arena, this.#threadId)) return true
+    const W = this.#W
+    let reading = false
+    eachLine(W, line => {
+      reading ||= line !== this.#line && Atomics.load(W, line + T_SLOT) !== 0
+      return reading
+    })
+    if (reading) Atomics.wait(this.#arena.signed, H_MAGIC, MAGIC, 1)
+    return reading
+  }
+
+  /** Now and then asks of one thread whether it lives, for it may be dead and tracked by nobody. */
+  lookAround(): void {
+    const W = this.#W
+    if (W[H_COMMITS_SINCE_SCAN] !== 0 || W[H_SHARED] === 0) return
+    const now = monotonic()
+    if (now < this.#askNext) return
+    this.#askNext = now + ASK_EVERY
+    this.#asked = (this.#asked + 1) % Atomics.load(W, H_HIGH_WATER)
+    const id = W[THREADS_AT + this.#asked * THREAD_WORDS + T_ID] % BURIED
+    if (id !== 0 && id !== this.#threadId + 1) this.#askFor(id - 1)
+  }
+}
+
+function nested(): ZVerseError {
+  const message = 'this thread has a write transaction open through another handle: end it first'
+  return new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
+}

@@ -1,0 +1,170 @@
+/**
+ * A store as a write transaction changes it: its trees, counts and graveyards, not yet published.
+ *
+ * The graveyard has two generations. Tombstones go to the younger; when all of the older one lie at
+ * or before the oldest version, nobody can ask for them: it is dropped whole and the younger takes
+ * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
+ */
+
+import { ChangeList } from '../memory/change-list.js'
+import { hashOf } from '../memory/hash.js'
+import {
+  N_ENTRIES,
+  S_BIRTH,
+  S_CLEARED,
+  S_GRAVE,
+  S_GRAVE_NEWEST,
+  S_GRAVE_OLD,
+  S_GRAVE_OLD_NEWEST,
+  S_GRAVE_OLD_WORDS,
+  S_GRAVE_WORDS,
+  S_INDEX,
+  S_LIVE,
+  S_LIVE_WORDS,
+  S_SPARE,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { WHOLE } from './cursor.js'
+import { DiffCursor } from './diff.js'
+import type { Tree } from './editor.js'
+import type { Workspace } from './workspace.js'
+
+export class Draft {
+  id = 0
+  /** Word of the state in the snapshot the transaction began from; 0 for a new store. */
+  base = 0
+  baseRoot = 0
+  live: Tree = { root: 0, words: 0 }
+  grave: Tree = { root: 0, words: 0 }
+  graveOld: Tree = { root: 0, words: 0 }
+  cleared = 0
+  graveNewest = 0
+  graveOldNewest = 0
+  /** Keys whose entry is not the base's. */
+  changed = 0
+  /** Entries of the base have been deleted or cleared. */
+  removed = false
+  /** The store itself goes. */
+  dropped = false
+  /** Head of the point index; 0: there is none. */
+  index = 0
+  readonly changes = new ChangeList()
+
+  /**
+   * Begins anew with the state at word `base`. A draft is used again: commits of one put are many.
+   * @param noted changes will be noted
+   */
+  begin(W: Uint32Array, id: number, base: number, noted: boolean): this {
+    this.id = id
+    this.base = base
+    const isNew = base === 0
+    this.live.root = isNew ? 0 : W[base + S_LIVE]
+    this.live.words = isNew ? 0 : W[base + S_LIVE_WORDS]
+    this.grave.root = isNew ? 0 : W[base + S_GRAVE]
+    this.grave.words = isNew ? 0 : W[base + S_GRAVE_WORDS]
+    this.graveOld.root = isNew ? 0 : W[base + S_GRAVE_OLD]
+    this.graveOld.words = isNew ? 0 : W[base + S_GRAVE_OLD_WORDS]
+    this.cleared = isNew ? 0 : load48(W, base + S_CLEARED)
+    this.graveNewest = isNew ? 0 : load48(W, base + S_GRAVE_NEWEST)
+    this.graveOldNewest = isNew ? 0 : load48(W, base + S_GRAVE_OLD_NEWEST)
+    this.index = isNew ? 0 : W[base + S_INDEX]
+    this.baseRoot = this.live.root
+    this.changes.begin(this.baseRoot === 0, noted)
+    this.changed = 0
+    this.removed = false
+    this.dropped = false
+    return this
+  }
+
+  /** Writes the state to the words at `at`. */
+  write(W: Uint32Array, at: number): void {
+    W[at + S_SPARE] = 0
+    store48(W, at + S_BIRTH, 0)
+    W[at + S_LIVE] = this.live.root
+    W[at + S_GRAVE] = this.grave.root
+    W[at + S_GRAVE_OLD] = this.graveOld.root
+    W[at + S_INDEX] = this.index
+    W[at + S_LIVE_WORDS] = this.live.words
+    W[at + S_GRAVE_WORDS] = this.grave.words
+    W[at + S_GRAVE_OLD_WORDS] = this.graveOld.words
+    store48(W, at + S_CLEARED, this.cleared)
+    store48(W, at + S_GRAVE_NEWEST, this.graveNewest)
+    store48(W, at + S_GRAVE_OLD_NEWEST, this.graveOldNewest)
+  }
+
+  /** Makes the list of changes whole, where it is torn, by comparing trees. */
+  completeChanges(W: Uint32Array): void {
+    const { changes } = this
+    if (!changes.isTorn) return
+    changes.beginAnew()
+    const before = changes.isCleared ? 0 : this.baseRoot
+    const cursor = new DiffCursor(W, before, this.live.root, WHOLE)
+    while (cursor.next()) {
+      const entry = cursor.after === 0 ? cursor.before : cursor.after
+      changes.add(hashOf(W, entry), cursor.before, cursor.after)
+    }
+  }
+
+  /** Drops graveyards that no version from `oldest` on can be asked about. */
+  tidy(space: Workspace, oldest: number): void {
+    if (this.graveOld.root !== 0 && this.graveOldNewest <= oldest) {
+      space.retireTree(this.graveOld.root, this.graveOld.words)
+      this.graveOld = { root: 0, words: 0 }
+    }
+    if (this.grave.root === 0) return
+    if (this.graveNewest <= oldest) {
+      space.retireTree(this.grave.root, this.grave.words)
+      this.grave = { root: 0, words: 0 }
+    } else if (this.graveOld.root === 0) {
+      this.graveOld = this.grave
+      this.graveOldNewest = this.graveNewest
+      this.grave = { root: 0, words: 0 }
+    }
+  }
+
+  /** Empties the store: its trees go as they are. */
+  clear(W: Uint32Array, space: Workspace, version: number): void {
+    if (this.live.root === 0) return
+    this.changes.clear()
+    space.retireTree(this.live.root, this.live.words)
+    this.live = { root: 0, words: 0 }
+    this.changed = this.baseRoot === 0 ? 0 : W[this.baseRoot + N_ENTRIES]
+    this.removed = true
+    if (this.baseRoot === 0) return
+    this.dropGraves(space)
+    this.cleared = version
+  }
+
+  dropGraves(space: Workspace): void {
+    space.retireTree(this.grave.root, this.grave.words)
+    space.retireTree(this.graveOld.root, this.graveOld.words)
+    this.grave = { root: 0, words: 0 }
+    this.graveOld = { root: 0, words: 0 }
+  }
+
+  /** What {@link restore} brings back. */
+  save(): Saved {
+    const { graveOld, cleared, graveNewest, graveOldNewest, changed, removed } = this
+    const { isCleared } = this.changes
+    const fields = { graveOld, cleared, graveNewest, graveOldNewest, changed, removed }
+    return { fields, isCleared, live: { ...this.live }, grave: { ...this.grave } }
+  }
+
+  restore({ fields, isCleared, live, grave }: Saved): void {
+    Object.assign(this, fields)
+    this.live = live
+    this.grave = grave
+    this.changes.goBack(isCleared)
+  }
+}
+
+/** What of a draft may change after a savepoint. */
+export interface Saved {
+  readonly fields: Pick<
+    Draft,
+    'graveOld' | 'cleared' | 'graveNewest' | 'graveOldNewest' | 'changed' | 'removed'
+  >
+  readonly isCleared: boolean
+  readonly live: Tree
+  readonly grave: Tree
+}

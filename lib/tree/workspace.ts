@@ -1,0 +1,504 @@
+/**
+ * What one write transaction allocates, replaces and retires.
+ *
+ * For the holder of the writer lock. The log (undo-log.ts) is in the arena, so that whoever finds a dead
+ * owner's lock can undo; the lists of what the transaction retires and discards are this thread's own, for
+ * they matter only to a transaction that ends in an orderly way. Invariants:
+ * 1. Each block the transaction has allocated is in the log exactly once until it ends; the pieces of an
+ *    entry are by the entry, as an odd item (loose.ts).
+ * 2. A block of this transaction that it replaces itself was never readable: it is used again at
+ *    once, unless a cursor of this very transaction may still see it; then it waits for the end.
+ * 3. A block that an older version sees is only ever put on the retired list.
+ * 4. A node is changed in place only if it bears this version and the present edition. Opening a
+ *    cursor begins a new edition.
+ */
+
+import { assert, ZVerseError } from '../errors.js'
+import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  entryWords,
+  isInPieces,
+  keyBytesOf,
+  markInPieces,
+  valueAt,
+  valueBytesOf,
+  versionOf,
+} from '../memory/entry.js'
+import {
+  H_DIRTY,
+  H_LOG_COUNT,
+  H_LOG_VERSION,
+  H_PHASE,
+  LEAST_PIECE,
+  N_BIRTH,
+  P_DATA,
+  P_NEXT,
+  P_WORDS,
+} from '../memory/layout.js'
+import { List } from '../memory/list.js'
+import { eachPiece } from '../memory/pieces.js'
+import { store48 } from '../memory/words.js'
+import { freeAtOnce, freeItem, itemOf } from './loose.js'
+import { capacityOf, levelOf, nodeWords } from './node.js'
+import { ADDING, CLOSING, DIVIDING, MOST_WASTE, NOWHERE, type Room, TAKING } from './room.js'
+import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
+
+/** Editions that fit a node's header; beyond, nothing is changed in place any more. */
+const MAX_EDITION = 0xffff
+/** Largest block, in words, that is kept for use within the transaction. */
+const POOL_WORDS = 256
+
+/** Where a transaction stood, to come back to. */
+export interface Savepoint {
+  readonly logged: number
+  readonly retired: number
+  readonly trees: number
+  readonly discarded: number
+  readonly retiredWords: number
+}
+
+/** Words the block of an entry takes in the arena. */
+export function entrySize(W: Uint32Array, entry: number): number {
+  if (isInPieces(W, entry)) return sizeInPieces(W, entry)
+  return Allocator.roundUp(entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry)))
+}
+
+/** Words the blocks of an entry in pieces take in the arena. */
+function sizeInPieces(W: Uint32Array, entry: number): number {
+  const first = valueAt(W, entry)
+  let size = Allocator.roundUp(first - entry + P_DATA + W[first + P_WORDS])
+  eachPiece(W, entry, (_, words) => {
+    size += Allocator.roundUp(words)
+  })
+  return size
+}
+
+/** Words the block of a node takes in the arena. */
+export function nodeSize(W: Uint32Array, node: number): number {
+  return Allocator.roundUp(nodeWords(levelOf(W, node), capacityOf(W, node)))
+}
+
+/** The version in which a node was made. */
+export function nodeBirth(W: Uint32Array, node: number): number {
+  return (W[node + N_BIRTH + 1] & 0xffff) * 2 ** 32 + W[node + N_BIRTH]
+}
+
+export class Workspace {
+  /** The version a commit would make. */
+  version = 0
+  /** What the block lists of the record will be made of. */
+  readonly retired = new List()
+  readonly births = new List()
+  /** Roots of whole trees it drops. */
+  readonly trees = new List()
+  retiredWords = 0
+  /** Allocations of the transaction so far, used up or not. */
+  allocations = 0
+  /** Words of the largest block that an empty database could hold. */
+  largest = 0
+  /** The reserve provides for a delete: it may add something. */
+  suffices = true
+  /** What is left to allocate is the record and its lists. */
+  closing = false
+  /** Tests: the n-th allocation from now fails. */
+  failAfter = Number.POSITIVE_INFINITY
+
+  readonly #W: Uint32Array
+  readonly #allocator: Allocator
+  readonly #maxBytes: number
+  readonly #room: Room
+  readonly #discarded = new List()
+  /** Heads of lists of blocks to use again, by half their size. */
+  readonly #pool: Uint32Array = new Uint32Array(POOL_WORDS / 2 + 1)
+  #pooled = false
+  /** The last allocation failed because a test wanted it to. */
+  injected = false
+  /** The entry allocated last lies in pieces. */
+  inPieces = false
+  /** It has only taken away so far. */
+  #isFrugal = true
+  #birthLow = 0
+  #birthHigh = 0
+  #edition = 0
+  /** Second birth word of nodes that may be changed in place; -1 when none may. */
+  #own = 0
+
+  constructor(arena: Arena, allocator: Allocator, room: Room) {
+    this.#W = arena.words
+    this.#allocator = allocator
+    this.#maxBytes = arena.words.length * 4
+    this.#room = room
+  }
+
+  /**
+   * A transaction begins; from here on there is something to undo.
+   * @param version it makes, or number of its change
+   * @param published the version from which on it is published
+   * @param isFrugal it only takes away, until it may {@link spend}
+   */
+  begin(version: number, published: number, isFrugal: boolean): void {
+    // The log's version first, so that no recovery judges by another transaction's.
+    store48(this.#W, H_LOG_VERSION, published)
+    this.#W[H_DIRTY] = 1
+    this.version = version
+    this.closing = false
+    this.#isFrugal = isFrugal
+    this.#allocator.waste = 1
+    this.#allocator.spared = 0
+    this.#birthLow = version >>> 0
+    this.#birthHigh = Math.floor(version / 2 ** 32)
+    this.#edition = 0
+    this.#own = this.#birthHigh
+    this.#clear()
+  }
+
+  /**
+   * The transaction is about to add something: from now on it may not use the reserve, which must be there for a
+   * delete or a clear to come.
+   * @throws ZVerseError `ZVERSE_FULL`
+   */
+  spend(): void {
+    this.#isFrugal = false
+    if (this.#allocator.waste > MOST_WASTE) this.#allocator.waste = MOST_WASTE
+    if (!this.suffices) throw this.full()
+  }
+
+  #makeRoom(words: number, isDivisible: boolean): boolean {
+    let purpose = this.closing ? CLOSING : ADDING
+    if (isDivisible) purpose = DIVIDING
+    const made = this.#room.make(words, this.#isFrugal ? TAKING : purpose)
+    this.suffices = this.#room.suffices()
+    return made
+  }
+
+  /** Protects all nodes made so far from being changed in place: a cursor may see them. */
+  freeze(): void {
+    if (this.#edition < MAX_EDITION) this.#edition++
+    this.#own = this.#edition === MAX_EDITION ? -1 : this.#edition * 65536 + this.#birthHigh
+  }
+
+  /** True if `node` may be changed in place. */
+  isOwn(node: number): boolean {
+    const W = this.#W
+    return W[node + N_BIRTH] === this.#birthLow && W[node + N_BIRTH + 1] === this.#own
+  }
+
+  /** Writes birth and edition into a new node. */
+  stampNode(node: number): void {
+    const W = this.#W
+    W[node + N_BIRTH] = this.#birthLow
+    W[node + N_BIRTH + 1] = this.#edition * 65536 + this.#birthHigh
+  }
+
+  /** True if the version at word `at` is this transaction's. */
+  isNew(at: number): boolean {
+    const W = this.#W
+    return W[at] === this.#birthLow && (W[at + 1] & 0xffff) === this.#birthHigh
+  }
+
+  /**
+   * A block of at least `words` words.
+   * @throws ZVerseError `ZVERSE_FULL { used, max }`; nothing is changed then.
+   */
+  allocate(words: number): number {
+    this.injected = false
+    let ref = this.tryAllocate(words)
+    while (ref === 0) {
+      if (this.injected || !this.#makeRoom(words, false)) throw this.full()
+      ref = this.tryAllocate(words)
+    }
+    return ref
+  }
+
+  /**
+   * A block of `words` words, or where none is as large, what can be had of it.
+   * @param least words it must have
+   * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
+   */
+  allocateUpTo(words: number, least: number): number {
+    this.injected = false
+    let ref = this.tryAllocate(words)
+    if (ref === 0 && !this.injected) ref = this.#logged(words, Math.max(least, words >>> 2))
+    while (ref === 0) {
+      if (this.injected || !this.#makeRoom(least, false)) throw this.full()
+      ref = this.#logged(words, least)
+    }
+    return ref
+  }
+
+  /**
+   * A block for an entry; sets {@link inPieces}. Where it lies in pieces, these are linked, and META says so.
+   * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
+   */
+  allocateEntry(keyBytes: number, words: number): number {
+    this.injected = false
+    this.inPieces = false
+    const size = entryWords(keyBytes, words * 4)
+    // Where larger blocks serve, those that nodes need are not to go first.
+    if (this.#allocator.waste === 1) {
+      const whole = this.tryAllocate(size)
+      if (whole !== 0) return whole
+    }
+    const least = words > P_DATA ? size - words + P_DATA : size
+    for (;;) {
+      const from = this.injected ? NOWHERE : this.#room.pieces(size)
+      let ref = from === NOWHERE ? 0 : this.#inPieces(keyBytes, size, least, from)
+      if (ref > 0) return ref
+      const { waste } = this.#allocator
+      const isLast = waste === Number.POSITIVE_INFINITY
+      // A page of the reserve may help where only what must be in one block is missing.
+      const missing = ref < 0 && isLast ? least : size
+      const serves = waste === 1 ? this.#allocator.hasExactly(size) : from !== SPARE_SLOTS || isLast
+      if (serves && !this.injected) {
+        ref = this.tryAllocate(size)
+        if (ref !== 0) return ref
+      }
+      if (this.injected || !this.#makeRoom(missing, missing === size)) throw this.full()
+    }
+  }
+
+  /**
+   * An entry of `size` words in pieces, the largest that there are; in one, if one is large enough.
+   * @param least words of its first
+   * @param from which slots they may be (see `Allocator.allocateUpTo`)
+   * @returns 0 where there is not enough, -1 where only the first is missing; nothing is changed then
+   */
+  #inPieces(keyBytes: number, size: number, least: number, from: number): number {
+    const W = this.#W
+    const at = logWord(W, this.#allocator)
+    if (at === 0) return 0
+    // Pieces that no log tells of: recovery is told to mark, should this end in the middle.
+    W[H_PHASE] = 1
+    const exact = this.#allocator.hasExactly(size) && !this.#fails()
+    const entry = (exact && this.#allocator.allocateExactly(size)) || this.#piece(size, least, from)
+    const isWhole = entry !== 0 && this.#allocator.sizeOf(entry) >= size
+    if (entry !== 0 && (isWhole || this.#link(entry, keyBytes, size, from))) {
+      W[at] = itemOf(entry, !isWhole)
+      W[H_LOG_COUNT]++
+      this.inPieces = !isWhole
+    }
+    W[H_PHASE] = 0
+    if (entry === 0) return -1
+    return isWhole || this.inPieces ? entry : 0
+  }
+
+  /** Finds the pieces of an entry whose first block is too small; false, with that freed, if it cannot. */
+  #link(entry: number, keyBytes: number, size: number, from: number): boolean {
+    const W = this.#W
+    const allocator = this.#allocator
+    markInPieces(W, entry, keyBytes)
+    let piece = valueAt(W, entry)
+    let left = size - (piece - entry)
+    let room = allocator.sizeOf(entry) - (piece - entry) - P_DATA
+    for (;;) {
+      W[piece + P_NEXT] = 0
+      W[piece + P_WORDS] = Math.min(left, room)
+      left -= W[piece + P_WORDS]
+      if (left === 0) return true
+      const next = this.#piece(P_DATA + left, LEAST_PIECE, from)
+      if (next === 0) break
+      W[piece + P_NEXT] = next
+      piece = next
+      room = allocator.sizeOf(next) - P_DATA
+    }
+    freeAtOnce(W, allocator, itemOf(entry, true))
+    return false
+  }
+
+  #piece(words: number, least: number, from: number): number {
+    if (this.injected || this.#fails()) return 0
+    this.allocations++
+    return this.#allocator.allocateUpTo(words, least, from)
+  }
+
+  /** The error that says that memory is full. */
+  full(): ZVerseError {
+    const used = (this.#allocator.writtenWords - this.#allocator.freeWords) * 4
+    const max = this.#maxBytes
+    const held = 'hold data that is present, tagged or pinned'
+    const remedy =
+      'delete keys or clear, keep less history (setHistory, prune), untag, end read transactions and ' +
+      'iterators, or open with a larger maxBytes'
+    const message = `the database is full: ${used} of ${max} bytes ${held}: ${remedy}`
+    return new ZVerseError('ZVERSE_FULL', message, { used, max })
+  }
+
+  /** Like {@link allocate}, but 0 where it does not fit as things are. */
+  tryAllocate(words: number): number {
+    if (this.#fails()) return 0
+    this.allocations++
+    if (words <= POOL_WORDS && this.#pooled) {
+      const slot = Allocator.roundUp(words) >>> 1
+      const ref = this.#pool[slot]
+      if (ref !== 0) {
+        this.#pool[slot] = this.#W[ref]
+        return ref
+      }
+    }
+    return this.#logged(words, words)
+  }
+
+  /** A new block of up to `words` words, `least` at the least, that the log tells of; 0: there is none. */
+  #logged(words: number, least: number): number {
+    const W = this.#W
+    const at = logWord(W, this.#allocator)
+    if (at === 0) return 0
+    const allocator = this.#allocator
+    // Between the allocation and its note in the log a death would leak the block: recovery is told.
+    W[H_PHASE] = 1
+    const ref =
+      least === words ? allocator.allocate(words) : allocator.allocateUpTo(words, least, ANY_SLOTS)
+    if (ref !== 0) {
+      W[at] = ref
+      W[H_LOG_COUNT]++
+    }
+    W[H_PHASE] = 0
+    return ref
+  }
+
+  /** Tests: whether this allocation is the one that is to fail. */
+  #fails(): boolean {
+    if (--this.failAfter > 0) return false
+    this.failAfter = Number.POSITIVE_INFINITY
+    this.injected = true
+    return true
+  }
+
+  /** A node is no longer part of the tree. */
+  retireNode(node: number): void {
+    const W = this.#W
+    const size = nodeSize(W, node)
+    if (this.isNew(node + N_BIRTH)) {
+      // Of an earlier edition: a cursor may be standing on it.
+      this.#reuse(node, size, this.isOwn(node))
+    } else {
+      this.#retire(node, nodeBirth(W, node), size)
+    }
+  }
+
+  /** An entry is no longer part of the tree. */
+  retireEntry(entry: number): void {
+    const W = this.#W
+    const size = entrySize(W, entry)
+    if (isInPieces(W, entry)) {
+      const item = itemOf(entry, true)
+      if (this.isNew(entry)) this.#discarded.push(item)
+      else this.#retire(item, versionOf(W, entry), size)
+    } else if (this.isNew(entry)) this.#reuse(entry, size, this.#edition === 0)
+    else this.#retire(entry, versionOf(W, entry), size)
+  }
+
+  /** Any other block, made in version `birth`, is no longer reachable. */
+  retireBlock(ref: number, birth: number, words: number): void {
+    const size = Allocator.roundUp(words)
+    if (birth === this.version) this.#reuse(ref, size, this.#edition === 0)
+    else this.#retire(ref, birth, size)
+  }
+
+  /** A whole tree of `words` words is dropped; what is born in this transaction goes with it. */
+  retireTree(root: number, words: number): void {
+    if (root === 0) return
+    this.trees.push(root)
+    this.retiredWords += words
+  }
+
+  #retire(ref: number, birth: number, size: number): void {
+    this.retired.push(ref)
+    this.births.push(birth)
+    this.retiredWords += size
+  }
+
+  #reuse(ref: number, size: number, unseen: boolean): void {
+    if (unseen && size <= POOL_WORDS) {
+      this.#W[ref] = this.#pool[size >>> 1]
+      this.#pool[size >>> 1] = ref
+      this.#pooled = true
+    } else {
+      this.#discarded.push(ref)
+    }
+  }
+
+  /** Marks a place to {@link rollback} to. Until then nothing made before is changed or reused. */
+  savepoint(): Savepoint {
+    this.freeze()
+    this.#releasePool()
+    return {
+      logged: this.#W[H_LOG_COUNT],
+      retired: this.retired.count,
+      trees: this.trees.count,
+      discarded: this.#discarded.count,
+      retiredWords: this.retiredWords,
+    }
+  }
+
+  /** Undoes all allocations and retirements since the savepoint. */
+  rollback(to: Savepoint): void {
+    this.#undo(to.logged)
+    this.retired.cut(to.retired)
+    this.births.cut(to.retired)
+    this.trees.cut(to.trees)
+    this.#discarded.cut(to.discarded)
+    this.retiredWords = to.retiredWords
+    this.freeze()
+  }
+
+  /** Takes the block allocated last out of the log: an abort leaves it. */
+  keep(ref: number): void {
+    const W = this.#W
+    const n = W[H_LOG_COUNT] - 1
+    assert(W[logEntry(W, n)] === ref, 'the block to keep was logged last')
+    W[H_LOG_COUNT] = n
+  }
+
+  /** Frees what the transaction made and replaced itself, and forgets the log: after the commit. */
+  finish(): void {
+    this.#releasePool()
+    const { items, count } = this.#discarded
+    for (let i = 0; i < count; i++) freeItem(this.#W, this.#allocator, items[i])
+    this.#dropLog()
+    this.#clear()
+  }
+
+  /** Undoes everything. */
+  abort(): void {
+    this.#undo(0)
+    this.#clear()
+  }
+
+  /** Frees all blocks logged from entry `from` on; the log keeps those before. */
+  #undo(from: number): void {
+    this.#pool.fill(0)
+    this.#pooled = false
+    undoLog(this.#W, this.#allocator, from)
+  }
+
+  /**
+   * Blocks taken back for use again are in the log already; here they become discarded ones, so
+   * that whatever is taken from now on is new, and logged after this point.
+   */
+  #releasePool(): void {
+    if (!this.#pooled) return
+    this.#pooled = false
+    for (let i = 0; i < this.#pool.length; i++) {
+      for (let ref = this.#pool[i]; ref !== 0; ref = this.#W[ref]) this.#discarded.push(ref)
+      this.#pool[i] = 0
+    }
+  }
+
+  #dropLog(): void {
+    this.#W[H_LOG_COUNT] = 0
+    trimLog(this.#W, this.#allocator)
+  }
+
+  #clear(): void {
+    this.retired.cut(0)
+    this.births.cut(0)
+    this.trees.cut(0)
+    this.#discarded.cut(0)
+    this.retiredWords = 0
+    this.allocations = 0
+    if (this.#pooled) this.#pool.fill(0)
+    this.#pooled = false
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Puts and deletes on the drafts of stores: what a transaction does to trees, graveyards and change lists.
+ *
+ * One for each handle, for the thread that holds the writer lock, between `begin` and the transaction's end.
+ * Invariant: each operation either takes effect as a whole or throws with the draft as it was.
+ */
+
+import { ZVerseError } from '../errors.js'
+import { KeyBuffer } from '../key/codec.js'
+import {
+  copyKey,
+  type EncodedValue,
+  entryWords,
+  NO_VALUE,
+  versionOf,
+  writeEntry,
+} from '../memory/entry.js'
+import { hashKey } from '../memory/hash.js'
+import { H_GENERATIONS, H_POINT_INDEX } from '../memory/layout.js'
+import { writeInPieces } from '../memory/pieces.js'
+import { walk } from './box-cursor.js'
+import type { Range } from './cursor.js'
+import type { Draft } from './draft.js'
+import { TreeEditor } from './editor.js'
+import { find } from './search.js'
+import type { Workspace } from './workspace.js'
+
+/** The version an entry is to have; null: its key is to be absent; undefined: whatever it is. */
+export type Expected = number | null | undefined
+
+/** What the point index does for a key that is about to be changed. */
+export interface Prefetch {
+  /** Has the line of the key loaded that it will need, while other work goes on. */
+  expect(head: number, hash: number): void
+}
+
+export class Writer {
+  /** A draft of an earlier transaction, to be used again. */
+  spare: Draft | null = null
+  /** Changes are noted in the drafts' lists: for point indexes, or for references. */
+  notes = false
+  /** Stores have point indexes. */
+  readonly indexed: boolean
+
+  readonly #W: Uint32Array
+  readonly #space: Workspace
+  readonly #index: Prefetch
+  readonly #editor: TreeEditor
+  readonly #graves: TreeEditor
+  readonly #key = new KeyBuffer()
+  #buries = true
+  /** Tombstones written: what a second try would do without. */
+  #buried = 0
+
+  /** @param editor of trees; the tag tree's, too */
+  constructor(W: Uint32Array, space: Workspace, editor: TreeEditor, index: Prefetch) {
+    this.#W = W
+    this.#space = space
+    this.#index = index
+    this.#editor = editor
+    this.#graves = new TreeEditor(W, space)
+    this.indexed = W[H_POINT_INDEX] !== 0
+  }
+
+  /** A transaction begins. @param buries it writes tombstones */
+  begin(buries: boolean): void {
+    this.reset()
+    this.#buries = buries
+    this.#buried = 0
+    this.notes = this.indexed || this.#W[H_GENERATIONS] !== 0
+  }
+
+  /** Trees are not as they were: a savepoint has been gone back to. */
+  reset(): void {
+    this.#editor.reset()
+    this.#graves.reset()
+  }
+
+  /**
+   * History is a bound, so a transaction that only failed for want of memory for tombstones can do
+   * without: then nothing older than its version is kept, tags and pins apart.
+   */
+  get couldForget(): boolean {
+    return this.#buried > 0 && !this.#space.injected
+  }
+
+  /**
+   * Writes the value for `key`.
+   * @param born the version that the entry tells, after the last one that is there
+   */
+  put(draft: Draft, key: KeyBuffer, value: EncodedValue, ifVersion: Expected, born: number): void {
+    const editor = this.#editor
+    const space = this.#space
+    const hash = this.#expect(draft, key)
+    const old = editor.locate(draft.live, key)
+    if (ifVersion !== undefined) this.#check(ifVersion, old)
+    space.spend()
+    const entry = this.#entry(key, value, born)
+    // An entry of this transaction may be used again as soon as it is replaced.
+    const own = old !== 0 && space.isNew(old)
+    const fresh = old === 0 ? !this.#inBase(draft, key) : !own
+    try {
+      if (old === 0) editor.insert(draft.live, entry)
+      else editor.replace(draft.live, entry)
+    } catch (error) {
+      space.retireEntry(entry)
+      throw error
+    }
+    if (fresh) draft.changed++
+    if (!this.notes) return
+    if (own) draft.changes.replace(old, entry)
+    else draft.changes.add(hash, old, entry)
+  }
+
+  /** The hash of a key that is about to be changed, where that matters. */
+  #expect(draft: Draft, key: KeyBuffer): number {
+    if (!this.notes) return 0
+    const hash = hashKey(key.words, 0, key.bytes)
+    if (this.indexed) this.#index.expect(draft.index, hash)
+    return hash
+  }
+
+  /** Deletes `key`; false if it was absent. */
+  delete(draft: Draft, key: KeyBuffer, ifVersion: Expected): boolean {
+    const editor = this.#editor
+    const space = this.#space
+    const hash = this.#expect(draft, key)
+    const old = editor.locate(draft.live, key)
+    if (ifVersion !== undefined) this.#check(ifVersion, old)
+    if (old === 0) return false
+    const own = space.isNew(old)
+    const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
+    if (known && this.#buries) this.#bury(draft, key)
+    editor.remove(draft.live)
+    if (!own) {
+      draft.changed++
+      draft.removed = true
+    } else if (!known) draft.changed--
+    if (this.notes) {
+      if (own) draft.changes.replace(old, 0)
+      else draft.changes.add(hash, old, 0)
+    }
+    return true
+  }
+
+  /** Notes in the graveyard that `key` is deleted in this version. */
+  #bury(draft: Draft, key: KeyBuffer): void {
+    this.#buried++
+    const space = this.#space
+    const old = this.#graves.locate(draft.grave, key)
+    const tombstone = this.#entry(key, NO_VALUE, space.version)
+    try {
+      if (old === 0) this.#graves.insert(draft.grave, tombstone)
+      else this.#graves.replace(draft.grave, tombstone)
+    } catch (error) {
+      space.retireEntry(tombstone)
+      throw error
+    }
+    draft.graveNewest = space.version
+  }
+
+  /** Deletes the keys in `range` that are below `root`, which stays as it is while the walk goes on. */
+  clearRange(draft: Draft, root: number, range: Range): void {
+    const cursor = walk(this.#W, root, range, false, Number.POSITIVE_INFINITY)
+    const key = this.#key
+    for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+      copyKey(this.#W, entry, key)
+      this.delete(draft, key, undefined)
+    }
+  }
+
+  /** True if the base has `key` although the transaction's tree has not. */
+  #inBase(draft: Draft, key: KeyBuffer): boolean {
+    return draft.removed && find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
+  }
+
+  #check(expected: number | null, entry: number): void {
+    const actual = entry === 0 ? null : versionOf(this.#W, entry)
+    if (actual === expected) return
+    const say = (version: number | null) => (version === null ? 'absent' : `version ${version}`)
+    const message = `the entry is ${say(actual)}, not ${say(expected)}`
+    throw new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
+  }
+
+  /** A new entry. */
+  #entry(key: KeyBuffer, value: EncodedValue, born: number): number {
+    const W = this.#W
+    const space = this.#space
+    const { largest } = space
+    const size = entryWords(key.bytes, value.length)
+    if (size > largest) {
+      const max = (largest - entryWords(key.bytes, 0)) * 4
+      const message =
+        `the value takes ${value.length} bytes, the database holds ${max} at most: open it with a larger ` +
+        'maxBytes, or store the value in parts'
+      throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
+    }
+    const entry = space.allocateEntry(key.bytes, (value.length + 3) >>> 2)
+    if (space.inPieces) writeInPieces(W, entry, born, key, value)
+    else writeEntry(W, entry, born, key, value)
+    return entry
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Proves what snapshots lead to: catalogs, states, trees, and the point indexes of the newest one. For
+ * `check()`; under the writer lock, the newest snapshot first.
+ *
+ * What snapshots share is proved once (docs/decisions/0028): for the first one that leads to it, with
+ * all below it. Each further one is shown that it is not younger than what leads to it; so nothing
+ * below is.
+ */
+
+import { NAMES_STORE } from '../engine/names.js'
+import {
+  C_BIRTH,
+  C_KIDS,
+  C_LEVEL,
+  CATALOG_FAN,
+  H_CURRENT,
+  N_ENTRIES,
+  R_CATALOG,
+  R_STATE,
+  S_BIRTH,
+  S_GRAVE,
+  S_GRAVE_OLD,
+  S_INDEX,
+  S_LIVE,
+} from '../memory/layout.js'
+import { Marks } from '../memory/marks.js'
+import { load48 } from '../memory/words.js'
+import { verifyIndex } from '../point/verify.js'
+import { TreeProof } from '../tree/verify.js'
+
+export class SnapshotProof {
+  readonly #W: Uint32Array
+  readonly #trees: TreeProof
+  readonly #states: Marks
+  readonly #catalogs: Marks
+  #problems: string[] = []
+  /** True for the newest snapshot, whose keys are counted and whose indexes are proved. */
+  #isNewest = false
+  /** Keys of all stores in the newest snapshot. */
+  entries = 0
+  /** The heads of its point indexes. */
+  readonly heads: number[] = []
+
+  /** @param words words of the arena that were ever touched */
+  constructor(W: Uint32Array, words: number) {
+    this.#W = W
+    this.#trees = new TreeProof(W, words, this.#problems)
+    this.#states = new Marks(words)
+    this.#catalogs = new Marks(words)
+  }
+
+  /** What is wrong with what the record of `version` leads to, as far as none before it led there. */
+  prove(record: number, version: number): string[] {
+    const W = this.#W
+    this.#isNewest = record === W[H_CURRENT]
+    this.#proveState(record + R_STATE, version, true)
+    const root = W[record + R_CATALOG]
+    if (root !== 0) this.#reachCatalog(root, W[root + C_LEVEL], version, 0)
+    return this.#problems.splice(0)
+  }
+
+  /** The trees of a state that is not younger than `version`. */
+  #proveState(state: number, version: number, isVisible: boolean): void {
+    const W = this.#W
+    const live = W[state + S_LIVE]
+    this.#trees.prove(live, version)
+    this.#trees.prove(W[state + S_GRAVE], version)
+    this.#trees.prove(W[state + S_GRAVE_OLD], version)
+    if (!this.#isNewest) return
+    const head = W[state + S_INDEX]
+    if (head !== 0) this.heads.push(head)
+    for (const what of verifyIndex(W, head, live, version)) this.#problems.push(what)
+    if (isVisible && live !== 0) this.entries += W[live + N_ENTRIES]
+  }
+
+  /**
+   * A catalog's node, come to from what was made in `version`.
+   * @param first the first of its stores
+   */
+  #reachCatalog(node: number, level: number, version: number, first: number): void {
+    const W = this.#W
+    if (!this.#isRight(node, node + C_BIRTH, version)) return
+    if (W[node + C_LEVEL] !== level) {
+      this.#problems.push(`catalog ${node} says level ${W[node + C_LEVEL]}, not ${level}`)
+      return
+    }
+    if (!this.#catalogs.add(node)) return
+    const birth = load48(W, node + C_BIRTH)
+    const stores = CATALOG_FAN ** level
+    for (let i = 0; i < CATALOG_FAN; i++) {
+      const kid = W[node + C_KIDS + i]
+      if (kid === 0) continue
+      if (level > 0) this.#reachCatalog(kid, level - 1, birth, first + i * stores)
+      else this.#reachState(kid, birth, first + i)
+    }
+  }
+
+  /** The state of the named store `id`, come to from what was made in `version`. */
+  #reachState(state: number, version: number, id: number): void {
+    const W = this.#W
+    if (!this.#isRight(state, state + S_BIRTH, version) || !this.#states.add(state)) return
+    this.#proveState(state, load48(W, state + S_BIRTH), id !== NAMES_STORE)
+  }
+
+  /** True if `ref` can be a block; one whose birth is at word `at` has to be as old as `version`. */
+  #isRight(ref: number, at: number, version: number): boolean {
+    const isBlock = this.#states.fits(ref)
+    const birth = isBlock ? load48(this.#W, at) : 0
+    if (!isBlock) this.#problems.push(`block ${ref} is none`)
+    if (birth > version) this.#problems.push(`block ${ref} was born in ${birth}, after ${version}`)
+    return isBlock
+  }
+}

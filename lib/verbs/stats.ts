@@ -1,0 +1,239 @@
+/** `stats()`: plain numbers, grouped. A few loads for each thread and each version; never waits. */
+
+import type { Engine } from '../engine/engine.js'
+import type { Survey } from '../engine/survey.js'
+import {
+  BURIED,
+  H_COMMIT_TIMES,
+  H_COMMITS_SINCE_SCAN,
+  H_READ_TIMES,
+  H_RECLAIMED,
+  H_RETIRED_SINCE_SCAN,
+  R_PREV,
+  R_REPLACED,
+  R_TAGS,
+  R_TIME,
+  R_VERSION,
+  T_ID,
+  T_READS,
+  T_WAITED,
+  T_WAITING,
+  T_WAITS,
+  X_COUNT,
+  X_WORDS,
+} from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { eachHead } from '../point/dropped.js'
+import { eachLine } from '../threads/lines.js'
+import { eachPin } from '../threads/slots.js'
+import { type Times, timesAt } from '../threads/times.js'
+
+export interface Stats {
+  /** Bytes. */
+  memory: {
+    /** Address space reserved. */
+    maxBytes: number
+    /** Ever touched: what the system may have committed. */
+    touchedBytes: number
+    usedBytes: number
+    freeBytes: number
+  }
+  versions: {
+    version: number
+    oldestVersion: number
+    /** Snapshots in memory, pinned and tagged ones below the run included. */
+    retained: number
+    /** Bytes that only past versions of the run hold. */
+    pastBytes: number
+  }
+  readers: {
+    /** Handles attached: one a thread, more where a thread attached more often. */
+    attached: number
+    /** Read verbs begun, by all threads there were. */
+    reads: number
+    /** Snapshots pinned, counted once for each handle that has it. */
+    pins: number
+    /** The oldest version that is pinned; the present one if there is none. */
+    oldestPinned: number
+    /** Its age in ms, and the thread that has it pinned; 0 and null if there is none. */
+    oldestPinnedMs: number
+    oldestPinnedThread: number | null
+  }
+  writer: {
+    /** Versions committed, by all threads. */
+    published: number
+    /** Bytes that commits have replaced, and bytes freed since, in all. */
+    retiredBytes: number
+    reclaimedBytes: number
+    /** Snapshots that nobody holds any more and that still wait to be reclaimed. */
+    lag: number
+    commitsSinceScan: number
+    retiredBytesSinceScan: number
+    /** How often a writer had to wait for its turn, and ms waited in all. */
+    waits: number
+    waitedMs: number
+    /** Waiting now. */
+    waiting: number
+  }
+  /** What makes reads of single keys fast. */
+  cache: {
+    /** Keys that the point indexes lead to, over all stores, and the bytes of their tables. */
+    indexedKeys: number
+    indexBytes: number
+    /** Decoded values that this thread keeps, the bytes they take, about, and the bound on those. */
+    values: number
+    valueBytes: number
+    maxValueBytes: number
+    /** Reads by this thread that found their value kept, and that did not. */
+    hits: number
+    misses: number
+    /** Recent reads of single keys by this thread, estimated from samples. */
+    recentReads: number
+    /** Keys with at least a thousandth of those, and with at least a ten-thousandth; 128 together at most. */
+    hotKeys: number
+    warmKeys: number
+    /** The shares of the reads that go to hot keys, warm keys, and all others. */
+    hotShare: number
+    warmShare: number
+    coldShare: number
+  }
+  /** Sampled times in µs, by all threads. */
+  latency: {
+    read: Times
+    /** From the writer's turn to its end; what users do in a transaction of their own apart. */
+    commit: Times
+  }
+}
+
+export function stats(engine: Engine): Stats {
+  const { W, epochs } = engine
+  const { allocator, arena, slots } = epochs
+  const touchedBytes = allocator.writtenWords * 4
+  const freeBytes = allocator.freeWords * 4
+  // While another thread is in the middle of a transaction, what was seen last has to do.
+  engine.survey = epochs.turn.tryExclusively(() => survey(engine)) ?? engine.survey
+  const { retained, lag, oldest, since, thread } = engine.survey
+  slots.enterRun()
+  try {
+    const { current } = epochs.versions
+    const version = load48(W, current + R_VERSION)
+    const pins = sum(W, line => pinsOf(W, line))
+    return {
+      memory: {
+        maxBytes: W.length * 4,
+        touchedBytes,
+        usedBytes: touchedBytes - freeBytes,
+        freeBytes,
+      },
+      versions: {
+        version,
+        oldestVersion: epochs.versions.oldestBefore(version),
+        retained,
+        pastBytes: epochs.past.words * 4,
+      },
+      readers: {
+        attached: sum(W, () => 1),
+        reads: sum(W, line => count64(W, line + T_READS), true),
+        pins,
+        oldestPinned: thread === null ? version : oldest,
+        oldestPinnedMs: thread === null ? 0 : Math.max(0, engine.clock.after(since) - since),
+        oldestPinnedThread: thread,
+      },
+      writer: {
+        published: version,
+        retiredBytes: load48(W, current + R_REPLACED) * 4,
+        reclaimedBytes: arena.floats[H_RECLAIMED / 2] * 4,
+        lag,
+        commitsSinceScan: W[H_COMMITS_SINCE_SCAN],
+        retiredBytesSinceScan: W[H_RETIRED_SINCE_SCAN] * 4,
+        waits: sum(W, line => count64(W, line + T_WAITS), true),
+        waitedMs: sum(W, line => count64(W, line + T_WAITED), true) / 1000,
+        waiting: sum(W, line => W[line + T_WAITING]),
+      },
+      cache: { ...indexCounts(W, current), ...cacheCounts(engine) },
+      latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
+    }
+  } finally {
+    slots.exit()
+  }
+}
+
+function indexCounts(W: Uint32Array, record: number) {
+  let indexedKeys = 0
+  let words = 0
+  eachHead(W, record, head => {
+    indexedKeys += W[head + X_COUNT]
+    words += W[head + X_WORDS]
+  })
+  return { indexedKeys, indexBytes: words * 4 }
+}
+
+function cacheCounts({ cache, sketch }: Engine) {
+  const { entries = 0, bytes = 0, hits = 0, misses = 0 } = cache?.counts ?? {}
+  const { reads, hotKeys, warmKeys, hotShare, warmShare, coldShare } = sketch.temperature
+  return {
+    values: entries,
+    valueBytes: bytes,
+    maxValueBytes: cache?.maxBytes ?? 0,
+    hits,
+    misses,
+    recentReads: reads,
+    hotKeys,
+    warmKeys,
+    hotShare,
+    warmShare,
+    coldShare,
+  }
+}
+
+function pinsOf(W: Uint32Array, line: number): number {
+  let pins = 0
+  eachPin(W, line, () => pins++)
+  return pins
+}
+
+/** For the holder of the writer lock. */
+function survey({ W, epochs }: Engine): Survey {
+  const held = new Set<number>()
+  let oldest = 0
+  let thread: number | null = null
+  eachLine(W, line => {
+    const id = W[line + T_ID]
+    if (id === 0) return false
+    eachPin(W, line, record => {
+      held.add(record)
+      if (oldest !== 0 && load48(W, record + R_VERSION) >= load48(W, oldest + R_VERSION)) return
+      oldest = record
+      thread = (id % BURIED) - 1
+    })
+    return false
+  })
+  let retained = 0
+  let lag = 0
+  for (let record = epochs.versions.current; record !== 0; record = W[record + R_PREV]) {
+    retained++
+    const isHeld = W[record + R_TAGS] !== 0 || held.has(record)
+    if (!isHeld && load48(W, record + R_VERSION) < epochs.versions.oldest) lag++
+  }
+  return {
+    retained,
+    lag,
+    oldest: oldest === 0 ? 0 : load48(W, oldest + R_VERSION),
+    since: oldest === 0 ? 0 : load48(W, oldest + R_TIME),
+    thread,
+  }
+}
+
+/** Adds `value` up over the lines in use; `ever`: over those of threads that are gone, too. */
+function sum(W: Uint32Array, value: (line: number) => number, ever = false): number {
+  let total = 0
+  eachLine(W, line => {
+    if (ever || W[line + T_ID] !== 0) total += value(line)
+    return false
+  })
+  return total
+}
+
+function count64(W: Uint32Array, at: number): number {
+  return W[at + 1] * 2 ** 32 + W[at]
+}

@@ -1,0 +1,307 @@
+/**
+ * The verbs that a database and a named store share: reading at any view, writing, comparing.
+ */
+
+import { types } from 'node:util'
+import { UNNAMED } from '../engine/names.js'
+import { StoreCore } from '../engine/store-core.js'
+import {
+  type Bounds,
+  checkView,
+  copyOf,
+  isDate,
+  isVersion,
+  limitIn,
+  NAMES,
+  rangeIn,
+  reverseIn,
+  type SnapshotSource,
+  type View,
+} from '../engine/view.js'
+import { stringKeys } from '../key/string.js'
+import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
+import { WRITING_VERB } from '../memory/layout.js'
+import { hasValue } from '../memory/pieces.js'
+import { checkNames, invalidOption } from '../options.js'
+import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
+import { BothHeld } from '../read/source.js'
+import { WHOLE } from '../tree/cursor.js'
+import { DiffCursor } from '../tree/diff.js'
+import { stringValues } from '../value/string.js'
+import type { Transaction } from '../write/transaction.js'
+import { CommitVerbs } from '../write/write-verbs.js'
+import { Changes } from './changes.js'
+import { KeyRef } from './ref.js'
+import {
+  beginRead,
+  beginWrite,
+  beginWriteAsync,
+  type ReadTransaction,
+  registerStore,
+  type TypedStore,
+  transact,
+  type WriteTransaction,
+} from './transactions.js'
+import { type Signal, signalIn } from './wait.js'
+
+/** A side of a `diff`: a version, a tag, a date, or a read transaction. */
+export type Side = number | string | Date | SnapshotSource
+
+/** A key whose entry differs; undefined on the side where it is absent. */
+export interface Difference<K, V> {
+  key: K
+  before: V | undefined
+  after: V | undefined
+}
+
+/** A key that is read often. */
+export interface HotKey<K> {
+  key: K
+  /** How often this thread has read it lately: estimated reads, of the last million or two. */
+  frequency: number
+}
+
+export interface DiffOptions<K> extends Bounds<K> {
+  /** From the last key to the first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
+}
+
+export interface ChangesOptions<K> extends Bounds<K> {
+  /** Commits after this version; by default those after now. */
+  since?: number | undefined
+  /** Aborting rejects with an AbortError. */
+  signal?: Signal | undefined
+}
+
+export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
+  #text: Store<string, string> | null | undefined
+
+  /** The names of the codecs that its keys and values have. */
+  get codecs(): { keys: string; values: string } {
+    const { keys, values } = this._core
+    return { keys: keys.name, values: values.name }
+  }
+
+  /**
+   * @internal The same store, of binary keys and values, with its bytes read and written as the UTF-8 of
+   * text. Null where it has other codecs; where it has a name, which goes with its codecs; and where
+   * threads keep values, which have one form.
+   */
+  get _text(): Store<string, string> | null {
+    if (this.#text !== undefined) return this.#text
+    const { engine, id, keys, values } = this._core
+    const isBinary = keys.name === 'binary' && values.name === 'binary'
+    const can = isBinary && id === UNNAMED && engine.cache === null
+    const core = () =>
+      new StoreCore(engine, id, null, stringKeys() as never, stringValues() as never)
+    return (this.#text = can ? new Store(core()) : null)
+  }
+
+  // ── Transactions ──────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Runs `callback` with a write transaction and commits. If it throws, everything is rolled back
+   * and the exception passes on.
+   * @returns what the callback returns
+   * @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` if that is a promise
+   */
+  transact<T>(callback: (tx: WriteTransaction<K, V>) => T): T {
+    return transact(this._begin(), callback)
+  }
+
+  /** Takes the writer's turn: until the transaction ends, nobody else writes. */
+  beginWrite(): WriteTransaction<K, V> {
+    return beginWrite(this._begin())
+  }
+
+  /**
+   * Takes the writer's turn without blocking the event loop; it is yours when the promise resolves.
+   * The process stays alive until then.
+   * @param options `signal`: aborting rejects with an AbortError
+   * @throws ZVerseError `ZVERSE_NESTED_TRANSACTION` while this thread has a transaction open,
+   * `ZVERSE_WRITER_BUSY { waitedMs, threadId }`, `ZVERSE_CLOSED` (all as rejections)
+   */
+  async beginWriteAsync(options?: {
+    signal?: Signal | undefined
+  }): Promise<WriteTransaction<K, V>> {
+    const core = this._begin()
+    const signal = signalIn(checkNames(options, ['signal'], 'beginWriteAsync'))
+    return beginWriteAsync(core, signal)
+  }
+
+  /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
+  restore(view: View): number {
+    const core = this._begin()
+    const held = this._source.hold(checkView(view, 'restore'))
+    try {
+      return this._write(tx => restore(tx, core, held.root), WRITING_VERB)
+    } finally {
+      held.release()
+    }
+  }
+
+  // ── Read ──────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A handle on a key: its value as of now, and a cheap way to ask whether someone has written since.
+   * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`
+   */
+  ref(key: K): KeyRef<K, V> {
+    const core = this._begin()
+    const { engine } = core
+    core.encodeKey(key, engine.key)
+    // Encoding may have run user code, which may have closed the database.
+    engine.gate.checkOpen()
+    engine.epochs.makeGenerations()
+    return new KeyRef(core, engine.key)
+  }
+
+  /**
+   * The keys that this thread reads most by `get`, `has`, `getMany` and `getEntry`, most first. Sampled
+   * and estimated; what was read long ago counts less.
+   * @param n how many at most; of more than 128 nothing is known
+   */
+  hotKeys(n: number): HotKey<K>[] {
+    const core = this._begin()
+    if (!isVersion(n)) throw invalidOption('n', 'must be an integer ≥ 0')
+    return core.engine.sketch.leaders(core.id, n).map(({ words, bytes, count }) => {
+      return { key: core.keys.decode(words, 0, bytes) as K, frequency: count }
+    })
+  }
+
+  /** Pins a version: the transaction reads it until it is closed. */
+  beginRead(view?: View): ReadTransaction<K, V> {
+    const core = this._begin()
+    return beginRead(core, view === undefined ? undefined : checkView(view, 'beginRead'))
+  }
+
+  /**
+   * `{ key, before, after }`, in key order, for each key whose entry differs between two versions.
+   * The cost follows what changed, not what is stored.
+   */
+  diff(from: Side, to: Side, range?: DiffOptions<K>): ZVerseIterator<Difference<K, V>> {
+    const core = this._begin()
+    const { engine } = core
+    const a = sideView(from, 'from')
+    const b = sideView(to, 'to')
+    const given = checkNames(range, NAMES.ordered, 'diff')
+    const bounds = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
+    const pairs = { reverse: reverseIn(given), limit: limitIn(given) }
+    const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
+    return iterating(new BothHeld(this._source, a, b), ({ before, after }) => {
+      const cursor = new DiffCursor(engine.W, before.root, after.root, bounds)
+      const next = pairs.reverse ? backwards(cursor, pairs.limit) : forwards(cursor, pairs.limit)
+      return new Steps(() => {
+        const pair = next()
+        if (pair === undefined) return END
+        const key = core.keyOf(pair.before === 0 ? pair.after : pair.before)
+        return { key, before: value(pair.before), after: value(pair.after) }
+      })
+    })
+  }
+
+  /**
+   * Commits after `since`, as they happen, with what they changed in range.
+   * While one waits the process stays alive; `close` ends it.
+   */
+  changes(options?: ChangesOptions<K>): Changes<K, V> {
+    const core = this._begin()
+    const { engine } = core
+    const given = checkNames(options, NAMES.changes, 'changes')
+    const { since } = given
+    const signal = signalIn(given)
+    if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
+    const range = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
+    const { slots } = engine.epochs
+    slots.enterRun()
+    try {
+      const { versions } = engine.epochs
+      const from = (since as number | undefined) ?? versions.newest
+      if (from < versions.oldest) throw engine.reader.notRetained(from)
+      engine.reader.recordOf(from)
+      return new Changes<K, V>(core, from, range, signal)
+    } finally {
+      slots.exit()
+    }
+  }
+}
+
+/** A named store. */
+export class Store<K, V> extends StoreVerbs<K, V> implements TypedStore<K, V> {
+  /** Its name. */
+  readonly name: string
+  declare readonly '~types'?: { key: K; value: V }
+
+  /** @internal */
+  constructor(core: StoreCore) {
+    super(core)
+    this.name = core.name as string
+    registerStore(this, core)
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'Store'
+  }
+}
+
+/** Entries of a key on two sides, 0 where it is absent. */
+interface Pair {
+  readonly before: number
+  readonly after: number
+}
+
+function forwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
+  let left = limit
+  return () => (left-- > 0 && cursor.next() ? cursor : undefined)
+}
+
+/** The differences from the last to the first: all are found before the first is given. */
+function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
+  let pairs: Pair[] | undefined
+  let left = limit
+  return () => {
+    if (left-- <= 0) return undefined
+    if (pairs === undefined) {
+      const all: Pair[] = []
+      while (cursor.next()) all.push({ before: cursor.before, after: cursor.after })
+      pairs = all
+    }
+    return pairs.pop()
+  }
+}
+
+function sideView(side: unknown, option: string): View {
+  if (typeof side === 'string' || isVersion(side)) return { at: side }
+  if (isDate(side)) return { asOf: copyOf(side) }
+  if (typeof side === 'object' && side !== null && !types.isDate(side)) {
+    return { snapshot: side as SnapshotSource }
+  }
+  throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
+}
+
+/** Makes the store as the tree below `root` is. */
+function restore(tx: Transaction, core: StoreCore, root: number): void {
+  const { W, writer, key } = core.engine
+  const draft = tx.draft(core)
+  const cursor = new DiffCursor(W, draft.live.root, root, WHOLE)
+  while (cursor.next()) {
+    copyKey(W, cursor.after === 0 ? cursor.before : cursor.after, key)
+    if (cursor.after === 0) {
+      writer.delete(draft, key, undefined)
+      continue
+    }
+    const value = encodedValue(core, cursor.after)
+    const { words, at, length } = value
+    if (cursor.before !== 0 && hasValue(W, cursor.before, words, at, length)) continue
+    writer.put(draft, key, value, undefined, tx.version)
+  }
+}
+
+/** An entry's value where it is; of one in pieces a copy, until the next is asked for. */
+function encodedValue({ engine }: StoreCore, entry: number): EncodedValue {
+  const value = valueIn(engine.W, entry)
+  if (!isInPieces(engine.W, entry)) return value
+  return { ...value, words: engine.gatherer.gather(entry).words, at: 0 }
+}

@@ -1,0 +1,285 @@
+/**
+ * Read transactions and write transactions, and their views of named stores.
+ */
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import type { Engine } from '../engine/engine.js'
+import { PINNED, type Pinned, type Reader } from '../engine/reader.js'
+import type { StoreCore } from '../engine/store-core.js'
+import type { SnapshotSource, View } from '../engine/view.js'
+import { R_TIME, R_VERSION, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { invalidOption } from '../options.js'
+import { PinLease } from '../read/pin-lease.js'
+import { ReadVerbs } from '../read/read-verbs.js'
+import { type Bracket, PinnedSource, transactionClosed } from '../read/source.js'
+import { inCallback } from '../threads/running.js'
+import type { Pin } from '../threads/slots.js'
+import { commitVersion } from '../write/commit.js'
+import { inTurn, Transaction } from '../write/transaction.js'
+import { WriteLease } from '../write/write-lease.js'
+import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
+import { checkGoesOn, type Signal } from './wait.js'
+
+/** Anything that stands for a named store. */
+export interface StoreLike {
+  readonly name: string
+}
+
+/** The cores of store handles, without trusting their shape. */
+const cores = new WeakMap<object, StoreCore>()
+
+export function registerStore(store: object, core: StoreCore): void {
+  cores.set(store, core)
+}
+
+/** The core of a store handle of this database. */
+function coreOf(engine: Engine, store: unknown): StoreCore {
+  const core = cores.get(store as object)
+  if (core === undefined || core.engine !== engine) {
+    throw invalidOption('store', 'must be a store of this database')
+  }
+  return core
+}
+
+/** The read verbs of a store in a read transaction. */
+export class StoreSnapshot<K, V> extends ReadVerbs<K, V> {
+  /** @internal */
+  get _kind(): string {
+    return 'StoreSnapshot'
+  }
+}
+
+/** A handle that carries the types of its store's keys and values. */
+export interface TypedStore<K, V> extends StoreLike {
+  /** Never there: carries types only. */
+  readonly '~types'?: { key: K; value: V }
+}
+
+/** What a read transaction shares with its sources. */
+class Hold extends PinLease implements Bracket, Pinned {
+  readonly record: number
+
+  constructor(engine: Engine, pin: Pin) {
+    super(engine, pin, 'read transaction')
+    this.record = pin.record
+  }
+
+  get reader(): Reader {
+    return this.engine.reader
+  }
+
+  check(): void {
+    this.engine.gate.check()
+    if (this.ended) throw transactionClosed('read')
+  }
+
+  heldRecord(): number {
+    this.check()
+    return this.record
+  }
+}
+
+/** One pinned version, for as long as it is open. */
+export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
+  readonly #hold: Hold
+
+  /** @internal Use `beginRead`. */
+  constructor(core: StoreCore, hold: Hold) {
+    super(new PinnedSource(core, hold))
+    this.#hold = hold
+  }
+
+  /** @internal What is only made like one has none. */
+  get [PINNED](): Pinned | undefined {
+    return #hold in this ? this.#hold : undefined
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'ReadTransaction'
+  }
+
+  /** @internal */
+  override _facts(): object {
+    return { version: this.version, ...super._facts() }
+  }
+
+  /** The version it holds. */
+  get version(): number {
+    const hold = this.#hold
+    return load48(hold.engine.W, hold.heldRecord() + R_VERSION)
+  }
+
+  /** When that version was committed, ms since 1970. */
+  get timestamp(): number {
+    const hold = this.#hold
+    return load48(hold.engine.W, hold.heldRecord() + R_TIME)
+  }
+
+  /** The read verbs of a named store at this version. */
+  store<SK, SV>(store: TypedStore<SK, SV>): StoreSnapshot<SK, SV> {
+    const hold = this.#hold
+    hold.check()
+    return new StoreSnapshot(new PinnedSource(coreOf(hold.engine, store), hold))
+  }
+
+  /** Lets go of the version; its iterators end. Idempotent. */
+  close(): void {
+    this.#hold.release()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/** Pins the version that `view` asks for. */
+export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTransaction<K, V> {
+  const { engine } = core
+  const record = engine.reader.enter(view)
+  try {
+    return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
+  } finally {
+    engine.epochs.slots.exit()
+  }
+}
+
+/** The verbs of a named store inside a write transaction. */
+export class StoreDraft<K, V> extends DraftVerbs<K, V> {
+  /** @internal */
+  get _kind(): string {
+    return 'StoreDraft'
+  }
+}
+
+/** What a write transaction shares with its sources. */
+class WriteHold extends WriteLease implements DraftHold {
+  readonly record: number
+
+  constructor(tx: Transaction) {
+    super(tx, 'write transaction')
+    this.record = tx.base
+  }
+
+  check(): void {
+    this.engine.gate.check()
+    if (!this.tx.isOpen) throw transactionClosed('write')
+  }
+
+  rootOf(core: StoreCore): number {
+    return this.tx.root(core)
+  }
+}
+
+/** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
+export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
+  readonly #tx: Transaction
+  readonly #hold: WriteHold
+  readonly #version: number
+
+  /** @internal Use `beginWrite`. */
+  constructor(core: StoreCore, tx: Transaction) {
+    const hold = new WriteHold(tx)
+    super(core, hold)
+    this.#hold = hold
+    this.#tx = tx
+    this.#version = tx.version
+  }
+
+  /** The version that a commit would make. */
+  get version(): number {
+    this.#hold.check()
+    return this.#version
+  }
+
+  /** @internal */
+  get _kind(): string {
+    return 'WriteTransaction'
+  }
+
+  /** @internal */
+  override _facts(): object {
+    return { version: this.version, ...super._facts() }
+  }
+
+  /** The verbs of a named store in this transaction. */
+  store<SK, SV>(store: TypedStore<SK, SV>): StoreDraft<SK, SV> {
+    this.#hold.check()
+    return new StoreDraft(coreOf(this.#tx.engine, store), this.#hold)
+  }
+
+  /**
+   * Publishes what changed.
+   * @returns the new version; the present one if nothing changed
+   * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
+   */
+  commit(): number {
+    this.#hold.check()
+    try {
+      return commitVersion(this.#tx)
+    } finally {
+      this.#hold.leave()
+      this.#tx.close()
+    }
+  }
+
+  /** Undoes everything. Idempotent; after `commit` it does nothing. */
+  abort(): void {
+    if (!this.#tx.isOpen) return
+    this.#hold.check()
+    this.#hold.leave()
+    this.#tx.close()
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#tx.engine.gate.isClosed) this.abort()
+  }
+}
+
+/**
+ * Takes the writer's turn.
+ * @param held the lock has been taken already
+ */
+export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransaction<K, V> {
+  const tx = new Transaction(core.engine, WRITING_OPEN)
+  let begun = false
+  try {
+    tx.begin(held)
+    const user = new WriteTransaction<K, V>(core, tx)
+    begun = true
+    return user
+  } finally {
+    if (!begun) tx.close()
+  }
+}
+
+/** Takes the writer's turn without blocking the thread. */
+export async function beginWriteAsync<K, V>(
+  core: StoreCore,
+  signal: Signal | undefined,
+): Promise<WriteTransaction<K, V>> {
+  const { engine } = core
+  const goesOn = () => checkGoesOn(engine, signal)
+  goesOn()
+  engine.notWriting()
+  let tx: WriteTransaction<K, V> | undefined
+  const isWriting = () => engine.isWriting
+  await engine.epochs.turn.waitFor(goesOn, isWriting, () => {
+    tx = beginWrite<K, V>(core, true)
+  })
+  return tx as WriteTransaction<K, V>
+}
+
+/** Runs `body` in a write transaction: its result, or its exception with everything rolled back. */
+export function transact<K, V, T>(core: StoreCore, body: (tx: WriteTransaction<K, V>) => T): T {
+  if (typeof body !== 'function') throw invalidOption('callback', 'must be a function')
+  return inTurn(core.engine, WRITING_CALLBACK, tx => {
+    tx.begin()
+    const user = new WriteTransaction<K, V>(core, tx)
+    const result = inCallback(() => body(user))
+    refusePromise(result, 'the callback returned a promise: use beginWrite for asynchronous work')
+    if (tx.isOpen) user.commit()
+    return result
+  })
+}

@@ -1,0 +1,84 @@
+/**
+ * Waiting in promises: for a version, for the writer's turn. While one waits the process stays
+ * alive; an abort rejects with AbortError, closing the database with `ZVERSE_CLOSED`.
+ */
+
+import type { Engine } from '../engine/engine.js'
+import { invalidOption } from '../options.js'
+import { anchor } from '../threads/alive.js'
+
+/** What of an AbortSignal is used (its type is not part of the language's own). */
+export interface Signal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** Checks an optional `signal`. */
+export function signalIn(given: Record<string, unknown>): Signal | undefined {
+  const { signal } = given
+  if (signal === undefined || isSignal(signal)) return signal
+  throw invalidOption('signal', 'must be an AbortSignal')
+}
+
+/** Told by what it can do: the AbortSignal of jsdom, or of another realm, is none of this one's class. */
+function isSignal(given: unknown): given is Signal {
+  if (typeof given !== 'object' || given === null) return false
+  const { aborted, addEventListener, removeEventListener } = given as Partial<Signal>
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  )
+}
+
+/** The error that an abort rejects with, as Node's own functions do. */
+export function abortError(signal: Signal): Error {
+  const error = new Error('The operation was aborted', { cause: signal.reason })
+  error.name = 'AbortError'
+  return Object.assign(error, { code: 'ABORT_ERR' })
+}
+
+/** @throws what a wait ends with when it is cut short by an abort or the close */
+export function checkGoesOn(engine: Engine, signal: Signal | undefined): void {
+  if (signal?.aborted) throw abortError(signal)
+  engine.gate.checkOpen()
+}
+
+/** Resolves when `there` is true after some commit (of any thread), or at an abort, or the close. */
+export async function waitUntil(
+  engine: Engine,
+  signal: Signal | undefined,
+  there: () => boolean,
+): Promise<void> {
+  const { watch } = engine.epochs
+  let wake = () => {}
+  let fail = (_: unknown) => {}
+  const woken = new Promise<void>((resolve, reject) => {
+    wake = resolve
+    fail = reject
+  })
+  // Called in the middle of somebody's commit: what the signal throws is for this promise alone.
+  const look = () => {
+    try {
+      if (engine.gate.isClosed || signal?.aborted || there()) wake()
+    } catch (error) {
+      fail(error)
+    }
+  }
+  // Listen first, then look: what is committed in between is told.
+  signal?.addEventListener('abort', wake)
+  anchor.hold()
+  watch.add(look)
+  engine.onClose.add(look)
+  try {
+    look()
+    await woken
+  } finally {
+    watch.delete(look)
+    engine.onClose.delete(look)
+    anchor.letGo()
+    signal?.removeEventListener('abort', wake)
+  }
+}

@@ -1,0 +1,370 @@
+/**
+ * The past: which versions there are, which are let go, and the memory that comes of it.
+ *
+ * For the holder of the writer lock, but for the getters. Invariants:
+ * 1. The window's begin moves before the slots are looked at, so that a reader that is missed sees it.
+ * 2. Nothing here throws; what allocates does without where there is no memory.
+ * 3. The reserve suffices whenever a transaction adds something, or that one is refused.
+ */
+
+import { type Allocator, NO_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  H_COMMITS_SINCE_SCAN,
+  H_CURRENT,
+  H_HISTORY_BYTES,
+  H_HISTORY_MS,
+  H_HISTORY_VERSIONS,
+  H_OLDEST,
+  H_PAGES,
+  H_PHASE,
+  H_RECLAIMED,
+  H_RETIRED_SINCE_SCAN,
+  H_UNDONE,
+  N_MAX,
+  PAGE,
+  R_CATALOG,
+  R_PREV,
+  R_REPLACED,
+  R_STATE,
+  S_GRAVE,
+  S_GRAVE_NEWEST,
+  S_GRAVE_OLD,
+  S_GRAVE_OLD_NEWEST,
+  S_GRAVE_OLD_WORDS,
+  S_GRAVE_WORDS,
+  SEGMENT,
+} from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { dropTables } from '../point/dropped.js'
+import type { Slots } from '../threads/slots.js'
+import { walkCatalog } from '../tree/catalog.js'
+import { nodeWords } from '../tree/node.js'
+import { CLOSING, DIVIDING, MOST_WASTE, NOWHERE, TAKING } from '../tree/room.js'
+import type { Workspace } from '../tree/workspace.js'
+import type { Chunks } from './chunks.js'
+import type { Limbo } from './limbo.js'
+import { Reclaimer } from './reclaim.js'
+import { CLOSING_PAGES, Reserve } from './reserve.js'
+import { type Bounds, oldestToKeep } from './retention.js'
+import type { Versions } from './versions.js'
+
+/** Words of the largest node. */
+const LARGEST_NODE = nodeWords(1, N_MAX)
+/** Commits, and retired words, after which the slots are scanned again. */
+const SCAN_COMMITS = 32
+const SCAN_WORDS = 1 << 15
+/** Where the count of commits begins when a run was cut short. */
+const SCAN_SOON = SCAN_COMMITS - 4
+/** Records that a run looks at. */
+const UNLINK_BUDGET = 64
+/** Runs after which all records below the window are looked at again. */
+const FULL_RUN = 16
+/** Fields of a store's state: root, words and newest tombstone of each graveyard. */
+const GRAVES = [
+  [S_GRAVE, S_GRAVE_WORDS, S_GRAVE_NEWEST],
+  [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
+]
+
+/** Stores the bounds of `history`: for `open`, and for the holder of the lock. */
+export function writeBounds(arena: Arena, bounds: Bounds): void {
+  arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions
+  arena.floats[H_HISTORY_MS / 2] = bounds.ms
+  arena.floats[H_HISTORY_BYTES / 2] = bounds.bytes
+}
+
+export class Past {
+  readonly reserve: Reserve
+
+  readonly arena: Arena
+  readonly allocator: Allocator
+  readonly versions: Versions
+  readonly #W: Uint32Array
+  readonly #limbo: Limbo
+  /** This handle's slots, which tell when a pin was given up. */
+  readonly #slots: Slots
+  readonly #reclaimer: Reclaimer
+  #runs = 0
+
+  constructor(
+    arena: Arena,
+    allocator: Allocator,
+    limbo: Limbo,
+    chunks: Chunks,
+    versions: Versions,
+    slots: Slots,
+  ) {
+    this.arena = arena
+    this.allocator = allocator
+    this.versions = versions
+    this.#slots = slots
+    this.#W = arena.words
+    this.#limbo = limbo
+    this.#reclaimer = new Reclaimer(arena, allocator, chunks)
+    this.reserve = new Reserve(arena.words, allocator, arena.words[H_PAGES])
+  }
+
+  /** Words that the versions before the present one hold and it does not: what their end would free. */
+  get words(): number {
+    const W = this.#W
+    const { current, newest } = this.versions
+    const first = this.versions.record(this.versions.oldestBefore(newest))
+    return first === 0 ? 0 : load48(W, current + R_REPLACED) - load48(W, first + R_REPLACED)
+  }
+
+  /**
+   * Lets go of what the bounds exclude.
+   * @param now the time, ms since 1970
+   */
+  applyBounds(newest: number, now: number): void {
+    const { floats } = this.arena
+    const versions = floats[H_HISTORY_VERSIONS / 2]
+    const ms = floats[H_HISTORY_MS / 2]
+    const bytes = floats[H_HISTORY_BYTES / 2]
+    const oldest = this.versions.oldestBefore(newest)
+    const most = Math.min(versions, this.versions.capacity - SEGMENT)
+    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
+      this.shrink(oldest, newest - most)
+      return
+    }
+    const W = this.#W
+    const keep = oldestToKeep(
+      {
+        oldest,
+        newest,
+        now,
+        time: version => this.versions.time(version),
+        replaced: version => load48(W, this.versions.record(version) + R_REPLACED) * 4,
+      },
+      { versions: most, ms, bytes },
+    )
+    this.shrink(oldest, keep)
+  }
+
+  /** Moves the window's begin from `oldest` to `keep`; before any scan, so that readers see it. */
+  shrink(oldest: number, keep: number): void {
+    if (keep <= oldest) return
+    const W = this.#W
+    Atomics.store(W, H_OLDEST, keep >>> 0)
+    // Their slots keep what they hold: nobody looks at a slot before the window's begin.
+    const last = SEGMENT - 1
+    for (
+      let version = oldest + last - ((oldest >>> 0) & last);
+      version < keep;
+      version += SEGMENT
+    ) {
+      this.#dropSegment(version)
+    }
+  }
+
+  /**
+   * The window is `version` alone, which has been published after `last` with a gap between: what was
+   * from `oldest` on goes.
+   */
+  beginAnew(oldest: number, last: number, version: number): void {
+    Atomics.store(this.#W, H_OLDEST, version >>> 0)
+    const kept = this.versions.directoryWord(version)
+    for (let at = oldest - (oldest % SEGMENT); at <= last; at += SEGMENT) {
+      if (this.versions.directoryWord(at) !== kept) this.#dropSegment(at)
+    }
+  }
+
+  #dropSegment(version: number): void {
+    const W = this.#W
+    const word = this.versions.directoryWord(version)
+    const segment = W[word]
+    // Without room to note it, it stays where it is and serves the version that comes round to it.
+    if (!this.#limbo.add(segment, this.versions.newest)) return
+    Atomics.store(W, word, 0)
+  }
+
+  ensureSegment(version: number, space: Workspace): void {
+    const W = this.#W
+    const word = this.versions.directoryWord(version)
+    if (W[word] !== 0) return
+    const segment = space.allocate(PAGE)
+    W.fill(0, segment, segment + PAGE)
+    // Not undone by an abort: an empty segment is as good for the next commit.
+    W[H_PHASE] = 1
+    space.keep(segment)
+    Atomics.store(W, word, segment)
+    W[H_PHASE] = 0
+  }
+
+  /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
+  reclaim(budget: number, force: boolean): void {
+    const W = this.#W
+    const released = this.#slots.released
+    const due =
+      W[H_COMMITS_SINCE_SCAN] >= SCAN_COMMITS || W[H_RETIRED_SINCE_SCAN] >= SCAN_WORDS || released
+    if (!due && !force && W[H_UNDONE] === 0) return
+    const first = this.versions.record(this.versions.oldest)
+    const before = this.allocator.freeWords
+    if (due || force) {
+      W[H_COMMITS_SINCE_SCAN] = 0
+      W[H_RETIRED_SINCE_SCAN] = 0
+      const full = force || released || this.#runs++ % FULL_RUN === 0
+      this.#slots.released = false
+      const m = this.#reclaimer.scan()
+      this.#reclaimer.settle(m)
+      W[H_UNDONE] = 1
+      const most = Math.max(UNLINK_BUDGET, budget)
+      // Where much is to be done, the next run comes soon.
+      let done = this.#reclaimer.unlink(first, m, full, most)
+      if (!done && budget === Number.POSITIVE_INFINITY) {
+        done = this.#reclaimer.unlink(first, m, false, budget)
+      }
+      if (!done) W[H_COMMITS_SINCE_SCAN] = SCAN_SOON
+    }
+    if (W[H_UNDONE] !== 0) W[H_UNDONE] = this.#reclaimer.work(first, budget) ? 1 : 0
+    this.arena.floats[H_RECLAIMED / 2] += Math.max(0, this.allocator.freeWords - before)
+  }
+
+  /**
+   * Pages that entries of so many words leave to nodes and records, which cannot be in pieces: half, where
+   * the slots that would serve the entries serve those, too.
+   */
+  #entriesLeave(words: number): number {
+    const slots = this.allocator.leastSpare(words)
+    return slots >= LARGEST_NODE ? this.reserve.half : this.reserve.most
+  }
+
+  /**
+   * Memory is short: frees all that may be freed, then lets the oldest versions go; then larger
+   * blocks serve; then pages of the reserve; then any block.
+   * @param purpose TAKING …; an entry that could lie in pieces gets no page that nodes may need
+   */
+  makeRoom(words: number, purpose: number): boolean {
+    const { allocator } = this
+    const W = this.#W
+    W[H_PHASE] = 1
+    const waste = purpose === TAKING ? Number.POSITIVE_INFINITY : MOST_WASTE
+    // All that there was to gain has been gained by then: it is not looked for again for each page.
+    let found = allocator.waste >= waste && this.#mayDraw(words, purpose) && this.reserve.give()
+    found ||= this.#letGo(words)
+    if (!found && allocator.waste < waste) {
+      allocator.waste = waste
+      this.reserve.regroup()
+      found = true
+    } else if (!found && allocator.waste === MOST_WASTE && this.#hasGaps(words)) {
+      allocator.waste = Number.POSITIVE_INFINITY
+      found = true
+    }
+    W[H_PHASE] = 0
+    return found
+  }
+
+  /** What the pieces of an entry may be that no run of free words is long enough for (see Room). */
+  piecesFor(words: number): number {
+    const { allocator } = this
+    allocator.spared = Math.max(0, this.#entriesLeave(words) - this.reserve.pages)
+    // Slots of other sizes only when nothing else is to be gained.
+    if (allocator.waste > 1 && this.#hasGaps(words)) return SPARE_SLOTS
+    return this.sparePages * PAGE >= words ? NO_SLOTS : NOWHERE
+  }
+
+  /** More lies free than so many words and what the reserve would hold: whoever adds may use any of it. */
+  #hasGaps(words: number): boolean {
+    return this.allocator.availableWords - words >= this.reserve.most * PAGE
+  }
+
+  /**
+   * Who adds something gets pages, too, as long as more lies free in gaps than the reserve would
+   * hold: those who take away can use the gaps, others need blocks that fit.
+   */
+  #mayDraw(words: number, purpose: number): boolean {
+    if (purpose === TAKING) return true
+    const { reserve } = this
+    let left = reserve.least
+    if (purpose === CLOSING) left -= CLOSING_PAGES
+    else if (purpose === DIVIDING) left = this.#entriesLeave(words)
+    const gaps = this.allocator.freeWords
+    return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
+  }
+
+  /** Frees all that may be freed, the oldest versions where that is little, point indexes at last. */
+  #letGo(words: number): boolean {
+    const { allocator } = this
+    const before = allocator.freeWords
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    allocator.trim()
+    const newest = this.versions.newest
+    const oldest = this.versions.oldest
+    const enough = Math.max(words, PAGE)
+    if (allocator.freeWords - before < enough && oldest < newest) {
+      this.shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
+      this.reclaim(Number.POSITIVE_INFINITY, true)
+      allocator.trim()
+    }
+    if (allocator.freeWords > before || this.versions.oldest > oldest) return true
+    return this.#dropTables() && allocator.freeWords > before
+  }
+
+  /** Point indexes are worth less than data: they go, until there is room for them again. */
+  #dropTables(): boolean {
+    if (!dropTables(this.#W, this.versions.newest + 1)) return false
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    this.allocator.trim()
+    return true
+  }
+
+  /** Pages that are not wanted for the reserve. */
+  get sparePages(): number {
+    const { reserve, allocator } = this
+    return allocator.availablePages - Math.max(0, reserve.most - reserve.pages)
+  }
+
+  /**
+   * Where a transaction used the reserve up, lets history go for it, and what lies in graveyards.
+   * @returns whether the reserve provides for a delete
+   */
+  provide(): boolean {
+    if (!this.reserve.suffices) this.#replenish()
+    return this.reserve.suffices
+  }
+
+  #replenish(): void {
+    const W = this.#W
+    W[H_PHASE] = 1
+    do {
+      this.refill()
+    } while (!this.reserve.suffices && this.#letGo(this.reserve.least * PAGE))
+    if (!this.reserve.suffices) {
+      this.#emptyGraves()
+      this.refill()
+    }
+    W[H_PHASE] = 0
+  }
+
+  /**
+   * Drops the graveyards of the present version that nobody can ask for, where no other version is
+   * left that might share them. (Otherwise the next commit to the store does it.)
+   */
+  #emptyGraves(): void {
+    const W = this.#W
+    const record = W[H_CURRENT]
+    if (W[record + R_PREV] !== 0) return
+    const empty = (state: number) => {
+      for (const [root, words, newest] of GRAVES) {
+        if (W[state + root] === 0 || load48(W, state + newest) > this.versions.newest) continue
+        // A reader of the present version may be in the middle of it: as if the next one had dropped it.
+        if (!this.#limbo.add(W[state + root], this.versions.newest + 1, true)) return
+        W[state + root] = 0
+        W[state + words] = 0
+      }
+    }
+    empty(record + R_STATE)
+    walkCatalog(W, W[record + R_CATALOG], () => true, empty)
+  }
+
+  /** A transaction is over: puts pages by for the next that only takes away. */
+  refill(): void {
+    const { allocator, reserve } = this
+    // Beyond the least, only what lies there free: slabs that are kept though empty are left alone.
+    if (allocator.availablePages > 0) reserve.fill(reserve.most)
+    if (reserve.suffices) return
+    this.reclaim(Number.POSITIVE_INFINITY, true)
+    allocator.trim()
+    reserve.fill(reserve.most)
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Snapshot records: making the one of a new version, and making it the present one.
+ *
+ * For the holder of the writer lock. {@link fillRecord} is the last thing in a commit that can fail;
+ * {@link publishRecord} neither allocates nor throws, and its one store of CURRENT is the commit.
+ */
+import { Allocator } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import {
+  CHUNK_WORDS,
+  H_CURRENT,
+  H_PUBLISHED,
+  H_SEARCH_AGAIN,
+  H_UNDONE,
+  H_WATCHERS,
+  INLINE_MAX,
+  LEAST_CHUNK,
+  R_DEAD_HEAD,
+  R_INLINE,
+  R_ITEMS,
+  R_NEXT,
+  R_PENDING_HEAD,
+  R_PREV,
+  R_REPLACED,
+  R_STATE,
+  R_TAGS,
+  R_TIME,
+  R_UNTIL,
+  R_VERSION,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { nodeBirth, type Workspace } from '../tree/workspace.js'
+import { birthCode, type Chunks } from './chunks.js'
+import type { Versions } from './versions.js'
+
+/** True if what the transaction retires goes into the record itself. */
+function isInline({ retired, trees }: Workspace): boolean {
+  return retired.count <= INLINE_MAX && trees.count === 0
+}
+
+/**
+ * A block for the record of the transaction's version. Its catalog, next store id and the state of the unnamed
+ * store are the caller's to write, {@link fillRecord} writes the rest.
+ * @throws ZVerseError `ZVERSE_FULL`
+ */
+export function allocateRecord(space: Workspace): number {
+  // From here on what is allocated goes when the version goes.
+  space.closing = true
+  return space.allocate(R_ITEMS + 2 * (isInline(space) ? space.retired.count : 0))
+}
+
+/**
+ * Writes the record, with the list of what the transaction retires.
+ * @param time ms since 1970
+ * @throws ZVerseError `ZVERSE_FULL`
+ */
+export function fillRecord(
+  W: Uint32Array,
+  space: Workspace,
+  chunks: Chunks,
+  record: number,
+  time: number,
+): void {
+  const { version, retired, births } = space
+  const previous = W[H_CURRENT]
+  store48(W, record + R_VERSION, version)
+  store48(W, record + R_TIME, time)
+  W[record + R_PREV] = previous
+  for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
+  if (isInline(space)) {
+    for (let i = 0; i < retired.count; i++) {
+      W[record + R_ITEMS + 2 * i] = retired.items[i]
+      W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
+    }
+    W[record + R_INLINE] = retired.count
+  } else {
+    fillChunks(W, space, chunks, record)
+  }
+  chunks.ensureSpare()
+  const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
+  store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)
+}
+
+/** Puts what the transaction retires into chunks of the record's lists. */
+function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: number): void {
+  const { version, retired, births, trees } = space
+  const add = (list: number, ref: number, birth: number, tree: boolean) => {
+    let chunk = W[list + 1]
+    if (!chunks.hasRoom(chunk)) {
+      chunk = space.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK)
+      chunks.init(chunk, version)
+      chunks.append(list, chunk)
+    }
+    chunks.add(chunk, ref, birthCode(birth, version), tree)
+  }
+  for (let i = 0; i < retired.count; i++) {
+    add(record + R_DEAD_HEAD, retired.items[i], births.items[i], false)
+  }
+  // A dropped tree may be younger than what its predecessor sees, or in part: it is pending.
+  for (let i = 0; i < trees.count; i++) {
+    const root = trees.items[i]
+    add(record + R_PENDING_HEAD, root, nodeBirth(W, root), true)
+  }
+  if (trees.count === 0) return
+  W[H_UNDONE] = 1
+  W[H_SEARCH_AGAIN] = 1
+}
+
+/**
+ * Makes a record the present one. Neither allocates nor throws.
+ * @param ended when the version before it ended, ms since 1970
+ */
+export function publishRecord(
+  arena: Arena,
+  versions: Versions,
+  record: number,
+  ended: number,
+): void {
+  const W = arena.words
+  const previous = W[H_CURRENT]
+  const version = load48(W, record + R_VERSION)
+  W[previous + R_NEXT] = record
+  store48(W, previous + R_UNTIL, ended)
+  versions.set(version, record)
+  // The commit point: a thread that loads this sees everything that was written before.
+  Atomics.store(W, H_CURRENT, record)
+  Atomics.store(W, H_PUBLISHED, version >>> 0)
+  if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(arena.signed, H_PUBLISHED)
+}

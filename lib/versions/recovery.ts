@@ -1,0 +1,263 @@
+/**
+ * Recovery: what the next owner of the writer lock does when it finds it dirty.
+ *
+ * The commit point is one store, so the chain that begins at CURRENT is the truth. Readers are never
+ * stopped: nothing that a slot can reach is moved or freed. Steps (docs/protocol.md, Recovery):
+ * 1. If all lists were whole and nothing was published, undo by the log: time proportional to the
+ *    transaction.
+ * 2. Else mark what each record sees, newest first. What is first marked at record s is retired by
+ *    the record after s: so the dead lists are made anew. Then the tag tree, the ring and limbo, where
+ *    a reader may be in the middle of what was unlinked. Point indexes are dropped, for they may tell
+ *    of a version that never came; entries of such a version that only they lead to are retired by the
+ *    next one, for a reader may have come to them. Whatever is not marked nobody can reach.
+ * Being stopped in the middle leaves the lock dirty; the next one starts over.
+ */
+
+import type { Allocator } from '../memory/allocator.js'
+import type { Arena } from '../memory/arena.js'
+import { isInPieces, valueAt } from '../memory/entry.js'
+import {
+  E_KEY,
+  H_AGAIN,
+  H_COMMITS_SINCE_SCAN,
+  H_CURRENT,
+  H_FREE_HEAD,
+  H_FREE_TAIL,
+  H_FRONTIER,
+  H_LIMBO_HEAD,
+  H_LIMBO_TAIL,
+  H_LOG_CHUNK,
+  H_LOG_COUNT,
+  H_LOG_VERSION,
+  H_OLDEST,
+  H_PAGES,
+  H_PHASE,
+  H_PIECES,
+  H_PUBLISHED,
+  H_RESERVE,
+  H_SCAN,
+  H_SEARCH,
+  H_SPARE,
+  H_TAG_ROOT,
+  H_TAIL,
+  H_WALK_DEPTH,
+  INLINE_MAX,
+  K_COUNT,
+  K_ITEMS,
+  K_NEXT,
+  PAGE,
+  R_DEAD_HEAD,
+  R_DEAD_TAIL,
+  R_INLINE,
+  R_ITEMS,
+  R_NEXT,
+  R_PENDING_HEAD,
+  R_PENDING_TAIL,
+  R_PREV,
+  R_STAMP,
+  R_TAGS,
+  R_VERSION,
+  TAG_BY_NAME,
+  TREE_ITEM,
+} from '../memory/layout.js'
+import { Marks } from '../memory/marks.js'
+import { eachPiece } from '../memory/pieces.js'
+import { load48 } from '../memory/words.js'
+import { dropTables, eachLateRef } from '../point/dropped.js'
+import { itemOf, refOf } from '../tree/loose.js'
+import { eachEntry } from '../tree/node.js'
+import { undoLog } from '../tree/undo-log.js'
+import { birthCode, type Chunks } from './chunks.js'
+import { Reclaimer } from './reclaim.js'
+import { reservePages } from './reserve.js'
+import type { Versions } from './versions.js'
+import { IN_PIECES, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
+
+/** True if undoing by the log is enough: no list half changed, nothing published. */
+export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
+  if (W[H_PHASE] !== 0 || !allocator.consistent) return false
+  return load48(W, W[H_CURRENT] + R_VERSION) < load48(W, H_LOG_VERSION)
+}
+
+/** Makes the arena whole again after an owner of the lock that did not finish. */
+export function recover(
+  arena: Arena,
+  allocator: Allocator,
+  chunks: Chunks,
+  versions: Versions,
+): void {
+  const W = arena.words
+  if (canUndo(W, allocator)) {
+    undoLog(W, allocator, 0)
+    W[W[H_CURRENT] + R_NEXT] = 0
+    return
+  }
+  W[H_PHASE] = 1
+  if (!rebuild(arena, allocator, chunks, versions)) {
+    // History is a bound: without it the lists are shorter. What still finds no room then is left
+    // aside until the next recovery.
+    forgetPast(arena, allocator, chunks)
+    rebuild(arena, allocator, chunks, versions)
+  }
+  W[H_PHASE] = 0
+}
+
+/** Makes allocator and lists anew from what the chain reaches; false if memory was too short. */
+function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: Versions): boolean {
+  const W = arena.words
+  for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
+  for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
+  for (const at of [H_LOG_CHUNK, H_LOG_COUNT, H_PIECES]) W[at] = 0
+  // Records and their lists were in memory before, but not packed alike: this makes up for it.
+  W[H_RESERVE] = 0
+  allocator.spared = reservePages(W[H_PAGES])
+  mendChain(W, versions)
+  const newest = load48(W, W[H_CURRENT] + R_VERSION)
+  dropTables(W, newest + 1)
+  const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
+  const retired = markChain(W, marks)
+  markTags(W, marks)
+  walkFixtures(arena, versions, ref => marks.add(ref))
+  const unpublished: number[] = []
+  eachLateRef(W, newest, ref => {
+    if (!marks.add(ref)) return
+    eachPiece(W, ref, piece => marks.add(piece))
+    unpublished.push(itemOf(ref, isInPieces(W, ref)))
+  })
+  keepLimbo(W, marks)
+  allocator.rebuild(ref => marks.has(ref))
+  return (
+    relist(W, allocator, chunks, retired) &&
+    unpublished.every(ref => chunks.push(H_LIMBO_HEAD, ref, newest + 1, false))
+  )
+}
+
+/** Takes all versions out of the chain that no slot and no tag holds, but the present one. */
+function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
+  const W = arena.words
+  Atomics.store(W, H_OLDEST, W[H_PUBLISHED])
+  // After the window has moved, as always.
+  const m = new Reclaimer(arena, allocator, chunks).scan()
+  let kept = W[H_CURRENT]
+  for (let record = W[kept + R_PREV]; record !== 0; record = W[record + R_PREV]) {
+    const held = W[record + R_STAMP] === W[H_SCAN] || W[record + R_TAGS] !== 0
+    if (!held && load48(W, record + R_VERSION) < m) continue
+    Atomics.store(W, kept + R_PREV, record)
+    kept = record
+  }
+  Atomics.store(W, kept + R_PREV, 0)
+}
+
+/** OLDEST, PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
+function mendChain(W: Uint32Array, versions: Versions): void {
+  const current = W[H_CURRENT]
+  const newest = load48(W, current + R_VERSION)
+  const before = W[current + R_PREV]
+  // A commit that leaves a gap in the numbers may not have come to move the window.
+  if (before !== 0 && load48(W, before + R_VERSION) + 1 < newest) {
+    Atomics.store(W, H_OLDEST, W[current + R_VERSION])
+  }
+  const oldest = newest - ((W[current + R_VERSION] - W[H_OLDEST]) | 0)
+  Atomics.store(W, H_PUBLISHED, W[current + R_VERSION])
+  W[current + R_NEXT] = 0
+  for (let record = current; record !== 0; record = W[record + R_PREV]) {
+    const version = load48(W, record + R_VERSION)
+    if (version >= oldest) versions.set(version, record)
+    if (W[record + R_PREV] === 0) W[H_TAIL] = record
+    else W[W[record + R_PREV] + R_NEXT] = record
+  }
+}
+
+/**
+ * Limbo stays: a reader may be in the middle of what was unlinked beside the chain. Blocks come here
+ * before they are unlinked, so some may still be in use; those are taken off the list.
+ */
+function keepLimbo(W: Uint32Array, marks: Marks): void {
+  let tail = 0
+  for (let chunk = W[H_LIMBO_HEAD]; chunk !== 0; chunk = W[chunk + K_NEXT]) {
+    let kept = 0
+    for (let i = 0; i < W[chunk + K_COUNT]; i++) {
+      const at = chunk + K_ITEMS + 2 * i
+      const isTree = W[at + 1] >= TREE_ITEM
+      const ref = refOf(W[at])
+      if (!marks.add(ref)) continue
+      if (ref !== W[at]) eachPiece(W, ref, piece => marks.add(piece))
+      if (isTree) walkKids(W, W[at], ref => marks.add(ref))
+      W[chunk + K_ITEMS + 2 * kept] = W[at]
+      W[chunk + K_ITEMS + 2 * kept + 1] = W[at + 1]
+      kept++
+    }
+    W[chunk + K_COUNT] = kept
+    if (kept === 0) {
+      if (tail === 0) W[H_LIMBO_HEAD] = W[chunk + K_NEXT]
+      else W[tail + K_NEXT] = W[chunk + K_NEXT]
+    } else {
+      marks.add(chunk)
+      tail = chunk
+    }
+  }
+  W[H_LIMBO_TAIL] = tail
+}
+
+/** What each record sees and the one after it, the key, no longer does: item, birth, … */
+type Retired = Map<number, number[]>
+
+/** Marks all that the chain sees. */
+function markChain(W: Uint32Array, marks: Marks): Retired {
+  const retired: Retired = new Map()
+  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+    marks.add(record)
+    const next = W[record + R_NEXT]
+    if (next === 0) {
+      // What the newest one sees nobody retires.
+      walkRecord(W, record, ref => marks.add(ref))
+      continue
+    }
+    const lost: number[] = []
+    walkRecord(W, record, (ref, birth, kind) => {
+      if (!marks.add(ref)) return false
+      // Pieces are on lists by their entry.
+      if (kind !== PIECE) lost.push(itemOf(ref, kind === IN_PIECES), birth)
+      return true
+    })
+    retired.set(next, lost)
+  }
+  return retired
+}
+
+/** Marks the tag tree and counts the tags of each record anew. */
+function markTags(W: Uint32Array, marks: Marks): void {
+  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) W[record + R_TAGS] = 0
+  const root = W[H_TAG_ROOT]
+  walkTree(W, root, ref => marks.add(ref))
+  eachEntry(W, root, entry => {
+    if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
+    W[W[valueAt(W, entry)] + R_TAGS]++
+  })
+}
+
+/** Makes the dead lists anew; false if memory is too short for them. */
+function relist(W: Uint32Array, allocator: Allocator, chunks: Chunks, retired: Retired): boolean {
+  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+    for (const at of [R_DEAD_HEAD, R_DEAD_TAIL, R_PENDING_HEAD, R_PENDING_TAIL, R_INLINE]) {
+      W[record + at] = 0
+    }
+  }
+  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+    const lost = retired.get(record) ?? []
+    const room = Math.min(INLINE_MAX, Math.floor((allocator.sizeOf(record) - R_ITEMS) / 2))
+    const version = load48(W, record + R_VERSION)
+    let inline = 0
+    for (let i = 0; i < lost.length; i += 2) {
+      if (inline < room) {
+        W[record + R_ITEMS + 2 * inline] = lost[i]
+        W[record + R_ITEMS + 2 * inline + 1] = birthCode(lost[i + 1], version)
+        inline++
+      } else if (!chunks.push(record + R_DEAD_HEAD, lost[i], lost[i + 1], false)) {
+        return false
+      }
+    }
+    W[record + R_INLINE] = inline
+  }
+  return true
+}

@@ -1,0 +1,206 @@
+/**
+ * Visits every block of the arena, by what holds it. For `check()` and for recovery.
+ *
+ * For the holder of the writer lock. A visitor gets a reference and the version the block was born
+ * in, and says whether to go below it. The pieces of an entry are visited after it, as below it.
+ */
+
+import type { Arena } from '../memory/arena.js'
+import { isInPieces, versionOf } from '../memory/entry.js'
+import {
+  CHUNK_ITEMS,
+  H_FREE_HEAD,
+  H_GENERATIONS,
+  H_HIGH_WATER,
+  H_LIMBO_HEAD,
+  H_LOG_CHUNK,
+  H_LOG_COUNT,
+  H_SPARE,
+  H_WALK_DEPTH,
+  H_WALK_PATH,
+  H_WALK_TARGET,
+  INLINE_MAX,
+  K_BASE,
+  K_COUNT,
+  K_ITEMS,
+  K_NEXT,
+  L_BEFORE,
+  L_ENTRIES,
+  L_FIRST,
+  LOG_AT,
+  LOG_CHUNK,
+  LOG_INLINE,
+  R_CATALOG,
+  R_DEAD_HEAD,
+  R_INLINE,
+  R_ITEMS,
+  R_PENDING_HEAD,
+  R_STATE,
+  R_VERSION,
+  S_BIRTH,
+  S_GRAVE,
+  S_GRAVE_OLD,
+  S_INDEX,
+  S_LIVE,
+  THREAD_WORDS,
+  THREADS_AT,
+  TREE_ITEM,
+  X_BIRTH,
+} from '../memory/layout.js'
+import { eachPiece } from '../memory/pieces.js'
+import { load48 } from '../memory/words.js'
+import { walkDropped } from '../point/dropped.js'
+import { eachOverflow } from '../threads/slots.js'
+import { walkCatalog } from '../tree/catalog.js'
+import { refOf, walkPieces } from '../tree/loose.js'
+import { countOf, kidAt, levelOf, refAt } from '../tree/node.js'
+import { nodeBirth } from '../tree/workspace.js'
+import { walkReserve } from './reserve.js'
+import type { Versions } from './versions.js'
+
+/** What a block is, besides the usual: an entry in pieces; a piece, which is on lists by its entry. */
+export const IN_PIECES = 1
+export const PIECE = 2
+
+/** Called for a block; true to go on below it. */
+export type Visit = (ref: number, birth: number, kind?: number) => boolean
+
+/** Visits an entry and its pieces. */
+function walkEntry(W: Uint32Array, entry: number, birth: number, visit: Visit): void {
+  if (!isInPieces(W, entry)) visit(entry, birth)
+  else if (visit(entry, birth, IN_PIECES)) eachPiece(W, entry, ref => visit(ref, birth, PIECE))
+}
+
+/** Visits what an item of a list or of the log stands for, which is no tree. */
+function walkLoose(W: Uint32Array, item: number, birth: number, visit: Visit): void {
+  const ref = refOf(item)
+  if (ref === item) visit(ref, birth)
+  else walkEntry(W, ref, birth, visit)
+}
+
+/** Visits the nodes and entries of a tree. */
+export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
+  if (node !== 0 && visit(node, nodeBirth(W, node))) walkKids(W, node, visit)
+}
+
+/** Visits what is below a node. */
+export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
+  const count = countOf(W, node)
+  const leaf = levelOf(W, node) === 0
+  for (let i = 0; i < count; i++) {
+    if (leaf) walkEntry(W, refAt(W, node, i), versionOf(W, refAt(W, node, i)), visit)
+    else walkTree(W, kidAt(W, node, i), visit)
+  }
+}
+
+/** Visits the trees of a store's state, and the head of its index. */
+function walkState(W: Uint32Array, state: number, visit: Visit): void {
+  walkTree(W, W[state + S_LIVE], visit)
+  walkTree(W, W[state + S_GRAVE], visit)
+  walkTree(W, W[state + S_GRAVE_OLD], visit)
+  const head = W[state + S_INDEX]
+  if (head !== 0) visit(head, load48(W, head + X_BIRTH))
+}
+
+/** Visits all that a snapshot reads, but for its record. */
+export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
+  walkState(W, record + R_STATE, visit)
+  walkCatalog(W, W[record + R_CATALOG], visit, state => {
+    if (visit(state, load48(W, state + S_BIRTH))) walkState(W, state, visit)
+  })
+}
+
+/**
+ * Visits the chunks of a list (`chunk`, which says whether to go on) and what their items hold, trees
+ * with all below them.
+ */
+export function walkList(
+  W: Uint32Array,
+  head: number,
+  chunk: (ref: number) => boolean,
+  visit: Visit,
+): void {
+  for (let c = W[head]; c !== 0 && chunk(c); c = W[c + K_NEXT]) {
+    const base = load48(W, c + K_BASE)
+    const count = numberAt(W, c + K_COUNT, CHUNK_ITEMS, visit)
+    for (let i = 0; i < count; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
+  }
+}
+
+/** How many items there are; where there cannot be so many, 0 is visited, which is no block. */
+function numberAt(W: Uint32Array, at: number, most: number, visit: Visit): number {
+  if (W[at] > most) visit(0, 0)
+  return Math.min(W[at], most)
+}
+
+function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
+  if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit)
+  else walkLoose(W, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), visit)
+}
+
+/** Visits what a record's dead and pending lists hold, and the lists' chunks. */
+export function walkDead(
+  W: Uint32Array,
+  record: number,
+  chunk: (ref: number) => boolean,
+  visit: Visit,
+): void {
+  const base = load48(W, record + R_VERSION)
+  const count = numberAt(W, record + R_INLINE, INLINE_MAX, visit)
+  for (let i = 0; i < count; i++) {
+    walkItem(W, record + R_ITEMS + 2 * i, base, visit)
+  }
+  walkList(W, record + R_DEAD_HEAD, chunk, visit)
+  walkList(W, record + R_PENDING_HEAD, chunk, visit)
+  walkRest(W, record, visit)
+}
+
+/** Visits what is left of the dead tree that is being taken apart for `target` (0: for nobody). */
+function walkRest(W: Uint32Array, target: number, visit: Visit): void {
+  if (W[H_WALK_TARGET] !== target) return
+  const depth = W[H_WALK_DEPTH]
+  for (let level = 0; level < depth; level++) {
+    const node = W[H_WALK_PATH + 2 * level]
+    const at = W[H_WALK_PATH + 2 * level + 1]
+    visit(node, 0)
+    // The kid at `at` is the next level of the path, where there is one.
+    for (let i = level === depth - 1 ? at : at + 1; i < countOf(W, node); i++) {
+      if (levelOf(W, node) === 0) walkEntry(W, refAt(W, node, i), 0, visit)
+      else walkTree(W, kidAt(W, node, i), visit)
+    }
+  }
+}
+
+/** Visits the blocks that wait beside the chain: free lists, limbo, a dead tree, the undo log. */
+export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, visit: Visit): void {
+  walkList(W, H_FREE_HEAD, chunk, visit)
+  walkList(W, H_LIMBO_HEAD, chunk, visit)
+  walkRest(W, 0, visit)
+  if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
+  walkPieces(W, ref => visit(ref, 0))
+  let n = W[H_LOG_COUNT]
+  for (let page = W[H_LOG_CHUNK]; page !== 0 && chunk(page); page = W[page + L_BEFORE]) {
+    const first = W[page + L_FIRST]
+    const count = Math.max(0, n - first)
+    if (count > LOG_CHUNK - L_ENTRIES) visit(0, 0)
+    for (let i = Math.min(count, LOG_CHUNK - L_ENTRIES) - 1; i >= 0; i--) {
+      walkLoose(W, W[page + L_ENTRIES + i], 0, visit)
+    }
+    n = Math.min(n, first)
+  }
+  if (n > LOG_INLINE) visit(0, 0)
+  for (let i = Math.min(n, LOG_INLINE) - 1; i >= 0; i--) walkLoose(W, W[LOG_AT + i], 0, visit)
+}
+
+/**
+ * Visits what belongs to the database itself: ring segments, overflow slots, dropped index tables, the
+ * reserve. The tables in use are the stores' (walkTables).
+ */
+export function walkFixtures(arena: Arena, versions: Versions, visit: (ref: number) => void): void {
+  const W = arena.words
+  versions.segments(visit)
+  for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
+  walkDropped(W, visit)
+  if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])
+  walkReserve(W, visit)
+}

@@ -1,0 +1,99 @@
+/**
+ * The one door for every durable change.
+ *
+ * {@link commit} is the whole of a commit, whatever kind of change it is: read it first. For the thread that holds
+ * the writer lock.
+ */
+
+import type { Engine } from '../engine/engine.js'
+import type { Mutation } from '../engine/mutation.js'
+import { ZVerseError } from '../errors.js'
+import { H_COMMIT_TIMES, H_PHASE, WRITING_VERB } from '../memory/layout.js'
+import { monotonic } from '../threads/clock.js'
+import { marked, WRITING_FRAME } from '../threads/running.js'
+import { noteTime } from '../threads/times.js'
+import { NewVersion } from './new-version.js'
+import { inTurn, type Transaction } from './transaction.js'
+
+/**
+ * Makes a mutation durable and ends the transaction, or throws with nothing changed.
+ *
+ * The clock is the user's code where a test runner has put one of its own in its place: hence the mark.
+ */
+export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation): void => {
+  const { W, epochs } = tx.engine
+  const { turn, past, watch } = epochs
+  // What users do in a transaction of their own is no part of the commit's time.
+  if (turn.began !== 0 && tx.kind !== WRITING_VERB) turn.began = monotonic()
+  tx.seal()
+  try {
+    // 1. May fail, and is undone.
+    mutation.prepare()
+    tx.engine.log?.append(mutation)
+    // 2. Cannot fail. What a death cuts off here, the next owner of the lock finishes.
+    W[H_PHASE] = 1
+    mutation.publish()
+    mutation.release()
+    past.refill()
+    W[H_PHASE] = 0
+    // 3. Others go on.
+    tx.settle()
+    turn.give()
+    turn.lookAround()
+    if (turn.began !== 0) noteTime(W, H_COMMIT_TIMES, monotonic() - turn.began)
+    watch.tell()
+  } catch (error) {
+    // Where the turn has been given already, others may have committed since.
+    const isCommitted = mutation.isPublished || !turn.busy
+    tx.cutOff()
+    // Cut off (by the end of the stack, say) after it could be read: it is committed all the same.
+    if (!isCommitted) throw error
+  }
+})
+
+/**
+ * Commits what a transaction has changed in its stores.
+ * @param always makes a version even where nothing changed
+ * @returns the new version; the present one if there is none
+ * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
+ */
+export function commitVersion(tx: Transaction, always = false): number {
+  const { version } = tx
+  if (always || tx.hasChanges) {
+    commit(tx, new NewVersion(tx))
+    return version
+  }
+  tx.undo()
+  // The present one of this transaction: others may have committed since.
+  return version - 1
+}
+
+/**
+ * Runs `body` in a transaction of its own, and commits it.
+ *
+ * History is a bound: where there is no room for tombstones only, it is run once more without the past.
+ * @param kind WRITING_…: what for
+ * @returns as {@link commitVersion}
+ */
+export function write(engine: Engine, kind: number, body: (tx: Transaction) => void): number {
+  try {
+    return attempt(engine, kind, body, false)
+  } catch (error) {
+    const isFull = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
+    if (!isFull || !engine.writer.couldForget) throw error
+  }
+  return attempt(engine, kind, body, true)
+}
+
+function attempt(
+  engine: Engine,
+  kind: number,
+  body: (tx: Transaction) => void,
+  forgets: boolean,
+): number {
+  return inTurn(engine, kind, tx => {
+    tx.begin(false, undefined, forgets)
+    body(tx)
+    return commitVersion(tx)
+  })
+}

@@ -1,0 +1,208 @@
+/** A commit's mutation of the stores: one new version, of all that a transaction has changed. */
+
+import type { Batch } from '../engine/batch.js'
+import type { Mutation, Stamp } from '../engine/mutation.js'
+import { NAMES_STORE, UNNAMED } from '../engine/names.js'
+import {
+  H_COMMITS_SINCE_SCAN,
+  H_CURRENT,
+  H_RETIRED_SINCE_SCAN,
+  HEAD_WORDS,
+  R_CATALOG,
+  R_NEXT_STORE,
+  R_REPLACED,
+  R_STATE,
+  R_TIME,
+  R_VERSION,
+  S_BIRTH,
+  S_INDEX,
+  STATE_WORDS,
+  X_BIRTH,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { dropTable } from '../point/dropped.js'
+import { advance } from '../point/generations.js'
+import { withState } from '../tree/catalog.js'
+import type { Draft } from '../tree/draft.js'
+import { allocateRecord, fillRecord, publishRecord } from '../versions/record.js'
+import type { Transaction } from './transaction.js'
+
+/** Blocks a commit frees beside two for each of its own allocations. */
+const FREE_BUDGET = 64
+
+export class NewVersion implements Mutation {
+  readonly #tx: Transaction
+  readonly #W: Uint32Array
+  #record = 0
+  /** The record before it, and its version: after a gap in the numbers not the predecessor's. */
+  #previous = 0
+  #allocations = 0
+  /** What time it is: asking may run code that throws, after which there is no commit. */
+  #now = 0
+
+  constructor(tx: Transaction) {
+    this.#tx = tx
+    this.#W = tx.engine.W
+  }
+
+  get isPublished(): boolean {
+    return this.#record !== 0 && this.#tx.engine.epochs.versions.current === this.#record
+  }
+
+  prepare(): void {
+    const W = this.#W
+    const tx = this.#tx
+    const { space, chunks, past } = tx.engine.epochs
+    this.#previous = W[H_CURRENT]
+    let unnamed: Draft | undefined
+    for (const draft of tx.drafts) {
+      this.#seal(draft)
+      if (draft.id === UNNAMED) unnamed = draft
+      else this.#catalogue(draft)
+    }
+    const time = this.#time()
+    const record = allocateRecord(space)
+    const state = this.#previous + R_STATE
+    if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
+    else W.copyWithin(record + R_STATE, state, state + STATE_WORDS)
+    W[record + R_CATALOG] = tx.catalog
+    W[record + R_NEXT_STORE] = tx.nextStore
+    past.ensureSegment(space.version, space)
+    fillRecord(W, space, chunks, record, time)
+    this.#allocations = space.allocations
+    this.#record = record
+  }
+
+  /** The version's time; never below its predecessor's. */
+  #time(): number {
+    const { stamp, forgets, engine } = this.#tx
+    const last = load48(this.#W, this.#previous + R_TIME)
+    // Where all of the past goes no bound is looked at; and a load that is undone cannot have a clock throw.
+    this.#now = forgets && stamp !== undefined ? last : engine.clock.after(last)
+    return stamp?.time ?? Math.max(this.#now, last)
+  }
+
+  /** Retires graveyards nobody can ask about, and gives the store a head for its point index. */
+  #seal(draft: Draft): void {
+    const { writer, epochs } = this.#tx.engine
+    const { space } = epochs
+    const hasGraves = draft.grave.root !== 0 || draft.graveOld.root !== 0
+    if (hasGraves && !draft.dropped) draft.tidy(space, epochs.versions.oldest)
+    if (!writer.indexed || draft.id === NAMES_STORE) return
+    if (draft.dropped) this.#dropHead(draft)
+    else if (draft.index === 0) this.#makeHead(draft)
+  }
+
+  #makeHead(draft: Draft): void {
+    const W = this.#W
+    const { space } = this.#tx.engine.epochs
+    draft.index = space.allocate(HEAD_WORDS)
+    W.fill(0, draft.index, draft.index + HEAD_WORDS)
+    store48(W, draft.index + X_BIRTH, space.version)
+  }
+
+  #dropHead(draft: Draft): void {
+    const W = this.#W
+    const head = draft.base === 0 ? 0 : W[draft.base + S_INDEX]
+    if (head === 0) return
+    const birth = load48(W, head + X_BIRTH)
+    this.#tx.engine.epochs.space.retireBlock(head, birth, HEAD_WORDS)
+  }
+
+  /** Puts the state of a named store into the catalog. */
+  #catalogue(draft: Draft): void {
+    const W = this.#W
+    const tx = this.#tx
+    const { space } = tx.engine.epochs
+    let state = 0
+    if (!draft.dropped) {
+      state = space.allocate(STATE_WORDS)
+      draft.write(W, state)
+      store48(W, state + S_BIRTH, space.version)
+    }
+    if (draft.base !== 0)
+      space.retireBlock(draft.base, load48(W, draft.base + S_BIRTH), STATE_WORDS)
+    tx.catalog = withState(W, space, tx.catalog, draft.id, state)
+  }
+
+  get stamp(): Stamp {
+    const W = this.#W
+    const { stamp, forgets } = this.#tx
+    const version = load48(W, this.#record + R_VERSION)
+    const time = load48(W, this.#record + R_TIME)
+    return { version, time, ended: stamp?.ended, forgets }
+  }
+
+  describe(batch: Batch): void {
+    const W = this.#W
+    const tx = this.#tx
+    this.#describeStores(batch)
+    for (const draft of tx.drafts) {
+      const { id, dropped, changes } = draft
+      if (id === NAMES_STORE || dropped) continue
+      draft.completeChanges(W)
+      if (changes.count === 0 && !changes.isCleared) continue
+      batch.store(id)
+      if (changes.isCleared) batch.clear()
+      changes.each((_, old, entry) => {
+        if (entry !== 0) batch.copy(W, entry, tx.engine.gatherer)
+        else if (old !== 0) batch.bury(W, old, tx.version)
+      })
+    }
+  }
+
+  /** The stores that it makes and drops: what changes in the store of their names. */
+  #describeStores(batch: Batch): void {
+    const { names } = this.#tx.engine
+    const draft = this.#tx.known(NAMES_STORE)
+    if (draft === undefined) return
+    draft.completeChanges(this.#W)
+    draft.changes.each((_, old, entry) => {
+      if (old !== 0) batch.drop(names.describeEntry(old).id, names.nameIn(old))
+      if (entry === 0) return
+      const { id, keys, values } = names.describeEntry(entry)
+      batch.make(id, names.nameIn(entry), keys, values)
+    })
+  }
+
+  publish(): void {
+    const { stamp, engine } = this.#tx
+    const { arena, versions, space } = engine.epochs
+    this.#index(space.version)
+    const ended = stamp?.ended ?? load48(this.#W, this.#record + R_TIME)
+    publishRecord(arena, versions, this.#record, ended)
+  }
+
+  /** Makes generations and point indexes tell of `version`, before it can be read. */
+  #index(version: number): void {
+    const W = this.#W
+    const { index, writer } = this.#tx.engine
+    if (!writer.notes) return
+    for (const draft of this.#tx.drafts) {
+      const { changes, live } = draft
+      if (draft.id === NAMES_STORE) continue
+      if (changes.isTorn) draft.completeChanges(W)
+      advance(W, changes, version, draft.dropped)
+      if (!writer.indexed) continue
+      if (!draft.dropped) index.apply(draft.index, live.root, changes, version)
+      else if (draft.index !== 0) dropTable(W, draft.index, version)
+    }
+  }
+
+  release(): void {
+    const W = this.#W
+    const tx = this.#tx
+    const { past, space, versions } = tx.engine.epochs
+    const last = load48(W, this.#previous + R_VERSION)
+    const { version } = space
+    const before = load48(W, this.#previous + R_REPLACED)
+    const replaced = load48(W, this.#record + R_REPLACED) - before
+    space.finish()
+    W[H_COMMITS_SINCE_SCAN]++
+    W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
+    if (version !== last + 1) past.beginAnew(versions.oldestBefore(last), last, version)
+    else if (tx.forgets) past.shrink(versions.oldestBefore(version), version)
+    else past.applyBounds(version, this.#now)
+    past.reclaim(FREE_BUDGET + 2 * this.#allocations, false)
+  }
+}

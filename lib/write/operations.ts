@@ -1,0 +1,54 @@
+/** The operations of the `batch` verb: checked, and encoded, before the turn is taken. */
+
+import { Batch } from '../engine/batch.js'
+import type { StoreCore } from '../engine/store-core.js'
+import { isVersion } from '../engine/view.js'
+import { checkNames, invalidOption } from '../options.js'
+import type { Expected } from '../tree/writer.js'
+
+/** One operation of a batch. */
+export type Operation<K, V> =
+  | { type: 'put'; key: K; value: V; ifVersion?: number | null | undefined }
+  | { type: 'del'; key: K; ifVersion?: number | null | undefined }
+
+/** What a put or a delete takes. */
+export interface Condition {
+  /** Only if the entry's version is this; `null`: only if the key is absent. */
+  ifVersion?: number | null | undefined
+}
+
+/** Checks `ifVersion` among `options`. */
+export function conditionIn(given: Record<string, unknown>): Expected {
+  const { ifVersion } = given
+  if (ifVersion !== undefined && ifVersion !== null && !isVersion(ifVersion)) {
+    throw invalidOption('ifVersion', 'must be a version, or null for an absent key')
+  }
+  return ifVersion as Expected
+}
+
+/** The batch of some operations. @throws ZVerseError for the first operation that is wrong */
+export function batchOf(core: StoreCore, operations: unknown): Batch {
+  if (!Array.isArray(operations)) throw invalidOption('operations', 'must be an array')
+  const batch = new Batch()
+  for (let i = 0; i < operations.length; i++) add(batch, core, operations[i], i)
+  return batch
+}
+
+function add(batch: Batch, core: StoreCore, operation: unknown, i: number): void {
+  if (typeof operation !== 'object' || operation === null) {
+    throw invalidOption(`operations[${i}]`, 'must be an object with type and key')
+  }
+  const names = ['type', 'key', 'value', 'ifVersion']
+  const given = checkNames(operation, names, `operations[${i}]`)
+  const { type, key, value, ifVersion } = given
+  if (type !== 'put' && type !== 'del') {
+    throw invalidOption(`operations[${i}].type`, "must be 'put' or 'del'")
+  }
+  const expected = conditionIn({ ifVersion })
+  const { engine } = core
+  if (type === 'put') core.encodeValue(value)
+  core.encodeKey(key, engine.key)
+  // The entry is of the version that its commit will make.
+  if (type === 'put') batch.put(engine.key, engine.value, expected, 0)
+  else batch.delete(engine.key, expected, 0)
+}

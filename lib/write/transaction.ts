@@ -1,0 +1,416 @@
+/**
+ * A write transaction: what it has changed so far, and its end, which it sees to itself.
+ *
+ * For the thread of the handle. It is what `engine.active` refers to from the taking of the turn to the end.
+ * Whoever makes one calls `close` in a `finally`, whatever happened: a transaction that was not committed is undone
+ * by that, or, where there is no stack left for it, by the next owner of the lock. Invariants:
+ * 1. NEW, then OPEN, then COMMITTING, then ENDED; one that keeps the turn (a load) goes from COMMITTING to IDLE,
+ *    and from there to OPEN again. Only commit.ts makes it COMMITTING.
+ * 2. Assignments come before calls wherever it ends: they work even at the end of the stack.
+ * 3. A change that throws an error of ours leaves the drafts as they were; after any other error nobody can tell
+ *    what state they are in, and the transaction is over.
+ */
+
+import type { Active, Engine } from '../engine/engine.js'
+import type { Stamp } from '../engine/mutation.js'
+import { NAMES_STORE, UNNAMED } from '../engine/names.js'
+import type { StoreCore } from '../engine/store-core.js'
+import { ZVerseError } from '../errors.js'
+import {
+  H_CURRENT,
+  H_HISTORY_VERSIONS,
+  H_PHASE,
+  H_TAG_CHANGES,
+  MAX_VERSION,
+  R_CATALOG,
+  R_NEXT_STORE,
+  R_STATE,
+  R_VERSION,
+  WRITING_NOT,
+  WRITING_OPEN,
+  WRITING_VERB,
+} from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import { isRunning, WRITING_FRAME } from '../threads/running.js'
+import { stateOf } from '../tree/catalog.js'
+import type { Range } from '../tree/cursor.js'
+import { Draft } from '../tree/draft.js'
+import type { Expected } from '../tree/writer.js'
+import { canUndo } from '../versions/recovery.js'
+
+const NEW = 0
+/** Bytes of the value buffer that are not kept. */
+const LARGE_VALUE = 2 ** 20
+
+/** It has the turn, and nothing is under way. */
+const IDLE = 1
+const OPEN = 2
+const COMMITTING = 3
+export const ENDED = 4
+
+export class Transaction implements Active {
+  readonly engine: Engine
+  /** WRITING_…: what it is for. */
+  readonly kind: number
+  /** The stores it has changed, or looked at to change them. Few, mostly one. */
+  readonly drafts: Draft[] = []
+  /** The record it began from. */
+  base = 0
+  /** Root of the catalog, and id of the next store, that it will publish. */
+  catalog = 0
+  nextStore = 0
+  /** What the commit is to be, where that is given. */
+  stamp: Stamp | undefined = undefined
+  /** The past goes with the commit, tags and pins apart. */
+  forgets = false
+
+  state = NEW
+  /** It keeps the turn from one commit to the next. */
+  #keeps = false
+  /** The draft asked for last: most transactions have one. */
+  #lastCore: StoreCore | null = null
+  #lastDraft: Draft | null = null
+
+  /** @param kind WRITING_…: what it is for */
+  constructor(engine: Engine, kind: number) {
+    this.engine = engine
+    this.kind = kind
+  }
+
+  // ── Its beginning ─────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes the turn, which mends what a dead owner left, and begins a new version.
+   * @param held the lock has been taken already
+   * @param stamp what the commit is to be
+   * @param forgets the past goes with the commit: nothing of it is written
+   * @throws ZVerseError `ZVERSE_WRITER_BUSY`, `ZVERSE_NESTED_TRANSACTION`, `ZVERSE_CLOSED`, `ZVERSE_FULL`
+   */
+  begin(held = false, stamp?: Stamp, forgets = stamp?.forgets === true): void {
+    this.#take(held)
+    const { W, epochs, writer } = this.engine
+    const { past, space, arena } = epochs
+    const base = W[H_CURRENT]
+    const version = stamp?.version ?? load48(W, base + R_VERSION) + 1
+    if (version > MAX_VERSION) {
+      const message = 'there are no version numbers left: load a dump of it into a new database'
+      throw new ZVerseError('ZVERSE_FULL', message)
+    }
+    this.state = OPEN
+    space.begin(version, version, true)
+    writer.begin(!forgets && arena.floats[H_HISTORY_VERSIONS / 2] > 0)
+    space.suffices = past.provide()
+    this.stamp = stamp
+    this.forgets = forgets
+    this.base = base
+    this.catalog = W[base + R_CATALOG]
+    this.nextStore = W[base + R_NEXT_STORE]
+  }
+
+  /** Takes the turn and begins a change of the tag tree, whose nodes have births of their own. */
+  beginTags(): void {
+    this.#take(false)
+    const { W, epochs, writer } = this.engine
+    const change = load48(W, H_TAG_CHANGES) + 1
+    store48(W, H_TAG_CHANGES, change)
+    this.state = OPEN
+    epochs.space.begin(change, MAX_VERSION, false)
+    writer.reset()
+  }
+
+  /** Takes the turn and begins a change that allocates nothing. */
+  beginUpkeep(): void {
+    this.#take(false)
+    this.state = OPEN
+    this.engine.epochs.space.begin(MAX_VERSION, MAX_VERSION, true)
+  }
+
+  /** Takes the turn for several commits in a row, each with a beginning of its own; `close` gives it up. */
+  keepTurn(): void {
+    const { engine } = this
+    this.#claim()
+    engine.epochs.turn.keep(this.kind)
+    this.#keeps = true
+    this.state = IDLE
+  }
+
+  #take(held: boolean): void {
+    if (this.state === NEW) this.#claim()
+    this.engine.epochs.turn.take(this.kind, held || this.state === IDLE)
+  }
+
+  /** From here on `engine.active` is this one's, and its to give up. */
+  #claim(): void {
+    const { engine } = this
+    if (engine.gate.barred !== 0) engine.gate.check()
+    if (engine.active !== null) engine.notWriting()
+    engine.active = this
+  }
+
+  // ── Its end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** True while it can be changed and committed. */
+  get isOpen(): boolean {
+    return this.state === OPEN && this.engine.active === this
+  }
+
+  /** True where it holds the turn, be it between two commits. */
+  get isHeld(): boolean {
+    return this.state !== ENDED && this.engine.active === this
+  }
+
+  /**
+   * False where the call that it belongs to was cut off without unwinding. What a user holds open is nobody's
+   * call, until it is being committed.
+   */
+  get isAlive(): boolean {
+    const isUsers = this.kind === WRITING_OPEN && this.state !== COMMITTING
+    if (this.engine.epochs.turn.kind === WRITING_NOT) return false
+    return isUsers || isRunning(WRITING_FRAME)
+  }
+
+  /** What was cut off is over; the lock is dirty, and the thread that takes it next recovers. */
+  forget(): void {
+    this.#end()
+    this.engine.epochs.turn.stopKeeping()
+  }
+
+  /** It is being committed, and cannot be gone on with whatever comes of that. For commit.ts. */
+  seal(): void {
+    this.state = COMMITTING
+  }
+
+  /** The commit is done. For commit.ts. */
+  settle(): void {
+    if (this.#keeps) {
+      this.state = IDLE
+      this.#forgetDrafts()
+    } else this.#end()
+  }
+
+  /**
+   * The commit was cut off. Whatever of it is still under way is undone or, where it can be read already, mended;
+   * if not now, by the next owner of the lock. For commit.ts. Throws nothing.
+   */
+  cutOff(): void {
+    this.settle()
+    const { turn } = this.engine.epochs
+    try {
+      if (turn.busy) this.#undo()
+      else turn.letGo()
+    } catch {
+      // There is no stack left, or no memory: the lock is dirty.
+    }
+  }
+
+  /** Undoes what is under way; keeps the turn if it was taken to be kept. */
+  undo(): void {
+    if (this.#keeps) {
+      this.state = IDLE
+      if (this.engine.epochs.turn.busy) this.#undo()
+    } else this.close()
+  }
+
+  /** Undoes what is under way, and ends. Idempotent. */
+  close(): void {
+    if (!this.isHeld) {
+      this.state = ENDED
+      return
+    }
+    this.#end()
+    const { turn } = this.engine.epochs
+    turn.stopKeeping()
+    if (turn.busy) this.#undo()
+  }
+
+  #end(): void {
+    const { engine } = this
+    this.state = ENDED
+    if (engine.active === this) engine.active = null
+    this.#forgetDrafts()
+  }
+
+  #undo(): void {
+    const { W, epochs } = this.engine
+    const { turn, space, past, allocator } = epochs
+    if (canUndo(W, allocator)) space.abort()
+    else turn.mend()
+    W[H_PHASE] = 1
+    past.refill()
+    W[H_PHASE] = 0
+    turn.give()
+    this.#forgetDrafts()
+  }
+
+  // ── What it changes ───────────────────────────────────────────────────────────────────────────
+
+  /** The version a commit would make. */
+  get version(): number {
+    return this.engine.epochs.space.version
+  }
+
+  /** True if a commit has something to publish. */
+  get hasChanges(): boolean {
+    for (const { changed } of this.drafts) if (changed !== 0) return true
+    return false
+  }
+
+  /** Puts the key and value that are in the engine's buffers. */
+  put(core: StoreCore, ifVersion: Expected, born = this.version): void {
+    const { writer, key, value } = this.engine
+    this.change(() => writer.put(this.draft(core), key, value, ifVersion, born))
+    if (value.bytes.length > LARGE_VALUE) value.shrink()
+  }
+
+  /** Deletes the key that is in the engine's buffer. */
+  delete(core: StoreCore, ifVersion: Expected): void {
+    const { writer, key } = this.engine
+    this.change(() => writer.delete(this.draft(core), key, ifVersion))
+  }
+
+  /** Deletes all keys in `range`: the whole store where it is open on both sides. */
+  clear(core: StoreCore, range: Range): void {
+    const { W, epochs, writer } = this.engine
+    this.change(() => {
+      const draft = this.draft(core)
+      if (range.lower === null && range.upper === null && range.box === null) {
+        draft.clear(W, epochs.space, this.version)
+        return
+      }
+      const { root } = draft.live
+      const clear = () => writer.clearRange(draft, root, range)
+      // A tree that this transaction has changed must be kept from being changed in place.
+      if (root === draft.baseRoot && this.#isVerb) clear()
+      else this.#atomically(clear)
+    })
+  }
+
+  /** Several changes as one: if it throws an error of ours, all drafts are as they were. */
+  all(body: () => void): void {
+    this.change(this.#isVerb ? body : () => this.#atomically(body))
+  }
+
+  /** It is one verb's: if that throws, all of it is undone anyhow. */
+  get #isVerb(): boolean {
+    return this.kind === WRITING_VERB
+  }
+
+  /** Changes drafts. After an error that is not ours the transaction is over. */
+  change(body: () => void): void {
+    let whole = false
+    try {
+      body()
+      whole = true
+    } catch (error) {
+      whole = error instanceof ZVerseError
+      throw error
+    } finally {
+      if (!whole) this.close()
+    }
+  }
+
+  #atomically(body: () => void): void {
+    const { epochs, writer } = this.engine
+    const { space } = epochs
+    const saved = this.drafts.map(draft => ({ draft, fields: draft.save() }))
+    const point = space.savepoint()
+    try {
+      body()
+    } catch (error) {
+      space.rollback(point)
+      writer.reset()
+      // Drafts that came later go.
+      this.drafts.length = saved.length
+      this.#lastDraft = null
+      for (const { draft, fields } of saved) draft.restore(fields)
+      throw error
+    }
+  }
+
+  // ── Stores ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Makes a store; returns its id. */
+  createStore(name: string, keys: string, values: string): number {
+    const { names, writer } = this.engine
+    const id = this.nextStore
+    const value = names.valueOf({ id, keys, values })
+    writer.put(this.draftOf(NAMES_STORE), names.keyOf(name), value, undefined, this.version)
+    this.nextStore = id + 1
+    this.#add(id, 0)
+    return id
+  }
+
+  /** Drops a store that is there. */
+  dropStore(name: string, id: number): void {
+    const { names, writer, epochs } = this.engine
+    writer.delete(this.draftOf(NAMES_STORE), names.keyOf(name), undefined)
+    const draft = this.#add(id, stateOf(this.engine.W, this.catalog, id))
+    this.#lastDraft = null
+    epochs.space.retireTree(draft.live.root, draft.live.words)
+    draft.dropGraves(epochs.space)
+    draft.dropped = true
+  }
+
+  /** The draft of a store. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  draft(core: StoreCore): Draft {
+    if (core === this.#lastCore && this.#lastDraft !== null) return this.#lastDraft
+    const draft = this.draftOf(this.#idOf(core))
+    this.#lastCore = core
+    this.#lastDraft = draft
+    return draft
+  }
+
+  /** Root of the tree that reads inside the transaction see. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  root(core: StoreCore): number {
+    const known = this.known(this.#idOf(core))
+    return known === undefined ? core.rootIn(this.base, false) : known.live.root
+  }
+
+  /** The draft of store `id`, if it has one already. */
+  known(id: number): Draft | undefined {
+    for (const draft of this.drafts) if (draft.id === id) return draft
+    return undefined
+  }
+
+  /** The draft of the store of that id, which is there. */
+  draftOf(id: number): Draft {
+    return this.known(id) ?? this.#add(id, this.#stateOf(id))
+  }
+
+  /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  #idOf(core: StoreCore): number {
+    const { id } = core
+    if (id === UNNAMED || this.known(id) !== undefined || this.#stateOf(id) !== 0) return id
+    const found = core.described(this.base)
+    if (found === undefined) throw core.unknown()
+    return found.id
+  }
+
+  #stateOf(id: number): number {
+    return id === UNNAMED ? this.base + R_STATE : stateOf(this.engine.W, this.catalog, id)
+  }
+
+  #add(id: number, state: number): Draft {
+    const { W, writer } = this.engine
+    const draft = (writer.spare ?? new Draft()).begin(W, id, state, writer.notes)
+    writer.spare = null
+    this.drafts.push(draft)
+    return draft
+  }
+
+  #forgetDrafts(): void {
+    const { writer } = this.engine
+    while (this.drafts.length > 0) writer.spare = this.drafts.pop() as Draft
+    this.#lastDraft = null
+  }
+}
+
+/** Runs `body` with a transaction that has not begun, which ends with it. */
+export function inTurn<T>(engine: Engine, kind: number, body: (tx: Transaction) => T): T {
+  const tx = new Transaction(engine, kind)
+  try {
+    return body(tx)
+  } finally {
+    if (tx.state !== ENDED) tx.close()
+  }
+}

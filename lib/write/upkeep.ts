@@ -1,0 +1,63 @@
+/** Mutations that make no version and allocate nothing: `prune`, `setHistory`, and the time of a version. */
+
+import type { Batch } from '../engine/batch.js'
+import type { Mutation } from '../engine/mutation.js'
+import { H_AGAIN, R_TIME } from '../memory/layout.js'
+import { store48 } from '../memory/words.js'
+import { writeBounds } from '../versions/past.js'
+import type { Bounds } from '../versions/retention.js'
+import { commit } from './commit.js'
+import type { Transaction } from './transaction.js'
+
+/** A few stores, after which all that can be freed is. */
+class Upkeep implements Mutation {
+  isPublished = false
+  readonly stamp = undefined
+  readonly describe: (batch: Batch) => void
+  readonly #tx: Transaction
+  readonly #change: () => void
+
+  constructor(tx: Transaction, change: () => void, describe: (batch: Batch) => void) {
+    this.#tx = tx
+    this.#change = change
+    this.describe = describe
+  }
+
+  prepare(): void {}
+
+  publish(): void {
+    this.#change()
+    this.isPublished = true
+  }
+
+  release(): void {
+    const { W, epochs } = this.#tx.engine
+    W[H_AGAIN] = 1
+    epochs.past.reclaim(Number.POSITIVE_INFINITY, true)
+  }
+}
+
+function keepUp(tx: Transaction, change: () => void, describe: (batch: Batch) => void): void {
+  tx.beginUpkeep()
+  commit(tx, new Upkeep(tx, change, describe))
+}
+
+/** Lets go of all versions before `version`, tags and pins apart. */
+export function prune(tx: Transaction, version: number): void {
+  const { past, versions } = tx.engine.epochs
+  const change = () => past.shrink(versions.oldest, version)
+  keepUp(tx, change, batch => batch.prune(version))
+}
+
+/** Changes the bounds of history; the next commit applies them. */
+export function setBounds(tx: Transaction, bounds: Bounds): void {
+  const change = () => writeBounds(tx.engine.epochs.arena, bounds)
+  keepUp(tx, change, batch => batch.bounds(bounds))
+}
+
+/** Gives the present version, of which nothing can be read yet, another time: ms since 1970. For a load. */
+export function setTime(tx: Transaction, time: number): void {
+  const { W, epochs } = tx.engine
+  const change = () => store48(W, epochs.versions.current + R_TIME, time)
+  keepUp(tx, change, batch => batch.time(time))
+}
