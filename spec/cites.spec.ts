@@ -1,6 +1,6 @@
 /**
- * What comments and documents cite is there: files, decisions, sections, links, names. Each violation is
- * printed with its place.
+ * Comments and documents cite only what exists: files, decisions, sections, links, names. Each violation
+ * is printed with its place.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ const texts = new Map(
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm
 const FENCED = /^```[\s\S]*?^```$/gm
 const isDocument = (file: string) => file.endsWith('.md')
-/** What of a file cites: its comments; a document's text, without blocks of code. */
+/** The part of a file that cites: its comments; a document's text, without blocks of code. */
 const citing = new Map(
   [...texts].map(([file, text]) => [
     file,
@@ -58,7 +58,7 @@ function broken(
 
 const among = (path: string) => all.some(file => file === path || file.startsWith(`${path}/`))
 
-/** The headings of a document, and what links call them. */
+/** The headings of a document, and their anchors in links. */
 function headingsOf(file: string): { titles: string[]; anchors: string[] } {
   const titles = [...(citing.get(file) ?? '').matchAll(/^#+ (.*)$/gm)].map(
     ([, title = '']) => title,
@@ -76,7 +76,7 @@ function headingsOf(file: string): { titles: string[]; anchors: string[] } {
 const FILE = /(?<![\w./@*-])((?:[\w.-]+\/)*[\w-][\w.-]*\.(?:ts|js|md|pml|svg))\b(?![\w/*-])/g
 /** Something in one of the repository's folders. */
 const IN_FOLDER = /(?<![\w./@*-])((?:lib|spec|docs|perf|examples)\/[\w./-]*\w)/g
-/** What only a build or a run makes, what stands for any name, and what is no file. */
+/** Paths that only a build or a run makes, placeholders, and names that are no file. */
 const MADE = /(^|\/)dist\/|^perf\/results\b|NAME|^Node\.js$/
 const LIST = /(?:,| and| to| or) \[?\d+\b\]?(?:\([^)]*\))?/.source
 const DECISIONS = new RegExp(`\\b[Dd]ecisions? (\\[?\\d+\\b\\]?(?:\\([^)]*\\))?(?:${LIST})*)`, 'g')

@@ -111,7 +111,7 @@ describe('the packed tarball', () => {
     } catch (error) {
       output = (error as { stdout: string }).stdout
     }
-    // The declarations of Node itself, and of what Level brings, are not ours to answer for.
+    // We do not answer for the declarations of Node, or of Level's packages.
     const lines = output.split('\n').filter(line => /^\S/.test(line))
     const foreign = /^\S*(@types|undici|abstract-level|level-(supports|transcoder))\b/
     expect(lines.filter(line => !foreign.test(line))).toEqual([])

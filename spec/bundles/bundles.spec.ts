@@ -1,6 +1,6 @@
 /**
- * Nested writes are refused, and what they are nested in is whole, however the code was bundled and
- * whatever is hooked: no frame's name, and no text, decides. Needs the built `dist/`. In the stress run
+ * Nested writes are refused, and the operation around them is whole, under every bundler and every
+ * hook: no frame's name, and no text, decides. Needs the built `dist/`. In the stress run
  * (`ZVERSE_RUNS` of 3000 or more) each bundle is tried with every verb, and webpack minifies by itself.
  */
 import { execFile } from 'node:child_process'
@@ -93,7 +93,7 @@ describe('nested writes', () => {
     },
   )
 
-  // There a call that a vm timeout cut off cannot be told from one that runs: it counts as running.
+  // There, a call that a vm timeout cut off looks like one that runs: it counts as running.
   it.each([
     ['a hook that cannot be replaced', [plain, 'kept']],
     ['a stack that is cut', [plain, 'cut']],

@@ -17,7 +17,7 @@ type Write = (world: World) => unknown
 type Read = (world: World) => boolean
 
 export interface Options {
-  /** Calls that a vm timeout cut off can be told from those that run. */
+  /** The platform distinguishes calls that a vm timeout cut off from those that run. */
   tellsStack?: boolean
   /** A few verbs stand for all. */
   brief?: boolean
@@ -28,7 +28,7 @@ export interface Report {
   faults: string[]
 }
 
-/** Tries all of it over a build of the package, and tells what was wrong. */
+/** Tries all of it over a build of the package, and returns the problems. */
 export async function nested(
   zverse: Package,
   { tellsStack = true, brief = false }: Options = {},
@@ -54,7 +54,7 @@ export async function nested(
       if (isApart(verb, place)) continue
       await tryRead(await begin(verb, place), into, read, place in barred)
     }
-    // What beginWrite gave is the user's to end, whatever cut a call off.
+    // The user ends a transaction of beginWrite, also after a call in it was cut off.
     if (place !== 'beginWrite') await tryCut(await begin('cut off', place), into, tellsStack)
     world?.close()
     world = undefined
@@ -69,7 +69,7 @@ function isApart(verb: string, place: string): boolean {
   return place !== 'a clock' && place in barred && verb.endsWith('through another handle')
 }
 
-/** A write is refused, and what it was in the middle of takes effect without it. */
+/** A write is refused, and the operation around it takes effect without it. */
 async function tryWrite(world: World, into: Place, write: Write): Promise<void> {
   const before = world.look()
   const tries: ReturnType<typeof attempt>[] = []
@@ -120,7 +120,7 @@ async function tryCut(world: World, into: Place, tellsStack: boolean): Promise<v
   // A slow machine may take longer to come to the place.
   for (let timeout = 4; !wasThere; timeout *= 2) {
     const { code } = await attempt(() => vm.runInNewContext('call()', { call }, { timeout }))
-    // Cut off before the clock was asked, it would run for ever where nothing cuts it off.
+    // A timeout before the clock is asked would leave a loop that nothing cuts off.
     Reflect.set(Date, 'now', now)
     if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') continue
     if (tellsStack) world.say(`the place was not reached: ${code}`)
@@ -195,7 +195,7 @@ async function makeWorld({ ZVerse }: Package, say: Say) {
   return { db, other, codecs: [values], custom, tuples, hooks, say, look, end, close }
 }
 
-/** Where user code runs, each with a call that runs `inner` there. */
+/** The places where user code runs, each with a call that runs `inner` there. */
 function places({ ZVerse }: Package): Record<string, Place> {
   const transact: Place = (world, inner) =>
     world.db.transact(tx => {
@@ -268,7 +268,7 @@ function mockedClock(world: World, inner: () => void): void {
   }
 }
 
-/** The same, where no verb of the database may be called. */
+/** The same, for places where no verb of the database may be called. */
 const barred: Record<string, Place> = {
   ...(Object.isFrozen(Date) ? {} : { 'a clock': mockedClock }),
   'a getter': (world, inner) => world.db.put('outer', getter(inner)),

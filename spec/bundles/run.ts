@@ -1,11 +1,11 @@
 /**
- * The entry of a bundle: runs the cases of nested.ts under whatever is said on the command line, and
- * prints what it found. `hook`: what has become of Error; the rest are options of `nested`.
+ * The entry of a bundle: runs the cases of nested.ts under the settings of the command line, and
+ * prints the problems. `hook` names what replaces Error; the rest are options of `nested`.
  */
 import * as zverse from '../../lib/index.js'
 import { nested } from './nested.js'
 
-/** What test runners, loggers and sandboxes do to Error. */
+/** The changes that test runners, loggers and sandboxes make to Error. */
 const hooks: Record<string, () => void> = {
   text: () => {
     Error.prepareStackTrace = error => String(error)

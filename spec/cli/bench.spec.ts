@@ -1,6 +1,6 @@
 /**
- * `zverse bench`: that every workload runs and gives sane rows, that it can be stopped, that a thread's
- * failure is told. How fast anything is, is not looked at. The runs are of the built code, as workers are.
+ * `zverse bench`: every workload runs and gives sane rows, it can be stopped, a thread's failure is
+ * reported. Speed is not looked at. The runs use the built code, as workers do.
  */
 import fc from 'fast-check'
 import stringWidth from 'string-width'

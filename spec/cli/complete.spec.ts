@@ -1,4 +1,7 @@
-/** Completion: names with spaces and other such are offered in quotes, and found in them. */
+/**
+ * Completion: names that need quotes (spaces, for example) are offered in quotes, and found in
+ * them.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** CSV as it comes: records and the faults in them, against files of which it is known what is in them. */
+/** CSV in all its forms: records and the faults in them, against files with known contents. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CsvRecord, csvRecords } from '../../lib/cli/files/csv.js'
@@ -169,17 +169,17 @@ describe('a bad record', () => {
   })
 })
 
-// ── Against files of which it is known what is in them ────────────────────────────────────────────
+// ── Against files with known contents ─────────────────────────────────────────────────────────────
 
 const FAULTS = ['few', 'many', 'within', 'behind', 'behind below', 'open', 'bytes'] as const
 type FaultKind = (typeof FAULTS)[number]
-/** Stands for a byte that is no UTF-8 until the file is made. */
+/** A placeholder for a byte that is no UTF-8, until the file is made. */
 const BAD_BYTE = '\ue000'
 /** Stands before the fault until the line is known. */
 const MARK = '\ue001'
 
 const WORD = fc.stringMatching(/^[a-z0-9é ]{1,6}$/)
-/** Begins with a letter: what is opened and not closed cannot close there by chance. */
+/** Begins with a letter: an open quote cannot close there by chance. */
 const QUOTED = fc
   .tuple(
     fc.stringMatching(/^[a-z]$/),
@@ -217,7 +217,7 @@ function spoil(cells: readonly string[], kind: FaultKind): string[] {
   return spoilt(`${MARK}a${BAD_BYTE}`)
 }
 
-/** What a cell of a file says. */
+/** The value of a cell of a file. */
 function said(cell: string): string {
   return cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell
 }

@@ -47,7 +47,7 @@ it('docs/cli.md is what docs/cli.js makes of the present table', async () => {
 it('docs/tour.md shows what it says', async () => {
   const tour = readFileSync(new URL('../../docs/tour.md', import.meta.url), 'utf8')
   const parts = tour.matchAll(/```\n(.*?)```/gs)
-  // One session from the first block to the last: what is said in between is not typed.
+  // One session from the first block to the last; the text in between is not typed.
   const transcript = [...parts].map(([, text]) => text.trim()).join('\n')
   expect(transcript.length).toBeGreaterThan(500)
   expect(await replay(transcript)).toBe(still(transcript))

@@ -9,7 +9,7 @@ import { linesOf } from '../../lib/cli/lines.js'
 import { folder } from './fixtures.js'
 import { hasTerminal, shell, Terminal, zverse } from './zverse.js'
 
-/** What a file holds once it is loaded with options. */
+/** The entries of a file, loaded with options. */
 function loaded(name: string, text: string | Uint8Array, ...options: string[]) {
   using place = folder()
   writeFileSync(join(place.path, name), text)

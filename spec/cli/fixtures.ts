@@ -1,4 +1,4 @@
-/** What specs of the command are given: how a session is opened, a folder, a screen. */
+/** The fixtures of the command's specs: a session, a folder, a screen. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ export function folder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** A screen that keeps what is written on it. */
+/** A screen that records its output. */
 export function paper(columns = 80): Sink & { text: string } {
   return {
     ...{ text: '', columns, isTTY: true },

@@ -1,4 +1,4 @@
-/** Arguments of the process: a flag takes no word that follows it, whichever flag, command and word. */
+/** Arguments of the process: no flag of any command takes the word that follows it. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -11,7 +11,7 @@ import { folder } from './fixtures.js'
 export interface Loaded {
   /** Keys and values, each as a line. */
   readonly rows: string[]
-  /** What was said about rows left out. */
+  /** The messages about rows left out. */
   readonly said: string
   /** The error, with its hint. */
   readonly error: string | undefined

@@ -1,5 +1,5 @@
 /**
- * What is typed or loaded arrives as it was meant, or is refused: dates, infinities, large numbers,
+ * Typed and loaded values arrive unchanged, or are refused: dates, infinities, large numbers,
  * objects that look like tags. By commands, in files and in dumps.
  */
 import { writeFileSync } from 'node:fs'

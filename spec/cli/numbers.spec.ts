@@ -1,4 +1,4 @@
-/** Numbers as text: whatever a program prints reads back, what says more than a number holds does not. */
+/** Numbers as text: every printed number reads back; text beyond a number's precision is refused. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inexactNumbers, numberIn, readsBack, refuseInexact } from '../../lib/cli/numbers.js'
@@ -78,7 +78,7 @@ describe('a number of a text', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n }), whole => {
         const isSame = BigInt(Number(whole)) === whole
-        // With zeros at its end it may be what JavaScript prints of the number.
+        // With zeros at its end it may be JavaScript's own text of the number.
         if (!isSame && whole % 10n === 0n) return
         expect(readsBack(String(whole)), String(whole)).toBe(isSame)
       }),

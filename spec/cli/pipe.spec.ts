@@ -465,7 +465,7 @@ describe('one-shot forms', () => {
 
   it('end quietly when nobody reads on', () => {
     using place = folder()
-    // More than a pipe holds.
+    // More than a pipe takes.
     const long = '.'.repeat(200)
     const put = Array.from({ length: 2000 }, (_, i) => `put key${i}${long} ${i}`).join('\n')
     zverse(['--to', 'f.jsonl'], `begin\n${put}\ncommit`, place.path)

@@ -1,10 +1,9 @@
 /**
- * Replays transcripts: what the documentation says is typed is typed, and what it says is shown is
- * compared with what is.
+ * Replays transcripts: types what the documentation shows as typed, and compares the output with
+ * what it shows.
  *
- * Lines that begin with a prompt are given to a session whose screen is 80 columns wide; those that
- * begin with `$` are run as a shell would, which knows `zverse` and `cat` and no more, in a folder with the
- * files of {@link FILES}.
+ * Lines that begin with a prompt go to a session whose screen is 80 columns wide; those that begin with `$`
+ * go to a small shell, which knows only `zverse` and `cat`, in a folder with the files of {@link FILES}.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +17,7 @@ import { Lexer } from '../../lib/cli/words.js'
 import { OPENING, paper } from './fixtures.js'
 import { shellWords, zverse } from './zverse.js'
 
-/** What transcripts that use the shell find in their folder. */
+/** The files in the folder of transcripts that use the shell. */
 const FILES: Record<string, string> = {
   'cities.csv': 'name,lon,lat,zip\nBern,7.45,46.95,3000\nZürich,8.54,47.37,8000\n',
   'quakes.csv': 'id;lat;mag\na;38.50;2.1\nb;"60.1;1.4\nc;-0.25;4.5\n',

@@ -1,4 +1,4 @@
-/** What `zverse` loads before it shows its prompt: little, and no package. */
+/** `zverse` loads little before it shows its prompt, and no package. */
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** Tables fit the terminal, whatever is in them. */
+/** Tables fit the terminal, with any contents. */
 import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { expect, it } from 'vitest'

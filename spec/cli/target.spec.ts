@@ -1,4 +1,4 @@
-/** What is written where: files that are links, pipes, protected or not there; outputs that end early. */
+/** Where output goes: files that are links, pipes, protected or absent; outputs that end early. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -22,7 +22,7 @@ function withDump() {
   return place
 }
 
-/** What they print is more than a pipe holds. */
+/** They print more than a pipe takes. */
 const LONG = 'long '.repeat(40).trim()
 const PUTS = Array.from({ length: 2000 }, (_, i) => `put key${i} "${LONG}"\nget key${i}\n`).join('')
 
@@ -86,7 +86,7 @@ describe('a file that is written', () => {
     const seen = watch(place.path)
     const child = spawn(process.execPath, args, { cwd: place.path, env: ENV, stdio: 'ignore' })
     const ended = new Promise(resolve => child.on('close', (_, signal) => resolve(signal)))
-    // What is written is there under another name first.
+    // The output is first written under another name.
     while (readdirSync(place.path).length === 1 && child.exitCode === null)
       await Promise.race([once(seen, 'change'), ended])
     seen.close()

@@ -13,8 +13,8 @@ const UP = '\x1b[A'
 const ESCAPE = '\x1b['
 
 /**
- * Keys one by one, each once the one before is seen: what comes at once counts as pasted, and Tab is a
- * character then.
+ * Keys one by one, each after the one before has shown: keys that come at once count as pasted, and a
+ * pasted Tab is a character.
  */
 async function type(terminal: Terminal, ...keys: string[]): Promise<void> {
   for (const key of keys) {

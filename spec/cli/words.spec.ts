@@ -1,4 +1,4 @@
-/** The lexer: what it makes of lines; whatever is printed as a key or value reads back as itself. */
+/** The lexer: words and values of lines; every printed key or value reads back as itself. */
 import { inspect, isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'

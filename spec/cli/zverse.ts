@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { type Outcome, runMain } from '../support/mains.js'
 
 const MAIN = resolve('dist/cli/main.js')
-/** Nothing of who runs the tests: no history, no colours asked for or refused. */
+/** Without the settings of the user who runs the tests: no history, no colours asked for or refused. */
 export const ENV: NodeJS.ProcessEnv = {
   ...{ PATH: process.env.PATH, HOME: tmpdir(), TERM: 'xterm-256color', TZ: 'UTC' },
   ...{ LANG: 'C.UTF-8', ZVERSE_HISTORY: '' },
@@ -15,7 +15,7 @@ export const ENV: NodeJS.ProcessEnv = {
 export function zverse(
   args: readonly string[],
   input: string | Uint8Array = '',
-  // Not here: what is taken for a file's name by mistake would be written among ours.
+  // Another folder: a word taken for a file's name by mistake would be written among our files.
   cwd = tmpdir(),
 ): Outcome {
   return runMain(MAIN, args, { input, cwd, env: ENV })
@@ -42,7 +42,7 @@ export const hasTerminal = spawnSync('script', ['--version']).status === 0
 
 /** The last thing shown, escapes apart, where a prompt waits for keys. */
 const PROMPT = /(?:^|[\r\n] *)(?:zverse[^\s>]*|\.\.\.)> $/
-/** ms; only what never comes takes as long. */
+/** ms; only output that never comes takes as long. */
 const PATIENCE = 120_000
 
 /** `zverse` on a pseudo-terminal. */
@@ -63,7 +63,7 @@ export class Terminal implements AsyncDisposable {
     this.ended = new Promise(resolve => this.#process.on('close', resolve))
   }
 
-  /** Waits until what has been written since `from`, without escapes, fits. @returns that */
+  /** Waits until the output since `from`, without escapes, fits. @returns that output */
   async until(fits: RegExp, from = 0): Promise<string> {
     const end = Date.now() + PATIENCE
     while (!fits.test(bare(this.text.slice(from)))) {
@@ -87,13 +87,13 @@ export class Terminal implements AsyncDisposable {
     this.#process.stdin?.write(text)
   }
 
-  /** Types a line. @returns what is shown then, up to the next prompt */
+  /** Types a line. @returns the output up to the next prompt */
   async line(text: string): Promise<string> {
     const from = this.text.length
     this.keys(`${text}\r`)
     const shown = await this.until(PROMPT, from)
     const lines = shown.replaceAll('\r', '').split('\n')
-    // The first line is what was typed, the last the next prompt.
+    // The first line is the typed one, the last the next prompt.
     return lines.slice(1, -1).join('\n')
   }
 

@@ -1,6 +1,6 @@
 /**
- * Nothing is shared that must not be: versions among each other, iterators with the writes that
- * follow, and values handed out with the database or with other callers.
+ * Versions share no bytes that a caller can change, iterators none with later writes, and values
+ * handed out none with the database or with other callers.
  */
 import { describe, expect, it } from 'vitest'
 import { checkDb, contents, snapshot } from '../support/compare.js'
@@ -131,7 +131,7 @@ describe('what is handed out', () => {
         const name = new Uint8Array(Math.min(size, 300)).fill(7)
         const value = new Uint8Array(size).fill(9)
         db.put(name, value)
-        // What was handed in is the caller's too.
+        // Arguments are the caller's too.
         value.fill(1)
         const handedIn = name.slice()
         name.fill(2)

@@ -1,6 +1,6 @@
 /**
- * Iterators decode several entries at a time. Nobody may notice: not by what they give, whatever
- * lies side by side, nor by when the caller's code runs, nor by what goes on between two steps.
+ * Iterators decode several entries at a time. A caller cannot notice: not by their results, for any
+ * neighbours, nor by when the caller's code runs, nor by what happens between two steps.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -17,7 +17,7 @@ type Pair = [key: string, value: unknown]
 const walks = ['range', 'keys', 'values', 'getEntries'] as const
 type Walk = (typeof walks)[number]
 
-/** What a walk gives for the pairs of a database that was filled in one commit. */
+/** The results of a walk over a database that was filled with the pairs in one commit. */
 function expected(name: Walk, pairs: readonly Pair[]): unknown[] {
   if (name === 'keys') return pairs.map(([key]) => key)
   if (name === 'values') return pairs.map(([, value]) => value)

@@ -1,6 +1,6 @@
 /**
- * Any keys and values that codecs take: order, equality and prefixes as the oracle has them, and
- * what went in comes out.
+ * Any keys and values that codecs take: order, equality and prefixes as the oracle has them; values
+ * read back as they were put.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -111,7 +111,7 @@ describe('values', () => {
     ),
   })).value
 
-  /** -0 and 0 are told apart by toEqual; whether msgpack keeps it, the contract leaves open. */
+  /** toEqual distinguishes -0 and 0; the contract leaves open whether msgpack does. */
   const roundTrip = (values: string, arbitrary: fc.Arbitrary<unknown>) =>
     fc.assert(
       fc.property(fc.array(arbitrary, { maxLength: 6 }), items => {

@@ -1,7 +1,8 @@
 /**
- * Conflicts, closed things, nested and asynchronous callbacks: each its code and fields, nothing
- * changed, and the database sound. Wrong keys and values: `inputs.spec.ts`; wrong options, views
- * and ranges: `options.spec.ts`; user code in codecs and values: `user-code.spec.ts`.
+ * Conflicts, closed things, nested and asynchronous callbacks: each has its code and fields,
+ * changes nothing, and leaves the database sound. Wrong keys and values: `inputs.spec.ts`; wrong
+ * options, views and ranges: `options.spec.ts`; user code in codecs and values:
+ * `user-code.spec.ts`.
  */
 import { describe, expect, it } from 'vitest'
 import { checkDb, snapshot } from '../support/compare.js'

@@ -187,7 +187,7 @@ describe('every allocation fails once', () => {
         return false
       }
       both.verify()
-      // It goes on from there as if nothing had been.
+      // It goes on as if nothing had happened.
       both.put('afterwards', n)
       if (!isDone) {
         both.put('afterwards', LARGE)

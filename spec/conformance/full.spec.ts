@@ -1,6 +1,6 @@
 /**
  * A small arena filled to the brim: ZVERSE_FULL changes nothing; reads, deletes and clear go on;
- * it can be emptied key by key and filled again, over and over, and no byte is lost on the way.
+ * it can be emptied key by key and filled again, over and over, and no byte is lost.
  * `ZVERSE_MIB=n` fills one of n MiB.
  */
 import { describe, expect, it } from 'vitest'
@@ -163,7 +163,7 @@ describe('promises under pressure', () => {
     for (let i = 0; i < 5000; i++) {
       if ('value' in outcomeOf(() => db.put(key(i % 200), String(i).padEnd(2000, 'p')))) writes++
     }
-    // 10 MB of writes into 2 MiB: it can only be by letting go of the past.
+    // 10 MB of writes fit into 2 MiB only if the past is released.
     expect(writes).toBe(5000)
     expect(db.oldestVersion).toBeGreaterThan(oldest)
     expect(db.get('kept', { at: 'tag' })).toBe('tagged')

@@ -11,7 +11,9 @@ import { expectCode, thrownBy } from '../support/expect.js'
 
 const MIB = 2 ** 20
 
-/** From now on the constructors refuse more than `most` elements, once `after` such have been given. */
+/**
+ * From now on the constructors refuse more than `most` elements, after `after` such calls succeeded.
+ */
 function refuse(names: string[], most: number, after = 0): { refused: number } {
   const told = { refused: 0 }
   let given = 0

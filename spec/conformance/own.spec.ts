@@ -1,4 +1,4 @@
-/** What callers pass stays theirs: changing it afterwards, or in the middle, changes nothing. */
+/** Arguments stay the caller's: changing them afterwards, or in the middle, changes nothing. */
 import { describe, expect, it } from 'vitest'
 import { ZVerse, zorder } from '../../lib/index.js'
 import { checkDb } from '../support/compare.js'

@@ -1,5 +1,5 @@
 /**
- * Whatever users hold prints, compares and serialises in short: nothing that is enumerable leads to the arena.
+ * All that users get prints, compares and serialises in short: no enumerable property leads to the arena.
  */
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, it, vi } from 'vitest'
@@ -45,7 +45,7 @@ async function everything() {
   return { all: { ...of, ...drafts } as Record<string, object>, db, write, close }
 }
 
-/** What can be walked from an object by its own enumerable properties. */
+/** All that is reachable from an object by own enumerable properties. */
 function reach(from: object): Set<object> {
   const seen = new Set<object>([from])
   for (const object of seen) {
@@ -71,7 +71,7 @@ describe.each(['open', 'closed'])('what is %s', async state => {
   it.each(Object.entries(all))('%s leads to no memory', (name, object) => {
     for (const found of reach(object)) {
       expect(ArrayBuffer.isView(found)).toBe(false)
-      // Structured cloning takes what is enumerable: a handle has to have its buffer there.
+      // Structured cloning takes enumerable properties: a handle's buffer has to be one.
       if (name !== 'handle') expect(found).not.toBeInstanceOf(SharedArrayBuffer)
     }
     expect(reach(object).size).toBeLessThan(200)

@@ -1,4 +1,4 @@
-/** What is refused for want of room, a turn or a place says how much there is, and what to do. */
+/** A refusal for want of room, a turn or a place says how much there is, and what to do. */
 import { expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { MAX_VERSION } from '../../lib/memory/layout.js'

@@ -1,6 +1,6 @@
 /**
- * The stack runs out at every point inside a write or a read: what was thrown at has not happened,
- * what returned has, and the database stays sound and usable.
+ * The stack runs out at every point inside a write or a read: a call that threw has not happened,
+ * one that returned has, and the database stays sound and usable.
  */
 import { describe, expect, it } from 'vitest'
 import { checkDb } from '../support/compare.js'
@@ -53,7 +53,7 @@ const json = {
 /** A transaction that ran out of stack before it could be ended. */
 let unended: WriteTx | undefined
 
-/** Each writes `name` if it returns; what throws must leave it absent. */
+/** Each call writes `name` if it returns; one that throws must leave it absent. */
 const WRITES: [string, (db: Database, name: string) => unknown][] = [
   ['put', (db, name) => db.put(name, 1)],
   ['put of a nested value', (db, name) => db.put(name, [[[{ a: [name.repeat(200)] }]]])],

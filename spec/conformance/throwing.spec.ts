@@ -1,6 +1,6 @@
 /**
- * The caller's code throws in the middle of a read: a decoder, a getter in options, a signal. What was thrown
- * passes on, and nothing is held for a loop that has ended: no pins, no memory, no timers.
+ * The caller's code throws in the middle of a read: a decoder, a getter in options, a signal. The error
+ * passes on, and a loop that has ended keeps nothing: no pins, no memory, no timers.
  */
 import { describe, expect, it } from 'vitest'
 import { ZVerse, zorder } from '../../lib/index.js'
@@ -317,7 +317,7 @@ describe('signals that throw', () => {
     async name => {
       const { db } = opened()
       const { signal } = new AbortController()
-      // What it can do is looked at first.
+      // Its capabilities are looked at first.
       const looks = name === 'reason' ? 0 : 1
       const calls = { left: looks }
       Object.defineProperty(signal, name, {
@@ -332,7 +332,7 @@ describe('signals that throw', () => {
       calls.left = looks
       await expect(db.changes({ signal }).next()).rejects.toBe(boom)
       expect(process.getActiveResourcesInfo().length).toBeLessThanOrEqual(before)
-      // Nobody is left behind who throws at those who commit.
+      // No listener stays behind that throws at committers.
       db.put([1, 1], 1)
       db.close()
     },

@@ -1,6 +1,6 @@
 /**
- * User code that runs inside the database: custom codecs, getters and Proxies in values. Whatever
- * it does, a write is whole or not there, and the database stays sound.
+ * User code that runs inside the database: custom codecs, getters and Proxies in values. A write is
+ * whole or absent, and the database stays sound.
  */
 import { describe, expect, it } from 'vitest'
 import { checkDb, snapshot } from '../support/compare.js'
@@ -190,7 +190,7 @@ describe('user code in codecs and values', () => {
         checkDb(db)
       }
     }
-    // Reentrant getters: whatever they get, the outer write is whole or not there.
+    // Reentrant getters: for each error they meet, the outer write is whole or absent.
     const reentrant = (inner: () => unknown) => ({
       get x() {
         inner()
@@ -215,7 +215,7 @@ describe('user code in codecs and values', () => {
           write()
         } catch (error) {
           isDone = false
-          // What JSON.stringify throws on is INVALID_VALUE, whatever it was that threw.
+          // A value on which JSON.stringify throws is INVALID_VALUE, whatever the error.
           const codes = ['ZVERSE_NESTED_TRANSACTION', 'ZVERSE_INVALID_VALUE']
           expect(codes).toContain((error as { code?: string }).code)
         }

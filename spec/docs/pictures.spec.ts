@@ -1,4 +1,4 @@
-/** The pictures of the documentation are what the code draws. */
+/** The code draws exactly the pictures of the documentation. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { faultsOf } from '../support/svg.js'

@@ -18,7 +18,7 @@ function section(title: string): string {
   return (body as string).split('\n## ')[0] as string
 }
 
-/** A folder of somebody who has installed zverse, a module of a name in it for each program. */
+/** A user's folder with zverse installed, and a module for each program, by name. */
 const folder = mkdtempSync(join(tmpdir(), 'zverse-readme-'))
 mkdirSync(join(folder, 'node_modules'))
 symlinkSync(ROOT, join(folder, 'node_modules', 'zverse'), 'junction')
@@ -51,7 +51,7 @@ it('the ten lines print what their comments say', async () => {
     'price:42 { amount: 12 }',
     'price:43 { amount: 7 }',
   ]
-  // Where Node breaks the lines of what it shows is its own affair.
+  // Node decides where to break lines of its output.
   expect((await run('Ten lines')).split(/\s+/).join(' ').trim()).toBe(shown.join(' '))
 })
 

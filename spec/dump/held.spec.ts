@@ -1,4 +1,6 @@
-/** A dump shows the database as it was when it began, whoever writes meanwhile, and lets go of it after. */
+/**
+ * A dump shows the database as of its begin, though others write meanwhile, and releases it afterwards.
+ */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { toJson, ZVerse } from '../../lib/index.js'
@@ -35,7 +37,7 @@ describe(`a dump under way, seeds ${SEED} and on`, () => {
         }
         expect(seen, `seed ${seed}`).toEqual(before)
         for (const { tags } of db.versions()) for (const name of tags) writer.untag(name)
-        // What it held is free: the past is gone with the next commits.
+        // Its pins are released: the past goes with the next commits.
         writer.setHistory({ versions: 0 })
         writer.clear()
         for (let i = 0; i < 70; i++)
@@ -102,7 +104,7 @@ describe(`a dump under way, seeds ${SEED} and on`, () => {
     const newest = db.version
     for (const record of db.dump({ history: true })) {
       if (record.type !== 'version' || record.version < newest) continue
-      // So many fit only if what lies behind the dump is let go of.
+      // So many fit only if the versions behind the dump are released.
       for (let i = 0; i < 2500; i++) db.put(`key ${i % 10}`, value(i))
     }
     expect(db.version).toBe(5000)

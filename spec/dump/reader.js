@@ -1,5 +1,5 @@
 /**
- * A thread that reads whatever versions there are while another loads them. In version v every key has
+ * A thread that reads all kept versions while another loads them. In version v every key has
  * the version that last wrote it as its value, and `sum` their sum.
  */
 import { parentPort, workerData } from 'node:worker_threads'
@@ -39,7 +39,7 @@ while (db.version < last && problems.length < 10) {
         if (value !== undefined && value !== version) problems.push(`history ${version}: ${value}`)
       }
     } catch (error) {
-      // Let go of since it was listed.
+      // Released since it was listed.
       if (/** @type {{ code: string }} */ (error).code !== 'ZVERSE_VERSION_NOT_RETAINED') {
         problems.push(String(error))
       }

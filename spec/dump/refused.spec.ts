@@ -1,4 +1,4 @@
-/** What is no dump, does not fit, or is cut off in the middle: refused, with nothing of it left. */
+/** Input that is no dump, does not fit, or is cut off is refused, and leaves no trace. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { type DumpRecord, ZVerse, ZVerseError } from '../../lib/index.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
@@ -19,7 +19,7 @@ function open(options: object = {}): ZVerse<Any, Any> {
   return db
 }
 
-/** Nothing is there, everything works, and it is nobody's turn to write. */
+/** The database is empty, everything works, and no thread has the turn to write. */
 function isEmpty(db: ZVerse<Any, Any>): void {
   expect(db.size).toBe(0)
   expect(db.stores()).toEqual([])
@@ -411,7 +411,7 @@ describe('a load that is cut off', () => {
     }
     await expect(handle.load(closingSlowly())).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
     await expect(handle.load(closingSlowly())).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
-    // What was published stays, and the turn is free.
+    // Published versions stay, and the turn is free.
     sound(other)
     other.put('b', 1)
   })

@@ -32,7 +32,7 @@ describe(`dump and load, seeds ${SEED} and on`, () => {
     }
   })
 
-  /** What was loaded is a database like any other. */
+  /** A loaded database is one like any other. */
   function goesOn(copy: Any, made: ReturnType<typeof make>, seed: number): void {
     const { db, kinds, size } = made
     for (const store of ['one', 'two'])
@@ -83,7 +83,7 @@ describe(`dump and load, seeds ${SEED} and on`, () => {
       expect(copy.load(records(text), { codecs })).toBe(holds ? 1 : 0)
       const body = (of: string[]) => of.slice(1)
       expect(body(lines(copy)), `seed ${seed}`).toEqual(body(text))
-      // Once more, over what is there, from another version.
+      // Once more, over the loaded data, from another version.
       const present = lines(made.db)
       const fits = made.db.stores(at).every(({ name, keys, values }) => {
         const now = made.db.stores().find(store => store.name === name)

@@ -1,6 +1,6 @@
 /**
- * What the dump specs share: databases with a past, made at random over all codecs, and everything
- * that can be asked of a database, as plain data.
+ * Shared by the dump specs: databases with a past, made at random over all codecs, and the answers
+ * to all questions that a database takes, as plain data.
  */
 import { expect } from 'vitest'
 import { fromJson, toJson, type ZVerse, ZVerseError, zorder } from '../../lib/index.js'
@@ -135,7 +135,7 @@ export function records(of: readonly string[]): unknown[] {
   return of.map(fromJson)
 }
 
-/** What `ask` gives, or the code it is refused with. */
+/** The result of `ask`, or the code of its refusal. */
 function answer(ask: () => unknown): unknown {
   try {
     return ask()
@@ -145,7 +145,7 @@ function answer(ask: () => unknown): unknown {
   }
 }
 
-/** Everything that a database tells of itself and its past. */
+/** All that a database says of itself and its past. */
 export function everything(db: ZVerse<Any, Any>, { kinds, size }: Made): unknown {
   const versions = db.versions()
   const dates = versions.flatMap(({ timestamp }) => [timestamp - 1, timestamp, timestamp + 1])

@@ -1,4 +1,4 @@
-/** Whose turn it is to write when a load is cut off, or its thread runs out of stack. */
+/** Who has the turn to write after a load is cut off, or its thread runs out of stack. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, expect, it, vi } from 'vitest'
@@ -89,7 +89,7 @@ it('what cannot even be taken away leaves the turn to others', () => {
 it('near the end of the stack it is refused with nothing begun, or done', () => {
   const records = [past, block(0), block(1), put('a'), block(2), { type: 'tag', name: 't' }]
   const made = Array.from({ length: 60 }, open)
-  // What is not compiled yet needs more.
+  // Code that is not compiled yet needs more.
   const warm = open()
   expectCode(() => warm.db.load(records), 'FORMAT')
   let n = 0

@@ -1,6 +1,6 @@
 /**
- * What a commit does for the past is bounded, whatever has just been let go of: counted in blocks,
- * not timed. And pins need no waiting, however many there are.
+ * A commit's work for the past is bounded, however much was just released: counted in blocks, not
+ * timed. And pins never wait, however many there are.
  */
 import { describe, expect, it } from 'vitest'
 import { N_BIRTH, R_VERSION } from '../../lib/memory/layout.js'
@@ -143,7 +143,7 @@ describe('pins', () => {
     epochs.slots.enterAll()
     const writer = attachWith(db.share(), undefined, { now: Date.now, threadId: 2 })
     for (let i = 0; i < 20; i++) writer.tag(`more ${i}`)
-    // A node of the tag tree still, not what became of it.
+    // Still a node of the tag tree, not a reused block.
     expect(W[root + N_BIRTH]).toBeLessThan(4)
     expect(W[epochs.versions.current + R_VERSION]).toBe(0)
     epochs.slots.exit()

@@ -1,7 +1,7 @@
 /**
  * `check()` the plain way: each version by itself, with all its stores and all nodes of their trees,
- * whoever else shares them. Keys × versions, and what the check that looks at each node once is held
- * against.
+ * shared or not. It costs keys × versions, and is the measure for the check that looks at each node
+ * once.
  */
 
 import {
@@ -51,7 +51,7 @@ type Say = (what: string) => void
 /** Stores looked at in a version, for a wrong number of them may be any. */
 const MOST_STORES = 1000
 
-/** What is wrong with a database that nobody writes to meanwhile. */
+/** The problems of a database that no thread writes to meanwhile. */
 export function checkEach(epochs: EpochManager): string[] {
   const { arena, allocator, versions } = epochs
   const W = arena.words

@@ -1,6 +1,6 @@
 /**
- * `check()` looks at what versions share once, and is as strict as if it looked at it for each: whatever
- * word of a database is wrong, it objects where the plain way (check-each.ts) does.
+ * `check()` looks at shared nodes once, and is as strict as if it looked at them for each version: for
+ * every wrong word of a database, it objects where the plain way (check-each.ts) does.
  */
 import { describe, expect, it, vi } from 'vitest'
 import { Arena } from '../../lib/memory/arena.js'
@@ -90,7 +90,7 @@ function world(keys: number) {
   return { db, end: () => pin.close() }
 }
 
-/** Blocks that versions, lists and tags hold. */
+/** Blocks that versions, lists and tags refer to. */
 function blocksOf({ arena, allocator }: EpochManager): number[] {
   const W = arena.words
   const marks = new Marks(allocator.touchedWords + PAGE)

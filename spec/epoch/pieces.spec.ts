@@ -1,6 +1,6 @@
 /**
- * Values in pieces: what is free altogether counts, however it lies; all verbs read and write such values
- * like others, at every version; nothing is lost by them.
+ * Values in pieces: only the sum of free bytes counts, not how they lie; all verbs read and write such
+ * values like others, at every version; no byte leaks.
  *
  * `ZVERSE_RUNS` scales the runs (3000 is once), `ZVERSE_SEED` seeds them.
  */
@@ -18,9 +18,9 @@ import { scaled } from '../support/runs.js'
 
 const MIB = 2 ** 20
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
-/** The part of what is free that values fill at the least: links, rounding and nodes take theirs. */
+/** The least part of the free bytes that values fill; links, rounding and nodes take the rest. */
 const LEAST_TAKEN = 0.5
-/** What stays free in gaps at the most, beside the reserve's size: a slab of each size in use. */
+/** The most that stays free in gaps, beside the reserve's size: a slab of each size in use. */
 const SLABS = 96 * 1024
 
 type Db = ZVerse<string, unknown>
@@ -56,7 +56,7 @@ function halved(db: Db, size: (i: number) => number, nth = 2): number {
   return count
 }
 
-/** Bytes free or untouched; and what of them whoever adds leaves alone. */
+/** Bytes free or untouched; and the slack, which additions leave alone: the reserve and gaps. */
 function room(db: Db): { free: number; slack: number } {
   const { allocator, arena } = db._test.engine.epochs
   const pages = reservePages(arena.words[H_PAGES] as number)
@@ -137,7 +137,7 @@ describe('a full database every other value of which is deleted', () => {
       tx.put('large', text(1, 50_000))
       for (let i = 0; i < 3; i++) {
         expect(() => tx.put('larger', text(1, 700_000))).toThrow(/full/)
-        // What the refused value had taken is free again.
+        // The blocks of the refused value are free again.
         expect(room(db).free).toBeGreaterThan(free - 130_000)
       }
       tx.put('another', text(2, 50_000))

@@ -67,7 +67,7 @@ describe('recovery by marking', () => {
               })
             } else if (what === 'crash') {
               const before = read()
-              // As a thread leaves them that dies while it moves lists: nothing on them can be trusted.
+              // A thread that dies while it moves lists leaves them so: nothing on them can be trusted.
               W[H_DIRTY] = 1
               W[H_PHASE] = 1
               W[H_FREE_HEAD] = 0

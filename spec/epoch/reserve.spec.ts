@@ -1,6 +1,6 @@
 /**
- * The reserve: a full database can delete and clear whatever else is full of gaps, and what was
- * deleted makes room again: a put is refused only where the data that is there does not fit.
+ * The reserve: a full database can delete and clear, however many gaps it has, and deletions make
+ * room again: a put is refused only if the present data would not fit.
  *
  * `ZVERSE_RUNS` scales the runs (3000 is once), `ZVERSE_SEED` seeds them.
  */
@@ -126,7 +126,7 @@ describe('a full database half of which is deleted', () => {
   })
 })
 
-/** What fits again at the least, of what did at first: sizes wander from slab to slab. */
+/** The least part of the first filling that fits again: sizes wander from slab to slab. */
 const LEAST_AGAIN = 0.8
 
 describe('the least reserve', () => {

@@ -5,7 +5,7 @@ import { itRefuses, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('cities', args)
 
-/** What is printed for a question that makes sense. */
+/** The output for a valid question. */
 function answer(args: string[]): string {
   const { code, out, err } = run(args)
   expect(err).toBe('')

@@ -1,6 +1,6 @@
 /**
- * The git time machine as its users meet it: a process, run on repositories that hold every kind
- * of thing a repository can hold, and on what is no repository at all.
+ * The git time machine as its users meet it: a process, run on repositories with every kind of
+ * content, and on folders that are no repository.
  */
 import { spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
@@ -92,7 +92,7 @@ describe('git time machine', () => {
     expect(out.match(/every file is as git has it/g)).toHaveLength(2)
     expect(out).toMatch(/check\(\) {2}no problem, 0 bytes leaked/)
     expect(out).toMatch(/What to try next\n(.*\n)*.*--verify all/)
-    // What commits say must not act upon the terminal.
+    // Texts of commits must not act upon the terminal.
     expect(out.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
     expect(code).toBe(0)
   })

@@ -1,4 +1,4 @@
-/** The knowledge graph as its users meet it: a process that checks itself and says what it found. */
+/** The knowledge graph as its users meet it: a process that checks itself and reports the result. */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/knowledge-graph/options.js'
 import { figure, itRefuses, runExample } from './run.js'

@@ -151,8 +151,8 @@ function* commands(count, seed) {
   for (let number = 1; number <= count; number++) {
     let merged = ''
     if (number > 1 && number % 29 === 0) {
-      // A side branch of one commit, from the one before, that this one merges. What it adds does
-      // not reach the first-parent line but through the merge.
+      // A side branch of one commit, from the one before, that this one merges. Its changes reach
+      // the first-parent line only through the merge.
       side++
       const person = `${writer.pick(AUTHORS)} <someone@example.org> ${BEGUN + number * 3600} +0000`
       const utf8 = Buffer.from(person).toString('latin1')

@@ -1,4 +1,4 @@
-/** The moving fleet as its users meet it: a process that checks itself and says what it found. */
+/** The moving fleet as its users meet it: a process that checks itself and reports the result. */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/moving-fleet/options.js'
 import { figure, itRefuses, runExample } from './run.js'

@@ -33,13 +33,13 @@ export function git(path: string, args: string[], input: Buffer | string = '', e
 }
 
 type Content = string | Buffer
-/** What a commit does to the files: path (as Latin-1 bytes) → mode and content, or gone. */
+/** The changes of a commit: path (as Latin-1 bytes) → mode and content, or gone. */
 type Changes = Record<string, [mode: string, content: Content] | null>
 
 /** A repository that is being made. */
 export class Repository {
   readonly path: string
-  /** What the next commit begins from: path → mode and content. */
+  /** The files that the next commit begins from: path → mode and content. */
   readonly files = new Map<string, readonly [mode: string, content: Content]>()
   head = ''
 
@@ -49,7 +49,7 @@ export class Repository {
     git(this.path, ['init', '-q', '-b', 'main', ...init])
   }
 
-  /** A commit on top of the last one (or of `parents`), with what `changes` does to the files. */
+  /** A commit on top of the last one (or of `parents`), with `changes` to the files. */
   commit(subject: string, changes: Changes, parents = this.head ? [this.head] : []): string {
     for (const [path, file] of Object.entries(changes)) {
       if (file === null) this.files.delete(path)

@@ -1,4 +1,4 @@
-/** Examples run as their users run them: programs that check themselves and say what they found. */
+/** Examples run as their users run them: programs that check themselves and report the result. */
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { UsageError } from '../../examples/command-line.js'
@@ -19,8 +19,8 @@ export function figure(out: string, pattern: RegExp): number {
 }
 
 /**
- * Command lines that an example refuses, each by what is said: all of them by what reads them, the first
- * by the program, which tells that its exit code and its output are those of a refusal.
+ * Command lines that an example refuses, by message: its parser refuses all of them, and the program the
+ * first one, which proves the exit code and the output of a refusal.
  */
 export function itRefuses(
   name: string,

@@ -1,4 +1,6 @@
-/** The shared documents as their users meet them: a process that checks itself and says what it found. */
+/**
+ * The shared documents as their users meet them: a process that checks itself and reports the result.
+ */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/shared-documents/options.js'
 import { figure, itRefuses, runExample } from './run.js'

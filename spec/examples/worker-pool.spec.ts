@@ -1,4 +1,4 @@
-/** The worker pool as its users meet it: a process that checks itself and says what it found. */
+/** The worker pool as its users meet it: a process that checks itself and reports the result. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'

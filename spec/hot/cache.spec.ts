@@ -1,5 +1,5 @@
 /**
- * Decoded values that callers share: what is kept, frozen, bounded, and never stale.
+ * Decoded values that callers share: which are kept, that they are frozen, bounded, and never stale.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

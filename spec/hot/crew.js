@@ -1,9 +1,9 @@
 /**
- * A thread that writes without pause, or one that reads meanwhile and judges what it reads.
+ * A thread that writes without pause, or one that reads meanwhile and judges its answers.
  *
- * Every value tells its key and version. What is written, and what is about to be, the writer notes in
- * memory of the test's own (`done`, `begun`: twice the version, and 1 if it is there then), so that a
- * reader knows which answers it may get; and what it gets by key it compares with the tree.
+ * Every value contains its key and version. The writer notes past and imminent writes in memory of the
+ * test's own (`done`, `begun`: twice the version, and 1 if the key is present then), so that a reader
+ * knows which answers it may get; a reader compares each answer by key with the tree.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
@@ -33,7 +33,7 @@ const valueAt = (key, version) => `${key}|${version}|${'x'.repeat((version * 7) 
 
 /** @typedef {Map<number, boolean>} Changes which keys are written (true) or deleted */
 
-/** Puts `done` and `begun` right, whatever the last writer left. */
+/** Corrects `done` and `begun` after the last writer. */
 function takeOver() {
   const tx = db.beginWrite()
   for (const [i, key] of NAMES.entries()) {
@@ -113,7 +113,7 @@ function judge(what, i, version, before) {
   }
 }
 
-/** The version that a value tells; null for none. @param {string} key @param {unknown} value */
+/** The version in a value; null for none. @param {string} key @param {unknown} value */
 function versionIn(key, value) {
   if (value === undefined) return null
   const version = Number(String(value).split('|')[1])
@@ -152,7 +152,7 @@ function readMany() {
   })
 }
 
-/** By key, as the tree has it. @param {any} reads @param {any} [view] @param {string} [what] */
+/** By key, compared with the tree. @param {any} reads @param {any} [view] @param {string} [what] */
 function compare(reads, view, what = 'pinned') {
   const tree = new Map(reads.range(view).toArray())
   const values = reads.getMany(NAMES, view)

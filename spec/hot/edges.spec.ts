@@ -1,5 +1,5 @@
 /**
- * What attacks found: each of these failed when it was written.
+ * Faults that attacks found: each of these tests failed when it was written.
  */
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,6 +1,6 @@
 /**
- * The point index: whatever is done to the database, it answers as the plain map beside it does, in
- * every version; and it stays small. Where memory is short, it does without.
+ * The point index: after all operations it answers like the plain map beside it, in every version;
+ * and it stays small. When memory is short, a database does without it.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

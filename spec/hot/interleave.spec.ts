@@ -1,10 +1,10 @@
 /**
- * Every place at which a reader, or a writer, can be stopped: there the other one runs.
+ * A reader, or a writer, stops at every possible place, and there the other one runs.
  *
  * A read of a single key is stopped before each of its loads of shared memory, while a writer commits,
- * lets go of all that it may, and fills what it frees with garbage; perhaps it dies in the middle of
- * that, and another recovers. The answer must be that of one version that was present meanwhile, or of
- * the version asked for. And a commit is stopped before each of its stores, while a reader reads.
+ * reclaims all that it may, and fills freed blocks with garbage; perhaps it dies in the middle, and
+ * another recovers. The answer must be that of a version that was the present one meanwhile, or of the
+ * version asked for. And a commit is stopped before each of its stores, while a reader reads.
  *
  * By default one place in some is tried, another one each time; `ZVERSE_RUNS=144000` tries all.
  */
@@ -96,7 +96,7 @@ function* places(tried: () => boolean, stride = STRIDE): Iterable<number> {
   }
 }
 
-/** What a writer does meanwhile. Keys 0 … 5 are those that are read. */
+/** The writer's actions meanwhile. Readers read keys 0 … 5. */
 const SCRIPTS: Record<string, (db: Db) => void> = {
   'overwrites and deletes': db => {
     for (let i = 0; i < 3; i++) {
@@ -143,7 +143,7 @@ const SCRIPTS: Record<string, (db: Db) => void> = {
   },
   // The index is the last thing that goes for it.
   'runs out of memory': db => {
-    // How much fits depends on what a reader holds, and so do the versions.
+    // A reader's pins decide how much fits, and so do the versions.
     for (let i = 0; i < 2; i++) {
       try {
         for (let n = 0; ; n++) db.put(`big ${n}`, 'x'.repeat(9000))
@@ -168,7 +168,7 @@ const SCRIPTS: Record<string, (db: Db) => void> = {
 
 const KEYS = ['key 0', 'key 1', 'key 2', 'key 3', 'no such key']
 
-/** Reads, all in one: what comes out is compared with each version's. */
+/** Reads, all in one: the result is compared with each version's. */
 const READS: Record<string, (db: Db) => unknown> = {
   get: db => db.get('key 1'),
   'get of what is absent': db => db.get('key 2'),
@@ -182,7 +182,7 @@ const READS: Record<string, (db: Db) => unknown> = {
   getMany: db => JSON.stringify(db.getMany(KEYS)),
 }
 
-/** All versions that a script makes, told by a handle without an index. */
+/** All versions that a script makes, read through a handle without an index. */
 function answersOf(image: Image, script: (db: Db) => void, read: (db: Db) => unknown) {
   const handle = copyOf(image)
   const db = attach(handle, WRITER)
@@ -362,7 +362,7 @@ describe('a writer is stopped before each store', () => {
       try {
         script(writer)
       } catch (error) {
-        // What is pinned may fill the memory.
+        // Pinned versions may fill the memory.
         expect((error as ZVerseError).code).toBe('ZVERSE_FULL')
       }
       stepper.end()

@@ -1,5 +1,5 @@
 /**
- * Handles on keys: what they say, and that no reuse of memory deceives them.
+ * References (`db.ref`): their answers, and that no reuse of memory deceives them.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -27,7 +27,7 @@ function reads(db: Database): number {
   return W[epochs.line + T_READS]
 }
 
-/** What a handle says, and what it says after it has been refreshed. */
+/** The answers of a reference, before and after it is refreshed. */
 function expectRef(ref: Ref, db: Pick<Database, 'getEntry'>, what = ''): void {
   const entry = db.getEntry(ref.key)
   expect(ref.stale, what).toBe(ref.version !== (entry?.version ?? null))
@@ -71,7 +71,7 @@ describe.each([
     expect(ref.stale).toBe(true)
     expect(ref.refresh().version).toBe(null)
     expect(ref.value).toBe(undefined)
-    // Written and deleted since: nothing that its reader would have to know.
+    // Written and deleted since: its reader does not have to know.
     db.put('a', 1)
     db.delete('a')
     expect(ref.stale).toBe(false)
@@ -334,7 +334,7 @@ describe.each([
   describe('when memory is used again', () => {
     const quiet = { history: { versions: 0 } }
 
-    /** Writes `key` until its entry is where one was before. */
+    /** Writes `key` until its entry lies where an earlier one lay. */
     function land(db: HotDb, key: string, entry: number, value: unknown): void {
       for (let i = 0; i < 500; i++) {
         db.put(key, value)

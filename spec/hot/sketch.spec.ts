@@ -110,7 +110,7 @@ describe(`hotKeys, ZVERSE_SEED=${SEED}`, () => {
     )
     expect(now[9].frequency).toBeGreaterThan(2 * (now[10]?.frequency ?? 0))
     expect(counts(db).recentReads).toBeLessThanOrEqual(2 ** 20)
-    // What is read steadily takes its place however many others pass by once.
+    // A key that is read steadily gets its place, however many others are read once.
     for (let i = 0; i < 200_000; i++) db.get(i % 2 === 0 ? `key ${100 + (i % 20)}` : `once ${i}`)
     expect(names(db.hotKeys(10)).every(key => (key as string).startsWith('key'))).toBe(true)
   })

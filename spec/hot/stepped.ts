@@ -2,7 +2,7 @@
  * One thread stopped between two of its accesses to shared memory, while others run.
  *
  * The words are a Proxy, and `Atomics` is replaced by one that sees through it: before each load, or
- * each store, a test may do what other threads would do meanwhile, through handles of their own.
+ * each store, a test may act as other threads, through handles of their own.
  */
 import { Arena } from '../../lib/memory/arena.js'
 
@@ -23,7 +23,7 @@ export class Stepper {
     this.#stores = what === 'stores'
   }
 
-  /** Forgets what was counted. */
+  /** Resets the counts. */
   begin(before: (step: number) => void): void {
     this.steps = 0
     this.before = before
@@ -81,7 +81,7 @@ export function steppedArena(plain: Arena, stepper: Stepper): Arena {
 const WRITING = ['store', 'add', 'sub', 'exchange', 'compareExchange']
 const NAMES = [...WRITING, 'load', 'wait', 'waitAsync', 'notify']
 
-/** From now on `Atomics` sees through stepped words; returns what ends that. */
+/** From now on `Atomics` sees through stepped words; returns the function that ends that. */
 export function stepAtomics(): () => void {
   const before = globalThis.Atomics
   const wrapped = Object.fromEntries(

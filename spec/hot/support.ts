@@ -1,5 +1,5 @@
 /**
- * What the specs of hot keys share: how much they do, keys made to collide, the engine's insides.
+ * Shared by the specs of hot keys: the number of runs, keys made to collide, the engine's insides.
  *
  * `ZVERSE_RUNS=n` scales all of them (3000 is once); `ZVERSE_SEED=n` seeds them.
  */

@@ -1,6 +1,6 @@
 /**
  * One thread writes without pause, in memory so small that it is used again at once, and filled with
- * garbage before; others read by key and hold handles. Writers are killed in the middle, too.
+ * garbage before; others read by key and through references. Writers are killed in the middle, too.
  *
  * `ZVERSE_SEED=n` repeats the choices of the threads (not their timing); `ZVERSE_RUNS=n` makes the rounds
  * longer (3000 is once).
@@ -31,7 +31,7 @@ class Member {
     this.worker = new Worker(new URL('./crew.js', import.meta.url), { workerData: data })
     this.ready = once(this.worker, 'message')
     this.result = this.ready.then(() => once(this.worker, 'message')).then(([last]) => last)
-    // Of one that is killed nobody waits for the result.
+    // Nobody waits for the result of a killed worker.
     this.result.catch(() => {})
   }
 }

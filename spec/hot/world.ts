@@ -1,6 +1,6 @@
 /**
- * Stores with a point index, and beside each what it should hold: plain maps, copied where a version is
- * held. Perhaps a twin database without an index does the same.
+ * Stores with a point index, and beside each its expected entries: plain maps, copied when a version is
+ * pinned or tagged. A twin database without an index may do the same.
  */
 import { expect } from 'vitest'
 import type { Database, Operation, Reads, ReadTx, StoreHandle } from '../support/contract.js'
@@ -8,7 +8,7 @@ import { type Hooks, ZVerseError } from '../support/engine.js'
 import { Random } from '../support/random.js'
 import { ask, type HotDb, openHot, sound } from './support.js'
 
-/** What a key holds: value and version. */
+/** The entry of a key: value and version. */
 export type Row = readonly [value: unknown, version: number]
 export type Rows = Map<string, Row>
 
@@ -18,7 +18,7 @@ interface Space {
   rows: Rows
 }
 
-/** A version that can be read, in each way in which it can, and what it holds. */
+/** A version that can be read, the ways to read it, and its entries. */
 interface Held {
   readonly version: number
   readonly rows: ReadonlyMap<string, Rows>
@@ -36,13 +36,13 @@ export interface Plan {
   versions: number
   firstVersion: number
   announced: boolean
-  /** Keys from which on there is an index; 1 where it is not given. */
+  /** The number of keys at which an index is made; 1 by default. */
   indexFrom?: number
   twin: boolean
   maxBytes?: number
   /** Keep values: then they are objects. */
   cache?: { bytes: number; freeze?: boolean }
-  /** Key number `i`, as a name and as what is stored. */
+  /** Key number `i`, as a name and as stored. */
   keyOf?: (i: number) => unknown
   keys?: string
 }
@@ -296,7 +296,7 @@ export class World {
       tx.clear()
       return new Map()
     } else if (choice < 10) {
-      // Throws at its end: nothing of it stays.
+      // Throws at its end: no write of it stays.
       const operations: Operation[] = []
       for (let n = 0; n < many; n++) {
         const type = dice.chance(0.5) ? 'put' : 'del'
@@ -342,7 +342,7 @@ export class World {
     if (done) this.spaces.push({ name, handles, rows: new Map() })
   }
 
-  /** Tags or pins the present version, or lets go of one. */
+  /** Tags or pins the present version, or releases one. */
   #hold(): void {
     const { random } = this
     if (this.#held.length >= MAX_HELD || (this.#held.length > 0 && random.chance(0.3))) {
@@ -367,7 +367,7 @@ export class World {
 
   // ── Answers ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Asks for random keys, in the present and in the versions that are held. */
+  /** Asks for random keys, at the present and at the kept versions. */
   compare(count = 8): void {
     for (const space of this.spaces) {
       this.#compare(space, space.rows, () => undefined, count)

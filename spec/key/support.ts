@@ -1,4 +1,4 @@
-/** What the key specs share: bytes of an encoded key, independent orders, expecting an error. */
+/** Shared by the key specs: bytes of an encoded key, independent orders, expecting an error. */
 import { expect } from 'vitest'
 import { type ErrorFields, ZVerseError } from '../../lib/errors.js'
 import { KeyBuffer, type KeyCodec } from '../../lib/key/codec.js'
@@ -57,7 +57,7 @@ export function refused(code: string, run: () => void, fields: ErrorFields = {})
   return (thrown as ZVerseError).message
 }
 
-/** Everything a careless caller might pass where a key is due. */
+/** All that a careless caller might pass as a key. */
 export function strangers(): unknown[] {
   const revoked = Proxy.revocable({}, {})
   revoked.revoke()

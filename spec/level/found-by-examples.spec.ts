@@ -1,4 +1,4 @@
-/** What packages that others wrote for Level ran into. */
+/** Faults that packages which others wrote for Level ran into. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { ZVerseLevel } from '../../lib/level/index.js'

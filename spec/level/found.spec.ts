@@ -1,6 +1,6 @@
 /**
- * Bugs of `zverse/level` that were found once, one test each: they must not come back. And what is
- * refused: with a code of Level's where it has one, and ours as the cause.
+ * Bugs of `zverse/level` that were found once, one test each: they must not come back. And
+ * refusals: with a code of Level's if there is one, and ours as the cause.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { ZVerse, zorder } from '../../lib/index.js'

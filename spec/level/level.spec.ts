@@ -1,6 +1,6 @@
 /**
- * What the adapter adds to Level, and what it says when something is wrong. That it is a Level at all is the
- * public suite's to say (suite.spec.ts).
+ * The adapter's additions to Level, and its errors. The public suite proves that it is a Level
+ * (suite.spec.ts).
  */
 import { AbstractLevel } from 'abstract-level'
 import { describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ import { type LevelError, ZVerseLevel, type ZVerseLevelOptions } from '../../lib
 
 const BINARY = { keys: 'binary', values: 'binary', maxBytes: 2 ** 20 } as const
 
-/** A level over a database that can be looked at; at the end nothing may be held, or wrong. */
+/** A level over a database that can be looked at; at the end nothing may be pinned, or wrong. */
 async function over(
   body: (level: ZVerseLevel, db: ZVerse<Uint8Array, Uint8Array>) => Promise<unknown>,
 ): Promise<void> {
@@ -23,7 +23,7 @@ async function over(
   db.close()
 }
 
-/** What `body` throws or rejects with: its code, and that of its cause. */
+/** The error that `body` throws or rejects with: its code, and that of its cause. */
 async function codesOf(body: () => unknown): Promise<(string | undefined)[]> {
   try {
     await body()

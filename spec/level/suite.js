@@ -1,12 +1,12 @@
 /**
  * Level's public suite, as it is published, over ZVerseLevel: TAP on the standard output, and after it a line
- * for each database in which something is wrong at the end. From the root of the repository, after a build:
+ * for each database that has a problem at the end. From the root of the repository, after a build:
  *
  *     node spec/level/suite.js TARGET...
  *
  *     own        a database that each level opens for itself
  *     small      one of 1 MiB for each level, given to it
- *     text       stores that hold text alone: string keys, any values
+ *     text       stores of text alone: string keys, any values
  *     worker     stores of one database, in a worker, while another thread commits
  *
  * One after the other, each ended by a line `over TARGET`.
@@ -22,7 +22,7 @@ import { ZVerseLevel } from '../../dist/level/index.js'
 const BINARY = /** @type {const} */ ({ keys: 'binary', values: 'binary' })
 const TEXT = /** @type {const} */ (['string', 'msgpack', 'json', 'binary'])
 
-// Tape's own comparison takes half of the time: where Node's, which is no less strict, says yes, it is not asked.
+// Tape's own comparison takes half of the time: it is not asked when Node's, no less strict, says yes.
 const { same } = tape.Test.prototype
 tape.Test.prototype.same = function (actual, expected, message, extra) {
   if (isDeepStrictEqual(actual, expected))
@@ -82,7 +82,7 @@ async function runBeside() {
   console.log(`commits beside it: ${commits > 100}`)
 }
 
-/** What is wrong with the databases when all levels are closed. */
+/** The problems of the databases when all levels are closed. */
 function report() {
   for (const [i, db] of databases.entries()) {
     const { ok, problems } = db.check()

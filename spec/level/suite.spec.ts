@@ -8,7 +8,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 
-/** What the suite of abstract-level 3.1.1 registers, and asserts, where all is supported; and for text. */
+/**
+ * The numbers of tests and assertions of abstract-level 3.1.1's suite, if all is supported; and for text.
+ */
 const WHOLE = { tests: 1500, passed: 5156 }
 const UTF8 = { tests: 1412, passed: 4498 }
 
@@ -19,7 +21,7 @@ describe('the public suite of abstract-level', () => {
   beforeAll(async () => {
     const command = ['spec/level/suite.js', ...targets]
     const { stdout } = await run(process.execPath, command, { maxBuffer: 2 ** 26 }).catch(error => {
-      // What failed is more telling than the exit code.
+      // The failed tests say more than the exit code.
       return error as { stdout: string }
     })
     const parts = stdout.split(/^over \w+\n/m)

@@ -1,13 +1,13 @@
 /**
- * Encodings as the oracle of `zverse/level` understands them: what Level is told, what is worth trying
- * as a key or value, and the bytes that stand for it. Written without Level's own encodings.
+ * Encodings as the oracle of `zverse/level` understands them: their options for Level, keys and values
+ * worth trying, and the bytes of those. Written without Level's own encodings.
  */
 
 /** An encoding, and the oracle's idea of it. */
 export interface Coding {
-  /** What Level is given as `keyEncoding` or `valueEncoding`. */
+  /** Level's `keyEncoding` or `valueEncoding`. */
   readonly option: unknown
-  /** False where some bytes are nobody's encoding: reading those fails. */
+  /** False if some bytes are the encoding of no value: reading those fails. */
   readonly isTotal: boolean
   readonly atoms: readonly unknown[]
   bytes(atom: unknown): Buffer
@@ -24,7 +24,7 @@ const BYTES = [
 ]
 const OBJECTS = [1, -1.5, 0, true, false, '', 'a', 'é', '\ud800', [], [null], { a: 1 }, {}, '10']
 
-/** Text as UTF-8, where what has none is U+FFFD. */
+/** Text as UTF-8; U+FFFD replaces what UTF-8 cannot represent. */
 export const utf8: Coding = {
   option: 'utf8',
   isTotal: true,
@@ -86,7 +86,7 @@ const marked: Coding = {
   back: bytes => bytes.toString('utf8').slice(1),
 }
 
-/** Where bytes can be held, and where text alone can. */
+/** For places that take bytes, and for those that take text alone. */
 export const ANY: readonly Coding[] = [utf8, buffer, view, digits, marked, json]
 export const TEXT: readonly Coding[] = [utf8, marked, json]
 

@@ -1,6 +1,6 @@
 /**
- * The oracle of `zverse/level`: sorted arrays of rows, one for each version. It knows what
- * abstract-level's documentation says of reading and writing, and what ours says of versions.
+ * The oracle of `zverse/level`: sorted arrays of rows, one for each version. It follows
+ * abstract-level's documentation for reading and writing, and ours for versions.
  */
 
 export interface Row {
@@ -27,7 +27,7 @@ export interface Span {
   readonly lte?: Buffer | undefined
 }
 
-/** What Level, or zverse, should throw. */
+/** The error that Level, or zverse, should throw. */
 export class Fault extends Error {
   readonly code: string
 
@@ -60,7 +60,7 @@ export class Model {
   readonly states: State[] = [[]]
   readonly times: number[] = [0]
   readonly tags = new Map<string, number>()
-  /** What is kept; asked of the database, which may let go of the past at need. */
+  /** The kept versions; asked of the database, which may release the past at need. */
   readonly oldest: () => number
 
   constructor(oldest: () => number) {
@@ -95,7 +95,7 @@ export class Model {
     return true
   }
 
-  /** The version that `when` stands for. */
+  /** The version of `when`. */
   resolve(when: number | string | Date): number {
     if (typeof when === 'string') {
       const version = this.tags.get(when)
@@ -113,7 +113,7 @@ export class Model {
     return version
   }
 
-  /** Writes and deletions of a key that are still told, oldest first. */
+  /** Writes and deletions of a key that are still kept, oldest first. */
   history(key: Buffer, until: number) {
     const oldest = this.oldest()
     const first = find(this.states[oldest] as State, key)

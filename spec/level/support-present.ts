@@ -7,7 +7,7 @@ import type { StepOfKind } from './support-steps.js'
 import { fault, join, loose, type Made, pick, timeOf, World } from './support-world.js'
 
 export class Present extends World {
-  /** Something to read, in every place. Sublevels tell of the past once they are open. */
+  /** Something to read, in every place. Sublevels read the past once they are open. */
   async start(seed: number): Promise<void> {
     await Promise.all(this.levels.map(level => level.open()))
     const keyed = this.levels.map((level, i) => ({ ...this.placeAt(i), level }))

@@ -1,5 +1,5 @@
 /**
- * Carries steps out on a level and on the oracle, and compares what comes of each: the steps that go
+ * Carries steps out on a level and on the oracle, and compares the results: the steps that go
  * through time are here.
  */
 import type { ZVerseSnapshot } from '../../lib/level/index.js'
@@ -43,7 +43,7 @@ export class Run extends Present {
     this.same('all', { value: rows }, { value: expected })
     const waiting = this.openChanges.map(({ real }) => real.next().then(({ done }) => done))
     await level.close()
-    // Some may have had a commit left to tell of.
+    // Some may have had a commit left to report.
     await Promise.allSettled(waiting)
     for (const { real } of this.openChanges) {
       this.same('changes end', { value: (await real.next()).done }, { value: true })
@@ -70,7 +70,7 @@ export class Run extends Present {
     if (real !== undefined) this.snapshots.push({ real, version, isOpen: true })
   }
 
-  /** The version that `when` stands for at a level: one of the past holds its own, whoever else keeps it. */
+  /** The version of `when` at a level: a level of the past pins its own, kept by others or not. */
   private resolveFrom(held: number | undefined, when: number | string | Date): number {
     return when === held ? held : this.model.resolve(when)
   }

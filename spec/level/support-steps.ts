@@ -1,6 +1,6 @@
 /**
- * What may happen to a level, as plain data for fast-check to make and shrink. Numbers stand for one of
- * what there is: the run takes them modulo how many there are.
+ * What may happen to a level, as plain data for fast-check to make and shrink. A number selects one of
+ * the existing things: the run takes it modulo their count.
  */
 import fc from 'fast-check'
 

@@ -1,5 +1,5 @@
 /**
- * A thread with a level over a database of another: it does what it is told, one order at a time.
+ * A thread with a level over a database of another: it carries out orders, one at a time.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse } from '../../dist/index.js'

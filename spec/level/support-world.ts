@@ -1,6 +1,6 @@
 /**
- * What a run of steps has at hand: levels, and the oracle's idea of them; how steps name them by
- * numbers; and how what comes of both is compared.
+ * The world of a run of steps: levels, and the oracle's idea of them; how steps name them by
+ * numbers; and how the results of both are compared.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { MappedChanges, ZVerseLevel, ZVerseSnapshot } from '../../lib/level/index.js'
@@ -11,7 +11,7 @@ import type { OperationStep, RangeStep, When } from './support-steps.js'
 
 export type Level = ZVerseLevel<unknown, unknown>
 
-/** What a run needs of the database under the level. */
+/** The part of the database under the level that a run needs. */
 export interface Base {
   readonly version: number
   readonly oldestVersion: number
@@ -55,7 +55,7 @@ export interface OpenChanges {
 
 export type Outcome = { value: unknown } | { code: string }
 
-/** An operation of a batch, and what it should do. */
+/** An operation of a batch, and its expected effect. */
 export interface Made {
   readonly given: { type: string; key: unknown; value: unknown; [option: string]: unknown }
   readonly write: { key: Buffer; value: Buffer | null }
@@ -76,7 +76,7 @@ export class World {
   protected readonly iterators: OpenIterator[] = []
   protected readonly snapshots: OpenSnapshot[] = []
   protected readonly openChanges: OpenChanges[] = []
-  /** What has been refused because the memory was full. */
+  /** The steps that were refused because the memory was full. */
   full = 0
 
   constructor(subject: Subject) {
@@ -119,7 +119,7 @@ export class World {
     return { given, write: { key: whole, value: values.bytes(value) } }
   }
 
-  /** A write through a level: refused by those of the past, and where memory is full. */
+  /** A write through a level: levels of the past refuse it, and so does full memory. */
   protected async commit(
     to: { level: Level; version: number | undefined },
     real: () => Promise<unknown>,
@@ -148,7 +148,7 @@ export class World {
     return n < 0 || this.snapshots.length === 0 ? undefined : pick(this.snapshots, n)
   }
 
-  /** Where a read is from, and what is there. */
+  /** The place of a read, and its entries. */
   protected sourceOf(n: number, slot: number) {
     const { level, place, version } = this.placeAt(n)
     const snapshot = this.snapshotAt(slot)
@@ -246,7 +246,7 @@ function reach(root: Level, places: readonly Place[]): Level[] {
   return [...made.values()]
 }
 
-/** Whether `other` is made by `place`, or by what that has made. */
+/** Whether `place` made `other`, directly or not. */
 function isBelow(other: Place, place: Place): boolean {
   const isSame = place.steps.every((step, i) => isDeepStrictEqual(step, other.steps[i]))
   return isSame && other.steps.length > place.steps.length

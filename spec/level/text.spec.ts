@@ -1,6 +1,6 @@
 /**
- * A level over bytes reads and writes text as text where it can: what it answers is what one answers that
- * cannot, whatever formats keys and values come in and are asked for in. (A level that keeps values does not.)
+ * A level over bytes reads and writes text as text where it can: it answers like a level that cannot, for all
+ * formats of keys and values, given and asked for. (A level that keeps values does not.)
  */
 import { describe, expect, it } from 'vitest'
 import { ZVerseLevel } from '../../lib/level/index.js'
@@ -22,7 +22,7 @@ const TEXTS = [
 const BYTES = [[], [97], [0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x98, 0x80], [0, 1]]
 const FORMATS = ['utf8', 'buffer', 'view', 'hex', 'json'] as const
 
-/** Bytes and views as hex, so that formats are told apart. */
+/** Bytes and views as hex, to distinguish formats. */
 function shown(data: unknown): unknown {
   if (Array.isArray(data)) return data.map(shown)
   if (Buffer.isBuffer(data)) return `buffer ${data.toString('hex')}`
@@ -30,7 +30,7 @@ function shown(data: unknown): unknown {
   return data
 }
 
-/** What a call gives, or the code that it throws. */
+/** The result of a call, or the code that it throws. */
 async function outcome(call: () => unknown): Promise<unknown> {
   try {
     return shown(await call())

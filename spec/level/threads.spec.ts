@@ -1,6 +1,6 @@
 /**
- * Levels of several threads over one database, and what opens and closes in any order: data, pins and
- * memory are as they should be afterwards. The code is as built, which is what workers load.
+ * Levels of several threads over one database, opened and closed in any order: data, pins and memory
+ * are as they should be afterwards. The code is as built, for workers load that.
  */
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'

@@ -1,4 +1,4 @@
-/** The allocator against a model: what it hands out, takes back, counts, refuses and reports. */
+/** The allocator against a model: it hands out, takes back, counts, refuses and reports the same. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -156,7 +156,7 @@ describe('allocator', () => {
     allocator.free(large)
     expect(() => allocator.free(large)).toThrow('is a block in use')
     expect(() => allocator.sizeOf(large)).toThrow('is a block in use')
-    // Also where the free run it became part of begins before it.
+    // Also if its free run begins before it.
     const [before, after] = [allocator.allocate(3000), allocator.allocate(3000)]
     allocator.free(before)
     allocator.free(after)

@@ -2,9 +2,9 @@
  * Any mix of sizes, written, deleted and overwritten for ever, must not grow the arena.
  *
  * Each mix keeps a bounded volume alive. The bounds are on pages touched over pages of that volume:
- * what was measured and a little more. Blocks never move, so a slab is held by its last block: with
- * random deaths its n blocks take ln n lifetimes to go, during which a mix that has gone over to
- * other sizes needs other pages. That is what the mixes that drift pay for.
+ * the measured ratio and a little more. Blocks never move, so a slab lives until its last block
+ * dies: with random deaths its n blocks take ln n lifetimes, during which a mix that has gone over
+ * to other sizes needs other pages. The mixes that drift pay for that.
  */
 
 import { describe, expect, test } from 'vitest'

@@ -1,8 +1,8 @@
 /**
- * An allocator over an arena of its own, and a plain model of what it handed out.
+ * An allocator over an arena of its own, and a plain model of its blocks.
  *
  * For the memory specs. Every block is filled with words that name it; {@link Heap.verify} finds
- * any that was written by another, and holds the allocator's own check against the model.
+ * any that another block's writes reached, and compares the allocator's own check with the model.
  */
 
 import { expect } from 'vitest'
@@ -10,7 +10,7 @@ import { Allocator } from '../../lib/memory/allocator.js'
 import { Arena } from '../../lib/memory/arena.js'
 import { PAGE_WORDS } from '../../lib/memory/sizes.js'
 
-/** Where the allocator's header lies in these arenas, and behind it the page table. */
+/** The place of the allocator's header in these arenas; the page table lies behind it. */
 export const AT = 64
 export const DESCRIPTORS = 1024
 
@@ -69,7 +69,7 @@ export class Heap {
     const size = this.allocator.sizeOf(ref)
     const { waste } = this.allocator
     const exact = Allocator.roundUp(words)
-    // A page is the least there is where no block of the size can be had.
+    // A page is the smallest block when none of the size is free.
     if (size < exact || size > Math.max(exact * waste, waste > 1 ? PAGE_WORDS : 0)) {
       throw new Error(`block ${ref} of ${words} words occupies ${size}`)
     }
@@ -111,7 +111,7 @@ export class Heap {
     this.#disjoint(sizes)
   }
 
-  /** Frees everything; then nothing is lost and one run is left. */
+  /** Frees everything; no word is lost then, and one run is left. */
   drain(): void {
     this.removeWhere(() => true)
     this.allocator.trim()

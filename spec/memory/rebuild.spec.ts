@@ -1,4 +1,4 @@
-/** Recovery of the allocator: whatever an interrupted operation left, live blocks are enough. */
+/** Recovery of the allocator: the live blocks suffice, whatever an interrupted operation left. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { PAGE_WORDS } from '../../lib/memory/sizes.js'
 import { scaled } from '../support/runs.js'
 import { AT, DESCRIPTORS, Heap, random } from './heap.js'
 
-/** A heap in the middle of its life, some of its blocks forgotten: what a crash leaves. */
+/** A heap in the middle of its life, some of its blocks forgotten, as after a crash. */
 function aged(seed: number, steps: number, largest: number): Heap {
   const heap = new Heap(1500)
   const next = random(seed)
@@ -19,7 +19,7 @@ function aged(seed: number, steps: number, largest: number): Heap {
   return heap
 }
 
-/** Pages of slabs and blocks that hold a live block: the only ones whose STATE is believed. */
+/** Pages of slabs and blocks with a live block: recovery believes the STATE of these only. */
 function believed(heap: Heap): Set<number> {
   const all = new Set<number>()
   const W = heap.arena.words
@@ -39,7 +39,7 @@ function believed(heap: Heap): Set<number> {
   return all
 }
 
-/** Garbage wherever garbage may be: at worst, such as looks like something. */
+/** Garbage in all places that may contain it: at worst, garbage that looks valid. */
 function spoil(heap: Heap, seed: number): void {
   const W = heap.arena.words
   const next = random(seed)
@@ -77,7 +77,7 @@ describe('rebuild', () => {
       fc.property(seeds, ({ life, harm, steps, largest, forgotten }) => {
         const heap = aged(life, steps, largest)
         const next = random(harm)
-        // Those a dead thread had allocated: they are not live, and nobody frees them.
+        // Blocks that a dead thread had allocated: they are not live, and nobody frees them.
         for (let i = heap.blocks.length - 1; i >= 0; i--) {
           if (next(100) >= forgotten) continue
           heap.blocks[i] = heap.blocks[heap.blocks.length - 1]

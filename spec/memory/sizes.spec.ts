@@ -1,4 +1,4 @@
-/** The size classes: what they waste, and that the tables agree with each other. */
+/** The size classes: their waste, and that the tables agree with each other. */
 
 import { describe, expect, test } from 'vitest'
 import * as sizes from '../../lib/memory/sizes.js'

@@ -1,4 +1,4 @@
-/** Where no page is left: larger blocks serve, within bounds, and nothing is lost by it. */
+/** When no page is left, larger blocks serve, within bounds, and no word is lost by it. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -17,7 +17,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ waste: fc.constantFrom(1, 2, Number.POSITIVE_INFINITY) }) },
 )
 
-/** A heap without a free page, in which every other block of 20 words is free, and nothing else. */
+/** A heap without a free page, in which only every other block of 20 words is free. */
 function gaps(pageCount: number): Heap {
   const heap = new Heap(pageCount)
   while (heap.add(20));

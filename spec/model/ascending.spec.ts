@@ -1,9 +1,9 @@
 /**
  * Ascending puts take paths of their own in the tree's editor: into gaps between keys, over the ends
- * of leaves, with whatever may come between two of them. Against a plain map; `check` after each
+ * of leaves, with all that may come between two of them. Against a plain map; `check` after each
  * transaction.
  *
- * `ZVERSE_SEED` says where to begin.
+ * `ZVERSE_SEED` is the first seed.
  */
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../support/contract.js'
@@ -40,7 +40,7 @@ function ascending(random: Random, from: number, count: number, gap: number): st
   return shape === 3 ? keys.sort() : keys
 }
 
-/** What may come between two ascending puts. */
+/** Operations that may come between two ascending puts. */
 function interrupt(random: Random, db: Database, tx: Tx, map: Map_, last: string): void {
   const keys = [...map.keys()]
   const some = random.pick(keys)

@@ -1,5 +1,5 @@
 /**
- * What is held open while the world goes on: read transactions and iterators.
+ * Read transactions and iterators that stay open while the world goes on.
  */
 import { OracleError } from '../oracle/errors.js'
 import type { Cursor, ReadTx, WriteTx } from '../support/contract.js'
@@ -34,7 +34,7 @@ export function beginRead(world: World, random: Random): void {
   if (opened) world.pins.push({ tx: opened, pin: world.oracle.beginRead(view.model) })
 }
 
-/** Ends a read transaction; what was open on it is cut off. */
+/** Ends a read transaction; iterators open on it are cut off. */
 export function endRead(world: World, random: Random): void {
   if (world.pins.length === 0) return
   const index = random.int(world.pins.length)
@@ -95,7 +95,7 @@ export function stepCursor(world: World, random: Random): void {
   }
 }
 
-/** Leaves an iterator early: it lets go and is done for good. */
+/** Leaves an iterator early: it releases its pin and is done for good. */
 export function leaveCursor(world: World, random: Random): void {
   const index = random.int(world.cursors.length)
   const [open] = world.cursors.splice(index, 1)

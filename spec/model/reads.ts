@@ -239,7 +239,7 @@ export function readHistory(world: World, random: Random): void {
     ...(random.chance(0.3) ? { reverse: random.chance(0.8) } : {}),
     ...(random.chance(0.3) ? { limit: random.int(5) } : {}),
   }
-  // What time a commit that is not yet made will have is nobody's business.
+  // The time of a commit that is not yet made is left open.
   const timeless = (records: HistoryRecord[]) =>
     records.map(record => {
       return record.version === scope.draft?.version ? { ...record, timestamp: undefined } : record

@@ -74,13 +74,13 @@ const ACTS: Record<string, { weight: number; act: Act }> = {
   check: { weight: 1, act: world => world.check() },
 }
 
-/** One operation: what, and the seed it chooses its arguments by. */
+/** One operation: its name, and the seed it chooses its arguments by. */
 interface Step {
   act: string
   seed: number
 }
 
-/** What a seed stands for; `scale` > 1 makes longer runs. */
+/** The parameters of a seed; `scale` > 1 makes longer runs. */
 export function paramsOf(seed: number, scale = 1): Params {
   const random = new Random(seed ^ 0x5eed)
   const size = random.int(100)
@@ -163,7 +163,7 @@ function fails(params: Params, steps: readonly Step[]): boolean {
   }
 }
 
-/** How often a failing run is run again to make it smaller; more for people who wait. */
+/** How often a failing run is run again to make it smaller; more if a person waits for it. */
 const SHRINK_ATTEMPTS = Number(process.env.ZVERSE_SHRINK ?? 60)
 
 /** Leaves out as much as can be left out (delta debugging), within a number of attempts. */

@@ -26,7 +26,7 @@ const INSIDE = [
   stepCursor,
 ]
 
-/** What a callback throws to be rolled back; it must come through untouched. */
+/** The error that a callback throws to be rolled back; it must come through untouched. */
 class Rollback extends Error {}
 
 export function transact(world: World, random: Random): void {

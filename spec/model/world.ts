@@ -1,9 +1,9 @@
 /**
- * One run of the model: a database, the oracle beside it, and what a user might hold open.
+ * One run of the model: a database, the oracle beside it, and all that a user might keep open.
  *
- * Invariants: what the engine and the oracle are asked is the same question; an operation chooses
+ * Invariants: engine and oracle are asked the same questions; an operation chooses
  * its arguments from its own seed and the state it finds, so that a run with operations left out
- * is still a run (that is how failures are made small).
+ * is still a run (so failures can be made small).
  */
 import type { Draft } from '../oracle/draft.js'
 import type { KeyKind } from '../oracle/keys.js'
@@ -49,7 +49,7 @@ export interface NamedStore {
   handle: StoreHandle | undefined
 }
 
-/** An iterator that was left open, and what it must still give. */
+/** An iterator that was left open, and the rest of its results. */
 export interface OpenCursor {
   what: string
   cursor: Cursor<unknown>
@@ -76,7 +76,7 @@ export class World {
   clock = 1_700_000_000_000
   /** Questions put to the engine. */
   operations = 0
-  /** What was done, for a person; kept only if asked for. */
+  /** The operations done, for a person; kept only if asked for. */
   readonly trace: string[] | undefined
 
   constructor(params: Params, isTraced = false) {
@@ -97,7 +97,7 @@ export class World {
     this.db = open(options, { now, slots, poison: true, ...first })
   }
 
-  /** Bounds in bytes and memory running short are the engine's to judge: it says what is left. */
+  /** The engine judges bounds in bytes and memory running short: it says which versions are left. */
   get isLoose(): boolean {
     return this.params.isTight || this.oracle.history.bytes !== undefined
   }
@@ -118,7 +118,7 @@ export class World {
     return store ? store.pool : this.pool
   }
 
-  /** Short text of arguments; none where no trace is kept, as a run that fails is run again for that. */
+  /** Short text of arguments; empty without a trace, for a run that fails is run again with one. */
   brief(...items: unknown[]): string {
     if (this.trace === undefined) return '…'
     return items.map(item => show(item).replace(/\s+/g, ' ').slice(0, 160)).join(', ')
@@ -183,7 +183,7 @@ export class World {
     ended.pin.closed = true
   }
 
-  /** Ends everything that is open and proves that nothing is left behind. */
+  /** Ends all that is open and proves that nothing is left behind. */
   finish(): void {
     if (this.writing) {
       this.writing.tx.abort()

@@ -170,7 +170,7 @@ export function restore(world: World, random: Random): void {
   )
 }
 
-/** Where two errors are due at once the contract does not order them: ask for one only. */
+/** The contract does not order two errors that are due at once: ask for one only. */
 function presentView(world: World) {
   const view = { at: world.oracle.version }
   return { real: view, model: view }
@@ -217,7 +217,7 @@ export function retention(world: World, random: Random): void {
   )
 }
 
-/** A bound in ms only where the clock never runs backwards: how long is "ago" then? */
+/** A bound in ms only if the clock never runs backwards: how long is "ago" otherwise? */
 export function randomHistory(random: Random, isTimed: boolean) {
   return {
     ...(random.chance(0.7) ? { versions: random.pick([0, 1, 2, 5, 20, 1000, Infinity]) } : {}),

@@ -1,9 +1,9 @@
 /**
- * Where the contract is silent or can be read two ways, the reading that the oracle takes: one
- * line each, so that changing our mind is changing one line.
+ * The oracle's reading of the contract where that is silent or ambiguous: one line each, so that a
+ * change of mind changes one line.
  */
 export const DECISIONS = {
-  /** A version that only a read transaction holds can be read by number too. */
+  /** A version that only a read transaction pins can be read by number too. */
   pinnedReadableByNumber: false,
   /** `history` of a key spans a drop of its store (one deletion) and a new store of that name. */
   historySpansDrop: true,

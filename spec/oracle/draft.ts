@@ -17,7 +17,7 @@ export class Draft {
     this.version = base + 1
   }
 
-  /** What this draft last did to a key, if anything. */
+  /** The last change of this draft to a key, if any. */
   own(store: StoreLog, log: KeyLog): Write | undefined {
     return this.#writes.get(store)?.get(log)
   }

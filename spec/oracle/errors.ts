@@ -1,4 +1,4 @@
-/** What the oracle throws where the contract names a code. */
+/** The oracle's error, with a code that the contract names. */
 export class OracleError extends Error {
   readonly code: string
   /** Fields that the engine's error must have too, with these values. */

@@ -1,5 +1,5 @@
 /**
- * The order of keys, written down as the contract says it and with no thought of speed.
+ * The order of keys, in the contract's words and with no thought of speed.
  *
  * Shares nothing with lib/key: an error there must not be repeated here.
  */

@@ -1,8 +1,8 @@
 /**
- * What was ever written to a store, key by key: the oracle's only data structure.
+ * All writes ever made to a store, key by key: the oracle's only data structure.
  *
  * Nothing is ever forgotten: the entry of a key at version v is its last write at or before v.
- * What retention lets go of is decided elsewhere, and only forbids questions.
+ * Retention is decided elsewhere, and only forbids questions.
  */
 import type { Bounds } from '../support/contract.js'
 import { type KeyKind, type KeyOrder, ORDERS } from './keys.js'
@@ -29,7 +29,7 @@ export function lastWrite(log: KeyLog, version: number): Write | undefined {
   return undefined
 }
 
-/** How `log`'s key stood at `version`: the write of its value, or `undefined` where absent. */
+/** The state of `log`'s key at `version`: the write of its value, or `undefined` if absent. */
 export function entryAt(log: KeyLog, version: number): Write | undefined {
   const write = lastWrite(log, version)
   return write === undefined || write.deleted ? undefined : write

@@ -1,9 +1,9 @@
 /**
- * The oracle: a database that does what docs say in the plainest way there is.
+ * The oracle: a database that follows the documentation in the plainest way.
  *
  * Every write ever made stays in its key's log (`log.ts`); a version is a number to look it up by.
  * Retention is arithmetic on version numbers. Slow, small, and meant to be read against the
- * contract sentence by sentence; where the contract is silent, `decisions.ts` speaks.
+ * contract sentence by sentence; where the contract is silent, `decisions.ts` decides.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type {
@@ -147,7 +147,7 @@ export class Oracle {
     return log
   }
 
-  /** Opens a store, making it in a commit of its own where there is none. */
+  /** Opens a store; if there is none, makes it in a commit of its own. */
   store(name: string, kind: KeyKind, values: string): StoreLog {
     let log = this.#stores.get(name)
     if (!log) this.#stores.set(name, (log = new StoreLog(name, kind, values)))
@@ -199,7 +199,7 @@ export class Oracle {
     return new Reader(this, store, draft.base, draft)
   }
 
-  /** A read transaction; whoever ends it sets `closed`. */
+  /** A read transaction; its end sets `closed`. */
   beginRead(view?: OracleView): Pin {
     const version = this.resolve(view)
     return new Pin(version, this.timestampOf(version))
@@ -317,8 +317,8 @@ export class Oracle {
   }
 
   /**
-   * Takes the engine's `oldestVersion` where only the engine can know it (a bound in bytes, memory
-   * running short), if it is one it may have.
+   * Takes the engine's `oldestVersion` if only the engine can know it (a bound in bytes, memory
+   * running short), and if it is possible.
    */
   adoptOldest(oldest: number): void {
     if (oldest < this.oldestVersion || oldest > this.version) {
@@ -329,7 +329,7 @@ export class Oracle {
     this.oldestVersion = oldest
   }
 
-  /** Makes the next version and lets go of what the bounds exclude. */
+  /** Makes the next version and releases those that the bounds exclude. */
   #advance(): void {
     const now = Math.max(Math.floor(this.#now()), this.timestampOf(this.version))
     this.version++

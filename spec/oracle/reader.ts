@@ -12,7 +12,7 @@ import { DECISIONS } from './decisions.js'
 import type { Draft } from './draft.js'
 import { entryAt, type KeyLog, lastWrite, type StoreLog, type Write } from './log.js'
 
-/** What a reader needs to know of its database. */
+/** The part of its database that a reader needs. */
 export interface Times {
   readonly oldestVersion: number
   timestampOf(version: number): number
@@ -129,7 +129,7 @@ export function difference(store: StoreLog, from: number, to: number, bounds: Bo
   return cut(found, bounds)
 }
 
-/** What the commit `version` did to keys in `bounds`, in key order. */
+/** The changes of the commit `version` to keys in `bounds`, in key order. */
 export function changesOf(store: StoreLog, version: number, bounds: Bounds) {
   const changes: { type: string; key: unknown; value: unknown }[] = []
   for (const log of store.within(bounds)) {

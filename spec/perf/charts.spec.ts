@@ -1,4 +1,4 @@
-/** Charts are well-formed pictures that hold every row, and go into the page where they belong. */
+/** Charts are well-formed pictures with every row, each in its place on the page. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { draw } from '../../perf/charts/draw.js'

@@ -1,4 +1,4 @@
-/** What the bench is made of: rows, the draws of YCSB, and when a difference of two builds counts. */
+/** The parts of the bench: rows, the draws of YCSB, and when a difference of two builds counts. */
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compare, medianInterval } from '../../perf/commits/verdict.js'
