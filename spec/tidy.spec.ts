@@ -10,7 +10,7 @@ const LAYERS = [
   ...['tree', 'point', 'threads', 'versions', 'history', 'hot', 'engine', 'read', 'write', 'verbs'],
   ...['dump', 'queue', 'storage', 'zverse', 'index', 'level', 'cli'],
 ]
-/** What the repository has at its top. */
+/** The names at the top of the repository. */
 const TOP = [
   ...['.ci', '.github', '.gitignore', '.npmrc', 'biome.json', 'package-lock.json', 'package.json'],
   ...['tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts', 'CHANGELOG.md', 'LICENSE'],
@@ -20,7 +20,7 @@ const TOP = [
 const LINES = 400
 const MOST_LINES = 530
 const LONG_LINE = 110
-/** Objects at module level that hold state, and why they may. */
+/** Files with state at module level, and why they may have it. */
 const STATE: Record<string, string> = {
   'lib/threads/track.ts': 'which workers this thread tracks',
   'lib/threads/claims.ts': 'what this thread gives back when it exits',
@@ -121,7 +121,7 @@ describe('tidy', () => {
     }
     const specs = files.filter(file => /^spec\/.*\.spec\.ts$/.test(file))
     expect(specs.filter(file => starts(file) && !isAlone(file))).toEqual([])
-    // No name stands there for nothing.
+    // No name there is superfluous.
     const isThere = (name: string) => specs.some(file => file.startsWith(`spec/${name}`))
     expect(ALONE.filter(name => !isThere(name))).toEqual([])
   })

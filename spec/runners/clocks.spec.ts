@@ -7,7 +7,7 @@ import { noteTime, timesAt } from '../../lib/threads/times.js'
 const NOON = Date.UTC(2001, 1, 3, 12)
 const LAST = 2 ** 48 - 1
 
-/** What a clock may answer that is no time. */
+/** Answers of a clock that are no time. */
 const NONSENSE: Record<string, unknown> = {
   ...{ NaN: Number.NaN, undefined: undefined, null: null, text: '2001', object: {}, true: true },
   ...{
@@ -45,7 +45,7 @@ describe('a clock that answers', () => {
       const tx = db.beginWrite()
       tx.put('k', 'tx')
       tx.commit()
-      // The bounds of `history` go by the same time: nothing of noon is let go of.
+      // The bounds of `history` go by the same time: no version of noon is released.
       const kept = times(db)
       expect(kept.at(-1)).toBe(NOON)
       expect(db.has('k', { at: noon })).toBe(true)
@@ -123,7 +123,7 @@ describe('a clock that runs code', () => {
       if (db.size === 5) throw new Error('boom')
       return NOON
     })
-    // The clock may not ask the database: it is told so, and that passes.
+    // The clock may not ask the database: it gets an error, which passes on.
     expect(() => db.load(dump)).toThrow()
     let asked = 0
     vi.spyOn(Date, 'now').mockImplementation(() => {

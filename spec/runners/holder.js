@@ -11,7 +11,7 @@ const { ZVerse } = await import(dist)
 const db = ZVerse.attach(handle)
 const signed = new Int32Array(flags)
 
-/** Tells the thread that made this one. */
+/** Signals the thread that made this one. */
 const say = () => {
   Atomics.store(signed, 0, 1)
   Atomics.notify(signed, 0)
@@ -27,7 +27,7 @@ if (job === 'commit') {
   const tx = db.beginWrite()
   tx.put('unfinished', 1)
   say()
-  // To the end of the thread, if nobody says otherwise.
+  // To the end of the thread, unless told otherwise.
   Atomics.wait(signed, 1, 0)
   tx.abort()
 }

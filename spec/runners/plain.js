@@ -3,7 +3,7 @@
  *
  *     before, after   fake clocks, put in place before the package is loaded or after that
  *     test            those of node:test, before
- *     bare            fake clocks, before; and nothing is global but the language
+ *     bare            fake clocks, before; and only the language is global
  */
 import { writeSync } from 'node:fs'
 import { mock } from 'node:test'
@@ -25,7 +25,7 @@ if (kind === 'before' || kind === 'after')
   await together(zverse, { holder, dist, faked: kind === 'before' })
 writeSync(1, 'done\n')
 
-/** Takes away what hosts add to the language, but for what the scenario makes a signal with. */
+/** Removes all that hosts add to the language, except what the scenario makes a signal with. */
 function strip() {
   const language = [...runInNewContext('Object.getOwnPropertyNames(globalThis)'), 'AbortController']
   for (const name of Object.getOwnPropertyNames(globalThis)) {

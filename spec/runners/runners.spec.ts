@@ -1,6 +1,6 @@
 /**
- * The built package under fake clocks, where users have those: in jest, with sinon, with node:test; and
- * with nothing global but the language. (In vitest: vitest-*.spec.ts.) Each is a process of its own.
+ * The built package under the fake clocks of users: in jest, with sinon, with node:test; and with only
+ * the language global. (In vitest: vitest-*.spec.ts.) Each is a process of its own.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -42,7 +42,7 @@ describe('the package goes on', () => {
     try {
       const entryPoints = [here('../bundles/nested.ts')]
       await build({ entryPoints, outfile: cases, platform: 'node', format: 'cjs' })
-      // What fails is told on stderr, which the rejection shows.
+      // Failures go to stderr, which the rejection shows.
       const { stderr } = await run(process.execPath, args, { env, timeout: LIMIT })
       expect(stderr).toMatch(/Tests: +10 passed, 10 total/)
     } finally {

@@ -1,6 +1,7 @@
 /**
- * What must go on under fake clocks: called by each runner with the built package as its users load it,
- * while the clocks are fake. Not a spec. Waits by Atomics alone, for there are no other clocks here.
+ * All that must work under fake clocks: each runner calls it with the built package as its users load
+ * it, while the clocks are fake. Not a spec. Waits by Atomics alone, for there are no other clocks
+ * here.
  */
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
@@ -21,7 +22,7 @@ export async function alone(zverse, early) {
  * @param {object} around
  * @param {URL | string} around.holder the file of the worker
  * @param {string} around.dist what the worker imports
- * @param {boolean} [around.faked] fake clocks in the workers, too, of whom two more then compete
+ * @param {boolean} [around.faked] fake clocks in the workers, too; two more workers then compete
  */
 export async function together({ ZVerse }, { holder, dist, faked }) {
   // As long as a busy machine may need, but for a turn that is not to come.
@@ -41,7 +42,7 @@ export async function together({ ZVerse }, { holder, dist, faked }) {
     return { worker, said, goOn }
   }
 
-  // Commits of another thread are told.
+  // Commits of another thread are reported.
   const changes = db.changes()
   const change = changes.next()
   const there = db.waitFor(1)
@@ -117,7 +118,7 @@ function dates({ ZVerse, zorder, toJson, fromJson }, early) {
 }
 
 /**
- * What waits, and what puts things off.
+ * Calls that wait, and calls that defer work.
  * @param {any} zverse the package
  */
 async function waits({ ZVerse }) {

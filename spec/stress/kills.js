@@ -3,7 +3,7 @@
  *
  * Some write and some wait for the lock; one after the other is terminated at a random moment and
  * replaced. After each death the main thread writes and finds the sum at zero, in the present and in
- * a snapshot it holds; every 20 deaths all bytes are accounted for. Freed memory is poisoned.
+ * a snapshot it has pinned; every 20 deaths all bytes are accounted for. Freed memory is poisoned.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'

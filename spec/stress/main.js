@@ -1,7 +1,7 @@
 /**
  * The long run, `npm run stress`: other seeds, more runs, longer ones, more threads than cores, and
- * workers killed at random. `ZVERSE_STRESS` (default 1, about five minutes) scales all of it;
- * `ZVERSE_STRESS=0.1` is what CI runs. `ZVERSE_SEED` repeats.
+ * workers killed at random. `ZVERSE_STRESS` (default 1, about five minutes) scales all of it; CI
+ * runs `ZVERSE_STRESS=0.1`. `ZVERSE_SEED` repeats.
  *
  * Each part is a process of its own, so that the same code runs here and in `npm test`.
  */
@@ -92,7 +92,7 @@ part(
   vitest('spec/examples/git-time-machine.spec.ts', '-t', 'generated history'),
   { ZVERSE_COMMITS: Math.ceil(500 * factor) },
 )
-// What `npm test` runs one after the other in a process that stands by, each in a process of its own.
+// The programs that `npm test` runs in one standing process, here each in a process of its own.
 const mains = ['cli/pipe', 'cli/files', 'cli/target', 'cli/flags', 'cli/docs', 'examples/']
 part('the command and the examples', vitest(...mains.map(name => `spec/${name}`)), {
   ZVERSE_PROCESSES: 1,

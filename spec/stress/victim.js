@@ -27,7 +27,7 @@ function total(from) {
 /** @type {import('../../dist/index.js').ReadTransaction<any, any>[]} */
 const held = []
 
-/** What it does: writes move amounts from one key to another, or leave both out. */
+/** Its actions: writes move amounts from one key to another, or leave both out. */
 const DOES = [
   () => {
     const amount = random(1000)

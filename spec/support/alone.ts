@@ -1,9 +1,10 @@
 /**
  * Spec files that have a process of their own. All others share one with those that run before and after
- * them: it has loaded and compiled what they need, which costs more than most of them do.
+ * them: it has loaded and compiled their imports already, which costs more than most of them do.
  *
  * A file is alone if it starts processes (the address space that databases reserve adds up, and a process
- * with more of it than the machine has memory cannot start others), or changes what the process has one of.
+ * with more of it than the machine has memory cannot start others), or changes what is global to the
+ * process.
  */
 export const ALONE = [
   // Processes.
@@ -11,11 +12,11 @@ export const ALONE = [
   ...['cli/docs', 'cli/files', 'cli/flags', 'cli/pipe', 'cli/target', 'cli/terminal'],
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
-  // `Atomics`, clocks, the runner's settings; what is replaced is slower from then on.
+  // `Atomics`, clocks, the runner's settings; replaced ones are slower from then on.
   ...['epoch/check', 'hot/interleave', 'runners'],
 ]
 
-/** What vitest includes of these. */
+/** The patterns of these for vitest. */
 export const ALONE_FILES = ALONE.flatMap(name => [
   `spec/${name}.spec.ts`,
   `spec/${name}/**/*.spec.ts`,

@@ -214,7 +214,7 @@ export const CUSTOM_VALUES = {
   decode: (encoded: Uint8Array): unknown => JSON.parse(Buffer.from(encoded).toString()),
 }
 
-/** What `values` takes for a kind. */
+/** The argument of `values` for a kind. */
 export function valuesOption(kind: ValueKind): unknown {
   return kind === 'custom' ? CUSTOM_VALUES : kind
 }

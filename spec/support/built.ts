@@ -1,8 +1,7 @@
 /**
- * Specs import `lib/`, and get what is built of it: the code that is shipped, which the threads and
- * processes that they start run as well, and nothing that a test runner rewrites while it runs (three
- * times slower to load, a quarter slower to run). It is built before the first test if it is not, or is
- * older than its sources.
+ * Specs import `lib/`, and get its build: the shipped code, which their threads and processes run as
+ * well, and no code that a test runner rewrites while it runs (three times slower to load, a quarter
+ * slower to run). It is built before the first test if it is missing, or older than its sources.
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
@@ -14,10 +13,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LIB = join(ROOT, 'lib/')
 const DIST = join(ROOT, 'dist/')
 
-/** What is built, for `test.server.deps.external`: it is loaded by Node, as it is. */
+/** The built code, for `test.server.deps.external`: Node loads it unchanged. */
 export const BUILT = /\/dist\/.*\.js$/
 
-/** Leads the imports of specs from `lib/` to what is built. */
+/** Leads the imports of specs from `lib/` to the built code. */
 export const built: Plugin = {
   name: 'zverse:built',
   enforce: 'pre',

@@ -64,7 +64,7 @@ export interface Difference {
   after: unknown
 }
 
-/** What `range`, `keys` and their like give. */
+/** The results of `range`, `keys` and their like. */
 export interface Cursor<T> extends IterableIterator<T> {
   next(): IteratorResult<T, undefined>
   return(value?: unknown): IteratorResult<T, undefined>
@@ -122,7 +122,7 @@ export interface ChangesOptions extends Bounds {
   signal?: AbortSignal
 }
 
-/** What only a database and a named store have. */
+/** Verbs that only a database and a named store have. */
 export interface Wide {
   diff(from: Side, to: Side, range?: Bounds): Iterable<Difference>
   changes(options?: ChangesOptions): AsyncIterableIterator<Commit>
@@ -197,7 +197,10 @@ export interface Database extends Reads, Writes<number>, Wide {
   close(): void
   /** The engine's hook for tests. */
   readonly _test: {
-    /** The n-th allocation from now fails once, as if memory were full and nothing could go. */
+    /**
+     * The n-th allocation from now fails once, as if memory were full and nothing could be
+     * reclaimed.
+     */
     failAfter(n: number): void
   }
 }

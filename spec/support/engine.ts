@@ -41,7 +41,7 @@ function attached(db: ZVerse, { values }: Record<string, unknown>, hooks: TestHo
   return other
 }
 
-/** Opens as users do, with whatever options, also wrong ones. */
+/** Opens as users do, with any options, also wrong ones. */
 export function openPublic(options?: unknown): Database {
   return ZVerse.open(options as Parameters<typeof ZVerse.open>[0]) as unknown as Database
 }

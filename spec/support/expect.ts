@@ -6,7 +6,7 @@ import { checkDb, snapshot } from './compare.js'
 import type { Database, StoreHandle } from './contract.js'
 import { ZVerseError } from './engine.js'
 
-/** What `action` throws, or a failed expectation. */
+/** The error that `action` throws, or a failed expectation. */
 export function thrownBy(action: () => unknown): unknown {
   let result: unknown
   try {
@@ -17,7 +17,7 @@ export function thrownBy(action: () => unknown): unknown {
   expect.fail(`did not throw, gave ${typeof result === 'object' ? typeof result : String(result)}`)
 }
 
-/** `code` without its `ZVERSE_`; several where the contract leaves a choice. */
+/** `code` without its `ZVERSE_`; several if the contract leaves a choice. */
 export function expectCode(
   action: () => unknown,
   code: string | readonly string[],

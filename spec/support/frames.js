@@ -2,7 +2,7 @@
 /** Messages of several parts over a pipe, read and written while the thread waits. */
 import { readSync, writeSync } from 'node:fs'
 
-/** Bytes that tell a length. */
+/** Bytes of a frame's length. */
 const LENGTH = 4
 
 /** @param {number} fd @param {Uint8Array} bytes */
@@ -32,7 +32,9 @@ export function send(fd, parts) {
   for (const part of parts) writeAll(fd, part)
 }
 
-/** Waits for a message. @param {number} fd @returns {Buffer[] | undefined} none where the other is gone */
+/**
+ * Waits for a message. @param {number} fd @returns {Buffer[] | undefined} none if the other end is gone
+ */
 export function receive(fd) {
   const count = readAll(fd, LENGTH)?.readUInt32LE()
   if (count === undefined) return undefined

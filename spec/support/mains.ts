@@ -1,9 +1,9 @@
 /**
- * Runs main modules of Node programs, to their end, without a process for each: most of what such a process
- * does is to load modules. One process (`standing.js`) stands by for each spec file and runs them all.
+ * Runs main modules of Node programs, to their end, without a process for each: such a process spends most
+ * of its time loading modules. One process (`standing.js`) stands by for each spec file and runs them all.
  *
- * `ZVERSE_PROCESSES=1` gives each a process of its own, as the stress run does. What is about signals,
- * terminals, pipes or output that ends early starts processes itself.
+ * `ZVERSE_PROCESSES=1` gives each a process of its own, as the stress run does. Specs about signals,
+ * terminals, pipes or output that ends early start processes themselves.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -35,7 +35,7 @@ interface Standing {
 const OWN_PROCESSES = Boolean(process.env.ZVERSE_PROCESSES)
 const SERVER = fileURLToPath(new URL('standing.js', import.meta.url))
 
-/** The process that stands by, and those that were ended by what they ran. */
+/** The process that stands by, and those that their programs ended. */
 const begun: { standing: Standing | undefined; ended: Promise<unknown>[] } = {
   ...{ standing: undefined, ended: [] },
 }
@@ -76,9 +76,9 @@ function start(): Standing {
   const folder = mkdtempSync(join(tmpdir(), 'zverse-standing-'))
   const [to, from] = [join(folder, 'to'), join(folder, 'from')]
   spawnSync('mkfifo', [to, from])
-  // For reading, too: else it would wait for who reads.
+  // For reading, too: else it would wait for a reader.
   const first = openSync(to, 'r+')
-  // The shell opens both, and whatever becomes of the process then, its end is seen.
+  // The shell opens both, so the end of the process is seen in any case.
   const script = 'exec "$0" --no-warnings --expose-gc "$1" 3< "$2" 4> "$3"'
   const child = spawn('sh', ['-c', script, process.execPath, SERVER, to, from], {
     ...{ stdio: ['ignore', 'ignore', 'inherit'] },
@@ -91,7 +91,7 @@ function start(): Standing {
   return { ended, requests, answers }
 }
 
-/** Lets the process go that stands by: it ends where there are no more requests. */
+/** Releases the standing process: it ends when there are no more requests. */
 function end(): void {
   if (begun.standing === undefined) return
   closeSync(begun.standing.requests)

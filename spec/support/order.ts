@@ -1,7 +1,7 @@
 /**
  * The order in which files run: those that have a process of their own, then those that share one (which is
  * ended where another comes between); of each, those that take longest first, so that workers end together. A
- * run that remembers the one before goes by what it took; a fresh clone begins with what is named here.
+ * run that remembers the one before goes by its times; a fresh clone begins with the files named here.
  */
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 

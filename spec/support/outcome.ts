@@ -1,6 +1,6 @@
 /**
- * Runs the same question on the engine and on the oracle and compares what comes out: the values,
- * or the error's code and fields.
+ * Runs the same question on the engine and on the oracle and compares the outcomes: the values, or
+ * the error's code and fields.
  */
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { OracleError } from '../oracle/errors.js'
@@ -13,7 +13,7 @@ export class Mismatch extends Error {
   override readonly name = 'Mismatch'
 }
 
-/** A `ZVerseError` is an outcome; whatever else is thrown is a bug and passes. */
+/** A `ZVerseError` is an outcome; any other error is a bug and passes on. */
 export function outcomeOf(action: () => unknown): Outcome {
   try {
     return { value: action() }

@@ -1,5 +1,5 @@
 /**
- * How much the specs do that try random cases. `ZVERSE_RUNS=3000` is once what they say. `npm test` does a fifth
+ * How many random cases the specs try. `ZVERSE_RUNS=3000` is once their own number. `npm test` does a fifth
  * of that, each time with other seeds, and `npm run stress` several times as much.
  */
 

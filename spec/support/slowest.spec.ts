@@ -1,4 +1,4 @@
-/** The slowest files of a run are told, the slowest first, with all the time that they took. */
+/** The report of a run's slowest files, the slowest first, with the whole time of each. */
 import { expect, it } from 'vitest'
 import type { TestModule } from 'vitest/node'
 import { Slowest } from './slowest.js'

@@ -1,4 +1,4 @@
-/** Prints at the end of a run which files took longest, for the budget that docs/tests.md tells. */
+/** Prints at the end of a run which files took longest, for the budget in docs/tests.md. */
 import type { Reporter, TestModule } from 'vitest/node'
 
 const MOST = 10
@@ -17,7 +17,7 @@ export class Slowest implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // One file is what its author looks at anyway.
+    // The author of a single file looks at it anyway.
     if (modules.length < 2) return
     const files = modules.map(module => ({
       name: module.relativeModuleId,

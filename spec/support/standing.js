@@ -1,11 +1,11 @@
 // @ts-check
 /**
  * The process that `mains.ts` has standing by: runs main modules one after the other, each as if the
- * process were its own. What they import is loaded once; they themselves are loaded anew each time.
+ * process were its own. Their imports are loaded once; they themselves are loaded anew each time.
  *
  * A program has arguments, environment, working directory, input, outputs and exit code of its own. It
- * must clean up what else it changes in the process: listeners that it leaves behind are an error. Where
- * it ends the process, the answer is given first, and another process stands by next time.
+ * must clean up all other changes to the process: listeners that it leaves behind are an error. If it
+ * ends the process, the answer is given first, and another process stands by next time.
  */
 import { Console } from 'node:console'
 import process from 'node:process'
@@ -27,7 +27,7 @@ class Paper extends Writable {
 
   /** @override @param {Buffer} piece @param {unknown} _ @param {() => void} done */
   _write(piece, _, done) {
-    // A copy: who writes may use the buffer again.
+    // A copy: the writer may use the buffer again.
     this.pieces.push(Buffer.from(piece))
     done()
   }
@@ -76,7 +76,7 @@ async function run(main, input) {
     stderr.write(`${inspect(error)}\n`)
     process.exitCode = 1
   }
-  // What is written and warned of at once comes before the end.
+  // Output and warnings that are due come before the end.
   await nextTurn()
   const after = listeners().join()
   if (after !== before) {

@@ -1,7 +1,7 @@
-/** What viewers see of a picture that know no CSS, and readers who prefer the dark. */
+/** A picture as viewers without CSS see it, and readers who prefer the dark. */
 
 const COLOUR = /^(#[0-9a-f]{6}|none)$/
-/** What makes each shape visible. */
+/** The attributes that make each shape visible. */
 const PAINTED: Record<string, readonly string[]> = {
   ...{ text: ['fill'], circle: ['fill'], line: ['stroke'], polyline: ['stroke'] },
   ...{ rect: ['fill', 'stroke'], path: ['fill', 'stroke'] },
@@ -14,7 +14,7 @@ interface Shape {
   own: Map<string, string>
 }
 
-/** Every element of a well-formed picture, with what it looks like without CSS. */
+/** Every element of a well-formed picture, with its look without CSS. */
 function shapesOf(svg: string): Shape[] {
   const shapes: Shape[] = []
   const open: Map<string, string>[] = []
@@ -35,7 +35,7 @@ function shapesOf(svg: string): Shape[] {
   return shapes
 }
 
-/** What a viewer without CSS, or a reader who prefers the dark, would not see as it is meant. */
+/** Elements that a viewer without CSS, or a reader who prefers the dark, would not see as intended. */
 export function faultsOf(svg: string): string[] {
   const faults: string[] = []
   if (/var\(|style="|<script|href=/.test(svg)) faults.push('variables, inline style or links')

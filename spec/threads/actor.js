@@ -1,5 +1,5 @@
 /**
- * A worker that does what it is told: each message is the body of an async function of `db`,
+ * A worker that runs the code it is sent: each message is the body of an async function of `db`,
  * `ZVerse`, `state` (kept between messages) and `args`; the answer is what it returns or throws.
  */
 import { parentPort, threadId, Worker, workerData } from 'node:worker_threads'

@@ -22,7 +22,7 @@ export class Actor {
     this.exited = once(this.worker, 'exit')
   }
 
-  /** Runs `code` there; resolves to what it returns. */
+  /** Runs `code` there; resolves to its result. */
   async run<T = unknown>(code: string, args?: unknown): Promise<T> {
     const id = this.#next++
     this.worker.postMessage({ id, code, args })
@@ -46,7 +46,7 @@ export class Actor {
 
 export const sleep = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** ms after which what has not come about never will: no machine is as slow, however busy. */
+/** ms after which a missing event counts as lost: no machine is as slow, however busy. */
 export const NEVER = 120_000
 
 /** Waits until `there`. */

@@ -14,7 +14,7 @@ function open(options: DatabaseOptions = {}): Db {
   return db
 }
 
-/** A tracked worker; with `track: false` nobody is told of its end. */
+/** A tracked worker; with `track: false` no thread hears of its end. */
 function actor(db: Db, track = true, more = {}, options = {}): Actor {
   const made = new Actor(db.share(), more, options)
   if (track) db.track(made.worker)
@@ -22,7 +22,7 @@ function actor(db: Db, track = true, more = {}, options = {}): Actor {
   return made
 }
 
-/** After each test everything is whole, and nobody is attached but the test. */
+/** After each test everything is whole, and only the test is attached. */
 afterEach(async () => {
   await Promise.all(actors.splice(0).map(each => each.kill()))
   for (const db of databases.splice(0)) {
@@ -160,7 +160,7 @@ describe('share and attach', () => {
       expect.objectContaining({ code: 'ZVERSE_READERS_FULL' }),
     )
     for (const twin of twins) twin.close()
-    // Killed, and nobody was told.
+    // Killed, and no thread has heard of it.
     for (let i = 0; i < 2; i++) {
       const worker = actor(db, false)
       await worker.run(`db.beginRead()`)
@@ -182,7 +182,7 @@ describe('the end of a worker', () => {
     const { threadId } = worker.worker
     expect(db.stats().readers).toMatchObject({ pins: 1, oldestPinnedThread: threadId })
     await worker.run(`state.write = db.beginWrite(); state.write.put('a', 9)`)
-    // The writer's turn is taken: what was seen last has to do.
+    // The writer's turn is taken: the last state seen has to do.
     expect(db.stats().readers).toMatchObject({ pins: 1, oldestPinnedThread: threadId })
     await worker.kill()
     await until(() => db.stats().readers.pins === 0)
@@ -403,7 +403,7 @@ describe('waiting', () => {
     // Not before it writes.
     await db.waitFor(1)
     const other = actor(db)
-    // One that starves waits for ever: nothing else ends the other's loop.
+    // A starving thread waits for ever: nothing else ends the other's loop.
     const versions = await other.run<number[]>(`
       const versions = []
       for (let i = 0; i < 40; i++) versions.push(db.put('y', i))

@@ -1,4 +1,4 @@
-/** A codec that is written where it is passed needs no types of its own for bytes: checked, never run. */
+/** A codec written in place needs no types of its own for bytes: checked, never run. */
 import { ZVerse, zorder } from '../../lib/index.js'
 
 type Equal<A, B> =
@@ -108,7 +108,7 @@ ZVerse.open({ values: { name: 'c', encode: (x: number) => x, decode: bytes => by
 // @ts-expect-error a codec has a name
 ZVerse.open({ values: { encode: (x: number) => Uint8Array.of(x), decode: bytes => bytes.length } })
 
-// What `decode` gives is any: then what `encode` takes says it.
+// The result of `decode` is any: then the argument of `encode` decides.
 const parsed = ZVerse.open({
   values: {
     name: 'c',

@@ -18,7 +18,7 @@ interface Session {
 }
 type Formats = string | Buffer | Uint8Array
 
-// What a level can be over.
+// Databases and stores that a level can be over.
 declare const sessions: ZVerse<string, Session>
 declare const bytes: Store<Uint8Array, Uint8Array>
 declare const texts: Store<string, string>
@@ -46,7 +46,7 @@ const plain = new ZVerseLevel()
 const sublevel = level.sublevel<string, number>('numbers', { valueEncoding: 'json' })
 const past = level.at('tag')
 
-// Where packages ask for any level, all of them will do.
+// All of them will do for packages that ask for any level.
 // biome-ignore lint/suspicious/noExplicitAny: as packages ask
 type AnyLevel = AbstractLevel<any, any, any>
 const ask = (_: AnyLevel) => {}

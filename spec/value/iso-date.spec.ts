@@ -1,4 +1,7 @@
-/** Dates as text: each Date comes back, what is no date by ISO 8601 is refused, in every time zone alike. */
+/**
+ * Dates as text: each Date reads back, text that is no date by ISO 8601 is refused, in every time zone
+ * alike.
+ */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fromJson, toJson } from '../../lib/index.js'
@@ -13,7 +16,7 @@ const ms = fc.oneof(
 const ZONES = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia']
 const HOME = process.env.TZ
 
-/** What the text is by ISO 8601. */
+/** The time of the text by ISO 8601. */
 const TAKEN: [text: string, iso: string][] = [
   ['2026-11-20', '2026-11-20T00:00:00.000Z'],
   ['2024-02-29', '2024-02-29T00:00:00.000Z'],
@@ -141,7 +144,7 @@ it('what is near a date and none is refused, or is what it says', () => {
         expect(error).toBeInstanceOf(RangeError)
         return
       }
-      // What is taken says the same to the host, which reads what is strict as it is meant.
+      // Accepted text means the same to the host, which reads strict text correctly.
       const [, day, time, offset = 'Z'] =
         /^(.{10}|[+-].{12})(?:[T ](.*?))?(Z|[+-]\d\d(?::?\d\d)?)?$/.exec(text) ?? []
       const [, clock = '', second = ':00', fraction = ''] =

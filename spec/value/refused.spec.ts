@@ -1,4 +1,4 @@
-/** What MessagePack values refuse, where they say it is, and the user code inside values. */
+/** Refusals of MessagePack values, the places they name, and the user code inside values. */
 import { describe, expect, test } from 'vitest'
 import { ValueBuffer } from '../../lib/value/codec.js'
 import { msgpackValues } from '../../lib/value/msgpack.js'

@@ -1,12 +1,12 @@
-/** What the value specs share: a small arena, and a value's way through it. */
+/** Shared by the value specs: a small arena, and a value's way through it. */
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { Arena } from '../../lib/memory/arena.js'
 import { ValueBuffer, type ValueCodec } from '../../lib/value/codec.js'
 
 /**
- * The same in all that `toStrictEqual` looks at. It is asked only where Node's own comparison says no, which
- * tells large arrays apart a hundred times faster: to tell the difference, and of dates that are no date.
+ * The same in all that `toStrictEqual` looks at. It is asked only if Node's own comparison, a hundred times
+ * faster on large arrays, says no: to show the difference, and for invalid dates.
  */
 export function expectSame(back: unknown, value: unknown): void {
   if (!isDeepStrictEqual(back, value)) expect(back).toStrictEqual(value)

@@ -213,7 +213,7 @@ describe('lossless JSON', () => {
           JSON.parse(spoilt)
         } catch {
           offset = offsetOf(spoilt) ?? -1
-          // What is before it could have gone on; what is at it could not.
+          // JSON could go on after the text before it, but not with it.
           expect(offset).toBeGreaterThanOrEqual(0)
           expect(offset).toBeLessThanOrEqual(spoilt.length)
         }

@@ -1,4 +1,4 @@
-/** What MessagePack values can be: a table of every kind, and any combination. */
+/** All MessagePack values: a table of every kind, and any combination. */
 import fc from 'fast-check'
 
 const bytes = Uint8Array.of(0, 1, 2, 127, 128, 255, 7, 8)

@@ -25,7 +25,7 @@ import { scaled as runs } from '../support/runs.js'
 
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 30))
 
-/** What a commit was. */
+/** A logged commit. */
 interface Logged {
   batch: Batch
   stamp: Stamp | undefined
@@ -49,7 +49,7 @@ function replayAll(db: ZVerse<Any, Any>, commits: readonly Logged[]): void {
   }
 }
 
-/** A transaction over several stores, which takes back some of what it does. */
+/** A transaction over several stores, which takes back some of its changes. */
 function transact({ db, kinds, size }: Made, random: Random): void {
   const drop = new Error('rolled back')
   try {

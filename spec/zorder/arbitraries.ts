@@ -51,7 +51,7 @@ const range = fc.oneof(
     .filter(([a, b]) => (b - a) / 2 ** 53 > LEAST_CELL && b - a < Infinity),
 )
 
-/** Whether no cell is narrower than the step from one number to the next where that is widest. */
+/** Whether no cell is narrower than the widest step from one number to the next. */
 export function isCoarse({ min, max, bits }: Quantised): boolean {
   const far = Math.max(-min, max)
   return (max - min) / 2 ** bits >= far - nudged(far, -1)
@@ -84,7 +84,7 @@ export const roomy = (least: number, most: number): fc.Arbitrary<Dimension[]> =>
     return list.map(widthOf).reduce((a, b) => a + b) > 30
   })
 
-/** Those whose codes are longest. */
+/** The dimensions whose codes are longest. */
 export const wide: fc.Arbitrary<Dimension[]> = fc.array(
   fc.oneof(fc.constantFrom<Dimension>('float64', 'float64', 'date'), quantised),
   { minLength: 1, maxLength: 4 },
@@ -97,7 +97,7 @@ export const SHAPES = [
 
 export type Shape = (typeof SHAPES)[number]
 
-/** What a database is made from. */
+/** All that a database is made from. */
 export interface Recipe {
   dimensions: Dimension[]
   shape: Shape
@@ -121,7 +121,7 @@ export function recipes({ count, commits, dimensions: list = dimensions, shapes 
   return fc.record<Recipe>({ dimensions: list, shape, count, commits, seed })
 }
 
-/** Mostly small: what goes wrong goes wrong with few. */
+/** Mostly small: most faults show with few. */
 export const upTo = (most: number): fc.Arbitrary<number> =>
   fc.oneof(
     { weight: 2, arbitrary: fc.integer({ min: 0, max: Math.min(most, 12) }) },
@@ -132,7 +132,7 @@ export const upTo = (most: number): fc.Arbitrary<number> =>
 const YEAR = 365.25 * 24 * 3600 * 1000
 const LATEST = 8.64e15
 
-/** Where the points of most shapes lie: the whole of a dimension, or a part as data has it. */
+/** The ranges of the points of most shapes: the whole of a dimension, or a part as data has it. */
 const FRAMES: Record<Plain, readonly (readonly [number, number])[]> = {
   uint8: [[0, 255]],
   uint16: [

@@ -1,6 +1,6 @@
 /**
- * Z-order keys: what goes in comes out, in the order of the interleaved bits, and equal keys are
- * one key.
+ * Z-order keys: points read back as they were put, in the order of the interleaved bits, and equal
+ * keys are one key.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -254,7 +254,7 @@ describe('Z-order keys', () => {
     expect([...db.nearest(nosy, 1)]).toEqual([
       { key: [1, 5, new Date(3)], value: 'found', distance: 0 },
     ])
-    // What it said once holds.
+    // Its first answer counts.
     let reads = 0
     const fickle = new Proxy([1], {
       get: (_, name) => (name === 'length' ? 3 : name === '2' ? new Date(3) : reads++),

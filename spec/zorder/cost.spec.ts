@@ -1,9 +1,9 @@
 /**
- * What a box, a count and a search for neighbours look at: nodes and entries, counted, not timed.
+ * The cost of a box, a count and a search for neighbours: nodes and entries, counted, not timed.
  *
  * A box visits no node but those whose stretch of the curve meets it, and no entry but those it hands
- * out, save the few whose head alone does not decide. A leaf's stretch is a handful of squares, so what
- * a thin box costs grows with its length over the side of the square that one leaf covers.
+ * out, save the few whose head alone does not decide. A leaf's stretch is a handful of squares, so the
+ * cost of a thin box grows with its length over the side of the square that one leaf covers.
  */
 
 import { describe, expect, it } from 'vitest'
@@ -81,7 +81,7 @@ function codes({ W, curve }: Tree) {
 
 type Sides = [from: number, to: number][]
 
-/** What a code says of each dimension. */
+/** A code's value in each dimension. */
 function sidesOfCode(code: bigint): number[] {
   const sides = [0, 0]
   for (let p = 0; p < BITS; p++) {

@@ -1,6 +1,6 @@
 /**
- * Single cases that went wrong once: the sphere's seams, and the caller's code running where it is
- * least expected.
+ * Single cases that went wrong once: the sphere's seams, and the caller's code in unexpected
+ * places.
  */
 import { describe, expect, it } from 'vitest'
 import { type Dimension, ZVerse, zorder } from '../../lib/index.js'

@@ -81,7 +81,7 @@ function place(shape: string, random: Random): [number, number] {
     const off = t() * random.pick([0, 1e-9, 1e-3, 1, 10])
     return [(random.chance(0.5) ? 180 : -180) + off + turns, t() * random.pick([0, 1e-3, 180])]
   }
-  // Over a pole, where a dimension has that: on the other side of the sphere.
+  // Over a pole, if a dimension has that: on the other side of the sphere.
   if (shape === 'beyond') return [t() * 360, t() * 720]
   if (shape === 'grid') return [random.int(25) * 15 - 180, random.int(13) * 15 - 90]
   return [t() * 360 + turns, t() * 180]
@@ -101,8 +101,8 @@ function rowsOf(list: readonly Dimension[], points: Point[]): Row[] {
 }
 
 /**
- * Where an entry is, or opposite to it,
- * or over a pole from it, or anywhere; now and then some turns away.
+ * The place of an entry, or opposite to it, or over a pole from it, or anywhere; now and then some
+ * turns away.
  */
 function from(rows: Row[], random: Random, shape: string): [number, number] {
   const [x, y] = rows.length > 0 ? random.pick(rows).at : [0, 0]
@@ -122,7 +122,7 @@ function from(rows: Row[], random: Random, shape: string): [number, number] {
   return [east + away, limit(north)]
 }
 
-/** How often some of what is all are asked for. */
+/** How often only some of all are asked for. */
 const CUTS = 20
 
 /** Asks for all neighbours, and that they are; then for some of them, exactly those. */

@@ -1,4 +1,4 @@
-/** The oracle against itself and against what was worked out by hand. */
+/** The oracle against itself and against results worked out by hand. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Random } from '../support/random.js'

@@ -1,5 +1,5 @@
 /**
- * Z-order keys, boxes and neighbours as the contract says them, with no thought of speed.
+ * Z-order keys, boxes and neighbours in the contract's words, with no thought of speed.
  *
  * Shares nothing with lib/: an error there must not be repeated here. Imports nothing.
  */
@@ -55,7 +55,7 @@ export function widthOf(dimension: Dimension): number {
   return typeof dimension === 'string' ? WIDTHS[dimension] : dimension.bits
 }
 
-/** Where cell `cell` of a quantised dimension begins. */
+/** The begin of cell `cell` of a quantised dimension. */
 export function beginOf({ min, max, bits }: Quantised, cell: number): number {
   return min + cell * ((max - min) / 2 ** bits)
 }
@@ -72,7 +72,7 @@ export function cellOf(dimension: Quantised, value: number): number {
   return low
 }
 
-/** The unsigned integer that stands for a value, `widthOf` bits wide; the order is the values'. */
+/** The unsigned integer for a value, `widthOf` bits wide, in the order of the values. */
 export function orderedOf(dimension: Dimension, value: Coordinate): bigint {
   const number = Number(value)
   if (typeof dimension !== 'string') return BigInt(cellOf(dimension, number))
@@ -163,7 +163,7 @@ export interface Nearest {
   box?: Box
 }
 
-/** What lies nearest by `distance`, ties in key order; `rows` are in key order. */
+/** The nearest rows by `distance`, ties in key order; `rows` are in key order. */
 export function nearestBy(
   rows: readonly Row[],
   distance: (row: Row) => number,

@@ -25,7 +25,7 @@ import {
 
 type Side = Coordinate | null
 
-/** What a query is asked of. */
+/** The target of a query. */
 export interface Scope {
   dimensions: readonly Dimension[]
   reads: Reads
@@ -239,7 +239,7 @@ export function askNearest(scope: Scope, random: Random): void {
   )
 }
 
-/** A `within`: at, just below or above what some row has, or anything. */
+/** A `within`: at, just below or above some row's distance, or anything. */
 export function reachOf(
   rows: readonly Row[],
   distance: (row: Row) => number,
@@ -265,7 +265,7 @@ export function askKey(scope: Scope, random: Random): void {
   same(what('getEntry'), reads.getEntry(asked, view), entry)
 }
 
-/** `actual` lists what `full` does, cut as `nearest` cuts: distances as the engine reports them. */
+/** `actual` lists the same as `full`, cut as `nearest` cuts: distances as the engine reports them. */
 export function isCutOf(
   full: readonly { key: unknown; distance: number; row: Row }[],
   actual: readonly { key: unknown; distance: number }[],

@@ -1,4 +1,7 @@
-/** What is no Z-order key, no dimension, no box, no point: refused by name, and nothing written. */
+/**
+ * Values that are no Z-order key, no dimension, no box or no point are refused by name, and nothing
+ * is written.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Database, Reads, StoreHandle } from '../support/contract.js'
 import { open } from '../support/engine.js'

@@ -37,7 +37,7 @@ function askAny(scope: Scope, random: Random): void {
   cases.add()
 }
 
-/** What the verbs of `space` are called on within a transaction. */
+/** The target of the verbs of `space` within a transaction. */
 function within(tx: Reads & { store(handle: Space['handle']): Reads }, space: Space, world: World) {
   return space === world.spaces[0] ? tx : tx.store(space.handle)
 }

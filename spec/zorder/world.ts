@@ -210,7 +210,7 @@ export class World {
     this.pins.push({ tx: this.db.beginRead({ at: version }), version })
   }
 
-  /** All of it once more, that nothing of it leaked, and the end. */
+  /** Checks all of it once more, and for leaks, and ends it. */
   close(): void {
     for (const { handle, rows } of this.spaces) {
       same(() => 'size', handle.size, rows.size)

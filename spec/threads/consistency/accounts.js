@@ -1,14 +1,14 @@
 // @ts-check
 /**
  * The bank: accounts in several stores, whose balances always add up to the same. Pure functions on
- * what was read, and the moves that writers make.
+ * the results of reads, and the moves that writers make.
  */
 
 /** @typedef {import('./random.js').Random} Random */
 /** @typedef {{ balance: number, moves: number, pad: string }} Account */
 /** @typedef {[string, Account][]} Listed */
 
-/** Accounts of a store; each may be closed, which moves all it holds elsewhere. */
+/** Accounts of a store; each may be closed, which moves its whole balance elsewhere. */
 export const NAMES = Array.from({ length: 12 }, (_, i) => `account-${String(i).padStart(3, '0')}`)
 export const STORES = ['savings', 'loans']
 export const TOTAL = 3600
@@ -20,9 +20,8 @@ export function account(balance, moves) {
 }
 
 /**
- * The first thing wrong with what was read of all stores at one version.
- * @param {Listed[]} stores
- * @param {number} [must] what it must add up to
+ * The first problem in a read of all stores at one version. @param {Listed[]} stores @param
+ * {number} [must] the sum of all balances
  * @returns {string | undefined}
  */
 export function audit(stores, must = TOTAL) {
@@ -62,8 +61,8 @@ function show(stores) {
 }
 
 /**
- * A transfer: what two accounts become. Either may be absent; whole balances move now and then, and
- * close the account they came from.
+ * A transfer: the new state of two accounts. Either may be absent; now and then a whole balance
+ * moves, which closes its account.
  * @param {Account | undefined} from @param {Account | undefined} to @param {Random} random
  */
 export function transfer(from, to, random) {

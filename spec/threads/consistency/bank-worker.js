@@ -108,7 +108,7 @@ function moveAndThrow() {
   }
 }
 
-/** Writes in a row that find no memory, each 1 ms after the other: it is held by nobody who goes on. */
+/** Writes in a row that find no memory, 1 ms apart: no running thread keeps it so long. */
 const MOST_FULL = 30_000
 
 async function writer() {
@@ -136,7 +136,7 @@ async function writer() {
       if (!(error instanceof ZVerseError)) throw error
       if (error.code === 'ZVERSE_CONFLICT') done.conflicts++
       else if (error.code === 'ZVERSE_FULL') {
-        // A reader that the system has put aside in mid-read holds everything up until it goes on.
+        // A reader that the system has suspended in mid-read blocks reclamation until it goes on.
         done.full++
         if (++full > MOST_FULL) fail('there is no memory, though little is held')
         await new Promise(resolve => setTimeout(resolve, 1))
@@ -213,7 +213,7 @@ function readPast() {
 
 /**
  * One long read without a pin: the same few accounts over and over, of the present or of the oldest
- * version there is. Only the thread's announcement keeps what it reads.
+ * version. Only the thread's announcement keeps that version.
  */
 function readLong() {
   const store = random.pick(stores)
@@ -244,7 +244,7 @@ function* slowScan() {
     return (s === 0 ? tx : tx.store(store)).range({ reverse: s === 1 })
   })
   const { version } = tx
-  // The iterators must hold the version alone.
+  // The iterators alone must pin the version.
   if (random.chance(0.5)) tx.version
   const all = []
   for (const [s, cursor] of cursors.entries()) {

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Chooses what a thread does next. Few keys, so that threads collide; all names and versions that it
- * uses are such as the thread may know.
+ * Chooses what a thread does next. Few keys, so that threads collide; the thread may know all names
+ * and versions that it uses.
  */
 
 /** @typedef {import('./kinds.js').Step} Step */
@@ -12,7 +12,7 @@
 const KEYS = Array.from({ length: 24 }, (_, i) => `k${String(i).padStart(2, '0')}`)
 export const FINALE = 'z'
 
-/** What the choice goes by: the thread's place in the round and what it has come to know. */
+/** The basis of the choice: the thread's place in the round and its knowledge. */
 export class Chooser {
   #random
   #thread
@@ -41,7 +41,7 @@ export class Chooser {
   }
 
   /**
-   * What to do at version `now`, with these read transactions open.
+   * The next operation at version `now`, with these read transactions open.
    * @param {number} now
    * @param {string[]} held
    * @returns {Op}
@@ -133,7 +133,7 @@ export class Chooser {
     return /** @type {Step} */ (step)
   }
 
-  /** A version near the present or near the end of what is kept. @param {number} now */
+  /** A version near the present or near the low-water mark. @param {number} now */
   #version(now) {
     const random = this.#random
     const oldest = Math.max(this.#first, now - this.#versions)

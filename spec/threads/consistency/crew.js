@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Worker threads of one round: starts them, tracks them, kills some of them, and notices whatever
- * ends otherwise than it should.
+ * Worker threads of one round: starts them, tracks them, kills some of them, and notices every end
+ * that is not as expected.
  */
 import { Worker } from 'node:worker_threads'
 import { BEGAN } from './journal.js'
@@ -9,7 +9,7 @@ import { BEGAN } from './journal.js'
 /** @typedef {import('../../../dist/index.js').ZVerse} Database */
 /** @typedef {{ worker: Worker, name: string, gone: Promise<void>, isGone: boolean }} Member */
 
-/** ms after which threads will never begin, or end when they are told to, however slow the machine. */
+/** ms after which a thread will never begin, or end on request, however slow the machine. */
 const PATIENCE = 200_000
 /**
  * Versions that may wait for the next time that memory is looked for: less than one scan's worth.
@@ -20,7 +20,7 @@ export class Crew {
   #db
   /** @type {Member[]} */
   #members = []
-  /** What went wrong. @type {string[]} */
+  /** The problems. @type {string[]} */
   problems = []
   kills = 0
 
@@ -35,7 +35,7 @@ export class Crew {
   }
 
   /**
-   * Starts a thread that frees what it held when it ends.
+   * Starts a thread whose pins are released at its end.
    * @param {string} name @param {URL} file @param {object} data its `workerData`, the handle apart
    * @param {(message: unknown) => void} [onMessage]
    */
@@ -94,7 +94,7 @@ export class Crew {
 }
 
 /**
- * Has this thread fill with garbage what it frees, so that whoever still reads it notices.
+ * Makes this thread fill freed blocks with garbage, so that a late reader notices.
  * @param {Database} db
  */
 export function poison(db) {
@@ -108,8 +108,8 @@ export function sleep(ms) {
 }
 
 /**
- * What must hold of a database when all its other threads are gone: the next writer gets its turn,
- * every byte is accounted for, and the past that nobody holds any more is let go of.
+ * The invariants of a database after the end of all its other threads: the next writer gets its
+ * turn, every byte is accounted for, and the past without pins is released.
  * @param {Database} db @param {() => void} write @returns {string[]} what is wrong
  */
 export function aftermath(db, write) {

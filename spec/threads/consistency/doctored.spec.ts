@@ -1,6 +1,6 @@
 /**
  * The checkers can fail: true histories of one thread are doctored, and each time the judge must
- * complain. What it says of the true ones is in `linear.spec.ts`; here they only must pass.
+ * complain. `linear.spec.ts` tests the true ones; here they only must pass.
  */
 import { describe, expect, it } from 'vitest'
 import { ZVerse } from '../../../dist/index.js'
@@ -65,7 +65,7 @@ const isPresent = (event: Event, verb: string) => {
   return event.op.o === 'now' && event.op.step.do === verb && event.r.x !== null
 }
 
-/** What the judge says, in one. */
+/** The judge's problems, in one text. */
 const verdict = (recorded: Recorded) => judge(recorded).join('\n')
 
 describe('the judge of histories', async () => {
@@ -98,7 +98,7 @@ describe('the judge of histories', async () => {
   it('notices a lost update: a value made of an old one', () => {
     const lost = doctored(true_, ({ op }, all) => {
       if (op.o !== 'direct' || op.step.do !== 'update') return false
-      // As if it had read nothing, wherever its value is seen.
+      // As if it had read nothing, in all places where its value is seen.
       const token = new RegExp(`"${op.step.id}<[^"]+"`, 'g')
       const before = JSON.stringify(all)
       for (const event of all) {

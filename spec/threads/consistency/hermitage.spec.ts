@@ -2,8 +2,9 @@
  * The isolation anomalies that Hermitage names (github.com/ept/hermitage), each played by real
  * threads, a step at a time. All begin with `1: 10` and `2: 20`.
  *
- * Write transactions come one after another over all threads and read what the last one left, so
- * most anomalies end in the second writer's waiting. Read transactions see one version.
+ * Write transactions come one after another over all threads and each reads the state that the last
+ * one left, so most anomalies end in the second writer's waiting. Read transactions see one
+ * version.
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { endAll, type Party, stage, waits } from './party.js'
@@ -23,7 +24,7 @@ function anomaly(name: string, play: Play, threads = 2): void {
   it(name, () => stage(threads, ([t1, t2, t3]) => play(t1, t2, t3)))
 }
 
-/** What a predicate read of values divisible by three finds. */
+/** The result of a predicate read of values divisible by three. */
 async function byThree(from: { all(): Promise<[string, number][]> }): Promise<[string, number][]> {
   return (await from.all()).filter(([, value]) => value % 3 === 0)
 }
@@ -93,7 +94,7 @@ describe('G1: what was never committed', () => {
     await t1.tx.abort()
     expect(await t2.db.all()).toEqual(START)
     expect(await t1.db.version()).toBe(v1 - 1)
-    // The next writer begins from what was committed, and takes the number.
+    // The next writer begins from the committed state, and takes the number.
     expect(await t2.begin()).toBe(v1)
     expect(await t2.tx.all()).toEqual(START)
     await t2.tx.abort()
@@ -172,7 +173,7 @@ describe('PMP: predicate-many-preceders', () => {
     await waits(second)
     await t1.tx.commit()
     await second
-    // 20 is now what was 10.
+    // The former 10 is 20 now.
     await t2.tx.deleteWhere(20)
     await t2.tx.commit()
     expect(await t1.db.all()).toEqual([['2', 30]])
@@ -258,7 +259,7 @@ describe('G-single: read skew', () => {
       { type: 'put', key: '1', value: 12 },
       { type: 'put', key: '2', value: 18 },
     ])
-    // What was 20 in the version read is not 20 any more: nothing to delete.
+    // The 20 of the version read is not 20 any more: nothing to delete.
     await t1.begin()
     await t1.tx.deleteWhere(20)
     expect(await t1.tx.commit()).toBe(await t2.db.version())
@@ -342,7 +343,7 @@ describe('G2: anti-dependency cycles over predicates', () => {
     const v1 = await t1.db.putIfNone('3', 30, since, { gte: '3' })
     const second = t2.db.putIfNone('4', 42, since, { gte: '3' })
     await expect(second).rejects.toThrow('3 has changed')
-    // What lies outside the range is nobody's concern.
+    // Writes outside the range do not matter.
     await t2.db.putIfNone('4', 42, v1, { gte: '3' })
     expect(await t1.db.count()).toBe(4)
   })

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A thread of a recorded round: does what its seed says, or follows `changes`, and writes each
- * operation into its journal.
+ * A thread of a recorded round: it does the operations of its seed, or follows `changes`, and
+ * writes each operation into its journal.
  */
 import { workerData } from 'node:worker_threads'
 import { ZVerse, ZVerseError } from '../../../dist/index.js'
@@ -41,7 +41,7 @@ async function act() {
 }
 
 /**
- * Follows `store`, unless what it would begin with is let go of at once.
+ * Follows `store`, unless its first version is released at once.
  * @param {any} store
  * @param {object} options
  * @returns {AsyncIterator<any> | undefined}

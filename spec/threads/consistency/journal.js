@@ -1,16 +1,16 @@
 // @ts-check
 /**
- * A thread's record of what it did, in shared memory: what a thread wrote before it was killed stays.
+ * A thread's record of its operations, in shared memory: the record stays when the thread is killed.
  *
  * Written by one thread, read when that thread is gone. Records are lines of JSON, two an operation:
- * what it is about to do, then what came of it. A record counts when `USED` covers it; the stamp of
- * the operation that is under way stands in `BEGUN`.
+ * the intention, then the result. A record counts when `USED` covers it; `BEGUN` has the stamp of
+ * the operation under way.
  */
 
 const USED = 0
 const BEGUN = 1
 const HEADER = 64
-/** What an operation's two records need at most. */
+/** The most that an operation's two records need. */
 const ROOM = 256 * 1024
 
 /** Words of a round's control block. */
@@ -44,7 +44,7 @@ export class Journal {
     return this.#words[USED] + ROOM < this.#bytes.length
   }
 
-  /** Says what comes. @param {unknown} op */
+  /** Records an intention. @param {unknown} op */
   begin(op) {
     this.#append(op)
   }
@@ -56,7 +56,7 @@ export class Journal {
     return stamp
   }
 
-  /** Says what came of it. @param {number} a @param {number} b @param {unknown} r */
+  /** Records its result. @param {number} a @param {number} b @param {unknown} r */
   end(a, b, r) {
     this.#append({ a, b, r })
   }
@@ -71,7 +71,7 @@ export class Journal {
   }
 
   /**
-   * What the thread did. An operation without an end has `r` undefined and ends at `gone`, the stamp
+   * The thread's operations. One without an end has `r` undefined and ends at `gone`, the stamp
    * taken when its thread was surely dead.
    * @param {string} thread @param {number} gone
    * @returns {import('./kinds.js').Event[]}

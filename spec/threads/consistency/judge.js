@@ -3,11 +3,11 @@
  * Judges a recorded history: is there one order of versions that explains every result of every
  * thread, and that agrees with real time?
  *
- * 1. Each version was made by one operation, and all that was read at it is what the plain model
- *    has there (`rebuild.js`).
- * 2. Whatever began after a version had been seen anywhere saw that version or a later one; and
- *    nobody saw a version before its maker began.
- * 3. Versions are refused only if retention has let go of them, and then always.
+ * 1. One operation made each version, and all reads at it agree with the plain model
+ *    (`rebuild.js`).
+ * 2. An operation that began after a version had been seen anywhere saw that version or a later
+ *    one; and none saw a version before its maker began.
+ * 3. Versions are refused only if retention has released them, and then always.
  * 4. Tags behave as one register each; timestamps belong to versions and never go back.
  */
 import { problem, Rebuild, seenBy } from './rebuild.js'
@@ -26,7 +26,7 @@ const REFUSALS = {
   aborted: ['wait'],
 }
 
-/** @param {Recorded} recorded @returns {string[]} what is wrong, the first difference first */
+/** @param {Recorded} recorded @returns {string[]} the problems, the first difference first */
 export function judge(recorded) {
   const { events } = recorded
   for (const event of events) {
@@ -138,7 +138,7 @@ class Court {
     return op.o === 'versions' ? this.#list(event, least, most) : undefined
   }
 
-  /** What `versions()` gives. @param {Event} event @param {number} least @param {number} most */
+  /** A result of `versions()`. @param {Event} event @param {number} least @param {number} most */
   #list({ r, a, b }, least, most) {
     const list = /** @type {[number, number, string[]][]} */ (r.x)
     const numbers = list.map(([version]) => version)
@@ -167,7 +167,7 @@ class Court {
     if (r.e === 'ZVERSE_UNKNOWN_TAG') {
       return possible.includes(null) ? undefined : `the tag was there: ${possible}`
     }
-    // A thread was killed while it tagged the present, whatever that was.
+    // A thread was killed while it tagged the present version, which is not known.
     if (r.e !== undefined || possible.some(Number.isNaN)) return undefined
     if (op.o === 'at') {
       const { step } = op
@@ -199,7 +199,7 @@ class Court {
   }
 }
 
-/** What an event took to be the present version. @param {Event} event @returns {number[]} */
+/** The versions that an event took for the present one. @param {Event} event @returns {number[]} */
 function presents({ op, r }) {
   if (op.o === 'now') return [r.v0, r.v1]
   if (op.o === 'direct' || op.o === 'batch') return r.e ? [r.v0, r.v1] : [r.v0, r.v]
@@ -219,7 +219,7 @@ function asked({ op }) {
 }
 
 /**
- * Versions with their timestamps, as an event told them.
+ * Versions with their timestamps, as an event recorded them.
  * @param {Event} event
  * @returns {number[][]}
  */

@@ -1,5 +1,5 @@
 /**
- * What histories are made of: steps, operations, and the events that threads record. Plain data,
+ * The parts of histories: steps, operations, and the events that threads record. Plain data,
  * so that it goes through JSON. Types only.
  */
 
@@ -45,7 +45,7 @@ export interface Step {
   at: number
 }
 
-/** What one thread does in one go. Which fields are there depends on `o`. */
+/** An operation of one thread. Its fields depend on `o`. */
 export interface Op {
   o:
     | 'direct' // `step` on the database
@@ -57,7 +57,7 @@ export interface Op {
     | 'at' // `step` at `at`
     | 'snap' // `steps` in a read transaction, opened and closed
     | 'hold' // opens a read transaction
-    | 'held' // `steps` in one that was opened before
+    | 'held' // `steps` in a read transaction opened before
     | 'diff'
     | 'versions'
     | 'wait' // waitFor `version`
@@ -92,7 +92,7 @@ export interface Event {
   r: Result | undefined
 }
 
-/** All that a round recorded, and what must be known to judge it. */
+/** All that a round recorded, and all that the judge must know. */
 export interface Recorded {
   events: Event[]
   /** The version at which recording began; all stores are empty at it. */

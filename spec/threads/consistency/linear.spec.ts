@@ -1,7 +1,7 @@
 /**
  * Random operations on several threads, recorded with the real time of each, and judged afterwards:
- * there is one order of commits that explains every result (`judge.js` says what that means;
- * `doctored.spec.ts` that it can say no).
+ * there is one order of commits that explains every result (`judge.js` defines that;
+ * `doctored.spec.ts` proves that it can say no).
  *
  * `ZVERSE_SEED=n` repeats the choices of the threads (not their timing); `ZVERSE_STRESS=x` makes the
  * rounds x times as long.

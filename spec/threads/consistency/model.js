@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The plain model that histories are judged by: each key's writes, by version; nothing is forgotten.
+ * The plain model that histories are judged by: each key's writes, by version; it keeps all of them.
  * Knows no threads, no time and no retention.
  */
 import { derived } from './values.js'
@@ -30,7 +30,7 @@ export class Model {
   #logs
   /** All keys ever written, sorted, by store. @type {string[][]} */
   #keys
-  /** What each version after `first` changed. @type {Change[][]} */
+  /** The changes of each version after `first`. @type {Change[][]} */
   #commits = []
 
   /** @param {number} stores @param {number} first */
@@ -78,7 +78,7 @@ export class Model {
   }
 
   /**
-   * What a version changed in a range, in key order.
+   * The changes of a version in a range, in key order.
    * @param {number} version
    * @param {number} s
    * @param {Range} [range]
@@ -113,7 +113,7 @@ export class Model {
     this.version--
   }
 
-  /** What a reading step gives at a version. @param {Step} step @param {number} at */
+  /** The result of a reading step at a version. @param {Step} step @param {number} at */
   read(step, at) {
     return readStep(step, this.look(step.s, at), this.keys(step.s))
   }
@@ -161,7 +161,7 @@ export class Draft {
     this.#base = base
   }
 
-  /** What it comes to: a deletion of what was not there is nothing. */
+  /** The effective changes: the deletion of an absent key is none. */
   get changes() {
     return [...this.#own.values()].filter(
       ({ s, key, token }) => token !== null || this.#model.look(s, this.#base)(key) !== undefined,
@@ -189,7 +189,7 @@ export class Draft {
   }
 
   /**
-   * Does a step: what it reads, or null, or the conflict that kept it from writing.
+   * Does a step. Returns its result, or null, or the conflict that kept it from writing.
    * @param {Step} step
    */
   do(step) {

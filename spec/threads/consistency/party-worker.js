@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * A thread that does one step at a time, as it is told: the other end of `party.ts`.
+ * A thread that does one step at a time, on request: the other end of `party.ts`.
  *
- * A step is a verb, what it is called on, and its arguments. It may hold one write transaction (`tx`)
+ * A step is a verb, its target, and its arguments. The thread may have one write transaction (`tx`)
  * and one read transaction (`read`).
  */
 import { parentPort } from 'node:worker_threads'
@@ -17,7 +17,7 @@ const STEPS = {
   attach(_, handle) {
     held.db = ZVerse.attach(handle)
   },
-  /** Leaves it with all that it still holds. */
+  /** Leaves it with all that is still open. */
   detach() {
     held.db.close()
     held.tx = held.read = held.db = undefined

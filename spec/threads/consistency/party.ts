@@ -12,7 +12,7 @@ type Value = any
 /** How long a step that must wait is watched, ms. */
 const WATCH = 40
 
-/** What a thread's verbs are called on. */
+/** The targets of a thread's verbs. */
 export interface Target {
   get(key: string, view?: object): Promise<Value>
   getMany(keys: string[], view?: object): Promise<Value>

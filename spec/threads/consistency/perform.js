@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Does operations on a real database and says what came of them, in the words of the model.
+ * Does operations on a real database and returns their results in the model's form.
  */
 import { ZVerseError } from '../../../dist/index.js'
 import { derived, tokenOf, valueFor } from './values.js'
@@ -11,7 +11,7 @@ import { derived, tokenOf, valueFor } from './values.js'
 /** @typedef {import('../../../dist/index.js').ReadTransaction<string, unknown>} ReadTx */
 /** @typedef {any} Reads any of the things that have read verbs */
 
-/** What a callback throws to be rolled back. */
+/** The error that a callback throws to be rolled back. */
 class Rollback extends Error {}
 
 /** Expected refusals become results; anything else passes. @param {unknown} error */
@@ -33,7 +33,7 @@ function updated(old, step) {
 const pairOf = ([key, value]) => [key, tokenOf(value)]
 
 /**
- * A reading step on whatever has read verbs.
+ * A reading step on any object with read verbs.
  * @param {Reads} on
  * @param {Step} step
  * @param {object} [view]

@@ -1,10 +1,10 @@
 // @ts-check
 /**
  * Rebuilds the database from a history: finds for each version the one operation that made it, and
- * compares what was read at each version with the model as it stands there.
+ * compares all reads at each version with the model at that point.
  *
- * An operation whose thread was killed may have made a version or not. Where a version has no other
- * maker, each that can be it is tried; a choice that leads to a difference is taken back.
+ * An operation whose thread was killed may have made a version or not. If a version has no other
+ * maker, each candidate is tried; a choice that leads to a difference is taken back.
  */
 import { Draft, Model } from './model.js'
 import { Times } from './times.js'
@@ -59,7 +59,7 @@ export function seenBy({ op, r }) {
 }
 
 /**
- * What a writing operation comes to at a version, and what its steps give.
+ * The effect of a writing operation at a version, and the results of its steps.
  * @param {Event} event
  * @param {Model} model
  * @param {number} base
@@ -99,7 +99,7 @@ export class Rebuild {
   #singles = new Map()
   /** By the newest version they saw. @type {Map<number, Event[]>} */
   #reads = new Map()
-  /** Whose threads were killed in it. @type {Event[]} */
+  /** Operations in which their threads were killed. @type {Event[]} */
   #killed = []
   /** Of them, those that made a version. @type {Set<Event>} */
   #used = new Set()
@@ -126,7 +126,7 @@ export class Rebuild {
         file(this.#singles, r.v, event)
       } else if (seen !== undefined) file(this.#reads, seen, event)
     }
-    // A transaction that began after all else changed nothing: nobody saw its version.
+    // A transaction that began last of all changed nothing: no operation saw its version.
     for (const version of this.#transactions.keys()) {
       this.#last = Math.max(this.#last, version - 1)
     }
@@ -174,7 +174,7 @@ export class Rebuild {
   /** Why there is no maker at all. @type {string | undefined} */
   #fault
 
-  /** Who can have made the next version, those that say so first. @returns {Event[]} */
+  /** The candidates for the next version's maker, those that say so first. @returns {Event[]} */
   #options() {
     const { model } = this
     const base = model.version
@@ -202,7 +202,7 @@ export class Rebuild {
     const changes = (/** @type {Event} */ event) => {
       return outcome(event, model, base).changes.length > 0
     }
-    // Of two that deleted the same, one found nothing to delete: time may tell which.
+    // Of two that deleted the same key, one found nothing to delete: time may show which.
     const singles = (this.#singles.get(version) ?? []).filter(changes)
     const early = singles.filter(event => this.#isInTime(event, version))
     const late = singles.filter(event => !early.includes(event))
@@ -223,9 +223,8 @@ export class Rebuild {
   }
 
   /**
-   * @param {Event} maker
-   * @param {number} version
-   * @returns {string | undefined} what is wrong then
+   * @param {Event} maker @param {number} version @returns {string | undefined} the problem with
+   *   that maker
    */
   #make(maker, version) {
     const { model } = this
@@ -245,7 +244,7 @@ export class Rebuild {
   }
 
   /**
-   * Writes that returned a version which another made: they must have had nothing to change.
+   * Writes that returned another operation's version: they must have had nothing to change.
    * @param {Event | undefined} maker
    * @param {number} version
    */
@@ -262,7 +261,7 @@ export class Rebuild {
     return undefined
   }
 
-  /** What was read at a version. @param {number} version @returns {string | undefined} */
+  /** Judges the reads at a version. @param {number} version @returns {string | undefined} */
   #observe(version) {
     for (const event of this.#reads.get(version) ?? []) {
       const wrong = this.#read(event)
@@ -318,8 +317,8 @@ export class Rebuild {
     }
     const wanted = got.map((/** @type {Result} */ h) => h.slice(0, 2))
     const from = Math.max(model.first, Math.min(o0, at))
-    // Between a commit's becoming visible and its letting go of the past, `oldestVersion` still tells
-    // of what history may no longer know.
+    // Between a commit's publish and its release of the past, `oldestVersion` may still be a version
+    // that `history` no longer has.
     const to = Math.max(from, Math.min(Math.max(o1, at - this.#versions), at))
     const isRight = between(from, to).some(low => {
       return same(this.#history(step, low, at), wanted)
@@ -366,7 +365,7 @@ export class Rebuild {
     return same(expected, r.ch) ? undefined : problem(event, 'a commit of changes', expected, r.ch)
   }
 
-  /** What can be said only when all versions are known. */
+  /** Checks that need all versions. */
   #after() {
     const { version, first } = this.model
     const wrong = this.#nothings(undefined, first)

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The tags in a history. Each name is moved by one thread only, so its moves have an order; who
- * looks meanwhile may find it before or after a move that is under way.
+ * The tags in a history. Each name is moved by one thread only, so its moves have an order; a
+ * concurrent reader may find it before or after a move that is under way.
  */
 
 /** @typedef {import('./kinds.js').Event} Event */
@@ -24,7 +24,7 @@ export class Tags {
   }
 
   /**
-   * What a tag can have been on between two stamps: versions, null for none.
+   * The versions that a tag can have been on between two stamps; null for none.
    * @param {string} name
    * @param {number} a
    * @param {number} b
@@ -65,7 +65,7 @@ export class Tags {
   }
 
   /**
-   * What is wrong with the tags in a list of versions.
+   * The problems of the tags in a list of versions.
    * @param {[number, number, string[]][]} list
    * @param {number} a
    * @param {number} b

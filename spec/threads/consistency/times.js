@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * Real time in a history: what had been seen when. Stamps come from one clock of all threads, taken
- * before and after each operation; whatever ended before another began came before it.
+ * Real time in a history: which versions had been seen when. Stamps come from one clock of all
+ * threads, taken before and after each operation; an operation that ended before another began came
+ * before it.
  */
 
 /** @typedef {import('./kinds.js').Event} Event */

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Values that say who wrote them. Histories hold only a value's token; the rest of the value follows
+ * Values that name their write. Histories hold only a value's token; the rest of the value follows
  * from the token, so that a value made of two is noticed where it is read.
  *
  * A token is `id<from`: `id` names the write, `from` the write whose value it was computed of
@@ -24,7 +24,7 @@ function padding(token) {
 }
 
 /**
- * The token of what write `id` makes of a value with token `old`.
+ * The token of the value that write `id` makes of one with token `old`.
  * @param {string} id
  * @param {string | null} old
  */

@@ -1,7 +1,7 @@
 /**
- * A thread dies before single stores of what it does in a full database: while history goes, other
- * blocks serve, values go into pieces and out of them, the reserve moves, is used and put by again. Then
- * another finds all of it, and goes on.
+ * A thread dies before single stores of its operations in a full database: while history goes, other
+ * blocks serve, values go into pieces and out of them, and the reserve moves, is used and is filled
+ * again. Then another thread finds all of it whole, and goes on.
  *
  * `ZVERSE_DEATHS` and `ZVERSE_SEED` as in steps.spec.ts.
  */
@@ -44,7 +44,7 @@ const OPERATIONS: [string, (db: Db, keys: string[]) => unknown][] = [
 
 const LARGE = 'z'.repeat(20_000)
 
-/** What is done where values lie in pieces. */
+/** Operations on values in pieces. */
 const IN_PIECES: [string, (db: Db, keys: string[]) => unknown][] = [
   ['put of a value', db => db.put('key new', LARGE)],
   ['put that replaces one', db => db.put('large 1', LARGE)],
@@ -127,7 +127,7 @@ function allOf(db: Db): string {
   return JSON.stringify(db.versions().map(({ version: at }) => [at, [...db.getEntries({ at })]]))
 }
 
-/** What can be read of the present. */
+/** All that can be read at the present version. */
 function present(db: Db): string {
   return JSON.stringify([...db.getEntries()])
 }

@@ -1,6 +1,6 @@
 /**
- * A thread dies before single stores while it loads a history. What had come is there, version by version
- * as in the dump, whole; nothing leaks, and others write.
+ * A thread dies before single stores while it loads a history. The versions loaded by then are there,
+ * whole and as in the dump; nothing leaks, and others write.
  *
  * `ZVERSE_DEATHS` and `ZVERSE_SEED` as in steps.spec.ts.
  */
@@ -71,7 +71,7 @@ describe('death before stores while a history is loaded', () => {
   })
   afterAll(untraceAtomics)
 
-  /** What is there is what the dump has of those versions; or what takes a failed load away. */
+  /** Each version is as in the dump, or takes a failed load away. */
   function survive(db: Db): void {
     sound(db)
     const versions = db.versions()
@@ -79,7 +79,7 @@ describe('death before stores while a history is loaded', () => {
     for (const [i, { version }] of versions.entries()) {
       if (version === 0) continue
       expect([...whole.keys()]).toContain(version)
-      // The first has come whole, wherever the run begins by now.
+      // The first has come whole, wherever the low-water mark is by now.
       if (i > 0) expect(told.get(version)).toEqual(whole.get(version))
     }
     const version = db.version

@@ -1,9 +1,9 @@
 /**
  * A thread dies before each single store of each kind of operation. Then it is buried, and another
- * thread finds the database as it was before or as it is after, whole, with nothing leaked; and writes.
+ * thread finds the database in the state before or after, whole, with nothing leaked; and writes.
  *
- * `ZVERSE_DEATHS` says how often each operation dies at most (default 2, spread over all its stores;
- * Infinity: before every store), `ZVERSE_SEED` where to begin.
+ * `ZVERSE_DEATHS` is the most deaths of each operation (default 2, spread over all its stores;
+ * Infinity: before every store), `ZVERSE_SEED` the seed.
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -31,7 +31,7 @@ const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 1000)
 const VICTIM = 99
 const HEIR = 98
 
-/** What the victim does. */
+/** The victim's operations. */
 const OPERATIONS: [string, (db: Db) => unknown][] = [
   ['put', db => db.put('key 3', 'new')],
   ['put of a large value', db => db.put('key 3', 'x'.repeat(9000))],
@@ -133,7 +133,7 @@ const RECOVERED: [string, number][] = [
   ['abort', 0.8],
 ]
 
-/** What the database may be: each version as before or as after, and nothing in between. */
+/** The allowed states of the database: each version as before or as after, and nothing in between. */
 function expectEither(got: Contents, before: Contents, after: Contents): void {
   const known = (from: Contents) =>
     new Map(from.versions.map(([version, ...rest]) => [version, rest]))
@@ -159,7 +159,7 @@ function expectEither(got: Contents, before: Contents, after: Contents): void {
   }
 }
 
-/** Runs the operation undisturbed: the stores it makes, and what is there afterwards. */
+/** Runs the operation undisturbed: returns its stores, and the state afterwards. */
 function cleanRun(image: Image, operate: (db: Db) => unknown) {
   const handle = copyOf(image)
   const tracer = new Tracer(Number.POSITIVE_INFINITY)
@@ -240,7 +240,7 @@ describe.each([
         try {
           const { engine } = db._test
           if (!engine.gate.isClosed) {
-            // Not the first: a transaction that the user holds open is still open.
+            // Not the first: the user's open transaction is still open.
             if (engine.isWriting) engine.active?.close()
             const { version } = db
             if (n % 2 === 0) expect(db.put('cut off', n)).toBe(version + 1)

@@ -1,11 +1,11 @@
 /**
  * Shared memory in which every store is counted, and at the n-th of them the thread dies.
  *
- * The words are a Proxy, and `Atomics` is replaced by one that sees through it. Death is what a vm timeout
- * is, brought about by a signal that the thread sends to itself, so that no clock has a say: it unwinds
- * without running a single `catch` or `finally`, as `terminate` does, and stops the thread between two
- * stores that are neighbours in program order, which is stricter than a real kill (that only comes at
- * calls and loops).
+ * The words are a Proxy, and `Atomics` is replaced by one that sees through it. Death works like a vm
+ * timeout, but by a signal that the thread sends to itself, so that no clock decides: it unwinds without
+ * running a single `catch` or `finally`, as `terminate` does, and stops the thread between two stores that
+ * are neighbours in program order, which is stricter than a real kill (that only comes at calls and
+ * loops).
  */
 import { runInThisContext } from 'node:vm'
 import { Arena } from '../../../lib/memory/arena.js'
@@ -106,7 +106,7 @@ export function runToDeath(tracer: Tracer, body: () => void): Outcome {
   } catch (thrown) {
     error = thrown
   }
-  // Nobody is to die later than this.
+  // No thread dies later than this.
   tracer.dieAt = Number.POSITIVE_INFINITY
   const cut = (error as { code?: string } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
   return cut ? { died: true } : { died: false, error }

@@ -22,7 +22,7 @@ export interface Contents {
   version: number
   oldest: number
   versions: unknown[][]
-  /** What named stores hold: by name and version. */
+  /** The contents of named stores: by name and version. */
   stores: Map<string, unknown>
   pinned: unknown[]
   tags: unknown[]
@@ -68,7 +68,7 @@ export function build(history = 12): Image {
   return imageOf(db, pins.length)
 }
 
-/** What a database is now, to be copied. */
+/** The present state of a database, to be copied. */
 export function imageOf(db: Db, pins = 0): Image {
   db.share()
   const W = db._test.engine.W
