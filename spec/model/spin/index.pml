@@ -5,22 +5,22 @@
  * A store has two keys whose home is the same bucket; a table is that bucket: a size, one or two
  * slots, each with a tag and a reference, and a level (0: slot 0 is all, 1: both, 3: some key has no
  * place). A version is a row of two references (0: absent), which stands for its tree and is the
- * truth that each answer is compared with. Entries have a key and a birth. The record's own memory,
- * the window, tags and dead lists are the business of reclaim.pml and recovery.pml: here a record is
- * in the chain or not, and an entry is freed as soon as no record of the chain sees it, which is what
- * dead lists come to, and as early as they can.
+ * truth that each answer is compared with. Entries have a key and a birth. reclaim.pml and
+ * recovery.pml model the record's own memory, the window, tags and dead lists: here a record is in
+ * the chain or not, and an entry is freed as soon as no record of the chain sees it, which is the
+ * effect of dead lists at their earliest.
  *
- * What a reader has loaded a reference to, and is about to look at, it notes (`onDirectory`, `onTable`,
- * `onEntry`). Freeing what is noted breaks an assertion at once, and so does a reference to a cell
- * that is free. (A version may be given twice, the first time to a commit that died, so births alone
- * do not tell cells apart.) Freed cells are given out again at once, lowest first.
+ * A reader notes the cell it is about to look at (`onDirectory`, `onTable`, `onEntry`). Freeing a noted
+ * cell breaks an assertion at once, and so does a reference to a free cell. (A version may be given
+ * twice, the first time to a commit that died, so births alone do not distinguish cells.) Freed cells
+ * are given out again at once, lowest first.
  *
- * A step is one load or store of a shared word. What is joined, and why nothing is hidden by it:
+ * A step is one load or store of a shared word. Joined steps, and why they hide nothing:
  * - a look at an entry is joined to the reader's next load: the note stands until then.
- * - an owner may die before each AT(...). What AT joins beyond one store is private (entries, rows
- *   and tables before a reader can find them), or lists and the allocator while PHASE is set:
- *   recovery then makes them anew.
- * - all frees of a round are one step: in the middle of it readers find less that is free.
+ * - an owner may die before each AT(...). AT joins to one store only private cells (entries, rows and
+ *   tables before a reader can find them), or lists and the allocator while PHASE is set: recovery
+ *   then makes them anew.
+ * - all frees of a round are one step: in the middle of it readers find fewer free cells.
  * - a commit that reclaims is a commit and then a round of reclamation: an owner keeps nothing, and
  *   readers do not look at the lock.
  * - aborts touch neither index nor limbo: they are a death before PHASE is set, undone by the log.
@@ -29,8 +29,8 @@
  * DIRECTORY (a block of its own between the head and the table), NUMBERS (reads by version),
  * SAME_TAG (both keys have one tag), TAGS_FIRST (a reader loads both tags, then references), NO_CLEAR
  * and NO_PAIRS (commits that clear, or change both keys, are left out), NO_TABLE (at first there is
- * none), BY_READERS (a table that does not have what the present version has is for readers to find:
- * for mutants), MUTANT_...
+ * none), BY_READERS (only readers find a table that lacks an entry of the present version: for
+ * mutants), MUTANT_...
  */
 #ifndef LAST
 #define LAST 2
@@ -76,7 +76,7 @@ byte directory, absentFrom;
 byte op[READERS], pin[READERS]; /* a pin is a version, plus 1 */
 byte onDirectory[READERS], onTable[READERS], onEntry[READERS];
 
-/* Records, by version: in the chain, and what each key is there. */
+/* Records, by version: in the chain, and the entry of each key. */
 bit chained[LAST + 1];
 byte row[2 * (LAST + 1)];
 #define ROW(v, k) row[2 * (v) + (k)]
@@ -101,7 +101,7 @@ byte word[DIRECTORIES + 1], directoryLimbo[DIRECTORIES + 1];         /* word 0: 
 /* The table t refers to entry e. */
 #define IN_TABLE(e) (t != 0 && (SLOT(t, 0) == (e) || SLOT(t, 1) == (e)))
 
-/* What the owner keeps for whoever comes after it. */
+/* Words that the owner keeps for its successors. */
 bit dirty, phase;
 byte logged[2];
 
@@ -116,7 +116,7 @@ byte deaths;
 #define LEAVE onDirectory[me] = 0; onTable[me] = 0; onEntry[me] = 0; k = 0; lv = 0; at = 0; fits = 0; \
   hit = 0; a = 0
 
-/* Decides; `e` (0: absent) is what the index says. */
+/* Decides; `e` (0: absent) is the index's answer. */
 #define ANSWER(e) assert(chained[s]); assert(ROW(s, k) == e); LEAVE
 /* The snapshot's own tree, whose record must be alive: how it is read is in reclaim.pml. */
 #define ASK_THE_TREE assert(chained[s]); LEAVE
@@ -182,7 +182,7 @@ inline lookUp() {
 #endif
 #endif
           onEntry[me] = SLOT(onTable[me], at);
-          /* What a table refers to is alive and written. */
+          /* An entry that a table refers to is alive and written. */
           assert(onEntry[me] == 0 || birth[onEntry[me]] != FREE);
 #ifdef MUTANT_TAGS_PLAIN
           a = absentFrom;
@@ -444,7 +444,7 @@ inline clearTable() {
   t = 0; u = 0; d = 0; n = 0
 }
 
-/* The slot of t that holds what key k was, `i`; or an empty one; or 2. */
+/* The slot `i` of t with the former entry of key k; or an empty one; or 2. */
 #define HOLDS(x) (i < size[t] && SLOT(t, i) != (x))
 inline find(x) {
   i = 0; do :: HOLDS(x) -> i++ :: else -> break od;
@@ -562,7 +562,7 @@ inline updateIndex() {
   skip
 }
 
-/* What a commit does: to at least one key something, or a clear. One put at most: it has one cell. */
+/* A commit changes at least one key, or clears. One put at most: it has one cell. */
 inline plan() {
   if
   :: act[0] = PUT
@@ -656,7 +656,7 @@ inline unmark() {
   i = 0
 }
 
-/* Also marks what tables refer to that were dropped after the present version. */
+/* Also marks entries in tables that were dropped after the present version. */
 inline markBoth() {
   mark();
   for (i : 1 .. TABLES) {
@@ -779,7 +779,7 @@ inline recover() {
 #endif
 #endif
      t = 0;
-     /* The allocator: what neither chain, nor limbo, nor a table just dropped has is free. */
+     /* The allocator: a cell in neither chain, nor limbo, nor a table just dropped is free. */
      AT(d_step {
        markBoth();
        for (i : 1 .. ENTRIES) {
@@ -834,7 +834,7 @@ inline recover() {
 
 #endif
 
-/* Each cell is reachable, waiting, or free; and the table has what the present version has. */
+/* Each cell is reachable, waiting, or free; and the table has the entries of the present version. */
 inline check() {
   d_step {
     assert(publishedLo == current && phase == 0 && chained[current]);
@@ -880,7 +880,7 @@ inline findFreeEntry() {
 }
 
 proctype Owner() {
-  /* The version, what it does to each key, old and new entries; the rest is for a step or two. */
+  /* The version, its change to each key, old and new entries; the rest is for a step or two. */
   byte v, act[2], was[2], fresh[2], limit, t, u, d, n, i, j;
   bit clears, some, stamped[LAST + 1], seen[ENTRIES + 1], late[ENTRIES + 1];
 end:
@@ -902,7 +902,7 @@ end:
   :: false ->
 died:
      skip;
-     /* What only the owner knew is gone; somebody buries it: CAS(lock, its id, 0). */
+     /* The owner's private words are gone; some thread buries it: CAS(lock, its id, 0). */
      d_step {
        v = 0; fresh[0] = 0; fresh[1] = 0; was[0] = 0; was[1] = 0; act[0] = 0; act[1] = 0; clears = 0;
        limit = 0; t = 0; u = 0; d = 0; n = 0; i = 0; j = 0; some = 0;

@@ -2,15 +2,15 @@
  * Thread lines: claiming one, the mark up to which the writer's scan looks, detaching, and the
  * burial of the dead by several threads at once (docs/protocol.md, Death and burial).
  *
- * Two lines, two places for threads that attach, announce a read, and detach or die; whoever takes
- * a place next has an id of its own. Two threads bury: one may die in the middle of it, the other
- * takes over. What is checked is what a reader relies on: while it has announced itself its line is
- * its own, below the mark, and its slot says what it wrote.
+ * Two lines, two places for threads that attach, announce a read, and detach or die; the next thread
+ * in a place has an id of its own. Two threads bury: one may die in the middle, the other takes over.
+ * Checked is all that a reader relies on: while it has announced itself its line is its own, below
+ * the mark, and its slot has the word it wrote.
  *
  * "Slots IDLE, the line freed last" is not enough when two bury the same thread: the second one
- * clears the slots of whoever has the line by then (MUTANT_BURY_UNCLAIMED). Here a line is first
+ * clears the slots of the thread that has the line by then (MUTANT_BURY_UNCLAIMED). Here a line is first
  * claimed, by a CAS from the dead thread's id to the burier's mark. With UNDER_LOCK only the lock's
- * owner buries, and looks at the id again first: as good.
+ * owner buries, and looks at the id again first: as sound.
  *
  * Set from outside: THREADS (ids there will be), UNDER_LOCK, MUTANT_...
  */

@@ -5,9 +5,9 @@
  * with the same number. A tracker, who hears of deaths, buries dead owners too.
  *
  * A step is one access to a shared word, or one call of wait or notify, each of which is atomic in
- * itself. A dead waiter stays in the queue of waiters until somebody's notify is wasted on it, or
- * until its place is taken: so notifications may be lost. To prove more than is used, notify wakes
- * one waiter only; the code wakes all.
+ * itself. A dead waiter stays in the queue of waiters until a notify is wasted on it, or until its
+ * place is taken: so notifications may be lost. To prove more than the code uses, notify wakes one
+ * waiter only; the code wakes all.
  *
  * Checked: one owner at a time, none that finds the data half done without DIRTY; no end state in
  * which a live thread sleeps; and with LIVE, under weak fairness, that all of them finish.
@@ -38,7 +38,7 @@ ltl all { <> (finished == THREADS) }
 #define MAYBE_DIE if :: true :: deaths < DEATHS -> deaths++; goto died fi
 /* A step before which the thread may die. */
 #define AT(step) atomic { MAYBE_DIE; step }
-/* A step in the critical section: nobody else is in one. */
+/* A step in the critical section: no other thread is in one. */
 #define OWN(step) atomic { MAYBE_DIE; assert(lock == id && inside == id); step }
 
 /* Between the store that gives the lock up and the notify an owner may die as anywhere else. */
@@ -98,7 +98,7 @@ try:
        :: deaths < DEATHS -> deaths++; goto died
        fi
      }
-     /* Does the owner seen before live? If not, burial: whoever comes first succeeds. */
+     /* Does the owner seen before live? If not, burial: the first one succeeds. */
      atomic {
        MAYBE_DIE;
        if
@@ -143,7 +143,7 @@ died:
     :: inside == id -> inside = 0
     :: else
     fi;
-    /* The line is freed last: its lock is not held any more. */
+    /* The line is freed last: the thread does not own the lock any more. */
     if
     :: lock != id
     fi;

@@ -4,15 +4,15 @@
  *
  * A version is a record with two nodes, A and B; a commit replaces one of them and puts the old
  * one, beside whose reference stands its birth, on its own record's dead list. Freed memory is
- * marked and given out again at once, lowest first; whoever reads a free or foreign cell breaks an
+ * marked and given out again at once, lowest first; a reader of a free or foreign cell breaks an
  * assertion.
  *
- * A step is one load or store of a shared word. What is joined, and why nothing is hidden by it:
+ * A step is one load or store of a shared word. Joined steps, and why they hide nothing:
  * - a look at a record and its nodes is joined to the reader's next load or store. A version is
- *   never given twice, so what was freed can be told for ever after: a later look sees no less.
- * - what only the lock's owner looks at (links of the chain, which no reader follows; tag counts,
- *   stamps, dead lists, limbo, the allocator) changes together with the owner's next store.
- * - all frees of a round are one step: in the middle of it readers find less that is free.
+ *   never given twice, so a freed cell is known for ever after: a later look sees no less.
+ * - words that only the lock's owner looks at (links of the chain, which no reader follows; tag counts,
+ *   stamps, dead lists, limbo, the allocator) change together with the owner's next store.
+ * - all frees of a round are one step: in the middle of it readers find fewer free cells.
  * - the two writers have different work: one commits, one changes tags, prunes and reclaims. An
  *   owner keeps nothing from one turn to the next and readers do not look at the lock, so a commit
  *   that reclaims is a turn of the one and then of the other.
@@ -35,10 +35,10 @@
 #define NODES (LAST + 2)
 #define TAG_NODES 2
 #ifndef RING
-#define RING 3                  /* slots of the version ring; the run takes at most RING - 1 */
+#define RING 3                  /* slots of the version ring; the window takes at most RING - 1 */
 #endif
 
-/* What a cell's version says beside versions. */
+/* Values of a cell's version that are no versions. */
 #define FREE 255
 #define UNWRITTEN 254
 /* References count from 1; 0 is nothing. Operation slots: */
@@ -80,7 +80,7 @@ byte limit, at, n, s, p, r, i;
   assert(NODE_ALIVE(nodeA[record])); \
   assert(NODE_ALIVE(nodeB[record]))
 
-/* Loads a reference; `want` is what it stands for at this moment, and for assertions only. */
+/* Loads a reference; `want` is its version at this moment, for assertions only. */
 #define TAKE(word) d_step { ref = word; want = version[ref] }
 
 #ifdef TAGS
@@ -193,7 +193,7 @@ end:
   :: me == 0 && held == 0 -> readTag()
 #endif
   :: held != 0 ->
-     /* Later, under the pin alone: the last look, and then it is given up. */
+     /* Later, under the pin alone: the last look, then the release. */
 #ifdef MUTANT_PIN_MOVED
      pin[me * PINS] = held;
      PIN(me) = 0;
@@ -276,7 +276,7 @@ inline changeTag() {
   }
 }
 
-/* Moves the window's begin to `s`: first OLDEST, then the ring's slots, one store each. */
+/* Moves the low-water mark to `s`: first OLDEST, then the ring's slots, one store each. */
 inline shrink() {
   if
   :: s > oldest ->
@@ -378,7 +378,7 @@ inline remove() {
   prev[r] = 0; nodeA[r] = 0; nodeB[r] = 0; stamped[r] = 0; p = 0
 }
 
-/* Oldest first: what is below the window, not stamped, not tagged, and older than every hint. */
+/* Oldest first: records below the window, not stamped, not tagged, and older than every hint. */
 inline reclaim() {
   d_step {
     s = 0;
@@ -405,13 +405,13 @@ inline reclaim() {
   }
 }
 
-/* Each node is what the present version reads, or on the dead list of a record that is there. */
+/* Each node is read by the present version, or on the dead list of an existing record. */
 inline check() {
   for (i : 1 .. NODES) {
     if
     :: birth[i] == FREE -> assert(deadOn[i] == 0)
     :: i == nodeA[current] || i == nodeB[current] -> assert(deadOn[i] == 0 && birth[i] <= LAST)
-    :: else -> assert(deadOn[i] != 0 && version[deadOn[i]] != FREE)     /* nothing is lost */
+    :: else -> assert(deadOn[i] != 0 && version[deadOn[i]] != FREE)     /* no node is lost */
     fi
   }
   i = 0
@@ -442,7 +442,7 @@ end:
 #ifdef TAGS
      :: changeTag()
 #endif
-     :: true ->                               /* prune, or what every so many commits do */
+     :: true ->                               /* prune, or the work of every so many commits */
 #ifdef MUTANT_SCAN_FIRST
         scan();
 #endif

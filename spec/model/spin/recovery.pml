@@ -3,17 +3,17 @@
  * reclamation, and recovery by the next owner, who may die as well (docs/protocol.md, Recovery). Two
  * readers go on all the while: both read and pin the present, one probes tags.
  *
- * The owners follow each other in one process: an owner knows only what is in shared memory (what
- * is private to it is forgotten at its death), so who it is makes no difference. That there is one
- * at a time, and that a dead one's lock is taken over, is shown in lock.pml. A reader that dies
- * while pinned is a pin that is held for a while and then cleared, which any reader here may do.
+ * The owners follow each other in one process: an owner knows only shared memory (its private words
+ * are forgotten at its death), so its identity makes no difference. lock.pml shows that there is one
+ * at a time, and that a dead one's lock is taken over. A reader that dies while pinned is a pin that
+ * stays for a while and is then cleared, which any reader here may do.
  *
  * Versions, records, nodes and dead lists are those of reclaim.pml, and so are the joined steps. An
- * owner may die before each AT(...). What AT joins beyond one store is of lists while PHASE is set:
- * recovery then makes all lists anew, whatever state it finds them in.
+ * owner may die before each AT(...). AT joins to one store only changes of lists while PHASE is set:
+ * recovery then makes all lists anew, in whatever state it finds them.
  *
  * Set from outside: LAST (versions are 0 ... LAST), DEATHS, TURNS (sections in all), NO_TAGS,
- * QUARANTINE (unmarked tag nodes wait for the next version, whatever limbo says), MUTANT_...
+ * QUARANTINE (unmarked tag nodes wait for the next version, in limbo or not), MUTANT_...
  */
 #ifndef LAST
 #define LAST 2
@@ -47,7 +47,7 @@ bit tagged[RECORDS + 1], stamped[RECORDS + 1];
 byte birth[NODES + 1], deadOn[NODES + 1];
 byte tagOf[TAG_NODES + 1], limbo[TAG_NODES + 1];
 
-/* What the owner keeps for whoever comes after it. */
+/* Words that the owner keeps for its successors. */
 bit dirty, phase;
 byte logVersion, logRecord, logNode, logTag;
 #ifdef MUTANT_GLOBAL_DEAD_LIST
@@ -149,7 +149,7 @@ inline allocateRecord() {
   PHASE(0)
 }
 
-/* Fills in node and record: private until CURRENT is stored. `was` is what the version retires. */
+/* Fills in node and record: private until CURRENT is stored. `was` is the node that the version retires. */
 inline write() {
   AT(d_step {
     version[n] = version[current] + 1;
@@ -171,7 +171,7 @@ inline dropLog() {
   AT(d_step { logRecord = 0; logNode = 0; logTag = 0 })
 }
 
-/* Frees what the log names; the lists of a record that goes are part of it. */
+/* Frees the cells in the log; the lists of a record that goes are part of it. */
 inline undo() {
   PHASE(1);
   AT(d_step {
@@ -361,7 +361,7 @@ inline reclaim() {
 
 /* ── Recovery ────────────────────────────────────────────────────────────────────────────────── */
 
-/* Marks the chain and the tags; private, for it only reads what nobody changes meanwhile. */
+/* Marks the chain and the tags; private, for it only reads words that no thread changes meanwhile. */
 inline mark() {
   n = current;
   do
@@ -383,7 +383,7 @@ inline mark() {
 /* Node i is read by record n. */
 #define READS(n, i) (nodeA[n] == i || nodeB[n] == i)
 
-/* What was first marked at a record belongs to the record after it; `i` is not marked if r is 0. */
+/* A node first marked at a record belongs to the record after it; `i` is not marked if r is 0. */
 inline relist() {
   r = current;
   n = 0;
@@ -408,7 +408,7 @@ inline recover() {
      dropLog();
      AT(publishedLo = version[current]);
      d_step { mark(); skip }
-     /* The allocator: what is not marked is free. */
+     /* The allocator: an unmarked cell is free. */
      AT(d_step {
        for (i : 1 .. RECORDS) {
          tagged[i] = 0; stamped[i] = 0;
@@ -430,7 +430,7 @@ inline recover() {
        }
        i = 0; r = 0; n = 0
      });
-     /* Tags: counts, and limbo, which stays but for what the root still reaches. */
+     /* Tags: counts, and limbo, which stays except for nodes that the root still reaches. */
      AT(d_step {
        if
        :: tagRoot != 0 -> tagged[tagOf[tagRoot]] = 1
@@ -460,7 +460,7 @@ inline recover() {
   AT(dirty = 0)
 }
 
-/* Each cell is reachable, waiting, or free: whoever died. */
+/* Each cell is reachable, waiting, or free, after any death. */
 inline check() {
   d_step {
     assert(publishedLo == version[current] && phase == 0);
@@ -511,7 +511,7 @@ end:
   :: false ->
 died:
      skip;
-     /* What only the owner knew is gone; somebody buries it: CAS(lock, its id, 0). */
+     /* The owner's private words are gone; some thread buries it: CAS(lock, its id, 0). */
      d_step {
        limit = 0; n = 0; s = 0; p = 0; r = 0; i = 0; was = 0;
        for (i : 1 .. RECORDS) { seenRecord[i] = 0 }

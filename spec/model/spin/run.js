@@ -162,7 +162,7 @@ function must(command, argument) {
 }
 
 /**
- * Checks one model: states, errors, whether it saw them all, and what is wrong, in pan's words.
+ * Checks one model: returns states, errors, whether the search was complete, and the problem in pan's words.
  * @param {Run} run
  */
 function search({ file, defs, live = false, mutant }) {
@@ -172,7 +172,7 @@ function search({ file, defs, live = false, mutant }) {
   const preprocessor = compiler === 'gcc' ? [] : [`-P${compiler} -E -x c`]
   must('spin', [...preprocessor, '-a', ...given, source])
   const kind = live ? '-DNFAIR=3' : '-DSAFETY'
-  // A mutant is found in a moment: what counts there is the time to compile.
+  // A mutant is found in a moment: compiling takes most of the time.
   const effort = mutant === undefined ? '-O2' : '-O1'
   must(/** @type {string} */ (compiler), [
     ...[effort, '-w', kind, '-DCOLLAPSE', `-DMEMLIM=${MEGABYTES}`],
