@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What a scenario is, what it works on, and how a row is driven.
+ * Scenarios, the stores they work on, and the driver of rows.
  *
  * A `System` is one database as all rows see it; a `Store` is one opened, with the verbs in the
  * fastest documented form that system has for each kind of work. A verb a system has no counterpart
@@ -21,7 +21,7 @@ import { Field } from './points/field.js'
 
 /**
  * @typedef {object} OpenOptions
- * @property {number} keys how many entries it is going to hold
+ * @property {number} keys the number of entries to come
  * @property {'string' | 'msgpack'} [encoding] of the values; 'string' unless said
  * @property {{ versions: number }} [history] zverse only; its default unless said
  * @property {boolean} [pointIndex] zverse only
@@ -40,9 +40,9 @@ import { Field } from './points/field.js'
  * @property {() => void} clear
  * @property {() => number} scan hands out every entry; a sum over what it tasted
  * @property {(from: string, limit: number) => number} [range] the same for `limit` entries from `from`
- * @property {() => void} [pin] takes a snapshot and lets go of it
+ * @property {() => void} [pin] takes a snapshot and releases it
  * @property {() => number} [usedBytes]
- *   all it takes outside JavaScript's heap; left out where that is where it lives
+ *   all it takes outside JavaScript's heap; left out if it lives in that heap
  * @property {Database} [database] zverse itself, for what only it can do
  * @property {() => void | Promise<void>} close
  */
@@ -52,18 +52,18 @@ import { Field } from './points/field.js'
  * @property {string} name
  * @property {boolean} orderedLoad whether sorted input is a case of its own
  * @property {('string' | 'msgpack')[]} encodings
- *   what the values can be encoded with; none: it has no string keys, only points
+ *   encodings of values; none: it has no string keys, only points
  * @property {(options: OpenOptions) => Store} open
  * @property {PointSystem} [points] the same system as a store of points
- * @property {true} [variant] another system with other settings: only rows of docs/performance.md are its
+ * @property {true} [variant] another system with other settings: it has only rows of docs/performance.md
  */
 
 /** @typedef {'µs' | 'ms' | '×' | 'bytes' | 'MiB' | 'hits'} Unit */
-/** @typedef {Record<string, number>} Figures times in µs, whatever unit they are printed in */
+/** @typedef {Record<string, number>} Figures times in µs, in whatever unit they are printed */
 
 /**
- * Rows that measure the same at one place after another, and so share tables and a chart. What the
- * places are is in families.js.
+ * Rows that measure the same at one place after another, and so share tables and a chart.
+ * families.js names the places.
  * @typedef {'ycsb' | 'size' | 'value-size' | 'history-depth' | 'snapshot-age'} FamilyName
  * @typedef {{ name: FamilyName, at: number | string }} Family
  */
@@ -72,12 +72,11 @@ import { Field } from './points/field.js'
  * @typedef {object} RowBase
  * @property {string} name how it is chosen on the command line
  * @property {string} title
- * @property {Record<string, Unit>} figures what a round yields; the first is the row's own
+ * @property {Record<string, Unit>} figures the figures of a round; the first is the row's own
  * @property {boolean} [once] its figure does not vary: one round, no warm-up
  * @property {(system: System) => boolean} [suits] a further condition
- * @property {(bench: Bench) => () => Figures | Promise<Figures>} start
- *   what is not measured; returns the round, which may leave figures out or NaN. Runs anew for each
- *   system
+ * @property {(bench: Bench) => () => Figures | Promise<Figures>} start the preparation, not
+ *   measured; returns the round, which may leave figures out or NaN. Runs anew for each system
  * @property {string} [note]
  * @property {Family} [family]
  */
@@ -97,13 +96,13 @@ import { Field } from './points/field.js'
 /** @typedef {RowBase & (OnEntries | OnPoints)} Scenario */
 
 /**
- * What has to be known of a row to drive it: a {@link Scenario}, or a row of the bench for Level.
+ * The part of a row that its driver needs: a {@link Scenario}, or a row of the bench for Level.
  * @typedef {Omit<RowBase, 'start' | 'suits'> & { points?: SetName, on?: Row['on'] }} Driven
  */
 
 /**
  * One system, its data, and the store with the whole set that the reading rows share: entries with
- * string keys, or one set of points, whichever the present row works on. The other is let go of.
+ * string keys, or one set of points, as the present row needs. The other is dropped.
  */
 export class Bench {
   /** @type {import('./data.js').Data | undefined} */
@@ -131,7 +130,7 @@ export class Bench {
     return this.#data
   }
 
-  /** The store that holds the set, loaded in random order in one transaction. */
+  /** The store with the set, loaded in random order in one transaction. */
   get loaded() {
     if (this.#loaded === undefined) {
       this.#loaded = this.system.open({ keys: this.count })
@@ -152,7 +151,7 @@ export class Bench {
   }
 
   /**
-   * Lets go of what the scenario does not work on. False if the system has no such row.
+   * Drops the data that the scenario does not work on. False if the system has no such row.
    * @param {Scenario} scenario
    */
   async prepare(scenario) {
@@ -197,7 +196,7 @@ export class Bench {
   }
 
   /**
-   * What is to be done when the present scenario ends.
+   * Registers a cleanup for the end of the present scenario.
    * @param {() => void | Promise<void>} cleanup
    */
   after(cleanup) {
@@ -284,7 +283,7 @@ export async function measureRow(scenario, drivers, rounds) {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       process.stderr.write(`${scenario.name}, ${driver.name} failed: ${message}\n`)
-      // A stack says where files lie, which a published result must not.
+      // A stack names paths of files, which a published result must not.
       failures[driver.name] = message.split('\n')[0]
       taken.delete(driver)
     }

@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * Memory over time: what the arena uses and has touched, and what of the process is resident, while a
- * set of entries is churned and snapshots are held and let go of.
+ * Memory over time: the used and touched bytes of the arena, and the resident ones of the process,
+ * while a set of entries is churned and snapshots are pinned and released.
  *
  *     node perf/churn.js [--minutes 60] [--keys 200000] [--seed 20]
  *                        [--json FILE] [--markdown FILE] [--engine FILE]
  *
- * A sample is taken every second (more often where there would be fewer than 150), after a collection.
+ * A sample is taken every second (more often if there would be fewer than 150), after a collection.
  * The exit code is 1 if the last third is above the first one, or if `check()` finds anything at the end.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Measures one commit against another, in turns, to find what became slower:
+ * Measures one commit against another, in turns, to find rows that became slower:
  *
  *     node perf/commits.js <base> [<head>] [rows…] [--pairs 3] [--rounds 4] [--keys 200000] [--seed 20]
  *                          [--fail] [--json FILE]
@@ -22,7 +22,7 @@ import { choose, scenarios } from './scenarios/index.js'
 /** @typedef {import('./bench.js').Row} Row */
 /** @typedef {import('./bench.js').Scenario} Scenario */
 
-/** What is measured if no row is named: each path of the engine once, a few seconds each. */
+/** The rows measured by default: each path of the engine once, a few seconds each. */
 const USUAL = [
   ...['get-present', 'get-absent', 'range', 'scan', 'pin', 'get-old', 'put-transaction'],
   ...['bulk-load', 'put-commit', 'diff', 'restore', 'clear', 'overhead', 'ycsb-a', 'ycsb-e'],
@@ -88,7 +88,7 @@ async function measurePair(pair) {
 }
 
 /**
- * What all pairs say of a row's own figure.
+ * The result of all pairs for a row's own figure.
  * @param {readonly Row[]} measured
  */
 function resultOf(measured) {

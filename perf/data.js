@@ -4,7 +4,7 @@
  *
  * Present keys are `key-` + 8 digits with even numbers, absent ones have odd numbers, so that an
  * absent key lies between present ones and is not turned away at the edge. Arrays of keys to read
- * are made of fresh strings in reading order: what is measured is the system's work on a string the
+ * are made of fresh strings in reading order: a row measures the system's work on a string the
  * caller has at hand, not the fetching of that string from a random place.
  */
 
@@ -92,8 +92,8 @@ export function texts(bytes, random) {
  * @property {string[]} values as many values
  * @property {string[]} sorted every key, in order
  * @property {string[]} reads keys drawn at random, with repetition; a multiple of CHUNK
- * @property {string[]} absent keys that are not there, as many as `reads`
- * @property {(below: number) => number} random for what a scenario draws itself
+ * @property {string[]} absent absent keys, as many as `reads`
+ * @property {(below: number) => number} random for a scenario's own draws
  */
 
 /**

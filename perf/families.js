@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * What the rows of a family have in common: how their places, their figures and the family itself are
- * called in tables and charts.
+ * The names of families, and of their places and figures, in tables and charts.
  */
 
 /** @typedef {import('./bench.js').FamilyName} FamilyName */
@@ -11,7 +10,7 @@
 /**
  * @typedef {object} FamilyText
  * @property {string} title
- * @property {string} place what a row's place is
+ * @property {string} place the name of a row's place
  * @property {(at: number | string, keys: number) => string} label of a place; `keys` of the run
  * @property {Record<string, string>} figures
  */

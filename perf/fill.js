@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Puts the figures of runs into docs/performance.md and draws its charts, so that the two stay together:
+ * Puts the figures of runs into docs/performance.md and draws its charts, so that the two agree:
  *
  *     node perf/fill.js results.json …
  *
- * Files as for charts/draw.js. What stands between `<!-- NAME:start -->` and `<!-- NAME:end -->` is
- * replaced where a run has rows of that section; the rest stays as it is.
+ * Files as for charts/draw.js. The text between `<!-- NAME:start -->` and `<!-- NAME:end -->` is
+ * replaced if a run has rows of that section; the rest stays unchanged.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

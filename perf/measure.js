@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Timing and statistics. Every consumed result goes through `consume`, whose sum is printed at the
- * end of a run: the optimiser can't leave out work whose result is used.
+ * end of a run: the optimiser cannot leave out work whose result is used.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,11 +9,11 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collect = /** @type {() => void} */ (runInNewContext('gc'))
 
-/** No sample is shorter than this, in ms, where an operation can be repeated. */
+/** No sample is shorter than this, in ms, if an operation can be repeated. */
 export const SAMPLE_MS = 200
 /**
- * So long, in ms, what can be repeated runs before it is timed: the collection before a sample, being
- * forced, throws optimised code away, and some hundred milliseconds without it would be measured.
+ * Repeatable work runs so long, in ms, before it is timed: the forced collection before a sample
+ * throws optimised code away, and some hundred milliseconds without it would be measured.
  */
 export const WARM_MS = 150
 
@@ -30,8 +30,8 @@ export function consume(amount) {
 export const consumed = () => sink.sum
 
 /**
- * Reads a string's last character: a rope, if that is what it is, has to be flattened for it. Throws
- * on `undefined`, so a system that does not find what it holds can't look fast.
+ * Reads a string's last character: a rope has to be flattened for it. Throws on `undefined`, so a
+ * system that does not find its entries cannot look fast.
  * @param {string | undefined} text
  */
 export function taste(text) {
@@ -64,7 +64,7 @@ export function timeRepeated(chunk, atLeastMs = SAMPLE_MS) {
 }
 
 /**
- * µs an operation where each batch of work has to be made first, which is not timed.
+ * µs an operation, with batches of work that are made first, which is not timed.
  * @template B
  * @param {() => B} make
  * @param {(batch: B) => number} work does the operations of a batch and returns how many they were
@@ -89,8 +89,8 @@ export function timeBatches(make, work, atLeastMs = SAMPLE_MS) {
 const TURNS = 10
 
 /**
- * µs an operation of several kinds of work in turns, so that the ratios between them do not depend on what
- * the machine did meanwhile.
+ * µs an operation of several kinds of work in turns, so that the ratios between them do not depend on
+ * other work of the machine.
  * @template {(() => number)[]} W
  * @param {W} chunks
  * @returns {{ [K in keyof W]: number }}

@@ -1,5 +1,8 @@
 // @ts-check
-/** Text, Markdown and JSON of a run. Says what the machine is, never its name or where files lie. */
+/**
+ * Text, Markdown and JSON of a run. Describes the machine, but never gives its name or paths of
+ * files.
+ */
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { FAMILIES, rowsOf, systemsOf } from './families.js'
 import { verdicts } from './targets.js'
@@ -86,7 +89,7 @@ export function table(head, lines) {
 }
 
 /**
- * A figure of a row, or a dash where the system has none.
+ * A figure of a row, or a dash if the system has none.
  * @param {Row} row
  * @param {string} system
  * @param {string} figure
@@ -113,7 +116,7 @@ export function rowsTable(run, on) {
 }
 
 /**
- * The tables of a family: one for each figure, or one in all where a single system has it.
+ * The tables of a family: one for each figure, or one in all if a single system has it.
  * @param {Run} run
  * @param {FamilyName} family
  */
@@ -181,7 +184,7 @@ export function verdictTable(run) {
 }
 
 /**
- * What it was measured on: the first line of each table and the last of each chart.
+ * The machine of the run: the first line of each table and the last of each chart.
  * @param {Run['machine']} machine
  */
 export const machineLine = machine =>
@@ -189,7 +192,7 @@ export const machineLine = machine =>
   `${machine.memoryGiB} GiB, ${machine.system}`
 
 /**
- * Where, when, how, and what failed.
+ * The place, time and settings of a run, and its failures.
  * @param {Run} run
  */
 export function preamble({ machine, date, settings, versions, rows }) {
@@ -214,7 +217,7 @@ export function preamble({ machine, date, settings, versions, rows }) {
 export const join = (...parts) => parts.filter(part => part !== '').join('\n\n')
 
 /**
- * What has to be known of rows.
+ * The parts of rows that a report needs.
  * @param {Run} run
  */
 export function notes({ rows }) {

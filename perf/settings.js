@@ -62,7 +62,7 @@ export function readSettings(count = '1000000') {
 /**
  * @param {Settings} settings
  * @param {import('./report.js').Run} run
- * @param {(run: import('./report.js').Run) => string} [text] what is written as Markdown
+ * @param {(run: import('./report.js').Run) => string} [text] the Markdown
  */
 export function writeFiles(settings, run, text = markdown) {
   /** @type {[string | undefined, () => string][]} */

@@ -16,7 +16,7 @@ import { summarize } from './measure.js'
  * @property {boolean} [slower]
  * @property {string} [figure] without a peer: which of our own figures
  * @property {'at least' | 'at most'} sense
- * @property {number} [bound] what is promised, if anything is
+ * @property {number} [bound] the promise, if there is one
  * @property {number} aim
  * @property {string} [remark]
  */
@@ -63,7 +63,7 @@ const TARGETS = [
  * @typedef {object} Verdict
  * @property {string} row
  * @property {string} title
- * @property {string} what what the measured figure is
+ * @property {string} what the meaning of the measured figure
  * @property {import('./bench.js').Unit} unit
  * @property {'at least' | 'at most'} sense
  * @property {number | undefined} bound

@@ -1,4 +1,4 @@
-/** Where lmdb is measured: a directory on a tmpfs, so that no disk is. */
+/** The place of lmdb: a directory on a tmpfs, so that no disk is measured. */
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 // @ts-check
-/** Chart (g): memory over churn, the held snapshots below it. */
+/** Chart (g): memory over churn, the pinned snapshots below it. */
 import { grouped } from '../families.js'
 import { linear, spread } from './scale.js'
 import { Picture, px } from './svg.js'

@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Draws the charts that the JSON of runs has figures for:
+ * Draws the charts for which the JSON of runs has figures:
  *
  *     node perf/charts/draw.js results.json … [--out docs/pictures]
  *
  * Files may come from perf/compare/main.js (or perf/main.js), perf/threads/main.js and perf/churn.js, in
- * any order. Where two have the same chart, the later one counts.
+ * any order. If two have the same chart, the later one counts.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -67,7 +67,7 @@ export function draw(run) {
 }
 
 /**
- * Writes charts into a folder and returns where.
+ * Writes charts into a folder and returns their paths.
  * @param {Map<string, string>} charts
  * @param {string} folder
  */

@@ -19,7 +19,7 @@ const BELOW = 36
 
 const HALF = (WIDTH - 2 * MARGIN - GAP) / 2
 
-/** Where the n-th panel of two columns stands. @param {number} n */
+/** The place of the n-th panel of two columns. @param {number} n */
 const frame = n => ({
   x: MARGIN + (n % 2) * (HALF + GAP),
   y: FIRST + Math.floor(n / 2) * (PANEL + GAP),

@@ -25,7 +25,7 @@ import { linear, logarithmic, spread } from './scale.js'
  * @property {number} labels room for them at the right
  * @property {string} title
  * @property {string} unit
- * @property {string} place what the places are
+ * @property {string} place the name of the places
  * @property {string[]} places
  * @property {Series[]} series
  * @property {boolean} [logarithmic] of the figures

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Rows of ratios on one scale: the median as a dot, lowest and highest as whiskers, what is promised as a
+ * Rows of ratios on one scale: the median as a dot, lowest and highest as whiskers, the promise as a
  * stroke and the aim as a diamond; the figure and the verdict in words beside.
  */
 import { spreadText } from './lines.js'
@@ -24,7 +24,7 @@ export const ROW = 28
 /**
  * @param {Picture} picture
  * @param {{ x: number, y: number, right: number, scale: Scale, row?: number }} frame
- *   where titles begin, the first row's middle, where figures begin, and the height of a row
+ *   the left of titles, the first row's middle, the left of figures, and the height of a row
  * @param {readonly Ratio[]} ratios
  * @param {string} [colour]
  */
@@ -61,7 +61,7 @@ export function drawRatios(
 }
 
 /**
- * What the marks mean, in one line.
+ * The meaning of the marks, in one line.
  * @param {Picture} picture
  * @param {number} x
  * @param {number} y

@@ -1,5 +1,5 @@
 // @ts-check
-/** Scales from figures to pixels, linear or logarithmic, and where their ticks are. */
+/** Scales from figures to pixels, linear or logarithmic, and the places of their ticks. */
 
 /**
  * @typedef {object} Scale
@@ -63,7 +63,7 @@ function roundUp(value) {
 }
 
 /**
- * Places for labels near where they belong, at least `gap` apart, inside of `low` to `high`.
+ * Places for labels near the wanted ones, at least `gap` apart, inside of `low` to `high`.
  * @param {readonly number[]} wanted
  * @param {number} gap
  * @param {number} low

@@ -1,5 +1,5 @@
 // @ts-check
-/** Chart (a): how many times as fast as lmdb each row is, beside what is promised and aimed at. */
+/** Chart (a): how many times as fast as lmdb each row is, beside promise and aim. */
 import { summarize } from '../measure.js'
 import { drawKey, drawRatios, ROW } from './ratios.js'
 import { logarithmic } from './scale.js'

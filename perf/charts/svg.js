@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * A picture as SVG text, without any dependency. All that it looks like by day is plain attributes, so
- * that viewers without CSS show it; what style there is puts dark colours over them where the reader
- * prefers those. It has no script and nothing from outside, so it shows as an `<img>`.
+ * A picture as SVG text, without any dependency. Its light look is plain attributes, so that viewers
+ * without CSS show it; its style only puts dark colours over them for readers who prefer those. It has
+ * no script and no external resource, so it shows as an `<img>`.
  */
 
 /** @typedef {{ light: string, dark: string }} Colour */
@@ -35,7 +35,7 @@ const OF_SYSTEM = {
 export const colourOf = system => OF_SYSTEM[system] ?? 'muted'
 
 /**
- * What kinds of shapes and texts look like; `fill` and `stroke` name a colour.
+ * The look of kinds of shapes and texts; `fill` and `stroke` name a colour.
  * @type {Record<string, Record<string, string | number>>}
  */
 const KINDS = {
@@ -76,7 +76,7 @@ const STYLE = `
 const FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
 
 /**
- * The attributes that kinds stand for, later ones over earlier ones.
+ * The attributes of kinds, later ones over earlier ones.
  * @param {string} kinds
  */
 function look(kinds) {
@@ -112,8 +112,8 @@ export class Picture {
   /**
    * @param {number} width
    * @param {number} height
-   * @param {{ title: string, subtitle: string, foot: string }} texts
-   *   what is shown, in which unit, and where and when it was measured
+   * @param {{ title: string, subtitle: string, foot: string }} texts the subject, its unit, and the
+   *   place and time of its measurement
    */
   constructor(width, height, { title, subtitle, foot }) {
     this.width = width
@@ -185,7 +185,7 @@ export class Picture {
     this.#parts.push(`<rect${look(kind)} x="${px(x)}" y="${px(y)}" ${size} rx="2"/>`)
   }
 
-  /** The hollow diamond that stands for an aim. @param {number} x @param {number} y */
+  /** The hollow diamond of an aim. @param {number} x @param {number} y */
   diamond(x, y) {
     this.path(`M${px(x - 5)},${px(y)} l5,-5 l5,5 l-5,5 z`, 'aim')
   }

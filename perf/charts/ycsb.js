@@ -39,7 +39,7 @@ function drawWorkload(picture, row, x, y) {
   const most = Math.max(...systems.map(([, { time }]) => 1 / time.min))
   const scale = linear(most, x + NAMES, x + PANEL - FIGURES)
   const end = scale.ticks[scale.ticks.length - 1]
-  // The bars use the whole room, whatever the ticks would be.
+  // The bars use the whole room, without regard to ticks.
   const at = (/** @type {number} */ value) => scale.at((value * end) / most)
   systems.forEach(([system, { time }], i) => {
     const top = y + HEAD + i * STEP

@@ -1,15 +1,15 @@
 // @ts-check
 /**
- * What changes under churn: a set that overwrites, deletes and inserts keep about as large, and
- * snapshots that come and go.
+ * The churn: a set that overwrites, deletes and inserts keep about as large, and snapshots that
+ * come and go.
  *
- * Half of twice as many keys are there. A commit takes keys at random: one that is absent is inserted;
- * one that is there is overwritten, or, as often as keeps the balance, deleted. Values have lengths of
- * 10 to 500 characters, so that what is freed seldom fits what comes next.
+ * Half of twice as many keys are present. A commit takes keys at random: it inserts an absent one; it
+ * overwrites a present one, or, as often as keeps the balance, deletes it. Values have lengths of 10
+ * to 500 characters, so that a freed block seldom fits the next value.
  *
- * Each of SLOTS holders holds a snapshot for half of its cycle; the longest cycle is the period, each
- * other half of the one before. So every period is like the last, whatever its length: thirds of the
- * time that have whole periods may be compared.
+ * Each of SLOTS holders pins a snapshot for half of its cycle; the longest cycle is the period, each
+ * other half of the one before. So every period of any length is like the last: thirds of the time
+ * that have whole periods may be compared.
  */
 import { presentKey, seeded, texts } from '../data.js'
 
@@ -22,7 +22,7 @@ const LENGTHS = [10, 30, 80, 200, 500]
 /** Of a key that is there, one of so many changes is its deletion. */
 const DELETING = 2
 
-/** One holder: its snapshot, and what that must show as long as it is held. */
+/** One holder: its snapshot, and the entries that it must show as long as it is pinned. */
 class Holder {
   /** @type {Snapshot | undefined} */
   #snapshot
@@ -40,7 +40,7 @@ class Holder {
   }
 
   /**
-   * Takes or lets go of a snapshot, if it is time.
+   * Takes or releases a snapshot, if it is time.
    * @param {Database} db
    * @param {number} now ms
    * @param {string} key to look at
@@ -76,7 +76,7 @@ export class Churn {
    * @param {Database} db empty
    * @param {number} keys entries to keep
    * @param {number} seed
-   * @param {number} period of the longest held snapshot, in ms
+   * @param {number} period of the longest pinned snapshot, in ms
    */
   constructor(db, keys, seed, period) {
     this.db = db
@@ -131,7 +131,7 @@ export class Churn {
     for (const holder of this.holders) holder.turn(this.db, now, key)
   }
 
-  /** Lets all go and returns what is wrong. */
+  /** Releases all and returns the problems. */
   end() {
     for (const holder of this.holders) holder.release()
     const report = this.db.check()

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Whether memory grew under churn: the means of the first and the last third, whole periods both, and
- * what a run says in Markdown.
+ * a run's report in Markdown.
  */
 import { digits, machineLine, table } from '../report.js'
 
@@ -12,7 +12,7 @@ import { digits, machineLine, table } from '../report.js'
  * @property {number} touched
  * @property {number} resident of the whole process
  * @property {number} heap
- * @property {number} held snapshots
+ * @property {number} held pinned snapshots
  * @property {number} retained versions
  * @property {number} entries
  * @property {number} commits since the sample before
@@ -42,7 +42,10 @@ import { digits, machineLine, table } from '../report.js'
  * @property {string[]} problems that `check()` found
  */
 
-/** What counts as no growth. Beside the arena, the engine's heap and its code are resident. */
+/**
+ * The bounds of what counts as no growth. Beside the arena, the engine's heap and its code are
+ * resident.
+ */
 const ALLOWED = { used: 1.05, touched: 1.05, resident: 1.1 }
 
 /** @param {readonly number[]} all */

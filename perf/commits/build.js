@@ -2,7 +2,7 @@
 /**
  * Builds of commits in a temporary folder that is gone when the process ends. A commit is checked out as a
  * git worktree; dependencies are those of this checkout if it has the same lock file, else installed. The
- * working tree, dirty as it is, is compiled where it stands, into the same folder.
+ * working tree, dirty or not, is compiled in place, into the same folder.
  */
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'

@@ -26,8 +26,8 @@ const CONFIDENCE = 0.99
  */
 
 /**
- * An interval of order statistics that holds the true median in at least 99 of 100 cases (sign test),
- * whatever the distribution; lowest to highest where there are too few for that.
+ * An interval of order statistics that contains the true median in at least 99 of 100 cases (sign
+ * test), for any distribution; lowest to highest if there are too few samples for that.
  * @param {readonly number[]} samples at least one
  * @returns {[number, number]}
  */

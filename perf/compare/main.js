@@ -6,8 +6,8 @@
  *         [--systems zverse,lmdb,…] [--json FILE] [--markdown FILE] [--charts FOLDER]
  *         [--engine FILE]
  *
- * Prints the tables; writes the run as JSON and Markdown and draws its charts, into perf/results/ unless
- * told where. Only one system works at a time.
+ * Prints the tables; writes the run as JSON and Markdown and draws its charts, by default into
+ * perf/results/. Only one system works at a time.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A system in a child process of its own: its heap is not swept, nor its call sites made megamorphic,
- * for another's sake. Whoever drives several lets one work at a time.
+ * A system in a child process of its own: no other system causes sweeps of its heap, or makes its
+ * call sites megamorphic. The driver of several lets one work at a time.
  */
 import { fork } from 'node:child_process'
 
@@ -19,7 +19,7 @@ const CHILD = new URL('./child.js', import.meta.url)
  * Starts a system's child and waits until it is ready.
  * @param {Assignment} assignment
  * @param {string} [name] of the driver; the system's unless said
- * @param {URL} [script] what the child runs
+ * @param {URL} [script] the child's module
  * @returns {Promise<RemoteDriver>}
  */
 export async function startChild(assignment, name = assignment.system, script = CHILD) {

@@ -17,7 +17,7 @@ import { consumed } from '../measure.js'
 /** @typedef {{ error?: string, taken?: boolean, figures?: import('../bench.js').Figures }} Answer */
 
 /**
- * @typedef {object} Worker what a child does; rows go by their names
+ * @typedef {object} Worker the verbs of a child; rows go by their names
  * @property {(row: string) => Promise<boolean>} start
  * @property {() => Promise<import('../bench.js').Figures>} round
  * @property {() => Promise<void>} stop

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a row of Level's workloads is, and what it works on: one system, the data, and a level with the
- * whole set that the reading rows share.
+ * A row of Level's workloads, and its surroundings: one system, the data, and a level with the whole
+ * set that the reading rows share.
  */
 import { CHUNK, makeData } from '../data.js'
 import { consume, settle } from '../measure.js'
@@ -16,10 +16,10 @@ import { consume, settle } from '../measure.js'
  * @property {string} [note]
  * @property {true} [travels] only levels with a past have it
  * @property {(bench: LevelBench) => Promise<() => Promise<number>>} start
- *   what is not measured; returns the round, which gives µs
+ *   the preparation, not measured; returns the round, which gives µs
  */
 
-/** Operations of one batch where a set is loaded, which is not measured. */
+/** Operations of one batch of a load, which is not measured. */
 const BATCH = 1000
 
 export class LevelBench {
@@ -48,7 +48,7 @@ export class LevelBench {
     return this.#data
   }
 
-  /** The level that holds the set, loaded in random order. Rows leave it as it is. */
+  /** The level with the set, loaded in random order. Rows leave it unchanged. */
   async loaded() {
     if (this.#loaded !== undefined) return this.#loaded
     const { level, close } = this.system.create()

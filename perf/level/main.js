@@ -6,7 +6,7 @@
  *         [--systems zverse,memory-level,…] [--json FILE] [--markdown FILE]
  *         [--engine FILE]   another build's dist/index.js, beside this one: the system `base`
  *
- * Prints the tables; writes the run as JSON and Markdown, into perf/results/ unless told where. Each system
+ * Prints the tables; writes the run as JSON and Markdown, by default into perf/results/. Each system
  * is in a process of its own, and only one works at a time.
  */
 import { readFileSync } from 'node:fs'

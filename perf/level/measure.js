@@ -20,7 +20,7 @@ export async function timeRepeated(chunk) {
 }
 
 /**
- * µs an operation where something has to be prepared before each, which is not timed.
+ * µs an operation, each after a preparation that is not timed.
  * @param {() => Promise<unknown>} prepare
  * @param {() => Promise<unknown>} work
  */
@@ -36,7 +36,7 @@ export async function timePrepared(prepare, work) {
     if (isWarm) {
       elapsed += end - start
       operations++
-      // What is long in the preparing and short in the doing has enough of it.
+      // Work with a long preparation and a short operation has enough of it.
       if (end - begin > 10 * SAMPLE_MS) break
     } else isWarm = end - begin > WARM_MS
   }

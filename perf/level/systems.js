@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * The levels that are compared, as they come: no option but those named here.
+ * The levels that are compared, with no options but those named here.
  *
- * - `zverse`: `new ZVerseLevel()`, which holds bytes and takes text and bytes alike.
+ * - `zverse`: `new ZVerseLevel()`, which stores bytes and takes text and bytes alike.
  * - `zverse-text`: a level over a database with string keys and values, for text alone.
  * - `memory-level`: with its default `storeEncoding`, `'buffer'`; `memory-level-utf8` and
  *   `memory-level-view` with its other two.
@@ -25,7 +25,7 @@ import { join } from 'node:path'
 /**
  * @typedef {object} Surroundings
  * @property {string} directory on a tmpfs
- * @property {number} keys how many entries a level is going to hold
+ * @property {number} keys the number of entries to come
  * @property {string} [engine] URL of another build's dist/index.js
  */
 
@@ -35,7 +35,7 @@ import { join } from 'node:path'
 
 const OWN = new URL('../../dist/index.js', import.meta.url).href
 
-/** Room for what 1000 versions of a set keep; only what is touched is committed. */
+/** Room for 1000 versions of a set; the system commits only touched memory. */
 const roomFor = (/** @type {number} */ keys) => Math.max(2 ** 30, keys * 1000)
 
 /**
@@ -132,7 +132,7 @@ export const systems = {
   'classic-level': around => classicLevel('classic-level', around),
 }
 
-/** Those that a run compares unless told otherwise. */
+/** The systems that a run compares by default. */
 export const USUAL = [
   ...['zverse', 'zverse-text', 'memory-level', 'memory-level-utf8', 'classic-level'],
 ]

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What the rows on points work on: a set, the grid that knows the answers, and the store that holds the
- * set in the system measured. Rows on the same set share it; it is let go of when a row needs another.
+ * The surroundings of rows on points: a set, the grid that knows the answers, and the store with the
+ * set in the measured system. Rows on the same set share it; it is dropped when a row needs another.
  */
 import { makePoints } from './data.js'
 import { Grid } from './grid.js'
@@ -40,7 +40,7 @@ import { Grid } from './grid.js'
 
 /**
  * @typedef {object} PointOptions
- * @property {number} count how many points it is going to hold
+ * @property {number} count the number of points to come
  * @property {Extent[]} extents
  * @property {KeyKind} keys
  */
@@ -49,7 +49,7 @@ import { Grid } from './grid.js'
  * @typedef {object} PointSystem
  * @property {KeyKind[]} keys
  * @property {import('./queries.js').HandsOut} handsOut
- * @property {boolean} [readsOnly] differs from another system only in what it hands out
+ * @property {boolean} [readsOnly] differs from another system only in the form of its answers
  * @property {boolean} [orderedLoad] whether points along the curve are a case of their own
  * @property {(options: PointOptions) => PointStore} open
  */
@@ -80,7 +80,7 @@ export class Field {
     return this.#grid
   }
 
-  /** The store that holds the set. */
+  /** The store with the set. */
   get store() {
     if (this.#store === undefined) {
       this.#store = this.empty()
@@ -89,7 +89,7 @@ export class Field {
     return this.#store
   }
 
-  /** An empty store for the set; whoever asks closes it. */
+  /** An empty store for the set; the caller closes it. */
   empty() {
     const { count, extents } = this.points
     return this.system.open({ count, extents, keys: this.keys })

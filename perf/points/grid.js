@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A grid over the first two dimensions of a point set: what every system's answers are checked
- * against, and what boxes are fitted with. Slow and simple next to what it checks.
+ * A grid over the first two dimensions of a point set: it checks every system's answers, and fits
+ * boxes. Slow and simple next to the systems.
  */
 
 /** @typedef {import('./data.js').Points} Points */
@@ -11,7 +11,7 @@ const SIDE = 2048
 export class Grid {
   /** The points, cell after cell. @type {Uint32Array} */
   #order
-  /** Where each cell's points begin. @type {Uint32Array} */
+  /** The index of each cell's first point. @type {Uint32Array} */
   #starts
 
   /** @param {Points} points with the unit square for their first two dimensions */
@@ -50,7 +50,7 @@ export class Grid {
   }
 
   /**
-   * How many points a square of the first two dimensions holds; whole cells are not looked into.
+   * The number of points in a square of the first two dimensions; whole cells are not looked into.
    * @param {number} x its middle
    * @param {number} y
    * @param {number} half
@@ -84,7 +84,7 @@ export class Grid {
   }
 
   /**
-   * Half the side of a square that holds about so many points.
+   * Half the side of a square with about so many points.
    * @param {number} x its middle
    * @param {number} y
    * @param {number} hits

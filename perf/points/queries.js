@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * What is asked of the point sets, and the right answers. Queries are drawn from the row's own seed, so
- * every system gets the same ones whatever rows ran before.
+ * The queries on the point sets, and the right answers. Queries are drawn from the row's own seed, so
+ * every system gets the same ones, after any other rows.
  *
  * An answer is a sum over its hits: of the coordinates and of the last character of the value, or of
- * the indexes where a system hands out nothing else. Any hit too many or too few shows in it.
+ * the indexes if a system hands out nothing else. Any hit too many or too few shows in it.
  */
 import { seeded } from '../data.js'
 import { taste } from '../measure.js'
@@ -24,13 +24,13 @@ import { SECONDS, toCell } from './data.js'
 /** @typedef {'square' | 'wide' | 'tall' | 'strip'} Shape */
 
 const OBLONG = 1000
-/** How far from a point of the set the points lie whose neighbours are asked for. */
+/** The range of query points around a point of the set. */
 const JITTER = 0.0005
 /** How many nearest queries are compared with all distances. */
 const CHECKED = 30
 
 /**
- * What one hit adds to an answer.
+ * The contribution of one hit to an answer.
  * @param {Points} points
  * @param {HandsOut} handsOut
  * @returns {(index: number) => number}
@@ -183,7 +183,7 @@ function smallest(numbers, k) {
  * @param {number} right
  */
 function compare(what, place, given, right) {
-  // The order of the sum may show in its last bits where times are added to fractions.
+  // The order of the sum may show in its last bits when times are added to fractions.
   if (Math.abs(given - right) <= 1e-9 * Math.abs(right)) return
   throw new Error(`wrong answer: ${what} at [${place}] adds up to ${given} instead of ${right}`)
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Boxes at the version 500 commits back, in turns with the same boxes at the present, so that the ratio
- * does not depend on what the machine did in between. Each commit moved a hundred points.
+ * does not depend on other work of the machine. Each commit moved a hundred points.
  */
 import { timeInTurns } from '../measure.js'
 import { makeBoxes } from '../points/queries.js'

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * `check()` of the set with a thousand versions, a random put each, against the set as it was loaded:
- * what versions share is to be looked at once.
+ * `check()` of the set with a thousand versions, a random put each, against the set as loaded:
+ * `check()` should look at shared nodes once.
  */
 import { timeOnce } from '../measure.js'
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** The same gets where values go through the default codec, MessagePack, instead of 'string'. */
+/** The same gets with values in the default codec, MessagePack, instead of 'string'. */
 import { walk } from '../bench.js'
 import { CHUNK } from '../data.js'
 import { taste, timeRepeated } from '../measure.js'

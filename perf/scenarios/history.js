@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * What a long past costs. By depth: the set under a history of 0 to 10 000 versions that is full, gets
- * at the present and at the oldest version, and single-put commits, each of which lets one version go.
- * By age: gets at a version 1 to 10 000 commits back, in turns with gets at the present.
+ * The cost of a long past. By depth: the set under a full history of 0 to 10 000 versions, gets at the
+ * present and at the oldest version, and single-put commits, each of which releases one version. By
+ * age: gets at a version 1 to 10 000 commits back, in turns with gets at the present.
  */
 import { walk } from '../bench.js'
 import { CHUNK } from '../data.js'
@@ -13,7 +13,7 @@ import { taste, timeInTurns, timeRepeated } from '../measure.js'
 /** @typedef {import('../systems/zverse.js').Database} Database */
 
 const PUTS = 100
-/** Commits beyond the history, so that letting go has begun. */
+/** Commits beyond the history, so that reclamation has begun. */
 const BEYOND = 2000
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * All scenarios, in the order they run: what changes the shared set comes after what reads it, and rows
- * on the same points stand together, so that they are made and loaded once.
+ * All scenarios, in the order they run: rows that change the shared set come after those that read it,
+ * and rows on the same points stand together, so that these are made and loaded once.
  */
 import {
   clusteredBoxes,

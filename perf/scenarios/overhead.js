@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Bytes an entry takes beyond its key and value: all used bytes of a store that holds the set and
- * nothing else, metadata and reserve included.
+ * Bytes an entry takes beyond its key and value: all used bytes of a store with the set alone,
+ * metadata and reserve included.
  */
 import { KEY_BYTES, VALUE_BYTES } from '../data.js'
 

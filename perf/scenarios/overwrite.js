@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Used bytes after the whole set was overwritten ten times, each time in another random order, in
- * commits of 1000, while one snapshot of the beginning is held and no history is kept.
+ * commits of 1000, while one snapshot of the beginning is pinned and no history is kept.
  */
 import { shuffled } from '../data.js'
 

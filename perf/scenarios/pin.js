@@ -1,5 +1,5 @@
 // @ts-check
-/** A snapshot taken and let go of at once. */
+/** A snapshot taken and released at once. */
 import { timeRepeated } from '../measure.js'
 
 const PINS = 1000

@@ -80,7 +80,7 @@ export const pointsSorted = {
   suits: ({ points }) => points?.orderedLoad === true,
   start(bench) {
     const points = alongCurve(bench.field.points)
-    // Reads are checked by what lies in the boxes, whatever the order.
+    // Reads are checked by the points in the boxes, in any order.
     return filling(bench, store => store.insert?.(points))
   },
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Points that move a little: where there are transactions, a thousand moves each. The moves are the same
- * for every system; after each round some moved points are looked for, untimed.
+ * Points that move a little: a thousand moves in each transaction, in systems that have them. The moves
+ * are the same for every system; after each round some moved points are looked for, untimed.
  */
 
 import { seeded } from '../data.js'
@@ -37,7 +37,7 @@ export function mover(points, seed, moves) {
       for (let i = 0; i < count; i++) {
         const before = (move.from[d][i] = places[indexes[i]])
         const after = before + ((2 * random(2 ** 32)) / 2 ** 32 - 1) * FURTHEST
-        // Whoever would leave the square turns back.
+        // A point that would leave the square turns back.
         const place = toCell(after < 0 || after >= 1 ? 2 * before - after : after)
         move.to[d][i] = places[indexes[i]] = place
       }
@@ -47,7 +47,7 @@ export function mover(points, seed, moves) {
 }
 
 /**
- * Throws unless points are where they went and no longer where they were.
+ * Throws unless points are at their new places and no longer at the old ones.
  * @param {PointStore} store
  * @param {Move} move
  */

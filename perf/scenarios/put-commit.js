@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Commits of one put each on random keys of the set. zverse keeps its default history meanwhile, so
- * each commit past the first thousand also lets go of one version.
+ * each commit past the first thousand also releases one version.
  */
 import { timeRepeated } from '../measure.js'
 

@@ -32,15 +32,15 @@ const MOST_FILLINGS = 40
 const draw = ({ data }, count, below) =>
   Array.from({ length: count }, () => presentKey(data.random(below)))
 
-/** What is in JavaScript's heap after a collection. */
+/** The bytes in JavaScript's heap after a collection. */
 function heapBytes() {
   settle()
   return process.memoryUsage().heapUsed
 }
 
 /**
- * Puts keys in one transaction. Strings are made anew: who keeps them pays for them. The arrays are gone
- * when this returns.
+ * Puts keys in one transaction. Strings are made anew: a store that keeps them pays for them. The arrays
+ * are gone when this returns.
  * @param {Store} store
  * @param {Int32Array} indexes
  * @param {() => string} value
@@ -57,7 +57,7 @@ function timePutting(store, indexes, value) {
  * @param {number} count
  */
 function fill({ system, data }, count) {
-  // What is reserved has a page table, which a small set would pay for with more bytes than its own.
+  // Reserved memory has a page table, which may be larger than a small set.
   const maxBytes = Math.max(16 * 2 ** 20, count * 300)
   const store = system.open({ keys: count, history: { versions: 0 }, maxBytes })
   const value = texts(VALUE_BYTES, data.random)
@@ -70,7 +70,7 @@ function fill({ system, data }, count) {
 }
 
 /**
- * The store to read from, and what it cost, an entry.
+ * The store to read from, and its cost an entry.
  * @param {Bench} bench
  * @param {number} count
  */
@@ -85,7 +85,7 @@ async function measureFilling(bench, count) {
 }
 
 /**
- * Time of a put where one filling is too short to be a sample.
+ * Time of a put if one filling is too short to be a sample.
  * @param {Bench} bench
  * @param {number} count
  */
@@ -160,7 +160,7 @@ const row = times => ({
       /** @type {Figures} */
       const figures = { get: timeRepeated(getting(store, reads)) }
       if (store.range) figures.range = timeRepeated(ranging(store.range, starts))
-      // The first round is thrown away: what was measured once is the second one's.
+      // The first round is thrown away: figures measured once are the second one's.
       return rounds++ < 2 || anew ? { ...figures, put, bytes } : figures
     }
   },

@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * Gets and single-put commits with values of 10 bytes to 100 KB. Entries are a tenth of `--keys`, fewer
- * where they would take more than 256 MB; only the last character of a value is read, so what is
- * measured is making the string, not looking at it.
+ * if they would take more than 256 MB; only the last character of a value is read, so the row measures
+ * making the string, not looking at it.
  */
 import { walk } from '../bench.js'
 import { CHUNK, presentKey, seeded, shuffled, texts } from '../data.js'

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * zverse as a store of points: Z-order keys, values 'string'. Coordinates are quantised to 32 bits over
- * the set's extents, where whole cells come back exactly, or kept as float64. A time may also be kept
+ * the set's extents, so that whole cells come back exactly, or kept as float64. A time may also be kept
  * as a date; its bits then begin far above those that differ within a set, see the README.
  *
  * The types below are the part of docs/api.md that these rows use.
@@ -35,7 +35,7 @@ import { consume, taste } from '../measure.js'
 /** @typedef {(dimensions: unknown[]) => unknown} ZOrder */
 
 const BITS = 32
-/** Where the times of the sets begin, in ms. */
+/** The begin of the sets' times, in ms. */
 const EPOCH = Date.UTC(2026, 0, 1)
 
 /** @param {number} seconds */
@@ -162,7 +162,7 @@ function withDates(db) {
       let sum = 0
       const from = [min[0], min[1], toDate(min[2])]
       for (const [key, value] of db.box(from, [max[0], max[1], toDate(max[2])])) {
-        // A Date is handed out; its value is what the other systems hand out.
+        // zverse hands out a Date; the other systems hand out its value.
         sum += key[0] + key[1] + (Number(key[2]) - EPOCH) / 1000 + taste(value)
       }
       return sum

@@ -73,7 +73,7 @@ export function zverseSystem(engine) {
     name: 'zverse',
     orderedLoad: true,
     encodings: ['string', 'msgpack'],
-    // Ample has room for what a million deletions leave in the past; only what is touched is committed.
+    // Ample has room for the past of a million deletions; the system commits only touched memory.
     open({ keys, encoding, history, pointIndex, maxBytes = Math.max(2 * 2 ** 30, keys * 600) }) {
       const options = { values: encoding ?? 'string', history, pointIndex, maxBytes }
       return zverseStore(engine.ZVerse.open(options))

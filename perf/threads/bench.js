@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What the scenarios share: the settings, the set, one loaded store for each system, and threads
+ * Shared by the scenarios: the settings, the set, one loaded store for each system, and threads
  * that are started once and used in every round. Threads of different purpose are kept apart.
  */
 import { makeValues, presentKey, seeded, shuffled } from '../data.js'
@@ -19,11 +19,11 @@ import { measureWindow, Thread } from './threads.js'
  * @typedef {object} Scenario
  * @property {string} name how it is chosen on the command line
  * @property {string} title
- * @property {Record<string, Figure>} figures what a round yields; it may leave some out
- * @property {boolean} [once] so long, and so even, that one round is enough
- * @property {boolean} [cold] each round begins from nothing: none is thrown away as a warm-up
- * @property {(bench: Bench) => Promise<() => Promise<Figures>>} start
- *   what is not measured; returns the round
+ * @property {Record<string, Figure>} figures the figures of a round; it may leave some out
+ * @property {boolean} [once] so long and even that one round is enough
+ * @property {boolean} [cold] each round begins from nothing: no warm-up is thrown away
+ * @property {(bench: Bench) => Promise<() => Promise<Figures>>} start the preparation, not
+ *   measured; returns the round
  */
 
 /**
@@ -70,7 +70,7 @@ export class Bench {
   }
 
   /**
-   * A store that holds the set and that scenarios may share: each leaves it as large as it was.
+   * A store with the set that scenarios may share: each leaves it as large as it was.
    * @param {SystemName} name
    */
   shared(name) {
@@ -87,7 +87,7 @@ export class Bench {
   }
 
   /**
-   * A zverse database that holds the set, or the first `count` keys of it in order of number.
+   * A zverse database with the set, or the first `count` keys of it in order of number.
    * @param {{ versions: number }} [history]
    * @param {number} [count]
    */
@@ -104,7 +104,7 @@ export class Bench {
    * @param {SharedStore | undefined} store
    * @param {string} purpose threads of one name are the same ones
    * @param {number} count
-   * @param {number} [keys] that the store holds
+   * @param {number} [keys] of the store
    */
   async threads(store, purpose, count, keys) {
     const ofStore = this.#threads.get(store) ?? new Map()
@@ -132,8 +132,8 @@ export class Bench {
   }
 
   /**
-   * Has threads work at the same time; again if somebody else worked too, up to `tries` times, of
-   * which the quietest counts.
+   * Makes threads work at the same time; again if another program worked too, up to `tries` times,
+   * of which the quietest counts.
    * @param {import('./threads.js').Part[]} parts
    * @param {{ seconds?: number, sample?: () => void }} [options] `sample`: called ten times a second
    */

@@ -2,8 +2,8 @@
 /**
  * The flags that start and stop threads together: one small shared array for each window.
  *
- * Threads work from the moment they are ready, which warms them up; what they do between COUNT and
- * STOP is counted, each by its own clock. A thread that holds something sleeps until STOP.
+ * Threads work from the moment they are ready, which warms them up; each counts its work between
+ * COUNT and STOP, by its own clock. A thread that keeps a snapshot or the lock sleeps until STOP.
  */
 import { readFileSync } from 'node:fs'
 
@@ -47,8 +47,8 @@ export function sleep(control) {
 }
 
 /**
- * Seconds that this thread has been on a core, and seconds that it could have been but had to wait
- * for one; NaN where the system does not say (Linux does).
+ * Seconds that this thread has been on a core, and seconds that it waited for one; NaN if the
+ * system does not say (Linux does).
  */
 export function coreSeconds() {
   try {

@@ -5,8 +5,8 @@
  *     node perf/threads/main.js [rows…] [--rounds 5] [--seconds 2] [--keys 1000000] [--seed 20]
  *                               [--tries 3] [--json FILE] [--markdown FILE] [--engine FILE]
  *
- * All rows take their turn in each round. The exit code is 0 whatever was measured: verdicts are
- * in the table.
+ * All rows take their turn in each round. The exit code is 0 for any result: verdicts are in the
+ * table.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -40,7 +40,7 @@ const whole = name => positive(name, values[name], true)
 /** @param {string} line */
 const say = line => void process.stderr.write(`${line}\n`)
 
-/** A scenario with what its rounds gave. */
+/** A scenario with the figures of its rounds. */
 class Series {
   /** @type {Figures[]} */
   rounds = []
@@ -86,7 +86,7 @@ for (let round = 0; round <= settings.rounds; round++) {
     try {
       await series.measure(bench, round)
     } catch (error) {
-      // What a failed round left behind would spoil the next one: this row is over.
+      // The remains of a failed round would spoil the next one: this row is over.
       broken.add(series)
       failures.push(`${series.scenario.title}: ${/** @type {Error} */ (error).message}`)
       say(`${series.scenario.name}: ${/** @type {Error} */ (error).stack}`)

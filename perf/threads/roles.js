@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a thread can be told to do. Each role is a loop of its own function, so that in a thread
- * that has only ever had one role the optimiser has seen nothing else.
+ * The roles of threads. Each is a loop in a function of its own, so that in a thread with only one
+ * role the optimiser has seen no other.
  */
 import { presentKey, shuffled } from '../data.js'
 import { consume, taste } from '../measure.js'
@@ -64,7 +64,7 @@ function write(context, control) {
   })
 }
 
-/** Snapshots taken and let go of. @param {Context} context @param {Control} control */
+/** Snapshots taken and released. @param {Context} context @param {Control} control */
 function pin(context, control) {
   const db = dbOf(context)
   return work(control, () => {
@@ -98,7 +98,7 @@ function visit(context, control) {
   return counted
 }
 
-/** Arithmetic: what the machine gives to threads. @param {Context} _ @param {Control} control */
+/** Arithmetic: the machine's own speed with threads. @param {Context} _ @param {Control} control */
 function spin(_, control) {
   const steps = 100_000
   let state = 1

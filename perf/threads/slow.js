@@ -25,7 +25,7 @@ export class Slow {
   /** @param {number} begun @param {number} took ms */
   note(begun, took) {
     const { waited } = coreSeconds()
-    // What was waited since the slow operation before: in faster ones it cannot have been much.
+    // The wait since the slow operation before: faster ones cannot have waited much.
     const share = Math.min(took, 1000 * (waited - this.#waited) || 0)
     this.#waited = waited
     this.#operations.push({ begun, ended: begun + took, waited: share })
@@ -33,7 +33,7 @@ export class Slow {
 
   /** The longest, ms, garbage collection and waiting for a core taken out. */
   async longest() {
-    // The observer is told when the event loop turns.
+    // The observer hears when the event loop turns.
     await delay(10)
     this.#observer.disconnect()
     let longest = 0

@@ -35,7 +35,7 @@ import { makeDirectory } from '../tmpfs.js'
 /** @typedef {{ ZVerse: { open(options?: object): Database, attach(handle: unknown): Database } }} Engine */
 
 /**
- * What a worker needs to attach.
+ * All that a worker needs to attach.
  * @typedef {{ system: 'zverse', engine: string | undefined, handle: unknown }
  *   | { system: 'lmdb', path: string }} Address
  */
@@ -81,7 +81,7 @@ function zverseStore(db) {
 
 /**
  * @param {string | undefined} engine URL of another build
- * @param {number} keys how many it is going to hold
+ * @param {number} keys the number of keys to come
  * @param {{ versions: number }} [history]
  * @returns {Promise<SharedStore & { db: Database }>}
  */

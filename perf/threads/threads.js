@@ -27,7 +27,7 @@ export class Thread {
     this.worker.unref()
     store?.track(this.worker)
     this.#last = this.#answer('starting')
-    // Whoever runs a job meets the error there.
+    // The caller that runs a job meets the error there.
     this.#last.catch(() => {})
   }
 

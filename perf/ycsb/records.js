@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Records by number, as YCSB has them: the key is `user` and a hash of the number, so that records
- * which were inserted one after the other lie anywhere. The hash is 64-bit FNV-1a over the number's
- * eight bytes, lowest first, in hexadecimal digits (YCSB writes decimal ones).
+ * Records by number, as in YCSB: the key is `user` and a hash of the number, so that records
+ * inserted one after the other lie anywhere. The hash is 64-bit FNV-1a over the number's eight
+ * bytes, lowest first, in hexadecimal digits (YCSB writes decimal ones).
  *
- * YCSB's values are ten fields of 100 bytes each. A million of those is more than a `Map` holds without
- * the collector being what is measured, so a value is one field: a string of 100 characters.
+ * YCSB's values are ten fields of 100 bytes each. With a million of those in a `Map` the row would
+ * measure the collector, so a value is one field: a string of 100 characters.
  */
 
 export const FIELD_BYTES = 100

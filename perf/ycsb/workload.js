@@ -5,7 +5,7 @@
  * running order, and only carrying them out is timed. The figure is the time of an operation.
  *
  * Draws depend on the seed alone, so every system sees the same ones in the same order; a faster one
- * comes further in its time. What a workload inserts stays: the set grows by a few per cent.
+ * comes further in its time. Inserted records stay: the set grows by a few per cent.
  */
 import { seeded, texts } from '../data.js'
 import { consume, taste, timeBatches } from '../measure.js'
@@ -20,7 +20,7 @@ import { Zipfian } from './zipfian.js'
  * @property {string} letter
  * @property {string} what
  * @property {[Kind, number][]} mix shares in percent
- * @property {'zipfian' | 'latest'} [keys] which records are asked for; 'zipfian' unless said
+ * @property {'zipfian' | 'latest'} [keys] the distribution of records; 'zipfian' unless said
  */
 
 const BATCH = 5000
@@ -41,7 +41,7 @@ class Batch {
   limits = new Uint8Array(BATCH)
   /** @type {string[]} */
   keys = new Array(BATCH).fill('')
-  /** What is written; empty for those that only read. @type {string[]} */
+  /** The values written; empty for workloads that only read. @type {string[]} */
   values = new Array(BATCH).fill('')
 }
 

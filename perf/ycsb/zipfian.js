@@ -7,7 +7,7 @@
  * exactly that; the others follow from a continuous curve: rank 2 comes a fifth too often, rank 9 by 3 %.
  */
 
-/** What YCSB takes: the higher, the more skewed; below 1. */
+/** YCSB's value: the higher, the more skewed; below 1. */
 export const THETA = 0.99
 
 /**

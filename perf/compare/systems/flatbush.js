@@ -1,10 +1,10 @@
 // @ts-check
 /**
- * flatbush: a packed Hilbert R-tree in one buffer, built once; nothing can be inserted, removed or moved
- * afterwards. Nodes of 16, its default. It hands out indexes; `flatbush+values` fetches
- * coordinates and values by them from plain arrays, which is what zverse and rbush hand out.
+ * flatbush: a packed Hilbert R-tree in one buffer, built once; no point can be inserted, removed or
+ * moved afterwards. Nodes of 16, its default. It hands out indexes; `flatbush+values` fetches
+ * coordinates and values by them from plain arrays, as zverse and rbush hand them out.
  *
- * It has two dimensions; a third is looked at by its filter function.
+ * It has two dimensions; its filter function looks at a third.
  */
 import { taste } from '../../measure.js'
 import { noEntries } from './no-entries.js'
@@ -74,7 +74,7 @@ export function added(indexes) {
 }
 
 /**
- * Fetches what they stand for.
+ * Fetches the points of indexes.
  * @param {number[]} indexes
  * @param {Points} points
  */

@@ -8,9 +8,9 @@
  * syncs that `noSync` does not do (when tried, `clearSync` took three times as long with it, the rest the same).
  *
  * `useWritemap` halves the time of a single commit but lets a stray write corrupt the file, and its
- * types discourage it. The system `lmdb+writemap` is measured beside, so that nobody has to guess; only
- * single commits have a target against it (docs/performance.md, Targets). It has no row for deleting a
- * whole set in one transaction: lmdb 3.5.6 ends the process there (`mdb_freelist_save`, an assertion).
+ * types discourage it. The system `lmdb+writemap` is measured beside it; only single commits have a
+ * target against it (docs/performance.md, Targets). It has no row for deleting a whole set in one
+ * transaction: lmdb 3.5.6 ends the process there (`mdb_freelist_save`, an assertion).
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 // @ts-check
-/** JavaScript's `Map`: no order, no transactions; what the fastest possible get and put would be. */
+/** JavaScript's `Map`: no order, no transactions; the bound for any get and put. */
 import { taste } from '../../measure.js'
 
 /** @returns {import('../../bench.js').System} */

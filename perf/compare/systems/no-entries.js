@@ -1,5 +1,5 @@
 // @ts-check
-/** A system that holds points only: no row with string keys is its. */
+/** A system of points only: it has no row with string keys. */
 
 /**
  * @param {string} name

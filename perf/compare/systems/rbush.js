@@ -1,9 +1,9 @@
 // @ts-check
 /**
  * rbush: an R-tree of JavaScript objects. Items in its own format (`minX` …), which needs no `toBBox`,
- * with the value as a property; `load` in bulk for what is read, `insert` and `remove` (which finds an
- * item by identity) one by one. The neighbours are rbush-knn's. Nodes of 9, the default, were the
- * fastest to read when tried; inserting one by one was a fifth faster with 16, so that has 16.
+ * with the value as a property; `load` in bulk for sets that are read, `insert` and `remove` (which
+ * finds an item by identity) one by one. The neighbours are rbush-knn's. Nodes of 9, the default, were
+ * the fastest to read when tried; inserting one by one was a fifth faster with 16, so that has 16.
  *
  * It has two dimensions; a third is filtered afterwards.
  */

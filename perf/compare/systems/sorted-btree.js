@@ -2,7 +2,7 @@
 /**
  * sorted-btree: a B+ tree of JavaScript objects. Its comparator for strings, nodes of 64 (no
  * slower than the default of 32 in any row when tried, mostly faster), iteration with one reused
- * array. Strings come back as the objects that went in: nothing is copied or decoded.
+ * array. Strings come back as the objects that went in, neither copied nor decoded.
  */
 import { taste } from '../../measure.js'
 
@@ -69,8 +69,8 @@ function treeStore(tree) {
       })
       return sum
     },
-    // `clone` marks the root as shared: that is its whole snapshot. Letting go is up to the garbage
-    // collector, and the next write pays by copying its path.
+    // `clone` marks the root as shared: that is its whole snapshot. The garbage collector releases
+    // it, and the next write pays by copying its path.
     pin: () => void tree.clone(),
     close: () => tree.clear(),
   }

@@ -13,7 +13,7 @@ const RANGE = 100
 const NEXTV = 1000
 const SEEKS = 100
 
-/** What is read of entries. @param {readonly (readonly [string, string])[]} entries */
+/** Reads the last characters of entries. @param {readonly (readonly [string, string])[]} entries */
 function tasteAll(entries) {
   let sum = 0
   for (const [key, value] of entries) sum += taste(key) + taste(value)
@@ -58,7 +58,7 @@ function ranges(read, reverse) {
     const within = sorted.length - RANGE
     if (within < 0) throw new Error(`ranges need ${RANGE} keys`)
     const from = reverse ? RANGE - 1 : 0
-    // Strings of their own: what is walked in order has not just been read.
+    // Strings of their own: an ordered walk meets strings that have not just been read.
     const keys = Array.from({ length: CHUNK }, () => Buffer.from(sorted[from + random(within + 1)]))
     const fresh = keys.map(key => key.toString('latin1'))
     const chunk = walk(fresh, 10, async (begin, end) => {

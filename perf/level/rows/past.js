@@ -1,5 +1,5 @@
 // @ts-check
-/** Snapshots, and the past where there is one. µs a get. */
+/** Snapshots, and the past of levels that have one. µs a get. */
 import { CHUNK } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../bench.js'

@@ -2,7 +2,7 @@
 /**
  * Putting, and clearing a range. µs an entry.
  *
- * What fills a level does so once a round, on an empty one; opening it is not timed.
+ * A row that fills a level does so once a round, on an empty one; opening it is not timed.
  */
 
 import { load, puts } from '../bench.js'

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * The child process of scenarios/copies.js: one way to let four workers read, and what an update
- * costs then. Prints its figures as JSON.
+ * The child process of scenarios/copies.js: one way to let four workers read, and the cost of an
+ * update. Prints its figures as JSON.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'

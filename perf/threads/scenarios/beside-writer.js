@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A reader beside a thread that commits single puts without pause, on a core of its own. The reader
- * alone is measured before and after. Beside arithmetic it loses what any busy neighbour costs it.
+ * alone is measured before and after. The loss beside arithmetic is that of any busy neighbour.
  */
 /** @type {import('../bench.js').Scenario} */
 export const besideWriter = {

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A reader while a writer keeps the lock with changes it has not committed, and after that writer
- * was killed. Nobody has mended what it left yet: the next commit does, and is timed.
+ * A reader while a writer keeps the lock with uncommitted changes, and after that writer was
+ * killed. No thread has recovered yet: the next commit does, and is timed.
  */
 import { launch } from '../threads.js'
 

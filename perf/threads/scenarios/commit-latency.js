@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * The longest commit: single puts, timed one by one in an attached thread, in the steady state and
- * where there is most to let go of. Garbage collection and waiting for a core are in all figures but
+ * when there is most to reclaim. Garbage collection and waiting for a core are in all figures but
  * "longest by itself".
  */
 import { figuresFor } from '../bench.js'

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * What people do without shared memory: give each worker a copy and send it every update. Against
- * sharing: until four workers can read, what that adds to the process, and how long an update takes
- * to reach them. Each way in a process of its own, so that its memory is its own.
+ * The way without shared memory: each worker gets a copy and every update. Against sharing: the
+ * time until four workers can read, the memory that this adds to the process, and the time of an
+ * update to reach them. Each way in a process of its own, so that its memory is its own.
  */
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

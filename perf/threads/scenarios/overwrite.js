@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Memory after two threads have overwritten the whole set ten times in commits of 1000, while a
- * third holds a snapshot of the beginning and no history is kept.
+ * third pins a snapshot of the beginning and no history is kept.
  */
 
 import { stop } from '../control.js'
@@ -9,7 +9,7 @@ import { launch } from '../threads.js'
 
 const TIMES = 10
 const COMMIT = 1000
-/** Single puts after which what the snapshot held has to be free. */
+/** Single puts after which the blocks that the snapshot kept have to be free. */
 const MORE = 20_000
 const MIB = 2 ** 20
 

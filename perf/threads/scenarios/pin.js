@@ -1,5 +1,5 @@
 // @ts-check
-/** A snapshot taken and let go of at once by an attached thread, alone and beside a writer. */
+/** A snapshot taken and released at once by an attached thread, alone and beside a writer. */
 /** @type {import('../bench.js').Scenario} */
 export const pin = {
   name: 'pin',

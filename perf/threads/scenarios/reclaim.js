@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * Does reclamation keep up with 32 threads that always have a snapshot pinned, each let go of late
- * because they share two cores, while one overwrites 100 000 keys? Memory is sampled ten times a second: the
- * last third of the window must not lie above the first.
+ * Does reclamation keep up with 32 threads that always have a snapshot pinned, each released late because
+ * they share two cores, while one overwrites 100 000 keys? Memory is sampled ten times a second: the last
+ * third of the window must not lie above the first.
  */
 import { summarize } from '../../measure.js'
 import { sum } from '../threads.js'
@@ -50,7 +50,7 @@ export const reclaim = {
       }
       const seconds = LONG * bench.settings.seconds
       const measured = await bench.window(parts, { seconds, sample })
-      // What lags behind goes too: each round begins from the same, and check() has less to walk.
+      // The backlog goes too: each round begins from the same state, and check() has less to walk.
       store.db.prune({ before: store.db.version })
       const { ok, problems, usedBytes } = store.db.check()
       if (!ok) throw new Error(`check(): ${problems.slice(0, 3).join('; ')}`)
