@@ -1,5 +1,5 @@
 // @ts-check
-/** What the command lines of examples have in common. */
+/** Shared by the command lines of examples. */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 
@@ -33,8 +33,8 @@ export function wholeNumber(name, text, least, most) {
 }
 
 /**
- * Runs an example with the options of the command line, and exits with what it returns: 2 where the command
- * line cannot be understood.
+ * Runs an example with the options of the command line, and exits with its result, or with 2 if the command
+ * line is invalid.
  * @template {{ help: boolean }} T
  * @param {string} help
  * @param {(args: string[]) => T} readOptions

@@ -1,6 +1,5 @@
 /**
- * The time from the command `zverse` to its prompt, on a pseudo-terminal: `npm run bench:prompt
- * [runs]`.
+ * The time from the command `zverse` to its prompt, on a pseudo-terminal: `npm run bench:prompt [runs]`.
  *
  * Interleaved, medians with their spread: Node itself with nothing to do, the prompt on the screen, and the
  * answer to a first command that was typed before the prompt came. Needs `script` (util-linux).

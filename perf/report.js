@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * Text, Markdown and JSON of a run. Describes the machine, but never gives its name or paths of
- * files.
+ * Text, Markdown and JSON of a run. Describes the machine, but never gives its name or paths of files.
  */
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { FAMILIES, rowsOf, systemsOf } from './families.js'

@@ -1,5 +1,5 @@
 // @ts-check
-/** The questions: what is in a box, and what is nearest to a point. This is all zverse is asked. */
+/** The questions: the cities in a box, and those nearest to a point. Zverse is asked nothing else. */
 
 /** @typedef {import('./world.js').Key} Key */
 /** @typedef {import('./world.js').City} City */

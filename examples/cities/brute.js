@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * The same questions answered by looking at each city in turn, and what differs. Made from the source
- * of the data, not from the database: a city that is not stored, or stored in a wrong place, shows.
+ * The same questions answered by looking at each city in turn, and the differences. The answers come
+ * from the source of the data, not from the database: a city that is not stored, or stored in a wrong
+ * place, shows.
  */
 
 /** @typedef {import('./ask.js').Question} Question */
@@ -16,10 +17,10 @@ const RADIAN = Math.PI / 180
 const CELLS = 2 ** 32
 /** Metres that two ways to work out a distance may differ by. */
 const TOLERANCE = 1e-3
-/** Differences that are told of one by one. */
+/** Differences that are printed one by one. */
 const FEW = 5
 
-/** Where the cell begins that holds `value`. @param {number} value @param {number} most */
+/** The begin of the cell of `value`. @param {number} value @param {number} most */
 function cell(value, most) {
   const size = (2 * most) / CELLS
   let index = Math.min(CELLS - 1, Math.floor((value + most) / size))
@@ -67,7 +68,7 @@ export class BruteForce {
     }
   }
 
-  /** Is all of it stored, and nothing else? @param {World} db @returns {string[]} what is not */
+  /** Compares the stored cities with the source. @param {World} db @returns {string[]} the problems */
   compareAll(db) {
     const problems = new Problems()
     /** @type {Map<string, City>} */
@@ -85,7 +86,7 @@ export class BruteForce {
   }
 
   /**
-   * What is wrong with an answer.
+   * The problems of an answer.
    * @param {Question} question @param {Found[]} found @returns {string[]}
    */
   compare(question, found) {

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * All the world's cities in zverse, keyed by longitude, latitude and population: what is in a box,
- * what is nearest. `--help` tells how to ask. Each answer is compared with brute force; the exit code
- * is 0 if they agree, 1 if not, 2 for a command line that cannot be understood.
+ * All the world's cities in zverse, keyed by longitude, latitude and population: the cities in a box,
+ * and the nearest ones. `--help` lists the options. Each answer is compared with brute force; the
+ * exit code is 0 if they agree, 1 if not, 2 for an invalid command line.
  */
 import process from 'node:process'
 import { UsageError } from '../command-line.js'
@@ -24,7 +24,7 @@ const TIMES = 10
 /** @param {string} [line] */
 const say = (line = '') => void process.stdout.write(`${line}\n`)
 
-/** What has been asked, how long it took, and what was wrong. */
+/** The questions asked, the time they took, and the problems. */
 class Survey {
   questions = 0
   ms = 0
@@ -103,7 +103,7 @@ function tour(survey) {
 /**
  * `count` boxes and as many neighbourhoods.
  * @param {World} db @param {BruteForce} brute @param {Key[]} keys
- * @param {number} count @param {number} seed @returns {string[]} what is wrong
+ * @param {number} count @param {number} seed @returns {string[]} the problems
  */
 function verify(db, brute, keys, count, seed) {
   const random = new RandomQuestions(keys, seed)

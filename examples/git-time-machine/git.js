@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * Git as a set of child processes: how they are started, read, fed and ended, and what their
- * complaints mean. Nothing here knows of the database.
+ * Git as a set of child processes: how they are started, read, fed and ended, and the meaning of
+ * their complaints. This module does not know the database.
  *
- * 1. Git answers about the repository at `path` and no other, in English, without a pager,
- *    a prompt or the network, whatever the environment says.
- * 2. A process that fails makes its reader fail, with what git said; one whose reader leaves
- *    early is ended.
- * 3. No output is held as a whole but that of `output()`.
+ * 1. Git answers about the repository at `path` and no other, in English, without a pager, a prompt
+ *    or the network, in any environment.
+ * 2. A process that fails makes its reader fail, with git's message; one whose reader leaves early
+ *    is ended.
+ * 3. No output is kept as a whole except that of `output()`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -20,7 +20,7 @@ import { LOG_FORMAT, parseDiffs, parseLog, parseTree } from './parse.js'
 /** @typedef {'no-git' | 'no-directory' | 'no-repository' | 'no-commits' | 'not-trusted'
  *   | 'missing-object' | 'failed'} Kind */
 
-/** What went wrong with git; `advice` is a command or a sentence that helps. */
+/** A failure of git; `advice` is a command or a sentence that helps. */
 export class GitError extends Error {
   /** @param {Kind} kind @param {string} message @param {string} [advice] */
   constructor(kind, message, advice = '') {
@@ -37,9 +37,8 @@ const FIXED = ['diff.relative=false', 'log.diffMerges=separate', 'log.showSignat
 const MAX_COMPLAINT = 8192
 
 /**
- * The environment for git. In a hook git sets GIT_DIR, GIT_INDEX_FILE and others, which would
- * lead every command to the hook's repository; only what says where git and its configuration
- * are is kept.
+ * The environment for git. In a hook git sets GIT_DIR, GIT_INDEX_FILE and others, which would lead
+ * every command to the hook's repository; only the places of git and its configuration are kept.
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
@@ -54,7 +53,7 @@ export function gitEnvironment(env) {
     GIT_OPTIONAL_LOCKS: '0',
     // Stand-ins for objects would not hash to their names.
     GIT_NO_REPLACE_OBJECTS: '1',
-    // A partial clone fetches what it lacks object by object: say so instead of doing it.
+    // A partial clone fetches missing objects one by one: say so instead of doing it.
     GIT_NO_LAZY_FETCH: '1',
     GIT_ALLOW_PROTOCOL: 'none',
   }
@@ -75,9 +74,9 @@ class GitProcess {
     this.child.stderr?.setEncoding('utf8').on('data', text => {
       if (this.#complaint.length < MAX_COMPLAINT) this.#complaint += text
     })
-    // Without a listener, Node throws away what a process has printed if it ends before we read.
+    // Without a listener, Node throws away a process's output if it ends before we read.
     this.child.stdout?.on('readable', () => {})
-    // Writing to a git that has just died is an EPIPE; `ended` tells the true reason.
+    // Writing to a git that has just died is an EPIPE; `ended` has the true reason.
     this.child.stdin?.on('error', () => {})
     this.command = `git ${args[0]}`
     /** Resolves when git has ended well, rejects otherwise. */
@@ -214,7 +213,7 @@ export class BlobReader {
     return value
   }
 
-  /** Ends git, however much of what was asked for has been read. */
+  /** Ends git, however much of its output has been read. */
   close() {
     this.process.child.stdin?.destroy()
     this.process.child.kill()
@@ -229,13 +228,13 @@ export class GitHistory {
    */
   constructor(path, name, head, count, remarks) {
     this.path = path
-    /** What to call the repository. */
+    /** The repository's name. */
     this.name = name
     /** The commit whose history this is. */
     this.head = head
     /** Number of commits. */
     this.count = count
-    /** What a reader should know of this repository. */
+    /** Remarks on this repository for a reader. */
     this.remarks = remarks
   }
 
@@ -303,7 +302,7 @@ export class GitHistory {
   }
 
   /**
-   * What `git diff-tree` says of each pair of a commit and its first parent.
+   * The output of `git diff-tree` for each pair of a commit and its first parent.
    * @param {Iterable<[commit: string, parent: string | undefined]>} pairs
    */
   diffs(pairs) {

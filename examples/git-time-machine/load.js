@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Puts a history into zverse: each commit in one transaction, contents streamed into it as git
- * hands them out. What is held outside the database is one blob, what lies in pipes, and the
+ * hands them out. Outside the database there are only one blob, the contents of pipes, and the
  * changes (names, not contents) of the commits whose blobs have been asked for.
  */
 import { ZVerse, ZVerseError } from 'zverse'
@@ -12,7 +12,7 @@ import { encodeFile } from './stored.js'
 /** @typedef {import('./stored.js').Machine} Machine */
 
 /**
- * Where a history comes from: git, or the built-in data.
+ * The source of a history: git, or the built-in data.
  * @typedef {{ count: number, commits(): AsyncIterable<Commit>, blobs(): Blobs }} Source */
 /** @typedef {{ request(oids: string[]): void, next(): Uint8Array | Promise<Uint8Array>,
  *   close(): void }} Blobs */
@@ -77,7 +77,7 @@ export async function load(machine, source, maxBytes, progress) {
   return loaded
 }
 
-/** The past that was let go is as missing as a present that has no room. */
+/** A released past fails a load as much as a present without room. */
 const full = () => new ZVerseError('ZVERSE_FULL', 'the oldest versions were let go')
 
 /**

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * Loads the history of a git repository into zverse, shows what that is good for, and proves
- * itself against git. `--help` tells how to use it; the exit code is 0, 1 if the history cannot be
- * loaded or differs from git's, 2 for a command line that cannot be understood.
+ * Loads the history of a git repository into zverse, shows its use, and proves itself against git.
+ * `--help` lists the options; the exit code is 0, 1 if the history cannot be loaded or differs from
+ * git's, 2 for an invalid command line.
  */
 import { dirname } from 'node:path'
 import process from 'node:process'
@@ -75,7 +75,7 @@ async function loadAll(history, machine, maxBytes) {
   )
 }
 
-/** An empty database, or what is wrong with its size. @param {number} maxBytes */
+/** An empty database, or the problem with its size. @param {number} maxBytes */
 function open(maxBytes) {
   try {
     return openMachine(maxBytes)
@@ -86,7 +86,10 @@ function open(maxBytes) {
   }
 }
 
-/** What the history takes, and that each byte of it is accounted for. @param {Machine} machine */
+/**
+ * The memory that the history takes, and that each byte of it is accounted for.
+ * @param {Machine} machine
+ */
 function showMemory(machine) {
   const begun = performance.now()
   const { ok, problems, entries, usedBytes, leakedBytes } = machine.db.check()
@@ -139,7 +142,7 @@ async function prove(machine, history, wanted) {
 }
 
 /**
- * What was asked for on the command line.
+ * Answers the questions of the command line.
  * @param {Machine} machine @param {Options} options @param {(name: string) => number} versionOf
  * @returns {boolean} whether all of it was there
  */

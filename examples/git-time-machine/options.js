@@ -1,5 +1,5 @@
 // @ts-check
-/** The command line: what it takes and what it says when it is wrong. */
+/** The command line: its options, its help and its errors. */
 import { parseArgs } from 'node:util'
 
 export const HELP = `git time machine: a repository's whole history in zverse, one commit a version

@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * What git prints, as values. Pure functions and small state machines over bytes: no processes,
- * no database. Everything is read in its NUL-separated form (`-z`), the only one in which git
- * shows paths as they are: bytes, with newlines, quotes or broken UTF-8 in them.
+ * Git's output as values. Pure functions and small state machines over bytes: no processes, no
+ * database. Everything is read in its NUL-separated form (`-z`), the only one in which git shows
+ * paths unchanged: bytes, with newlines, quotes or broken UTF-8 in them.
  */
 
 /** One file of a tree. Contents are named by `oid`; of a submodule it is the commit's name.
@@ -12,7 +12,7 @@
  * @typedef {{ path: Buffer, status: string, oldMode: number, newMode: number,
  *   oldOid: string, newOid: string }} Change */
 
-/** One commit, with what it changed against its first parent.
+/** One commit, with its changes against its first parent.
  * @typedef {{ oid: string, author: string, email: string, date: Date, subject: string,
  *   changes: Change[] }} Commit */
 
@@ -70,7 +70,7 @@ export function parseTree(output) {
 const byPath = (a, b) => Buffer.compare(a.path, b.path)
 
 /**
- * `:100644 100755 <oid> <oid> M`, what stands before a path in a raw diff.
+ * `:100644 100755 <oid> <oid> M`, the part before a path in a raw diff.
  * @param {string} text
  * @param {Buffer} path
  * @returns {Change}
@@ -87,12 +87,14 @@ function parseChange(text, path) {
   }
 }
 
-/** Tells the line before a path from a commit's header; `git log` puts a newline before some.
+/** Distinguishes the line before a path from a commit's header; `git log` puts a newline before some.
  * @param {Buffer} field */
 const isChange = field => field[0] === 58 || (field[0] === 10 && field[1] === 58)
 
-/** `git log --format` for {@link parseLog}. The last NUL is ours, as versions of git differ in
- * what they put between a message and a diff. */
+/**
+ * `git log --format` for {@link parseLog}. The last NUL is ours, for versions of git differ in the
+ * bytes between a message and a diff.
+ */
 export const LOG_FORMAT = 'tformat:%H%x00%an%x00%ae%x00%at%x00%s%x00'
 const LOG_FIELDS = 5
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A progress bar on stderr: how far, how fast, how long still. On anything but a terminal it
- * writes nothing at all; with NO_COLOR it keeps to plain characters without colour.
+ * A progress bar on stderr: how far, how fast, how long still. It writes only to a terminal; with
+ * NO_COLOR it keeps to plain characters without colour.
  */
 import process from 'node:process'
 

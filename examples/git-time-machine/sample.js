@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * A small history to show when there is no git to read: what `load` (load.js) takes, and the
- * truth that `verify` (verify.js) compares with, worked out here from plain objects, one per commit.
+ * A small history to show without git: the input of `load` (load.js), and the truth that `verify`
+ * (verify.js) compares with, worked out here from plain objects, one per commit.
  */
 import { SUBMODULE, SYMLINK } from './parse.js'
 import { encodeFile, oidOf } from './stored.js'
@@ -11,7 +11,7 @@ import { encodeFile, oidOf } from './stored.js'
 const FILE = 0o100644
 const PROGRAM = 0o100755
 
-/** Every commit as what it changes: a path → [mode, content], or `null` where it goes away.
+/** Every commit as its changes: a path → [mode, content], or `null` if it goes away.
  * @type {{ author: string, subject: string,
  *   files: Record<string, [mode: number, content: string] | null> }[]} */
 const STORY = [

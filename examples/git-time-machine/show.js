@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a history in zverse is good for: the sections of the report. Each reads through the public
- * verbs only, says how long the verb took, and leaves the files as it found them.
+ * The uses of a history in zverse: the sections of the report. Each reads through the public verbs
+ * only, prints the time of the verb, and leaves the files unchanged.
  */
 import { grouped } from './progress.js'
 import { contentOf, kindOf, modeOf, showPath, showText, statusOf } from './stored.js'
@@ -100,7 +100,7 @@ export function busiestFile(machine) {
 /**
  * Who changed a file, and when.
  * @param {Machine} machine @param {Uint8Array} path @param {number} limit @param {Say} say
- * @returns {boolean} whether there ever was such a file
+ * @returns {boolean} whether such a file ever existed
  */
 export function showHistory(machine, path, limit, say) {
   const [writes, ms] = timed(() => machine.db.history(path, { to: machine.last }).toArray())
@@ -197,7 +197,7 @@ export function showGets(machine, say) {
 /**
  * Back to a commit in the middle and forth again, compared with the truth both times.
  * @param {Machine} machine @param {import('./verify.js').Truth} truth @param {Say} say
- * @returns {Promise<string[]>} what was not as it should be
+ * @returns {Promise<string[]>} the problems
  */
 export async function showRestore(machine, truth, say) {
   const middle = machine.first + Math.floor((machine.last - machine.first) / 2)

@@ -81,7 +81,7 @@ export function kindOf(value) {
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** What a terminal would act upon instead of showing it. */
+/** Characters that a terminal would act upon instead of showing them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** A name or subject for people. @param {string} text */
@@ -113,8 +113,8 @@ export function showPath(path) {
 }
 
 /**
- * The path that someone typed: as it is, or quoted as {@link showPath} shows it, the only way to
- * type what is not UTF-8.
+ * The path that a user typed: plain, or quoted as {@link showPath} shows it, the only way to type
+ * paths that are not UTF-8.
  * @param {string} text
  * @returns {Uint8Array}
  */

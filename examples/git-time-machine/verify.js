@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Proves the loaded history against git, commit by commit: the commit's name, its whole tree, its
- * diff to the one before, and every content, whose bytes must hash to the name git has for them.
+ * Proves the loaded history against git, commit by commit: the commit's name, its whole tree, its diff
+ * to the one before, and every content, whose bytes must hash to git's name for them.
  *
- * What git is asked with here (`rev-list`, `ls-tree`, `diff-tree`) is not what loading used
- * (`log`, `cat-file`), and object names are not stored at all: they are worked out from the bytes
- * that zverse returns. So a mistake in loading cannot hide behind itself.
+ * This module asks git by other commands (`rev-list`, `ls-tree`, `diff-tree`) than loading did (`log`,
+ * `cat-file`), and object names are not stored at all: they are worked out from the bytes that zverse
+ * returns. So a mistake in loading cannot hide itself.
  */
 import { crc32 } from 'node:zlib'
 import { modeOf, oidOf, showPath, statusOf } from './stored.js'
@@ -24,7 +24,7 @@ import { modeOf, oidOf, showPath, statusOf } from './stored.js'
 
 /** git processes that list trees at the same time. */
 const TOGETHER = 3
-/** Differences named one by one; after these, more of the same help nobody. */
+/** Differences printed one by one; more of the same would not help. */
 const MAX_PROBLEMS = 20
 
 /**
@@ -84,7 +84,7 @@ async function* inOrder(items, start) {
   while (next < items.length || begun.length > 0) {
     while (next < items.length && begun.length < TOGETHER) {
       const result = start(items[next++])
-      result.catch(() => {}) // It is awaited later; until then a failure is nobody's.
+      result.catch(() => {}) // It is awaited later; until then no one handles a failure.
       begun.push(result)
     }
     const first = begun.shift()
@@ -100,7 +100,7 @@ export class Comparison {
   hashed = 0
   /** @type {string[]} */
   problems = []
-  /** What has been hashed already, by path.
+  /** The contents hashed already, by path.
    * @type {Map<string, { version: number, length: number, sum: number, oid: string }>} */
   #known = new Map()
 

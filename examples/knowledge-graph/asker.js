@@ -1,5 +1,5 @@
 // @ts-check
-/** A thread that asks without pause, about now and about any moment before, and tells the answers. */
+/** A thread that asks without pause, about now and about any moment before, and posts the answers. */
 import { setImmediate as breathe } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse } from 'zverse'

@@ -8,7 +8,7 @@ import { ZVerseLevel } from 'zverse/level'
 /** @typedef {import('zverse/level').PastLevel<string, string>} PastLevel */
 
 /** Subject, predicate and object, by name. @typedef {[string, string, string]} Fact */
-/** What changes at once. @typedef {{ removed: Fact[], added: Fact[] }} Patch */
+/** A change made at once. @typedef {{ removed: Fact[], added: Fact[] }} Patch */
 
 const rdf = new DataFactory()
 
@@ -60,7 +60,7 @@ export class StoredGraph {
 
 /**
  * Lends `use` the graph as it was at a version. Closing the level of that version also closes the
- * iterators over it: quadstore leaves its own open, and each would hold the version on and on.
+ * iterators over it: quadstore leaves its own open, and each would pin the version for ever.
  * @template T @param {ZVerseLevel} level @param {number} version
  * @param {(graph: StoredGraph) => Promise<T>} use @returns {Promise<T>}
  */
@@ -75,7 +75,7 @@ export async function graphAt(level, version, use) {
 
 /**
  * Quadstore keeps each quad under six keys, one for each order that a pattern may need. The keys of
- * this range, that begin with the subject, tell all there is to tell.
+ * this range, which begin with the subject, contain all facts.
  */
 export const FACTS = { gte: 'SPOG\0', lt: 'SPOG\x01' }
 

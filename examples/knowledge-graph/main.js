@@ -2,12 +2,12 @@
 /**
  * A graph of people and papers in quadstore, an RDF store that others wrote for Level, over one zverse
  * database in shared memory. One thread changes the graph; others ask, about now and about any version
- * before; main hears of each patch as it is made. `--help` tells the options.
+ * before; main hears of each patch as it is made. `--help` lists the options.
  *
  *     node examples/knowledge-graph/main.js     (after `npm run build`)
  *
- * Compares all it is told with plain Sets; the exit code is 0 if all was well, 1 if not, 2 for a command
- * line that cannot be understood.
+ * Compares all answers with plain Sets; the exit code is 0 if all was well, 1 if not, 2 for an invalid
+ * command line.
  */
 import { once } from 'node:events'
 import process from 'node:process'
@@ -45,7 +45,7 @@ function start(db, file, data) {
  * @param {Database} db @param {Options} options @param {string[]} problems
  */
 async function work(db, options, problems) {
-  /** What each version was made of, by the one who made it. @type {Patch[]} */
+  /** The patch of each version, from the thread that made it. @type {Patch[]} */
   const made = []
   /** @type {Answer[]} */
   const answers = []

@@ -1,5 +1,5 @@
 // @ts-check
-/** The command line: what it takes and what it says when it is wrong. */
+/** The command line: its options, its help and its errors. */
 import { parse, wholeNumber } from '../command-line.js'
 
 export const HELP = `knowledge graph: quadstore on many threads, at any version

@@ -1,5 +1,5 @@
 // @ts-check
-/** What is asked, of the stored graph or of the plain one: each answer is a sorted list. */
+/** The questions to the stored graph or to the plain one: each answer is a sorted list. */
 import { createHash } from 'node:crypto'
 
 /** @typedef {import('./graph.js').StoredGraph | import('./plain.js').PlainGraph} Graph */

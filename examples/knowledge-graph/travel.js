@@ -1,5 +1,5 @@
 // @ts-check
-/** The past as a level tells it: commits as they happen, what changed in one, what became of a fact. */
+/** The past through a level: commits as they happen, the changes of one, the history of a fact. */
 import { FACTS, factOf, graphAt } from './graph.js'
 import { QUESTIONS } from './questions.js'
 
@@ -7,7 +7,7 @@ import { QUESTIONS } from './questions.js'
 /** @typedef {import('./graph.js').Patch} Patch */
 
 /**
- * Hears of each patch when it is made, whichever thread makes it.
+ * Hears of each patch when it is made, by any thread.
  * @param {ZVerseLevel} level @param {number} last the version to end with
  * @returns {Promise<Patch[]>} the first is that of version 1
  */
@@ -25,7 +25,7 @@ export async function follow(level, last) {
 }
 
 /**
- * What a version changed, and when else those facts were said or withdrawn.
+ * The changes of a version, and when else those facts were said or withdrawn.
  * @param {ZVerseLevel} level @param {number} version
  */
 export function lookInto(level, version) {
@@ -43,7 +43,7 @@ export function lookInto(level, version) {
 }
 
 /**
- * What a paper builds on, in a sentence.
+ * The number of papers that a paper builds on, in a sentence.
  * @param {ZVerseLevel} level @param {number} version @param {string} name
  */
 export async function ground(level, version, name) {

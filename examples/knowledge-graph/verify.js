@@ -1,5 +1,5 @@
 // @ts-check
-/** Compares all that was told with a plain graph that is led through the same patches. */
+/** Compares all answers with a plain graph that is led through the same patches. */
 import { isDeepStrictEqual } from 'node:util'
 import { PlainGraph } from './plain.js'
 import { QUESTIONS } from './questions.js'
@@ -8,7 +8,8 @@ import { QUESTIONS } from './questions.js'
 /** @typedef {import('./graph.js').Patch} Patch */
 
 /**
- * Goes from version to version, and asks the plain graph what was asked of the stored one there.
+ * Goes from version to version, and asks the plain graph the questions that the stored one was
+ * asked there.
  * @param {Patch[]} patches the first is that of version 1
  * @param {Answer[]} answers @returns {Promise<string[]>} problems
  */
@@ -30,7 +31,7 @@ export async function verifyAnswers(patches, answers) {
   return problems
 }
 
-/** Whether both say the same, in whatever order. @param {Patch} one @param {Patch} other */
+/** Whether both say the same, in any order. @param {Patch} one @param {Patch} other */
 export function isSamePatch(one, other) {
   const [mine, theirs] = [one, other].map(({ removed, added }) => {
     return [removed, added].map(facts => facts.map(String).sort())

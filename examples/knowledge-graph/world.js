@@ -1,5 +1,5 @@
 // @ts-check
-/** What happens: people meet and part, papers are published, cite others and are retracted. */
+/** The events: people meet and part, papers are published, cite others and are retracted. */
 import { PlainGraph } from './plain.js'
 
 /** @typedef {import('./graph.js').Fact} Fact */
@@ -26,8 +26,8 @@ export const person = number => `person:${number}`
 export const paper = number => `paper:${number}`
 
 /**
- * Patches that leave the graph in order: who is known knows back; a paper is either published or
- * retracted; a retracted one neither cites nor is cited.
+ * Patches that leave the graph in order: a person who is known knows back; a paper is either
+ * published or retracted; a retracted one neither cites nor is cited.
  */
 export class World {
   #graph = new PlainGraph()

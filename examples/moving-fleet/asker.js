@@ -12,7 +12,7 @@ import * as fleet from './fleet.js'
 
 /** How many were asked. @typedef {{ box: number, past: number, diff: number, nearest: number }} Asked */
 
-/** ms of asking after which this thread tells what it has. */
+/** ms of asking after which this thread posts its results. */
 const SPELL = 100
 /** Neighbours asked for. */
 const K = 5
@@ -34,12 +34,12 @@ const problems = new Set()
 const asked = { box: 0, past: 0, diff: 0, nearest: 0 }
 /** Positions that were compared with their vehicles. */
 let compared = 0
-/** Questions that came too late: on a machine so slow that the time they are about was let go of. */
+/** Questions that came too late: on a slow machine the versions of their time may be released. */
 let late = 0
 /** The last answers. */
 let said = ''
 
-/** The fleet a while ago, or undefined where that is no longer kept. */
+/** The fleet a while ago, or undefined if that is no longer kept. */
 function past() {
   try {
     return db.beginRead({ asOf: new Date(Date.now() - ago) })
@@ -72,15 +72,17 @@ function ask() {
   }
 }
 
-/** Whether `found` is not what `ids` has and `others` has not. @param {Set<string>[]} sets */
+/**
+ * Whether `found` differs from the ids that `ids` has and `others` has not.
+ * @param {Set<string>[]} sets
+ */
 function differ(...[found, ids, others]) {
   const expected = [...ids].filter(id => !others.has(id))
   return expected.length !== found.size || expected.some(id => !found.has(id))
 }
 
 /**
- * Who is in this district? Both stores must tell the same of them: in a snapshot there is no vehicle
- * half on its way.
+ * Who is in this district? Both stores must agree on them: in a snapshot no vehicle is half-moved.
  * @param {Snapshot} snapshot @param {Box} box
  */
 function idsIn(snapshot, box) {
@@ -102,7 +104,7 @@ function idsIn(snapshot, box) {
 }
 
 /**
- * Who came and who left? One that drives about in there shows as two keys with the same id.
+ * Who came and who left? A vehicle that drives about in there shows as two keys with the same id.
  * @param {Snapshot} then @param {Snapshot} now @param {Box} box
  */
 function changesIn(then, now, box) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** The threads: one that moves the fleet and those that ask, and what they have told so far. */
+/** The threads: one that moves the fleet and those that ask, and their results so far. */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads'
 
 export class Crew {
   moves = 0
-  /** What each asker has told last. @type {Map<Worker, Told>} */
+  /** The last results of each asker. @type {Map<Worker, Told>} */
   #told = new Map()
   /** @type {Set<string>} */
   #problems = new Set()
@@ -74,7 +74,7 @@ export class Crew {
     return [...this.#told.values()].reduce((sum, { late }) => sum + late, 0)
   }
 
-  /** Somebody's last answers. */
+  /** The last answers of some asker. */
   get said() {
     return [...this.#told.values()].at(-1)?.said ?? ''
   }

@@ -1,5 +1,5 @@
 // @ts-check
-/** What all threads agree on: what is stored, where the fleet drives, and what must hold. */
+/** Shared by all threads: the stores, the region of the fleet, and the invariants. */
 import { zorder } from 'zverse'
 
 /** Degrees. @typedef {[longitude: number, latitude: number]} Point */
@@ -10,11 +10,11 @@ import { zorder } from 'zverse'
  * @typedef {{ number: number, plate: string, speed: number, heading: number, longitude: number,
  *   latitude: number, moved: number }} Vehicle
  */
-/** Where a vehicle is, and its number. @typedef {[number, number, number]} Position */
+/** A vehicle's place and number. @typedef {[number, number, number]} Position */
 
 /**
- * Two stores of one database: the vehicles by their id, and their ids by where they are. Whoever moves
- * a vehicle changes both in one transaction.
+ * Two stores of one database: the vehicles by their id, and their ids by their place. The mover
+ * changes both in one transaction.
  * @typedef {import('zverse').ZVerse} Database
  * @typedef {import('zverse').Store<string, Vehicle>} Vehicles
  * @typedef {import('zverse').Store<Position, string>} Positions
@@ -66,7 +66,7 @@ export const corners = (/** @type {Box} */ [west, south, east, north]) => {
   ])
 }
 
-/** Where the fleet drives: in and around Zürich. @type {Box} */
+/** The region of the fleet: in and around Zürich. @type {Box} */
 export const AREA = [8.4, 47.3, 8.7, 47.47]
 
 /** @type {{ name: string, box: Box }[]} */
@@ -112,7 +112,7 @@ export const isIn = ([longitude, latitude], [west, south, east, north]) => {
   return longitude >= west && longitude <= east && latitude >= south && latitude <= north
 }
 
-/** A box that holds all within `far` metres of a point. @param {Point} point @param {number} far */
+/** A box with all places within `far` metres of a point. @param {Point} point @param {number} far */
 export function around([longitude, latitude], far) {
   const up = far / DEGREE
   const aside = far / degreeAt(latitude + up)

@@ -1,13 +1,12 @@
 // @ts-check
 /**
  * A fleet of vehicles in one database in shared memory. One thread moves them, thousands of times a
- * second; others ask who is in a district, who was a while ago, who came and went, and who is
- * nearest. `--help` tells the options.
+ * second; others ask which are in a district, which were a while ago, which came and went, and
+ * which are nearest. `--help` lists the options.
  *
  *     node examples/moving-fleet/main.js     (after `npm run build`)
  *
- * Checks what it is told; the exit code is 0 if all was well, 1 if not, 2 for a command line that
- * cannot be understood.
+ * Checks all results; the exit code is 0 if all was well, 1 if not, 2 for an invalid command line.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { ZVerse } from 'zverse'
@@ -57,7 +56,7 @@ function setOut(db, count) {
 }
 
 /**
- * Waits, or until something is wrong.
+ * Waits for `seconds`, or until something is wrong.
  * @param {Crew} crew @param {number} seconds @param {(seconds: number) => void} tell each second
  */
 async function watch(crew, seconds, tell) {
@@ -69,8 +68,8 @@ async function watch(crew, seconds, tell) {
 }
 
 /**
- * Waits until there is something of all that is told in the end, or something is wrong: threads may be slow to
- * start, and to go on.
+ * Waits until there are results of each kind, or something is wrong: threads may be slow to start, and
+ * to go on.
  * @param {Crew} crew @param {() => boolean} isEnough
  */
 async function wait(crew, isEnough) {
@@ -81,7 +80,7 @@ async function wait(crew, isEnough) {
 /** @param {Options} options @returns {Promise<number>} the exit code */
 async function run(options) {
   const { vehicles: count, seconds, askers, ago, moves: rate } = options
-  // Address space, of which the system gives what is touched.
+  // Address space, of which the system commits only touched pages.
   const db = ZVerse.open({ maxBytes: 4 * 2 ** 30, history: { ms: 1000 * (ago + SPARE) } })
   const report = new Report(options)
   const start = setOut(db, count)

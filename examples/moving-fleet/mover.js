@@ -1,5 +1,7 @@
 // @ts-check
-/** The thread that moves the vehicles: a few in each transaction, as many a second as it is told. */
+/**
+ * The thread that moves the vehicles: a few in each transaction, as many a second as the options say.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse } from 'zverse'
@@ -12,7 +14,7 @@ import { AREA, between, DEGREE, degreeAt, idOf, isIn, positionOf, storesOf } fro
 const TICK = 10
 /** A second here is that many out there: so that there is something to see. */
 const HASTE = 10
-/** ms of moving after which this thread looks whether it shall stop, and tells how far it is. */
+/** ms of moving after which this thread looks whether it shall stop, and posts its progress. */
 const SPELL = 50
 
 const { handle, count, rate } = workerData
@@ -25,7 +27,7 @@ parentPort?.on('message', () => {
   parentPort?.close()
 })
 
-/** Where `vehicle` is by now. @param {Vehicle} vehicle @param {number} now @returns {Vehicle} */
+/** `vehicle` at its place by now. @param {Vehicle} vehicle @param {number} now @returns {Vehicle} */
 function drive(vehicle, now) {
   const way = (vehicle.speed * HASTE * (now - vehicle.moved)) / 1000
   const heading = (vehicle.heading + between(-20, 20) + 360) % 360
@@ -38,7 +40,7 @@ function drive(vehicle, now) {
   return { ...moved, heading: (heading + 180) % 360 }
 }
 
-/** Both stores change in one commit: nobody sees a vehicle in two places, or in none. */
+/** Both stores change in one commit: no reader sees a vehicle in two places, or in none. */
 function tick() {
   db.transact(tx => {
     const fleet = tx.store(vehicles)

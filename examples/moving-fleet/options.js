@@ -1,5 +1,5 @@
 // @ts-check
-/** The command line: what it takes and what it says when it is wrong. */
+/** The command line: its options, its help and its errors. */
 import { parse, UsageError, wholeNumber } from '../command-line.js'
 
 export const HELP = `moving fleet: thousands of moves a second, and questions about now and a while ago

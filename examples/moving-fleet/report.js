@@ -1,5 +1,5 @@
 // @ts-check
-/** What is printed: a line each second, and in the end a summary, as text or as one object. */
+/** The output: a line each second, and in the end a summary, as text or as one object. */
 import process from 'node:process'
 
 /** @typedef {import('./crew.js').Crew} Crew */

@@ -1,5 +1,5 @@
 // @ts-check
-/** What must hold at any version, proved the slow way: by looking at every vehicle. */
+/** The invariants of any version, proved the slow way: by looking at every vehicle. */
 import * as fleet from './fleet.js'
 
 /** @typedef {import('./fleet.js').Box} Box */

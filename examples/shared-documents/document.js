@@ -1,5 +1,5 @@
 // @ts-check
-/** What is in a document, and what somebody who edits it does. */
+/** The contents of a document, and the edits of an editor. */
 
 /** @typedef {import('yjs').Doc} Doc */
 

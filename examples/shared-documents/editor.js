@@ -1,7 +1,6 @@
 // @ts-check
 /**
- * A thread that edits all documents, hears of what the others do to them, and stores what is done to
- * those that are its own.
+ * A thread that edits all documents, hears of the others' edits, and stores all edits of its own documents.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads'
@@ -12,9 +11,9 @@ import { openLevel, openPersistence, UPDATES } from './store.js'
 
 /** @typedef {import('./store.js').Database} Database */
 
-/** Updates of a document after which its owner tells how it is now. */
+/** Updates of a document after which its owner posts its state. */
 const SAMPLE = 20
-/** Where updates come from that others made. */
+/** The origin of others' updates. */
 const HEARD = 'heard'
 
 const { handle, number, editors, edits, names } = workerData
@@ -58,7 +57,9 @@ function own(name) {
   }
 }
 
-/** @param {string} name @param {Uint8Array} update @param {Y.Doc} stored what is stored so far */
+/**
+ * @param {string} name @param {Uint8Array} update @param {Y.Doc} stored the document as stored so far
+ */
 async function store(name, update, stored) {
   const count = await persistence.storeUpdate(name, update)
   // It does not throw: a failure is a warning, and no number.

@@ -1,13 +1,12 @@
 // @ts-check
 /**
  * Documents of Yjs that many threads edit at once, stored by y-leveldb, which others wrote for Level, in
- * one zverse database in shared memory. `--help` tells the options.
+ * one zverse database in shared memory. `--help` lists the options.
  *
  *     node examples/shared-documents/main.js     (after `npm run build`)
  *
- * Compares what each thread ends with, and what is stored now and was before, with documents in memory
- * that got the same updates; the exit code is 0 if all was well, 1 if not, 2 for a command line that cannot
- * be understood.
+ * Compares the final documents of each thread, and the stored ones now and before, with documents in memory
+ * that got the same updates; the exit code is 0 if all was well, 1 if not, 2 for an invalid command line.
  */
 import { once } from 'node:events'
 import process from 'node:process'
@@ -40,9 +39,9 @@ const grouped = count => Math.round(count).toLocaleString('en-US').replaceAll(',
  * @param {Database} db @param {Options} options @param {string[]} names
  */
 async function work(db, options, names) {
-  /** What the owners say of their documents at some versions. @type {Sample[]} */
+  /** The owners' documents at some versions. @type {Sample[]} */
   const samples = []
-  /** What each editor ends with. @type {[string, string][]} */
+  /** The final documents of each editor. @type {[string, string][]} */
   const contents = []
   const { editors, edits } = options
   const workers = Array.from({ length: editors }, (_, number) => {
@@ -51,7 +50,7 @@ async function work(db, options, names) {
     db.track(worker)
     return worker
   })
-  // Nobody says anything before all listen.
+  // No thread posts anything before all listen.
   await Promise.all(workers.map(worker => once(worker, 'message')))
   const exits = workers.map(worker => once(worker, 'exit'))
   const begun = performance.now()

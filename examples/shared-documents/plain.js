@@ -1,5 +1,7 @@
 // @ts-check
-/** The same documents without any store: in this thread's memory, made of what all editors say. */
+/**
+ * The same documents without any store: in this thread's memory, made of the updates of all editors.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import { BroadcastChannel } from 'node:worker_threads'
 import * as Y from 'yjs'

@@ -1,5 +1,5 @@
 // @ts-check
-/** Where documents are kept: in y-leveldb, over levels, over one database that all threads share. */
+/** The store of documents: y-leveldb, over levels, over one database that all threads share. */
 import { getAllDocsKeys, getLevelUpdates, keyEncoding, LeveldbPersistence } from 'y-leveldb'
 import * as Y from 'yjs'
 import { ZVerseLevel } from 'zverse/level'
@@ -9,7 +9,7 @@ import { ZVerseLevel } from 'zverse/level'
 /** @typedef {ZVerseLevel<DocumentKey, Uint8Array>} Level */
 /** @typedef {import('zverse/level').PastLevel<DocumentKey, Uint8Array>} PastLevel */
 
-/** The keys of what is stored of documents: their updates. */
+/** The keys of the documents' stored updates. */
 export const UPDATES = { gte: ['v1'], lt: ['v1_sv'] }
 
 /**
@@ -31,8 +31,8 @@ export async function openLevel(db) {
 }
 
 /**
- * The document as a level has it, of the present or of the past. What y-leveldb's own `getYDoc` does,
- * but that may also store: a thread that only reads must not.
+ * The document in a level, of the present or of the past. As y-leveldb's own `getYDoc`, which may
+ * also store, however: a thread that only reads must not.
  * @param {Level | PastLevel} level @param {string} name
  */
 export async function readDocument(level, name) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Documents of the past, and what y-leveldb's own verbs leave of them there: all. */
+/** Documents of the past, which y-leveldb's own verbs leave whole there. */
 import * as Y from 'yjs'
 import { contentOf } from './document.js'
 import { at, namesIn, readDocument, UPDATES } from './store.js'
@@ -10,7 +10,10 @@ import { at, namesIn, readDocument, UPDATES } from './store.js'
 /** Letters of a text that are printed. */
 const SHOWN = 60
 
-/** A line of what was in a document. @param {Level} level @param {string} name @param {number} version */
+/**
+ * A line with the contents of a document.
+ * @param {Level} level @param {string} name @param {number} version
+ */
 export async function showAt(level, name, version) {
   const document = await at(level, version, past => readDocument(past, name))
   const text = document.getText('text').toString().trim()

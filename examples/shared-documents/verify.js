@@ -1,5 +1,8 @@
 // @ts-check
-/** Compares what is stored, now and before, with documents in memory. Each gives the problems found. */
+/**
+ * Compares the stored documents, now and before, with those in memory. Each function returns the
+ * problems found.
+ */
 import * as Y from 'yjs'
 import { contentOf } from './document.js'
 import { at, readDocument, UPDATES } from './store.js'
@@ -26,7 +29,7 @@ export function findLost(level, count) {
 }
 
 /**
- * Whether what is stored, and what each editor ends with, is what is in memory.
+ * Compares the stored documents, and the final ones of each editor, with those in memory.
  * @param {Level} level @param {Plain} plain @param {[string, string][]} contents by the editors
  */
 export async function compareDocuments(level, plain, contents) {
@@ -41,7 +44,7 @@ export async function compareDocuments(level, plain, contents) {
   return problems
 }
 
-/** Whether the past is what it was. @param {Level} level @param {Sample[]} samples */
+/** Compares the past with its samples. @param {Level} level @param {Sample[]} samples */
 export async function compareSamples(level, samples) {
   const problems = []
   for (const { name, version, content } of samples) {

@@ -1,4 +1,4 @@
-/** What the example uses of y-leveldb, whose package has types but does not export them. */
+/** The part of y-leveldb that the example uses; its package has types but does not export them. */
 declare module 'y-leveldb' {
   import type { Doc } from 'yjs'
 
@@ -11,7 +11,7 @@ declare module 'y-leveldb' {
     decode(bytes: Uint8Array): Key
   }
 
-  /** What is stored of a document. Never writes. */
+  /** The stored updates of a document. Never writes. */
   export function getLevelUpdates(level: unknown, name: string): Promise<Uint8Array[]>
 
   /** A key for each document, its name second. */

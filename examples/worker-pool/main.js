@@ -5,7 +5,7 @@
  *
  *     node examples/worker-pool/main.js [--seconds 3] [--readers 3]     (after `npm run build`)
  *
- * Checks what it is told; the exit code is 0 if all was well, 1 if not.
+ * Checks all answers; the exit code is 0 if all was well, 1 if not.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -72,7 +72,7 @@ async function askPast() {
   seen.pasts++
 }
 
-/** A whole version, of now or of then: nothing in it is half-done. */
+/** A whole version, of now or of then: no transaction in it is half-done. */
 async function askAudit() {
   const time = random(2) === 0 ? undefined : Date.now() - AGO
   const { gone, version, crossed, shares } = await pool.ask({ what: 'audit', time })

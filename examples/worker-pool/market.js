@@ -1,5 +1,5 @@
 // @ts-check
-/** What main, writer and readers agree on: what is stored, and what has to hold in each version. */
+/** Shared by main, writer and readers: the stores, and the invariants of each version. */
 
 export const SYMBOLS = ['AAAA', 'BEAM', 'CORK', 'DUNE', 'ECHO', 'FERN', 'GLOW', 'HAZE']
 export const HOLDERS = ['ann', 'ben', 'cem', 'dan', 'eva', 'fay', 'gus', 'ida']

@@ -24,7 +24,7 @@ class Reader {
   constructor(db, number) {
     this.number = number
     this.worker = new Worker(new URL('./reader.js', import.meta.url), { workerData: db.share() })
-    // Should the worker be killed, this gives up what it held: its snapshots, and the turn to write.
+    // If the worker is killed, this releases its snapshots and its turn to write.
     db.track(this.worker)
     this.worker.on('message', ({ id, answer, reporting }) => {
       if (reporting !== undefined) return this.reporting()
@@ -79,7 +79,7 @@ export class Pool {
   }
 
   /**
-   * Kills a reader in the middle of a report and has another one answer what else it was asked.
+   * Kills a reader in the middle of a report and lets another one answer its other questions.
    * @param {number} index
    */
   async replace(index) {
@@ -88,7 +88,7 @@ export class Pool {
       victim.reporting = () => resolve(undefined)
     })
     victim.worker.postMessage({ question: { what: 'report' } })
-    // However slow the machine: it holds its snapshot, and others have asked it something.
+    // On any machine, however slow, the reader has pinned its snapshot, and has other questions.
     await reporting
     do await delay(BUSY)
     while (victim.pending.size === 0)

@@ -1,5 +1,5 @@
 // @ts-check
-/** One thread of the pool: answers questions out of the shared database. Nothing is copied to it. */
+/** One thread of the pool: it answers questions out of the shared database, without a copy. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse, ZVerseError } from 'zverse'
 
@@ -15,15 +15,15 @@ import { ZVerse, ZVerseError } from 'zverse'
  *   | { what: 'stop' }} Question
  */
 
-/** What a question about a time is answered with whose version the database has let go of. */
+/** The answer to a question about a time whose version the database has released. */
 const GONE = { gone: true }
 
 const db = /** @type {Market} */ (ZVerse.attach(workerData))
 const book = /** @type {Book} */ (db.store('book'))
 
 /**
- * A question waits for its turn, while the database goes on letting go of what is older than its history:
- * a question about the past may come too late, and is told so.
+ * A question waits for its turn, while the database goes on releasing versions older than its history: a
+ * question about the past may come too late, and its answer says so.
  * @param {Question} question
  */
 function answer(question) {

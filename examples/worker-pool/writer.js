@@ -25,7 +25,7 @@ function open() {
   })
 }
 
-/** A price moves and shares change hands. In between, the book is wrong: nobody can see that. */
+/** A price moves and shares change hands. In between, the book is wrong: no reader can see that. */
 function tick() {
   db.transact(tx => {
     const symbol = oneOf(SYMBOLS)

@@ -43,8 +43,7 @@ import { digits, machineLine, table } from '../report.js'
  */
 
 /**
- * The bounds of what counts as no growth. Beside the arena, the engine's heap and its code are
- * resident.
+ * The bounds of what counts as no growth. Beside the arena, the engine's heap and its code are resident.
  */
 const ALLOWED = { used: 1.05, touched: 1.05, resident: 1.1 }
 

@@ -5,8 +5,7 @@
  *     node perf/threads/main.js [rows…] [--rounds 5] [--seconds 2] [--keys 1000000] [--seed 20]
  *                               [--tries 3] [--json FILE] [--markdown FILE] [--engine FILE]
  *
- * All rows take their turn in each round. The exit code is 0 for any result: verdicts are in the
- * table.
+ * All rows take their turn in each round. The exit code is 0 for any result: verdicts are in the table.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

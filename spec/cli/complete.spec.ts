@@ -1,6 +1,5 @@
 /**
- * Completion: names that need quotes (spaces, for example) are offered in quotes, and found in
- * them.
+ * Completion: names that need quotes (spaces, for example) are offered in quotes, and found in them.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,8 +1,7 @@
 /**
  * Conflicts, closed things, nested and asynchronous callbacks: each has its code and fields,
  * changes nothing, and leaves the database sound. Wrong keys and values: `inputs.spec.ts`; wrong
- * options, views and ranges: `options.spec.ts`; user code in codecs and values:
- * `user-code.spec.ts`.
+ * options, views and ranges: `options.spec.ts`; user code in codecs and values: `user-code.spec.ts`.
  */
 import { describe, expect, it } from 'vitest'
 import { checkDb, snapshot } from '../support/compare.js'

@@ -1,7 +1,6 @@
 /**
  * `check()` the plain way: each version by itself, with all its stores and all nodes of their trees,
- * shared or not. It costs keys × versions, and is the measure for the check that looks at each node
- * once.
+ * shared or not. It costs keys × versions, and is the measure for the check that looks at each node once.
  */
 
 import {

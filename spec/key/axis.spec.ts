@@ -1,7 +1,6 @@
 /**
  * Quantised dimensions where doubles are scarce: cells narrower than numbers lie apart, huge and tiny
- * ranges. A number belongs to the last cell that does not begin above it, however the arithmetic
- * rounds.
+ * ranges. A number belongs to the last cell that does not begin above it, however the arithmetic rounds.
  */
 import { describe, expect, it } from 'vitest'
 import { Axis } from '../../lib/key/axis.js'

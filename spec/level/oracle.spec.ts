@@ -3,8 +3,7 @@
  * every kind of database that a level can be over. After each run nothing is left pinned, and the
  * database is sound.
  *
- * `ZVERSE_RUNS` is the number of runs for each kind, `ZVERSE_SEED` the first seed; a failure prints
- * both.
+ * `ZVERSE_RUNS` is the number of runs for each kind, `ZVERSE_SEED` the first seed; a failure prints both.
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

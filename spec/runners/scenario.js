@@ -1,7 +1,6 @@
 /**
  * All that must work under fake clocks: each runner calls it with the built package as its users load
- * it, while the clocks are fake. Not a spec. Waits by Atomics alone, for there are no other clocks
- * here.
+ * it, while the clocks are fake. Not a spec. Waits by Atomics alone, for there are no other clocks here.
  */
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'

@@ -3,8 +3,7 @@
  * them: it has loaded and compiled their imports already, which costs more than most of them do.
  *
  * A file is alone if it starts processes (the address space that databases reserve adds up, and a process
- * with more of it than the machine has memory cannot start others), or changes what is global to the
- * process.
+ * with more of it than the machine has memory cannot start others), or changes what is global to the process.
  */
 export const ALONE = [
   // Processes.

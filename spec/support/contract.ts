@@ -198,8 +198,7 @@ export interface Database extends Reads, Writes<number>, Wide {
   /** The engine's hook for tests. */
   readonly _test: {
     /**
-     * The n-th allocation from now fails once, as if memory were full and nothing could be
-     * reclaimed.
+     * The n-th allocation from now fails once, as if memory were full and nothing could be reclaimed.
      */
     failAfter(n: number): void
   }

@@ -1,6 +1,5 @@
 /**
- * Dates as text: each Date reads back, text that is no date by ISO 8601 is refused, in every time zone
- * alike.
+ * Dates as text: each Date reads back, text that is no date by ISO 8601 is refused, in every time zone alike.
  */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'

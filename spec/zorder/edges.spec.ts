@@ -1,6 +1,5 @@
 /**
- * Single cases that went wrong once: the sphere's seams, and the caller's code in unexpected
- * places.
+ * Single cases that went wrong once: the sphere's seams, and the caller's code in unexpected places.
  */
 import { describe, expect, it } from 'vitest'
 import { type Dimension, ZVerse, zorder } from '../../lib/index.js'

@@ -20,8 +20,8 @@ export function account(balance, moves) {
 }
 
 /**
- * The first problem in a read of all stores at one version. @param {Listed[]} stores @param
- * {number} [must] the sum of all balances
+ * The first problem in a read of all stores at one version.
+ * @param {Listed[]} stores @param {number} [must] the sum of all balances
  * @returns {string | undefined}
  */
 export function audit(stores, must = TOTAL) {

@@ -3,8 +3,7 @@
  * threads, a step at a time. All begin with `1: 10` and `2: 20`.
  *
  * Write transactions come one after another over all threads and each reads the state that the last
- * one left, so most anomalies end in the second writer's waiting. Read transactions see one
- * version.
+ * one left, so most anomalies end in the second writer's waiting. Read transactions see one version.
  */
 import { afterAll, describe, expect, it } from 'vitest'
 import { endAll, type Party, stage, waits } from './party.js'

@@ -3,8 +3,7 @@
  * Judges a recorded history: is there one order of versions that explains every result of every
  * thread, and that agrees with real time?
  *
- * 1. One operation made each version, and all reads at it agree with the plain model
- *    (`rebuild.js`).
+ * 1. One operation made each version, and all reads at it agree with the plain model (`rebuild.js`).
  * 2. An operation that began after a version had been seen anywhere saw that version or a later
  *    one; and none saw a version before its maker began.
  * 3. Versions are refused only if retention has released them, and then always.

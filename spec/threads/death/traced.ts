@@ -4,8 +4,7 @@
  * The words are a Proxy, and `Atomics` is replaced by one that sees through it. Death works like a vm
  * timeout, but by a signal that the thread sends to itself, so that no clock decides: it unwinds without
  * running a single `catch` or `finally`, as `terminate` does, and stops the thread between two stores that
- * are neighbours in program order, which is stricter than a real kill (that only comes at calls and
- * loops).
+ * are neighbours in program order, which is stricter than a real kill (that only comes at calls and loops).
  */
 import { runInThisContext } from 'node:vm'
 import { Arena } from '../../../lib/memory/arena.js'
