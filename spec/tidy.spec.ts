@@ -1,4 +1,4 @@
-/** The rules of style that linters cannot see. Each violation is printed with its place. */
+/** The rules of style that linters do not check. Each violation is printed with its place. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'

@@ -1,5 +1,5 @@
 // @ts-check
-/** The questions: the cities in a box, and those nearest to a point. Zverse is asked nothing else. */
+/** The questions: the cities in a box, and those nearest to a point. There are no others. */
 
 /** @typedef {import('./world.js').Key} Key */
 /** @typedef {import('./world.js').City} City */

@@ -30,7 +30,7 @@ export class GitError extends Error {
   }
 }
 
-/** Settings of the user's that would change what the commands below print. */
+/** Settings of the user's that would change the output of the commands below. */
 const FIXED = ['diff.relative=false', 'log.diffMerges=separate', 'log.showSignature=false']
 
 /** Output of git that is kept to explain a failure. */

@@ -22,8 +22,8 @@ export const SUBMODULE = 0o160000
 export const SYMLINK = 0o120000
 
 /**
- * The NUL-terminated fields of a stream, in one array for each chunk that came (one `await` for
- * a chunk, not for a field, is what makes this quick).
+ * The NUL-terminated fields of a stream, in one array for each chunk that came (one `await` for a
+ * chunk, not for a field, makes this quick).
  * @param {AsyncIterable<Buffer>} chunks
  * @returns {AsyncGenerator<Buffer[]>}
  */

@@ -1,6 +1,6 @@
 /**
  * Every write verb inside every place where user code runs. It is given the package, for it runs over
- * bundles of it, under source maps, hooks and test runners that rename or hide what is on the stack.
+ * bundles of it, under source maps, hooks and test runners that rename or hide frames of the stack.
  */
 import vm from 'node:vm'
 

@@ -108,7 +108,7 @@ describe('records', () => {
 
 describe('a bad record', () => {
   it('costs itself: the next one is read', async () => {
-    // The quote closes nowhere; at what opens the next one; at one that is itself too much.
+    // The quote closes nowhere; at the quote that opens the next field; at one that is itself too much.
     expect(await read('a,b\n1,"2\n3,4\n5,6')).toEqual(['a|b', 2, '3|4', '5|6'])
     expect(await read('a,b\n1,"2\n3,4\n5,"6"\n7,"8\n9"')).toEqual([
       ...['a|b', 2, '3|4', '5|6', '7|8\n9'],

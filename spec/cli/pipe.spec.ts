@@ -9,7 +9,7 @@ import { shell, shellWords, zverse } from './zverse.js'
 const TIME = /(?<=\t)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 const lines = (text: string) => text.split('\n').filter(line => line !== '')
 
-/** Commands, and what each prints: plain, and as JSON where that is not the same. */
+/** Commands, and the output of each: plain, and as JSON if that differs. */
 const SESSION: [command: string, plain: string[], json?: string[]][] = [
   ['put a 1', ['1']],
   ['put b hello; put c {"x": [1, 2]}', ['2', '3']],

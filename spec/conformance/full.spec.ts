@@ -64,7 +64,8 @@ describe.each([Number(process.env.ZVERSE_MIB ?? 1)])('an arena of %i MiB', mebib
   })
 
   it('is cleared when full, at one stroke or piece by piece', () => {
-    // One commit that deletes by key needs 8 bytes a key to note what it retires: pieces, not halves.
+    // One commit that deletes by key needs 8 bytes a key to list the retired blocks: pieces, not
+    // halves.
     const PIECE = 2000
     for (const clear of [
       (db: Database) => db.clear(),
@@ -176,7 +177,7 @@ describe('promises under pressure', () => {
     db.close()
   })
 
-  it('what tags hold is not let go of: FULL, until they are gone', () => {
+  it('tagged versions are not released: FULL, until the tags are gone', () => {
     const db = open({ maxBytes: MIB })
     const value = 'v'.repeat(5000)
     let tags = 0
@@ -202,7 +203,7 @@ describe('promises under pressure', () => {
     db.close()
   })
 
-  it('what iterators and read transactions hold is not let go of either', () => {
+  it('versions that iterators and read transactions pin are not released either', () => {
     const db = open({ maxBytes: MIB, history: { versions: 0 } })
     const held = []
     for (let i = 0; ; i++) {

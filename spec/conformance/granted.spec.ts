@@ -116,7 +116,7 @@ describe('private memory that the system refuses', () => {
     db.close()
   })
 
-  it('for check, and for recovery: whoever comes next can do both', () => {
+  it('for check, and for recovery: a later call can do both', () => {
     const db = ZVerse.open({ maxBytes: 16 * MIB })
     for (let i = 0; i < 100; i++) db.put(`k${i}`, 'x'.repeat(10_000))
     refuse(PRIVATE, 1000)

@@ -67,7 +67,7 @@ it('has no figure of speed that docs/performance.md does not have', () => {
   const lines = section('Speed').split('\n')
   const rows = lines.filter(line => line.startsWith('| ')).map(figuresOf)
   expect(rows.flat().length).toBeGreaterThan(15)
-  // What is in one row here is in one row there; elsewhere each figure stands by itself.
+  // Figures of one row here are in one row there; elsewhere each figure stands by itself.
   const single = lines.filter(line => !line.startsWith('|')).flatMap(figuresOf)
   const wanted = [...rows, ...single.map(figure => [figure])]
   const isKnown = (figures: string[]) => {

@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest'
 import { N_BIRTH, R_VERSION } from '../../lib/memory/layout.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
 
-/** Blocks that one commit of a single put may free: some 80, and what 64 unlinked records list. */
+/**
+ * Blocks that one commit of a single put may free: some 80, and those in the lists of 64 unlinked
+ * records.
+ */
 const MOST = 500
 
 /** Counts the blocks that `commit` frees. */

@@ -29,7 +29,7 @@ function sound(db: Db): void {
   expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
 }
 
-/** Puts until nothing fits; the bytes of what went in. */
+/** Puts until nothing fits; returns the bytes put. */
 function fill(db: Db, keyOf: () => Key, sizeOf: () => number): number {
   let bytes = 0
   for (;;) {
@@ -130,7 +130,7 @@ describe('a full database half of which is deleted', () => {
 const LEAST_AGAIN = 0.8
 
 describe('the least reserve', () => {
-  it('is no more than what is put by', () => {
+  it('is no more than the reserved pages', () => {
     for (let pages = 200; pages <= 2 ** 22; pages = Math.ceil(pages * 1.3)) {
       expect(leastPages(pages)).toBeLessThanOrEqual(reservePages(pages))
     }

@@ -62,7 +62,7 @@ export function property<T>(
   )
 }
 
-/** Sound, with what it looked at. */
+/** Expects a sound database; `what` names the case. */
 export function sound(db: Database, what = ''): void {
   const { ok, problems, leakedBytes } = db.check()
   expect({ ok, problems: problems.slice(0, 5), leakedBytes }, what).toEqual({

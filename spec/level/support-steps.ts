@@ -8,7 +8,7 @@ const n = fc.nat(63)
 const flag = fc.boolean()
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined, freq: 2 })
 
-/** Codings (0 is what the place has) of keys and of values. */
+/** Codings (0: those of the place) of keys and of values. */
 const coding = fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: n, weight: 1 })
 const codings = { k: coding, v: coding }
 const bound = fc.oneof(

@@ -2,7 +2,7 @@
  * Runs of the model: from a seed to parameters, from parameters to operations, from a failure to
  * the smallest run that still fails.
  *
- * {@link runModel} is also what spec/stress runs, with more and larger seeds.
+ * spec/stress runs {@link runModel}, too, with more and larger seeds.
  */
 import type { KeyKind } from '../oracle/keys.js'
 import type { ValueKind } from '../support/alphabet.js'

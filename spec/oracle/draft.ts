@@ -22,7 +22,7 @@ export class Draft {
     return this.#writes.get(store)?.get(log)
   }
 
-  /** The same, unless it comes to nothing: a deletion of what the base did not have. */
+  /** The same, unless it has no effect: a deletion of a key that the base did not have. */
   net(store: StoreLog, log: KeyLog): Write | undefined {
     const write = this.own(store, log)
     return write?.deleted && entryAt(log, this.base) === undefined ? undefined : write

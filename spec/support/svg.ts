@@ -1,4 +1,4 @@
-/** A picture as viewers without CSS see it, and readers who prefer the dark. */
+/** A picture as seen by viewers without CSS, and by readers who prefer the dark. */
 
 const COLOUR = /^(#[0-9a-f]{6}|none)$/
 /** The attributes that make each shape visible. */

@@ -1,4 +1,4 @@
-/** Types of handles, hot keys and the options they come with: checked by the compiler, never run. */
+/** Types of references (`db.ref`), hot keys and their options: checked by the compiler, never run. */
 import { ZVerse, zorder } from '../../lib/index.js'
 
 type Equal<A, B> =
@@ -33,7 +33,7 @@ db.put('a', { id: 1 }, { ifVersion: ref.version })
 db.put('a', ref.refresh().value ?? { id: 0 })
 // @ts-expect-error a string
 db.ref(1)
-// @ts-expect-error what it is made of is fixed
+// @ts-expect-error a reference is read-only
 ref.value = { id: 1 }
 // @ts-expect-error and so is this
 ref.version = 1
@@ -63,7 +63,7 @@ same<typeof cache.hits, number>(true)
 same<typeof cache.hotShare, number>(true)
 
 db.transact(tx => {
-  // @ts-expect-error a handle is of what is committed
+  // @ts-expect-error a reference reads committed entries only
   tx.ref('a')
 })
 // @ts-expect-error and of the present

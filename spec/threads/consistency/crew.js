@@ -110,7 +110,7 @@ export function sleep(ms) {
 /**
  * The invariants of a database after the end of all its other threads: the next writer gets its
  * turn, every byte is accounted for, and the past without pins is released.
- * @param {Database} db @param {() => void} write @returns {string[]} what is wrong
+ * @param {Database} db @param {() => void} write @returns {string[]} the problems
  */
 export function aftermath(db, write) {
   const wrong = []

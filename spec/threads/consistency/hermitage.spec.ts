@@ -220,7 +220,7 @@ describe('P4: lost update', () => {
     const refused = { ...CONFLICT, expected: null, actual: v1 }
     await expect(t2.db.put('3', 32, { ifVersion: null })).rejects.toMatchObject(refused)
     expect(await t2.db.get('3')).toBe(31)
-    // And what was deleted meanwhile is not there.
+    // And entries deleted meanwhile are not there.
     await t1.db.delete('3')
     const gone = { ...CONFLICT, expected: v1, actual: null }
     await expect(t2.db.put('3', 33, { ifVersion: v1 })).rejects.toMatchObject(gone)
