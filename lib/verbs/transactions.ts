@@ -226,8 +226,8 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
 
   /** Undoes everything. Idempotent; after `commit` it does nothing. */
   abort(): void {
-    if (!this.#tx.isOpen) return
-    this.#hold.check()
+    if (!this.#tx.isHeld) return
+    this.#tx.engine.gate.check()
     this.#hold.leave()
     this.#tx.close()
   }

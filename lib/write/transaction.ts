@@ -5,7 +5,7 @@
  * Whoever makes one calls `close` in a `finally`, whatever happened: a transaction that was not committed is undone
  * by that, or, where there is no stack left for it, by the next owner of the lock. Invariants:
  * 1. NEW, then OPEN, then COMMITTING, then ENDED; one that keeps the turn (a load) goes from COMMITTING to IDLE,
- *    and from there to OPEN again. Only commit.ts makes it COMMITTING.
+ *    and from there to OPEN again. Only commit.ts makes it COMMITTING. From anywhere it may become BROKEN.
  * 2. Assignments come before calls wherever it ends: they work even at the end of the stack.
  * 3. A change that throws an error of ours leaves the drafts as they were; after any other error nobody can tell
  *    what state they are in, and the transaction is over.
@@ -47,6 +47,8 @@ const IDLE = 1
 const OPEN = 2
 const COMMITTING = 3
 export const ENDED = 4
+/** Nobody can tell what state its drafts are in: it can only be closed. */
+const BROKEN = 5
 
 export class Transaction implements Active {
   readonly engine: Engine
@@ -164,7 +166,7 @@ export class Transaction implements Active {
    * call, until it is being committed.
    */
   get isAlive(): boolean {
-    const isUsers = this.kind === WRITING_OPEN && this.state !== COMMITTING
+    const isUsers = this.kind === WRITING_OPEN && (this.state === OPEN || this.state === IDLE)
     if (this.engine.epochs.turn.kind === WRITING_NOT) return false
     return isUsers || isRunning(WRITING_FRAME)
   }
@@ -258,7 +260,18 @@ export class Transaction implements Active {
   /** Puts the key and value that are in the engine's buffers. */
   put(core: StoreCore, ifVersion: Expected, born = this.version): void {
     const { writer, key, value } = this.engine
-    this.change(() => writer.put(this.draft(core), key, value, ifVersion, born))
+    // As `change`, without making a function for each put.
+    let whole = false
+    try {
+      writer.put(this.draft(core), key, value, ifVersion, born)
+      whole = true
+    } catch (error) {
+      whole = error instanceof ZVerseError
+      throw error
+    } finally {
+      if (!whole) this.state = BROKEN
+      if (!whole) this.close()
+    }
     if (value.bytes.length > LARGE_VALUE) value.shrink()
   }
 
@@ -305,6 +318,8 @@ export class Transaction implements Active {
       whole = error instanceof ZVerseError
       throw error
     } finally {
+      // First by an assignment: there may be no stack left for a call.
+      if (!whole) this.state = BROKEN
       if (!whole) this.close()
     }
   }
