@@ -50,7 +50,6 @@ export class Engine {
   readonly index: PointIndex
   readonly writer: Writer
   readonly key = new KeyBuffer()
-  readonly other = new KeyBuffer()
   readonly value = new ValueBuffer()
   readonly batch = new KeyBatch()
   /** Brings values that lie in pieces together. */

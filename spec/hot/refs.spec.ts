@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { KeyBuffer } from '../../lib/key/codec.js'
 import { R_STATE, S_LIVE, T_READS } from '../../lib/memory/layout.js'
 import type { KeyRef } from '../../lib/verbs/ref.js'
 import { attachWith, type ZVerse } from '../../lib/zverse.js'
@@ -16,7 +17,8 @@ type Ref = KeyRef<unknown, unknown>
 /** Reference of a key's present entry; 0: it is absent. */
 function entryOf(db: Database, key: string): number {
   const { _core: core } = db as unknown as ZVerse
-  const { W, epochs, other } = core.engine
+  const { W, epochs } = core.engine
+  const other = new KeyBuffer()
   core.encodeKey(key, other)
   return core.find(W[epochs.versions.current + R_STATE + S_LIVE], other)
 }
