@@ -57,7 +57,8 @@ export class DatabaseSource implements Source {
   }
 
   gate(): void {
-    this.#engine.gate.check()
+    const { gate } = this.#engine
+    if (gate.barred !== 0) gate.check()
   }
 
   root(view: View | undefined): number {

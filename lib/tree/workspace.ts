@@ -30,6 +30,7 @@ import {
   H_LOG_COUNT,
   H_LOG_VERSION,
   H_PHASE,
+  INLINE_MAX,
   LEAST_PIECE,
   N_BIRTH,
   P_DATA,
@@ -394,6 +395,16 @@ export class Workspace {
     const size = Allocator.roundUp(words)
     if (birth === this.version) this.#reuse(ref, size, this.#edition === 0)
     else this.#retire(ref, birth, size)
+  }
+
+  /** True if what the transaction retires goes into the record itself. */
+  get retiresInline(): boolean {
+    return this.retired.count <= INLINE_MAX && this.trees.count === 0
+  }
+
+  /** Items of the list of retired blocks that go into the record itself. */
+  get inlineItems(): number {
+    return this.retiresInline ? this.retired.count : 0
   }
 
   /** A whole tree of `words` words is dropped; what is born in this transaction goes with it. */

@@ -70,7 +70,8 @@ class Hold extends PinLease implements Bracket, Pinned {
   }
 
   check(): void {
-    this.engine.gate.check()
+    const { gate } = this.engine
+    if (gate.barred !== 0) gate.check()
     if (this.ended) throw transactionClosed('read')
   }
 
@@ -163,7 +164,8 @@ class WriteHold extends WriteLease implements DraftHold {
   }
 
   check(): void {
-    this.engine.gate.check()
+    const { gate } = this.engine
+    if (gate.barred !== 0) gate.check()
     if (!this.tx.isOpen) throw transactionClosed('write')
   }
 

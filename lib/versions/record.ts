@@ -13,7 +13,6 @@ import {
   H_SEARCH_AGAIN,
   H_UNDONE,
   H_WATCHERS,
-  INLINE_MAX,
   LEAST_CHUNK,
   R_DEAD_HEAD,
   R_INLINE,
@@ -33,24 +32,10 @@ import { nodeBirth, type Workspace } from '../tree/workspace.js'
 import { birthCode, type Chunks } from './chunks.js'
 import type { Versions } from './versions.js'
 
-/** True if what the transaction retires goes into the record itself. */
-function isInline({ retired, trees }: Workspace): boolean {
-  return retired.count <= INLINE_MAX && trees.count === 0
-}
-
 /**
- * A block for the record of the transaction's version. Its catalog, next store id and the state of the unnamed
- * store are the caller's to write, {@link fillRecord} writes the rest.
- * @throws ZVerseError `ZVERSE_FULL`
- */
-export function allocateRecord(space: Workspace): number {
-  // From here on what is allocated goes when the version goes.
-  space.closing = true
-  return space.allocate(R_ITEMS + 2 * (isInline(space) ? space.retired.count : 0))
-}
-
-/**
- * Writes the record, with the list of what the transaction retires.
+ * Writes the record of the transaction's version, with the list of what it retires; but not its catalog, the next
+ * store id and the state of the unnamed store.
+ * @param record a block with room for `space.inlineItems`
  * @param time ms since 1970
  * @throws ZVerseError `ZVERSE_FULL`
  */
@@ -67,15 +52,13 @@ export function fillRecord(
   store48(W, record + R_TIME, time)
   W[record + R_PREV] = previous
   for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
-  if (isInline(space)) {
-    for (let i = 0; i < retired.count; i++) {
-      W[record + R_ITEMS + 2 * i] = retired.items[i]
-      W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
-    }
-    W[record + R_INLINE] = retired.count
-  } else {
-    fillChunks(W, space, chunks, record)
+  const { inlineItems } = space
+  for (let i = 0; i < inlineItems; i++) {
+    W[record + R_ITEMS + 2 * i] = retired.items[i]
+    W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
   }
+  W[record + R_INLINE] = inlineItems
+  if (!space.retiresInline) fillChunks(W, space, chunks, record)
   chunks.ensureSpare()
   const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
   store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)

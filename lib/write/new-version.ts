@@ -9,6 +9,7 @@ import {
   H_RETIRED_SINCE_SCAN,
   HEAD_WORDS,
   R_CATALOG,
+  R_ITEMS,
   R_NEXT_STORE,
   R_REPLACED,
   R_STATE,
@@ -24,7 +25,7 @@ import { dropTable } from '../point/dropped.js'
 import { advance } from '../point/generations.js'
 import { withState } from '../tree/catalog.js'
 import type { Draft } from '../tree/draft.js'
-import { allocateRecord, fillRecord, publishRecord } from '../versions/record.js'
+import { fillRecord, publishRecord } from '../versions/record.js'
 import type { Transaction } from './transaction.js'
 
 /** Blocks a commit frees beside two for each of its own allocations. */
@@ -61,7 +62,9 @@ export class NewVersion implements Mutation {
       else this.#catalogue(draft)
     }
     const time = this.#time()
-    const record = allocateRecord(space)
+    // From here on what is allocated goes when the version goes.
+    space.closing = true
+    const record = space.allocate(R_ITEMS + 2 * space.inlineItems)
     const state = this.#previous + R_STATE
     if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
     else W.copyWithin(record + R_STATE, state, state + STATE_WORDS)

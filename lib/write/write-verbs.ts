@@ -94,7 +94,8 @@ export abstract class CommitVerbs<K, V> extends WriteVerbs<K, V, number> {
   /** @internal */
   override _begin(): StoreCore {
     const core = this.#core
-    core.engine.gate.check()
+    const { gate } = core.engine
+    if (gate.barred !== 0) gate.check()
     return core
   }
 
