@@ -1,9 +1,9 @@
 /** The codecs that a dump names: built-in ones, and custom ones as they were given. */
 
 import type { Engine } from '../engine/engine.js'
-import { StoreCore } from '../engine/store-core.js'
 import { keyCodecNamed } from '../key/resolve.js'
 import { checkNames, invalidOption } from '../options.js'
+import { StoreCore } from '../read/store-core.js'
 import type { ValueCodec } from '../value/codec.js'
 import type { CustomCodec } from '../value/custom.js'
 import { isBuiltIn, valueCodec } from '../value/resolve.js'

@@ -2,9 +2,9 @@
  * `load`: from an iterable of records, or one that takes its time, to a {@link Loader}.
  */
 
-import type { StoreCore } from '../engine/store-core.js'
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { invalidOption } from '../options.js'
+import type { StoreCore } from '../read/store-core.js'
 import { inCallback } from '../threads/running.js'
 import type { CustomCodec } from '../value/custom.js'
 import { codecsIn } from './codecs.js'

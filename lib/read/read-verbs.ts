@@ -6,7 +6,6 @@
  */
 
 import { boxOf, curveOf, nearestIn } from '../engine/points.js'
-import { AHEAD } from '../engine/store-core.js'
 import {
   type Corner,
   isVersion,
@@ -29,6 +28,7 @@ import { Nearest } from '../tree/nearest.js'
 import { END, iterating, Steps, ZVerseIterator } from './iterator.js'
 import { ENTRIES, KEYS, PAIRS, Rows, VALUES } from './rows.js'
 import type { Source } from './source.js'
+import { AHEAD } from './store-core.js'
 
 /** A key with its value and the version that wrote it. */
 export interface Entry<K, V> {

@@ -8,9 +8,9 @@
  *    counted. Where the caller's code throws, its entry is passed over.
  */
 
-import type { StoreCore } from '../engine/store-core.js'
 import type { Walker } from '../tree/box-cursor.js'
 import type { Feed } from './iterator.js'
+import type { StoreCore } from './store-core.js'
 
 /** What becomes of an entry. */
 export const PAIRS = 0

@@ -4,13 +4,13 @@
  */
 
 import type { Engine } from '../engine/engine.js'
-import type { StoreCore } from '../engine/store-core.js'
 import type { View } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { Pin } from '../threads/slots.js'
 import type { Hold } from './iterator.js'
 import { PinLease } from './pin-lease.js'
+import type { StoreCore } from './store-core.js'
 
 /** A root that stays readable until the hold is released. */
 export interface Held extends Hold {

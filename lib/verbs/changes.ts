@@ -6,10 +6,10 @@
  * nothing, and may fall behind what is kept.
  */
 
-import type { StoreCore } from '../engine/store-core.js'
 import { R_TIME } from '../memory/layout.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
+import type { StoreCore } from '../read/store-core.js'
 import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import { abortError, type Signal, waitUntil } from './wait.js'

@@ -2,7 +2,6 @@
  * Key handles: the value of a key as it was read, and whether someone has written since.
  */
 
-import type { StoreCore } from '../engine/store-core.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { versionOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
@@ -10,6 +9,7 @@ import { R_VERSION } from '../memory/layout.js'
 import { brief, Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
 import { generationOf, NO_GENERATION } from '../point/generations.js'
+import type { StoreCore } from '../read/store-core.js'
 
 /**
  * What `ref` returns: `value` and `version` as of when it was made or refreshed last, and `stale`.

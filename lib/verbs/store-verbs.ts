@@ -4,7 +4,6 @@
 
 import { types } from 'node:util'
 import { UNNAMED } from '../engine/names.js'
-import { StoreCore } from '../engine/store-core.js'
 import {
   type Bounds,
   checkView,
@@ -25,6 +24,7 @@ import { hasValue } from '../memory/pieces.js'
 import { checkNames, invalidOption } from '../options.js'
 import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
 import { BothHeld } from '../read/source.js'
+import { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import { stringValues } from '../value/string.js'

@@ -1,9 +1,9 @@
 /** The operations of the `batch` verb: checked, and encoded, before the turn is taken. */
 
 import { Batch } from '../engine/batch.js'
-import type { StoreCore } from '../engine/store-core.js'
 import { isVersion } from '../engine/view.js'
 import { checkNames, invalidOption } from '../options.js'
+import type { StoreCore } from '../read/store-core.js'
 import type { Expected } from '../tree/writer.js'
 
 /** One operation of a batch. */

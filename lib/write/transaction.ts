@@ -14,7 +14,6 @@
 import type { Active, Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
-import type { StoreCore } from '../engine/store-core.js'
 import { ZVerseError } from '../errors.js'
 import {
   H_CURRENT,
@@ -31,6 +30,7 @@ import {
   WRITING_VERB,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
+import type { StoreCore } from '../read/store-core.js'
 import { isRunning, WRITING_FRAME } from '../threads/running.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Range } from '../tree/cursor.js'

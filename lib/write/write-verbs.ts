@@ -3,13 +3,13 @@
  * version of its commit; inside a write transaction each is a part of that one and returns nothing.
  */
 
-import type { StoreCore } from '../engine/store-core.js'
 import { type Bounds, NAMES, rangeIn } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
 import { WRITING_CALLBACK, WRITING_VERB } from '../memory/layout.js'
 import { checkNames, invalidOption } from '../options.js'
 import { ReadVerbs } from '../read/read-verbs.js'
 import { DatabaseSource, type DraftBracket, DraftSource } from '../read/source.js'
+import type { StoreCore } from '../read/store-core.js'
 import { inCallback } from '../threads/running.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
 import type { Expected } from '../tree/writer.js'

@@ -6,6 +6,8 @@
  * meant, if its codecs are the same.
  */
 
+import type { Engine } from '../engine/engine.js'
+import { type Description, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
 import { MISS } from '../hot/value-cache.js'
@@ -35,8 +37,6 @@ import { find } from '../tree/search.js'
 import { nodeBirth } from '../tree/workspace.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import { Decoder } from './decoder.js'
-import type { Engine } from './engine.js'
-import { type Description, UNNAMED } from './names.js'
 
 /** Keys that are looked up together. */
 export const AHEAD = 32
