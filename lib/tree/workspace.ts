@@ -397,14 +397,9 @@ export class Workspace {
     else this.#retire(ref, birth, size)
   }
 
-  /** True if what the transaction retires goes into the record itself. */
-  get retiresInline(): boolean {
-    return this.retired.count <= INLINE_MAX && this.trees.count === 0
-  }
-
-  /** Items of the list of retired blocks that go into the record itself. */
+  /** Items of what the transaction retires that go into the record itself: all of them, or none. */
   get inlineItems(): number {
-    return this.retiresInline ? this.retired.count : 0
+    return this.retired.count <= INLINE_MAX && this.trees.count === 0 ? this.retired.count : 0
   }
 
   /** A whole tree of `words` words is dropped; what is born in this transaction goes with it. */

@@ -35,7 +35,8 @@ import type { Versions } from './versions.js'
 /**
  * Writes the record of the transaction's version, with the list of what it retires; but not its catalog, the next
  * store id and the state of the unnamed store.
- * @param record a block with room for `space.inlineItems`
+ * @param record a block with room for `items`
+ * @param items `space.inlineItems`
  * @param time ms since 1970
  * @throws ZVerseError `ZVERSE_FULL`
  */
@@ -44,6 +45,7 @@ export function fillRecord(
   space: Workspace,
   chunks: Chunks,
   record: number,
+  items: number,
   time: number,
 ): void {
   const { version, retired, births } = space
@@ -52,13 +54,12 @@ export function fillRecord(
   store48(W, record + R_TIME, time)
   W[record + R_PREV] = previous
   for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
-  const { inlineItems } = space
-  for (let i = 0; i < inlineItems; i++) {
+  for (let i = 0; i < items; i++) {
     W[record + R_ITEMS + 2 * i] = retired.items[i]
     W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
   }
-  W[record + R_INLINE] = inlineItems
-  if (!space.retiresInline) fillChunks(W, space, chunks, record)
+  W[record + R_INLINE] = items
+  if (items === 0) fillChunks(W, space, chunks, record)
   chunks.ensureSpare()
   const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
   store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)

@@ -64,14 +64,15 @@ export class NewVersion implements Mutation {
     const time = this.#time()
     // From here on what is allocated goes when the version goes.
     space.closing = true
-    const record = space.allocate(R_ITEMS + 2 * space.inlineItems)
+    const items = space.inlineItems
+    const record = space.allocate(R_ITEMS + 2 * items)
     const state = this.#previous + R_STATE
     if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
     else W.copyWithin(record + R_STATE, state, state + STATE_WORDS)
     W[record + R_CATALOG] = tx.catalog
     W[record + R_NEXT_STORE] = tx.nextStore
     past.ensureSegment(space.version, space)
-    fillRecord(W, space, chunks, record, time)
+    fillRecord(W, space, chunks, record, items, time)
     this.#allocations = space.allocations
     this.#record = record
   }
