@@ -1,9 +1,9 @@
 /**
  * Keeps the process alive while something waits on this thread.
  *
- * A timer would do, but for fake clocks, which stop all that come from globals or from node:timers; a
- * message port keeps a process alive as well, and nobody replaces those. Making one takes 80 µs, so a
- * thread makes one when it first waits and has it count after that.
+ * A timer would do, but for fake clocks, which stop all that come from globals or from node:timers. A
+ * message port keeps a process alive as well, and fake clocks leave it alone. Making one takes 80 µs, so a
+ * thread makes its port at its first wait, and counts waits after that.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 
@@ -23,5 +23,5 @@ class Anchor {
   }
 }
 
-/** This thread's. */
+/** The anchor of this thread. */
 export const anchor = new Anchor()

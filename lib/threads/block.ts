@@ -1,6 +1,6 @@
 /**
- * Blocks that are linked once and stay: made beside transactions, or in the middle of one, by whoever
- * needs one and can have the turn without waiting.
+ * Blocks that are linked once and stay: a thread that needs one makes it, beside transactions or in
+ * the middle of one, if it can have the turn without waiting.
  */
 import type { Allocator } from '../memory/allocator.js'
 import { H_DIRTY, H_PHASE, WRITING_VERB } from '../memory/layout.js'
@@ -8,7 +8,7 @@ import type { Turn } from './turn.js'
 
 /**
  * A block whose words are all `content`, its reference stored at word `link`.
- * @returns 0 where that would mean to wait for the turn, or where there is no room
+ * @returns 0 where the turn cannot be had without waiting, or where there is no room
  */
 export function blockAt(
   W: Uint32Array,
@@ -21,13 +21,13 @@ export function blockAt(
   const nested = turn.mine
   if (!nested && !turn.tryTake(WRITING_VERB)) return 0
   if (W[link] !== 0) {
-    // Another thread has been quicker; of overflow blocks each thread has its own.
+    // Another thread was quicker; overflow blocks are each thread's own.
     if (!nested) turn.give()
     return W[link]
   }
   let whole = false
   try {
-    // A death in between would leak the block, so recovery is told to mark.
+    // A death in between would leak the block, so H_PHASE tells recovery to mark.
     W[H_PHASE] = 1
     W[H_DIRTY] = 1
     const block = allocator.allocate(words)

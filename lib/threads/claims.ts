@@ -1,7 +1,7 @@
 /**
- * The lines of this thread's handles, and what becomes of them without `close`: given back when the
- * thread exits in an orderly way, and when a handle is dropped and collected. (A thread that is
- * terminated runs none of this: then others bury it, lines.ts.)
+ * The lines of this thread's handles, and their end without `close`: the thread gives them back when
+ * it exits in an orderly way, and when a handle is dropped and collected. (A terminated thread runs
+ * none of this: other threads bury it, lines.ts.)
  */
 import process from 'node:process'
 import { threadId as here, isMainThread } from 'node:worker_threads'
@@ -10,7 +10,7 @@ import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'
 import { claimLine, freeLine } from './lines.js'
 import { leaveTrace, type Trace, takeTrace } from './liveness.js'
 
-/** A line and whose it is. */
+/** A line and its thread. */
 export interface Claim {
   readonly arena: Arena
   readonly line: number
@@ -19,8 +19,8 @@ export interface Claim {
 }
 
 /**
- * Claims of this thread on databases that others use too. (A database of one thread goes with its
- * last handle, and must not be kept by a list.)
+ * Claims of this thread on databases that other threads use too. (A database of one thread goes with
+ * its last handle, and no list must keep it.)
  */
 const open = new Set<Claim>()
 const dropped = new FinalizationRegistry<Claim>(claim => abandon(claim))
@@ -39,16 +39,16 @@ export function claimFor(arena: Arena, threadId: number): Claim {
   }
 }
 
-/** Gives the claim back when the thread exits or `engine` has been collected, if not before. */
+/** Gives the claim back when the thread exits or `engine` is collected, if not before. */
 export function giveBackWith(engine: object, claim: Claim): void {
-  // A test's handle that poses as another thread is not ours to give back.
+  // A test's handle that poses as another thread is not this thread's to give back.
   if (open.has(claim) || claim.threadId !== here) return
   if (open.size === 0 && !isMainThread) process.on('exit', abandonAll)
   open.add(claim)
   dropped.register(engine, claim, claim)
 }
 
-/** Gives a line back that holds nothing any more, or whose pins are to be given up with it. */
+/** Gives a line back, and releases the pins that are left in it. */
 export function giveBack(claim: Claim): void {
   if (open.delete(claim)) {
     dropped.unregister(claim)
@@ -58,13 +58,13 @@ export function giveBack(claim: Claim): void {
   takeTrace(claim.trace)
 }
 
-/** Gives a line back whose handle can do nothing more, be it in the middle of a transaction. */
+/** Gives back the line of a handle that can do nothing more, even in the middle of a transaction. */
 function abandon(claim: Claim): void {
   const { arena, line, threadId } = claim
   if (!open.has(claim)) return
   if (arena.words[line + T_WRITING] !== WRITING_NOT) {
     arena.words[line + T_WRITING] = WRITING_NOT
-    // Dirty, so the next owner undoes.
+    // The arena stays dirty, so the next owner undoes the transaction.
     if (Atomics.compareExchange(arena.signed, H_LOCK, threadId + 1, 0) === threadId + 1) {
       Atomics.notify(arena.signed, H_LOCK)
     }

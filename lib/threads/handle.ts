@@ -1,6 +1,6 @@
 /**
- * What one thread gives another so that it can use the same database: the arena and the names of the
- * codecs. A plain object that structured cloning takes; any thread may make or take one.
+ * The handle that one thread passes to another so that both use the same database: the arena and the
+ * names of the codecs. A plain object that structured cloning takes; any thread may make or take one.
  */
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
@@ -9,7 +9,7 @@ import { H_LAYOUT, H_MAGIC, H_SHARED, LAYOUT, MAGIC, PAGE } from '../memory/layo
 import { brief, Printed, type Shown, shown } from '../memory/shown.js'
 import { invalidOption } from '../options.js'
 
-/** Made by `share`, taken by `attach`: pass it on as it is, to as many threads as there are. */
+/** Made by `share`, taken by `attach`: pass it on as it is, to any number of threads. */
 export interface Handle<K = unknown, V = unknown> {
   readonly format: 'zverse'
   readonly layout: number
@@ -21,7 +21,7 @@ export interface Handle<K = unknown, V = unknown> {
   readonly '~types'?: { key: K; value: V }
 }
 
-/** A handle that prints itself in short; what structured cloning makes of it is plain. */
+/** A handle that prints itself in short; structured cloning makes a plain object of it. */
 class Shared extends Printed implements Handle<never, never> {
   readonly format = 'zverse'
   readonly layout = LAYOUT
@@ -44,7 +44,7 @@ class Shared extends Printed implements Handle<never, never> {
   }
 }
 
-/** A handle on `arena`; from now on its readers announce what they read. */
+/** A handle on `arena`; from now on readers of the arena announce their reads. */
 export function makeHandle(arena: Arena, keys: string, values: string): Handle<never, never> {
   Atomics.store(arena.words, H_SHARED, 1)
   return new Shared(arena.buffer, keys, values)
@@ -52,7 +52,7 @@ export function makeHandle(arena: Arena, keys: string, values: string): Handle<n
 
 /**
  * Checks a handle that came from another thread.
- * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is none, `ZVERSE_FORMAT` if it is another layout's
+ * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it is no handle, `ZVERSE_FORMAT` if its layout is another
  */
 export function openHandle(handle: unknown): { arena: Arena; keys: string; values: string } {
   const given = (typeof handle === 'object' && handle !== null ? handle : {}) as Partial<Handle>

@@ -1,14 +1,14 @@
 /**
- * The table of threads: lines claimed and given back, who tracks whom, the burial of the dead.
+ * The table of threads: lines claimed and given back, tracks, the burial of dead threads.
  *
  * Any thread may call any of this at any time; nothing here needs the writer lock. Invariants:
- * 1. A line belongs to whoever stored its T_ID by CAS from 0. A thread may have several lines, one
- *    for each handle.
+ * 1. A line belongs to the thread that stored its T_ID by CAS from 0. A thread may have several lines,
+ *    one for each handle.
  * 2. Thread ids are never used again within a process; lines are. So the lock and the table of
- *    tracks hold ids, and a dead thread's lock is taken away by its id.
+ *    tracks contain ids, and a burier takes a dead thread's lock away by the thread's id.
  * 3. A burial goes line by line: CAS of T_ID to BURIED and the burier's id, slots idle, T_ID 0 last.
- *    If the burier dies meanwhile, whoever buries it finds that mark and goes on.
- * 4. Nothing is written to a line after it is given back, by its thread or by a burier.
+ *    If the burier dies meanwhile, the thread that buries it finds that mark and goes on.
+ * 4. Neither the line's thread nor a burier writes to a line after it is given back.
  */
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
@@ -49,7 +49,7 @@ export function eachLine(W: Uint32Array, visit: (line: number) => boolean | unde
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Claims a line for thread `threadId`; buries the dead first where all are taken.
+ * Claims a line for thread `threadId`; buries dead threads first where all lines are taken.
  * @returns its word offset
  * @throws ZVerseError `ZVERSE_READERS_FULL`
  */
@@ -92,7 +92,7 @@ export function freeLine(arena: Arena, line: number): void {
   }
   Atomics.store(W, line + T_PINS_USED, 0)
   W[line + T_WRITING] = WRITING_NOT
-  // First the flag: whoever dies in between leaves a count too high, which costs a notification.
+  // First the flag: a death in between leaves a count too high, which costs a notification.
   for (const [flag, count] of [
     [T_WAITING, H_WAITERS],
     [T_WATCHING, H_WATCHERS],
@@ -109,8 +109,8 @@ export function freeLine(arena: Arena, line: number): void {
 // ── Death ───────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Frees all that a dead thread held: the lock (the next owner recovers), its turn, its lines; and
- * then what the threads held that it tracked, for they died with it.
+ * Frees the lock of a dead thread (the next owner recovers), its turn and its lines; then buries the
+ * threads that it tracked, for they died with it.
  */
 export function bury(arena: Arena, dead: number, me: number): void {
   const W = arena.words
@@ -118,7 +118,7 @@ export function bury(arena: Arena, dead: number, me: number): void {
     Atomics.notify(arena.signed, H_LOCK)
   }
   Atomics.compareExchange(W, H_TURN, dead + 1, 0)
-  // Its own lines last: as long as one is there, it can be told to be dead.
+  // Its own lines last: as long as one is there, another thread can find out that it is dead.
   for (const id of [BURIED + dead + 1, dead + 1]) {
     eachLine(W, line => {
       const mine = Atomics.compareExchange(W, line + T_ID, id, BURIED + me + 1) === id
@@ -129,7 +129,7 @@ export function bury(arena: Arena, dead: number, me: number): void {
   for (const child of forget(W, dead)) bury(arena, child, me)
 }
 
-/** True or false where it can be told whether a thread lives, else null. */
+/** True if a thread lives, false if it is dead, null where that cannot be told. */
 export function isAlive(arena: Arena, threadId: number): boolean | null {
   const W = arena.words
   if (threadId === 0) return true
@@ -137,7 +137,7 @@ export function isAlive(arena: Arena, threadId: number): boolean | null {
   eachLine(W, line => {
     if (Atomics.load(W, line + T_ID) !== threadId + 1) return false
     const trace = { task: W[line + T_TASK], proof: Atomics.load(W, line + T_PROOF) }
-    // The trace was that thread's only if the line still is.
+    // The trace was that thread's only if the line is still its line.
     if (Atomics.load(W, line + T_ID) === threadId + 1) answer = lives(trace)
     return answer !== null
   })
@@ -160,7 +160,7 @@ export function sweep(arena: Arena, me: number): boolean {
 
 /**
  * Notes that `tracker` hears when `child` ends; false if that is noted already. Without room in the
- * table nothing is noted: the tracker hears it all the same, only nobody could tell if both die.
+ * table nothing is noted: the tracker still hears it, but its own burial does not lead to `child`.
  */
 export function noteTrack(arena: Arena, child: number, tracker: number): boolean {
   const W = arena.words
@@ -177,7 +177,7 @@ export function noteTrack(arena: Arena, child: number, tracker: number): boolean
   return true
 }
 
-/** Takes the entries of a dead thread from the table; the ids of those it tracked. */
+/** Takes the entries of a dead thread from the table; returns the ids of the threads it tracked. */
 function forget(W: Uint32Array, dead: number): number[] {
   const children: number[] = []
   for (let i = 0; i < W[H_MAX_THREADS]; i++) {

@@ -1,11 +1,11 @@
 /**
- * Whether another thread of this process still lives, asked without its help and without an event:
- * the thread that would hear 'exit' may itself be blocked in the lock.
+ * Whether another thread of this process still lives, without its help and without an event: the
+ * thread that would hear 'exit' may itself be blocked in the lock.
  *
  * A thread leaves two words when it attaches. On Linux: the kernel's id of its task, and when that
- * task began; whether there is such a task can be asked of /proc. Elsewhere: a file descriptor of a
- * file of its own, which Node closes with its worker, and the file's inode. Both were tried from a
- * blocked thread: the answer turns to "dead" within a few milliseconds of `terminate`.
+ * task began; /proc tells whether there is such a task. Elsewhere: a file descriptor of a file of its
+ * own, which Node closes with its worker, and the file's inode. Both were tried from a blocked thread:
+ * the answer turns to "dead" within a few milliseconds of `terminate`.
  *
  * This is the one place outside storage/ and cli/ that touches files.
  */
@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { isMainThread } from 'node:worker_threads'
 
-/** What a thread leaves of itself; `task` 0 where nothing can be told. */
+/** The two words that a thread leaves; `task` 0 where nothing can be told. */
 export interface Trace {
   readonly task: number
   readonly proof: number
@@ -32,12 +32,12 @@ export function leaveTrace(system: string = process.platform): Trace {
   return (system === 'linux' ? ownTask() : undefined) ?? ownDescriptor() ?? UNKNOWN
 }
 
-/** The calling thread detaches and needs its trace no more. */
+/** Takes the trace back: the calling thread detaches. */
 export function takeTrace({ task }: Trace): void {
   if (task >= DESCRIPTOR) closeSync(task - DESCRIPTOR)
 }
 
-/** True or false where it can be told whether the thread that left the trace lives, else null. */
+/** True if the thread that left the trace lives, false if it is dead, null where that cannot be told. */
 export function lives({ task, proof }: Trace): boolean | null {
   if (task === 0) return null
   if (task < DESCRIPTOR) {
@@ -61,7 +61,7 @@ function ownTask(): Trace | undefined {
   }
 }
 
-/** No task begins then. */
+/** No task has this begin. */
 const GONE = 0xffffffff
 
 /** When a task of this process began, in clock ticks; GONE if it is not there; null: unknown. */
@@ -73,7 +73,7 @@ function beginOf(task: number): number | null {
     const { code } = error as { code?: string }
     return code === 'ENOENT' || code === 'ESRCH' ? GONE : null
   }
-  // The fields behind the name, which may have blanks in it: state, …, the 20th is the begin.
+  // The fields behind the name, which may contain blanks: state, …, the 20th is the begin.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ended = fields[0] === 'Z' || fields[0] === 'X'
   return ended ? GONE : Number(fields[19]) % GONE

@@ -2,11 +2,11 @@
  * The writer lock: one word, the owner's thread id plus one, taken by CAS.
  *
  * Any thread. Invariants (docs/protocol.md, Lock and turns):
- * 1. Only the owner gives it back, or who has established that the owner is dead.
- * 2. Waiting is in slices, since a notification can go to a waiter that is about to die; after each,
- *    the waiter asks whether the owner lives.
- * 3. Who has waited a while may reserve the next turn, so that nobody starves. A reservation that is
- *    not taken up within a slice may be set aside; ownership never.
+ * 1. Only the owner gives the lock back, or a thread that has established that the owner is dead.
+ * 2. A thread waits in slices, since a notification can go to a waiter that is about to die; after
+ *    each slice it asks whether the owner lives.
+ * 3. A thread that has waited for 1 ms may reserve the next turn, so that no thread starves. A waiter
+ *    may set aside a reservation that is not taken up within a slice; ownership never.
  * 4. The count of waiters is never too low: it goes up before the first wait, and down after the
  *    last. Without waiters a release does not notify, which would cost 120 ns.
  */
@@ -15,9 +15,9 @@ import type { Arena } from '../memory/arena.js'
 import { H_LOCK, H_TURN, H_WAITERS, T_WAITED, T_WAITING, T_WAITS } from '../memory/layout.js'
 import { monotonic } from './clock.js'
 
-/** Longest wait before looking again, ms. */
+/** Longest wait before the waiter looks again, ms. */
 const SLICE = 20
-/** Waiting time after which the next turn is reserved, ms. */
+/** Waiting time after which a thread reserves the next turn, ms. */
 const PATIENCE = 1
 
 export class WriterLock {
@@ -25,7 +25,7 @@ export class WriterLock {
   readonly #signed: Int32Array
   readonly #line: number
   readonly #me: number
-  /** Gives up what a thread held, if it is dead. */
+  /** Buries a thread if it is dead. */
   readonly #askFor: (threadId: number) => void
   #closed = false
 
@@ -37,7 +37,7 @@ export class WriterLock {
     this.#askFor = askFor
   }
 
-  /** Takes the lock if it is free and not promised to another. */
+  /** Takes the lock if it is free and the next turn is not reserved for another thread. */
   tryAcquire(): boolean {
     const S = this.#signed
     const turn = Atomics.load(S, H_TURN)
@@ -48,7 +48,7 @@ export class WriterLock {
   }
 
   /**
-   * Takes the lock; blocks the thread until then.
+   * Waits for the lock, with the thread blocked, and takes it.
    * @param timeout ms to wait at most
    * @throws ZVerseError `ZVERSE_WRITER_BUSY { waitedMs, threadId }`
    */
@@ -68,10 +68,10 @@ export class WriterLock {
 
   /**
    * Takes the lock without blocking the thread, and calls `taken` in the same instant: else another
-   * call of this thread could take what was taken here for its own.
+   * call of this thread could take the lock for its own.
    * @param isLeft true if this thread has the lock already, from calls that were cut off
    * @param sleep resolves after so many ms at most, earlier when the word is no longer `value`;
-   * rejects when the wait is to end
+   * rejects to end the wait
    */
   async acquireAsync(
     timeout: number,
@@ -94,11 +94,11 @@ export class WriterLock {
 
   release(): void {
     Atomics.store(this.#signed, H_LOCK, 0)
-    // After the store: a waiter counted before it waits, so either is seen by the other.
+    // After the store: a waiter counts itself before it waits, so one of the two sees the other.
     if (Atomics.load(this.#signed, H_WAITERS) !== 0) Atomics.notify(this.#signed, H_LOCK)
   }
 
-  /** The line is about to be given back: asynchronous waits that end later leave it alone. */
+  /** The handle is about to give its line back: asynchronous waits that end later leave it alone. */
   close(): void {
     this.#closed = true
   }
@@ -117,7 +117,7 @@ export class WriterLock {
     const W = this.#words
     const line = this.#line
     wait.end()
-    // A line that was given back meanwhile took this waiter from the count, and is another's now.
+    // The line was given back meanwhile, its waiters with it; it may be another handle's now.
     if (this.#closed) return
     W[line + T_WAITING]--
     Atomics.sub(this.#signed, H_WAITERS, 1)
@@ -129,14 +129,14 @@ export class WriterLock {
   }
 }
 
-/** One thread's wait for the lock: for whom, how long, and when to do something about it. */
+/** One thread's wait for the lock: for which thread, how long, and when to act. */
 class Wait {
   readonly #signed: Int32Array
   readonly #me: number
   readonly #timeout: number
   readonly #askFor: (threadId: number) => void
   readonly #since = monotonic()
-  /** Who has been in the way, as owner (> 0) or with the next turn (< 0), and since when. */
+  /** The thread in the way, as owner (> 0) or with the next turn reserved (< 0), and since when. */
   #obstacle = 0
   #obstacleSince = 0
 
@@ -151,7 +151,7 @@ class Wait {
     return monotonic() - this.#since
   }
 
-  /** What to wait for next, and how long. @throws ZVerseError `ZVERSE_WRITER_BUSY` */
+  /** The owner to wait for next, and how long. @throws ZVerseError `ZVERSE_WRITER_BUSY` */
   next(): { owner: number; ms: number } {
     const S = this.#signed
     const now = monotonic()
@@ -177,13 +177,13 @@ class Wait {
     return { owner, ms: Math.max(0, Math.min(slice, this.#timeout - waitedMs)) }
   }
 
-  /** The lock is free, but promised to a thread that does not come for it. */
+  /** The lock is free, but reserved for a thread that does not take it. */
   #setAside(turn: number): { owner: number; ms: number } {
     Atomics.compareExchange(this.#signed, H_TURN, turn, 0)
     return { owner: 0, ms: 0 }
   }
 
-  /** The wait is over, whichever way: the next turn is somebody else's. */
+  /** The wait is over, with the lock or without: drops this thread's reservation. */
   end(): void {
     Atomics.compareExchange(this.#signed, H_TURN, this.#me, 0)
   }

@@ -1,17 +1,17 @@
 /**
  * Whether a call of this thread is still running.
  *
- * State that a `finally` sets back decides that, everywhere. It fails in one case only: a `vm`
- * timeout unwinds calls without running one `finally`, and what such a call left says "busy" for
- * ever. So where that state is in the way, and only there, the stack is asked whether the call is
- * still on it. For any thread. Invariants:
+ * Everywhere, state that a `finally` sets back decides that. It fails in one case only: a `vm`
+ * timeout unwinds calls without running one `finally`, and the state of such a call says "busy" for
+ * ever. So where that state is in the way, and only there, {@link isRunning} looks for the call on the
+ * stack. For any thread. Invariants:
  * 1. A call to be found runs in a function that {@link marked} made. The mark is the function's own
- *    `name`, set at run time, so no bundler, source map or test runner changes it; and what
- *    `marked` returns is a value nobody can look through, so no minifier inlines it.
+ *    `name`, set at run time, so no bundler, source map or test runner changes it; and `marked`
+ *    returns an opaque value, so no minifier inlines it.
  * 2. The stack's frames are read as call sites, never as text.
- * 3. What cannot be told counts as running, and whoever asks then refuses. "Not running" takes a
- *    proof: a marked call made for the question is seen as one frame more, of the same mark. Where
- *    frames are hidden, renamed or cut at some depth, it is not.
+ * 3. A call counts as running where that cannot be told, and the caller then refuses. "Not running"
+ *    takes a proof: a marked call made for the question shows as one frame more, of the same mark.
+ *    Where frames are hidden, renamed or cut at some depth, it does not.
  */
 
 /** Marks the calls in which a change is under way and user code may run. */
@@ -27,7 +27,7 @@ export function marked<F extends object>(mark: string, call: F): F {
 /** Runs user code inside a change, so that {@link isRunning} finds it. */
 export const inCallback: <T>(body: () => T) => T = marked(WRITING_FRAME, body => body())
 
-/** What the stack shows. */
+/** The frames on the stack, and the marked ones among them. */
 interface Sight {
   frames: number
   marks: number
@@ -71,7 +71,7 @@ function lookWhole(mark: string): Sight {
   return seen
 }
 
-/** Sets a property; what it returns puts back what was there. @throws where it cannot be set */
+/** Sets a property; the function returned restores it. @throws where it cannot be set */
 function replaced(object: object, name: string, value: unknown): () => void {
   const before = Object.getOwnPropertyDescriptor(object, name)
   Object.defineProperty(object, name, { value, configurable: true, writable: true })

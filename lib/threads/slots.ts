@@ -1,18 +1,18 @@
 /**
- * What this thread announces to the writer: its operation slot and its pins.
+ * The slots in which this thread announces its reads to the writer: its operation slot and its pins.
  *
  * Each thread writes its own line only; the writer's scan reads all lines. Invariants:
- * 1. While the operation slot holds FROM(h), this thread may hold anything readable at version h or
- *    later. It is stored before `current` is loaded, so a scan that misses it comes before that load
- *    and the reader sees what the writer had let go by then.
- * 2. A pin slot holds a record's reference from `acquire` to the last `release`; it is written while
+ * 1. While the operation slot contains FROM(h), this thread may read anything readable at version h or
+ *    later. The slot is stored before `current` is loaded, so a scan that misses it comes before that
+ *    load, and the reader sees what the writer had unlinked by then.
+ * 2. A pin slot contains a record's reference from `acquire` to the last `release`; it is written while
  *    the operation slot still covers that record. A pin is never copied or moved to another slot.
  * 3. There is one Pin for a record in this thread, shared by counting.
- * 4. Nobody waits for a slot. Where there is none, and the lock is not free to make more, the spill
- *    slot holds FROM(h) until the last such pin is gone: more is kept than need be, never less. It also
- *    covers what is held from a version on.
- * 5. While no second thread has been given a handle, reads that run no user code need no slot: the
- *    only writer is this thread, and it does not write in the middle of a read.
+ * 4. No thread waits for a slot. Where there is none, and the lock is not free to make more, the spill
+ *    slot contains FROM(h) until the last such pin is released: more is kept than need be, never less.
+ *    The spill slot also covers pinned runs of versions.
+ * 5. While no second thread has a handle, reads that run no user code need no slot: the only writer is
+ *    this thread, and it does not write in the middle of a read.
  */
 import type { Arena } from '../memory/arena.js'
 import {
@@ -38,13 +38,13 @@ import { load48 } from '../memory/words.js'
 import { monotonic } from './clock.js'
 import { noteTime } from './times.js'
 
-/** One read in so many has its time taken. */
+/** One read in so many is timed. */
 const SAMPLED = 1023
 
-/** A record that this thread keeps readable. */
+/** A record that this thread has pinned. */
 export class Pin {
   readonly record: number
-  /** Word of its slot; 0: it is covered by the spill slot. */
+  /** Word of its slot; 0: the spill slot covers it. */
   readonly slot: number
   uses = 1
 
@@ -54,15 +54,15 @@ export class Pin {
   }
 }
 
-/** A version that this thread keeps readable, with all after it. */
+/** A version that this thread has pinned, with all after it. */
 export interface RunHold {
   version: number
 }
 
 export class Slots {
-  /** Reads announce themselves: set once a second thread may write (and by tests). */
+  /** Reads announce themselves: true once a second thread may write (and in tests). */
   announced: boolean
-  /** True if a pin below the window may have been given up since the writer last looked. */
+  /** True if a pin below the window may have been released since the writer last looked. */
   released = false
 
   readonly #W: Uint32Array
@@ -71,13 +71,13 @@ export class Slots {
   readonly #free: number[] = []
   /** The pin used last; it may be idle. */
   #last: Pin | null = null
-  /** Pins without a slot of their own, and the oldest version they have held together. */
+  /** Pins without a slot of their own, and the oldest version that any of them has pinned. */
   #spilled = 0
   #spillFrom = 0
   readonly #runs = new Set<RunHold>()
-  /** Makes a zeroed block of slots and links it at a word, if that needs no waiting; else 0. */
+  /** Makes a zeroed block of slots and links it at a word; 0 where it would have to wait. */
   readonly #makeBlock: (link: number) => number
-  /** When the read under way began, if its time is taken. */
+  /** When the read under way began, if it is timed. */
   #began = 0
   /** Word to link the next overflow block at. */
   #link: number
@@ -103,8 +103,8 @@ export class Slots {
   }
 
   /**
-   * Begins a read of a version by number. Only of one that is there: a hint that is newer than the
-   * record that is loaded next would not protect it.
+   * Begins a read of a version by number. The version must exist: a hint that is newer than the record
+   * loaded next would not protect it.
    */
   enterAt(version: number): void {
     this.count()
@@ -115,23 +115,23 @@ export class Slots {
     Atomics.store(W, this.#line + T_SLOT, hint)
   }
 
-  /** Begins a read of any version of the run. */
+  /** Begins a read of any version of the window. */
   enterRun(): void {
     this.count()
     if (!this.announced) return
     const W = this.#W
-    // The run only ever begins later than this; what begins there when it is looked at is protected.
+    // The low-water mark only rises from here, so the hint covers the window at every later look.
     const oldest = Atomics.load(W, H_OLDEST)
     Atomics.store(W, this.#line + T_SLOT, (oldest << FROM_SHIFT) | FROM_TAG)
   }
 
-  /** Begins a read of whatever can be read: what is found by tag. Holds all reclamation up. */
+  /** Begins a read of any record, as a search by tag needs. Holds all reclamation up. */
   enterAll(): void {
     this.count()
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, FROM_ALL)
   }
 
-  /** Counts a read that a pin covers already. */
+  /** Counts a read; a read that a pin covers already does only this. */
   count(): void {
     const W = this.#W
     const at = this.#line + T_READS
@@ -141,7 +141,7 @@ export class Slots {
     this.#began = monotonic()
   }
 
-  /** Ends a read: nothing may be followed after this. */
+  /** Ends a read: the reader may follow no reference after this. */
   exit(): void {
     if (this.announced) Atomics.store(this.#W, this.#line + T_SLOT, 0)
     if (this.#began === 0) return
@@ -174,7 +174,7 @@ export class Slots {
     return pin
   }
 
-  /** Gives up one use of a pin. */
+  /** Releases one use of a pin. */
   release(pin: Pin): void {
     if (--pin.uses > 0) return
     if (pin.slot === 0) {
@@ -186,13 +186,13 @@ export class Slots {
     }
     Atomics.store(this.#W, pin.slot, 0)
     if (pin.record !== this.#W[H_CURRENT]) this.released = true
-    // The one used last keeps its slot, which is idle: the next pin is most likely of its record.
+    // The pin used last keeps its slot, idle: the next pin is most likely of the same record.
     if (pin !== this.#last) this.#drop(pin)
   }
 
   /**
-   * Holds a version, which the operation slot (or another hold) covers now, and all versions after it.
-   * @returns what {@link releaseRun} takes
+   * Pins a version, which the operation slot (or another run) covers now, and all versions after it.
+   * @returns the argument for {@link releaseRun}
    */
   acquireRun(version: number): RunHold {
     const hold = { version }
@@ -201,7 +201,7 @@ export class Slots {
     return hold
   }
 
-  /** Moves the begin of a hold to a later version. */
+  /** Moves the begin of a pinned run to a later version. */
   moveRun(hold: RunHold, version: number): void {
     hold.version = version
     this.#announceSpilled()
@@ -226,7 +226,7 @@ export class Slots {
     if (pin === this.#last) this.#last = null
   }
 
-  /** Forgets everything: the line is about to be given back. */
+  /** Forgets all pins: the handle is about to give its line back. */
   forget(): void {
     this.#pins.clear()
     this.#runs.clear()
@@ -234,7 +234,7 @@ export class Slots {
     this.announced = false
   }
 
-  /** A pin slot that was never used: in the line, then in overflow blocks. 0: there is none. */
+  /** A pin slot that was never used: in the line, then in overflow blocks; 0 where there is none. */
   #nextSlot(): number {
     const W = this.#W
     const line = this.#line
@@ -260,7 +260,7 @@ export class Slots {
     this.#announceSpilled()
   }
 
-  /** Stores what the spill slot must cover now: while other slots still do, like a pin. */
+  /** Stores the hint that the spill slot needs now; as for a pin, other slots still cover the records. */
   #announceSpilled(): void {
     let from = this.#spilled > 0 ? this.#spillFrom : Number.POSITIVE_INFINITY
     for (const { version } of this.#runs) from = Math.min(from, version)
@@ -269,7 +269,7 @@ export class Slots {
   }
 }
 
-/** Visits every slot of a thread line that may hold a record's reference. */
+/** Visits every slot of a thread line that may contain a record's reference. */
 export function eachPin(W: Uint32Array, line: number, visit: (record: number) => void): void {
   const used = Atomics.load(W, line + T_PINS_USED)
   for (let i = 0; i < used; i++) {

@@ -1,6 +1,6 @@
 /**
- * Histograms of how long things took, in shared memory: four buckets to each doubling, from 1 ns to
- * 2⁴⁰ ns. Any thread adds to them; only a sample is taken, so contention is rare.
+ * Histograms of durations, in shared memory: four buckets to each doubling, from 1 ns to 2⁴⁰ ns. Any
+ * thread adds to them; only a sample is timed, so contention is rare.
  */
 import { TIME_BUCKETS } from '../memory/layout.js'
 
@@ -15,14 +15,14 @@ export interface Times {
   readonly p999: number
 }
 
-/** Adds a time to the histogram at word `at`. What is no time, of a clock that is broken, is not added. */
+/** Adds a time to the histogram at word `at`, unless a broken clock gave no time. */
 export function noteTime(W: Uint32Array, at: number, ms: number): void {
   if (!(ms >= 0)) return
   const bucket = Math.floor(Math.log2(Math.max(1, ms * 1e6)) * PER_DOUBLING)
   Atomics.add(W, at + Math.min(bucket, TIME_BUCKETS - 1), 1)
 }
 
-/** What the histogram at word `at` tells. */
+/** Percentiles of the histogram at word `at`. */
 export function timesAt(W: Uint32Array, at: number): Times {
   let samples = 0
   for (let i = 0; i < TIME_BUCKETS; i++) samples += Atomics.load(W, at + i)

@@ -1,16 +1,16 @@
 /**
- * `track`: a worker's 'exit' is the news of its death; who hears it buries it, and with it what it
- * tracked itself.
+ * `track`: the thread that hears a worker's 'exit' buries the worker, and with it the threads that the
+ * worker tracked itself.
  */
 
 import type { Arena } from '../memory/arena.js'
 import { invalidOption } from '../options.js'
 import { bury, noteTrack, sweep } from './lines.js'
 
-/** The databases that a worker is tracked for, so that one listener serves all of them. */
+/** The databases for which a worker is tracked: one listener serves all of them. */
 const tracked = new WeakMap<object, Set<Arena>>()
 
-/** What of a Worker of node:worker_threads is used. */
+/** The used part of a Worker of node:worker_threads. */
 export interface TrackedWorker {
   /** -1 once it has exited. */
   readonly threadId: number
@@ -24,7 +24,7 @@ export function trackWorker(arena: Arena, me: number, worker: unknown): void {
     throw invalidOption('worker', 'must be a Worker of node:worker_threads')
   }
   if (threadId < 0) {
-    // Its id is lost; where the system can be asked, that finds what it held.
+    // Its id is lost; a sweep finds its lines where the system tells which threads live.
     sweep(arena, me)
     throw invalidOption('worker', 'has exited already: track a worker when it is made')
   }

@@ -1,13 +1,13 @@
 /**
- * A handle's turn to write: taking the lock and giving it back, what a thread that was cut off or has
- * died left of its turn, and the question which threads live.
+ * A handle's turn to write: taking the lock and giving it back, a turn that a cut-off call or a dead
+ * thread left, and the question which threads live.
  *
  * For the thread of the handle. Invariants:
  * 1. T_WRITING of the line says what this handle has the lock for; WRITING_NOT while it has not. It is
  *    set right after the lock is taken and cleared right before it is given back.
- * 2. Who has taken the lock and finds the arena dirty recovers before anything else.
+ * 2. An owner that finds the arena dirty recovers before anything else.
  * 3. A lock that this very thread has, but none of its handles for a transaction that may still be
- *    running, was left by a call that was cut off: it is ours to go on with.
+ *    running, was left by a call that was cut off: this thread goes on with it.
  */
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
@@ -38,9 +38,9 @@ import { sleepOn } from './watch.js'
 
 /** ms to wait for readers before a transaction is refused. */
 const PATIENCE = 5
-/** One turn in so many has its time taken. */
+/** One turn in so many is timed. */
 const SAMPLED = 15
-/** ms between questions whether some thread lives. */
+/** ms between two looks whether some thread lives. */
 const ASK_EVERY = 50
 
 export class Turn {
@@ -50,20 +50,20 @@ export class Turn {
   readonly #threadId: number
   readonly #lock: WriterLock
   readonly #recover: () => void
-  /** When the turn was taken, if its time is taken; else 0. */
+  /** When the turn was taken, if it is timed; else 0. */
   began = 0
   #taken = 0
-  /** Times that the transaction may still wait for room. */
+  /** How many more times the transaction may wait for room. */
   #patience = 0
-  /** What the turn is kept for between transactions; WRITING_NOT where each gives it back. */
+  /** WRITING_…: why the turn is kept between transactions; WRITING_NOT where each gives it back. */
   #kept = WRITING_NOT
   /** The turn is kept, and no transaction is under way. */
   #idle = false
-  /** The line that was asked last whether its thread lives, and when to ask the next. */
+  /** The line whose thread was looked at last, and when to look at the next. */
   #asked = 0
   #askNext = 0
 
-  /** @param recover makes the arena whole again */
+  /** @param recover makes the arena consistent again */
   constructor({ arena, line, threadId }: Claim, recover: () => void) {
     this.#arena = arena
     this.#W = arena.words
@@ -83,20 +83,20 @@ export class Turn {
     return this.kind !== WRITING_NOT && !this.#idle
   }
 
-  /** What the turn was taken for: WRITING_…. */
+  /** WRITING_…: why the turn was taken. */
   get kind(): number {
     return this.#W[this.#line + T_WRITING]
   }
 
   /**
    * Waits for the turn and takes it.
-   * @param kind WRITING_…: what for
-   * @param held the lock has been taken already
+   * @param kind WRITING_…: why
+   * @param held this thread has the lock already
    * @throws ZVerseError `ZVERSE_WRITER_BUSY`, `ZVERSE_NESTED_TRANSACTION`
    */
   take(kind: number, held = false): void {
     if (!held && !this.#lock.tryAcquire()) {
-      // A transaction of ours that was cut off, by a stack overflow say, still has the lock.
+      // A transaction of this thread that was cut off, by a stack overflow say, still has the lock.
       if (!this.#lock.mine) this.#lock.acquire(this.#W[H_LOCK_TIMEOUT])
       else if (!this.#isLeft()) throw nested()
     }
@@ -109,7 +109,7 @@ export class Turn {
     this.#W[H_DIRTY] = 0
   }
 
-  /** Makes the arena whole again. If that fails the turn is given back, and the next owner begins anew. */
+  /** Makes the arena consistent again. If that fails, gives the turn back; the next owner begins anew. */
   mend(): void {
     let whole = false
     try {
@@ -121,7 +121,7 @@ export class Turn {
   }
 
   /**
-   * Takes the turn if nobody is in the way, this thread included, and nothing is to be mended.
+   * Takes the turn if no thread has it, this one included, and the arena is not dirty.
    * @returns whether it was taken
    */
   tryTake(kind: number): boolean {
@@ -134,7 +134,7 @@ export class Turn {
 
   /**
    * Waits for the lock without blocking the thread.
-   * @param goesOn throws when the wait is to end
+   * @param goesOn throws to end the wait
    * @param isWriting true while this handle has a transaction open
    * @param taken takes the turn, with `held`
    */
@@ -154,8 +154,8 @@ export class Turn {
   }
 
   /**
-   * Takes the turn for several transactions in a row: nobody else writes before {@link stopKeeping}.
-   * @param kind WRITING_…: what for
+   * Takes the turn for several transactions in a row: no other thread writes before {@link stopKeeping}.
+   * @param kind WRITING_…: why
    */
   keep(kind: number): void {
     this.take(kind)
@@ -163,16 +163,16 @@ export class Turn {
     this.#idle = true
   }
 
-  /** The turn goes with the transaction under way, at once if there is none. Idempotent. */
+  /** The turn ends with the transaction under way, at once if there is none. Idempotent. */
   stopKeeping(): void {
     const isOurs = this.#idle && this.mine
     this.#kept = WRITING_NOT
     this.#idle = false
-    // Where the call that kept it was cut off, another handle of this thread may have taken it over.
+    // Where the call that kept the turn was cut off, another handle of this thread may have taken it.
     if (isOurs) this.give()
   }
 
-  /** Everything is whole: gives the turn back, if it is not kept. */
+  /** Gives the turn back, if it is not kept; the arena is consistent. */
   give(): void {
     this.#W[H_DIRTY] = 0
     this.#end()
@@ -184,17 +184,17 @@ export class Turn {
     if (!this.#idle) this.#lock.release()
   }
 
-  /** The end of `give`, once more, where that may have been cut off; a turn that is kept stays. */
+  /** Repeats the end of `give`, which may have been cut off; a turn that is kept stays. */
   letGo(): void {
     if (this.#kept === WRITING_NOT && this.#lock.mine) this.#lock.release()
   }
 
-  /** Gives the turn back as it is, for the next owner to recover. */
+  /** Gives the turn back with the arena dirty, for the next owner to recover. */
   giveDirty(): void {
     this.#end()
   }
 
-  /** Runs `body` while nobody else writes. @throws ZVerseError as {@link take} */
+  /** Runs `body` while no other thread writes. @throws ZVerseError as {@link take} */
   exclusively<T>(body: () => T): T {
     this.take(WRITING_VERB)
     try {
@@ -204,7 +204,7 @@ export class Turn {
     }
   }
 
-  /** Runs `body` while nobody else writes, if that needs no waiting; undefined otherwise. */
+  /** Runs `body` while no other thread writes, if that needs no waiting; undefined otherwise. */
   tryExclusively<T>(body: () => T): T | undefined {
     if (this.mine) return body()
     if (!this.tryTake(WRITING_VERB)) return undefined
@@ -215,15 +215,16 @@ export class Turn {
     }
   }
 
-  /** The line is about to be given back. */
+  /** The handle is about to give its line back. */
   close(): void {
     this.stopKeeping()
     this.#lock.close()
   }
 
   /**
-   * This very thread has the lock, and not for what this handle has open. False if another of its handles is in
-   * the middle of a write; else calls that were cut off have left it, and it is ours to go on with.
+   * This very thread has the lock, and not for a transaction of this handle. False if another of its
+   * handles is in the middle of a write; else calls that were cut off have left the lock, and this
+   * handle goes on with it.
    */
   #isLeft(): boolean {
     const W = this.#W
@@ -246,8 +247,8 @@ export class Turn {
   }
 
   /**
-   * Nothing more can be freed. Perhaps a dead thread holds something, or a reader has only been put
-   * aside by the system in the middle of a read; true if it is worth trying again.
+   * Nothing more can be freed. Perhaps a dead thread has pins, or the system has only suspended a
+   * reader in the middle of a read; true if it is worth trying again.
    */
   waitForRoom(): boolean {
     if (this.#patience-- <= 0) return false
@@ -262,7 +263,7 @@ export class Turn {
     return reading
   }
 
-  /** Now and then asks of one thread whether it lives, for it may be dead and tracked by nobody. */
+  /** Now and then looks whether one thread lives, for it may be dead and untracked. */
   lookAround(): void {
     const W = this.#W
     if (W[H_COMMITS_SINCE_SCAN] !== 0 || W[H_SHARED] === 0) return

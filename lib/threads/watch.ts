@@ -1,15 +1,15 @@
 /**
  * Waiting without blocking the thread: for a commit of any thread, or for a word to change.
  *
- * A notification reaches all who wait, and they look for themselves, so none can be lost to a waiter
- * that dies; the slices are for a process that was stopped for a while. A pending `waitAsync` does
- * not keep the process alive (alive.ts does), and is the only timer here: no fake clock stops it.
+ * A notification reaches all waiters, and each looks for itself, so none can be lost to a waiter that
+ * dies; the slices are for a process that was stopped for a while. A pending `waitAsync` does not
+ * keep the process alive (alive.ts does), and is the only timer here: no fake clock stops it.
  */
 import type { Arena } from '../memory/arena.js'
 import { H_PUBLISHED, H_WATCHERS, T_WATCHING } from '../memory/layout.js'
 import { anchor } from './alive.js'
 
-/** ms after which a waiter looks without having been told. */
+/** ms after which a waiter looks without a notification. */
 const SLICE = 250
 
 type Async = { async: false } | { async: true; value: Promise<unknown> }
@@ -20,7 +20,7 @@ const waitAsync = (
   }
 ).waitAsync
 
-/** Resolves when the header word `at` no longer holds `value` and someone said so, or after `ms`. */
+/** Resolves when the header word `at` is no longer `value` and a thread has notified, or after `ms`. */
 export async function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {
   const result = waitAsync(arena.signed, at, value, ms)
   if (!result.async) return
@@ -32,7 +32,7 @@ export async function sleepOn(arena: Arena, at: number, value: number, ms: numbe
   }
 }
 
-/** Tells listeners of this thread that something was committed, by whichever thread. */
+/** Tells listeners of this thread of commits by any thread. */
 export class Watch {
   readonly #arena: Arena
   readonly #line: number
@@ -62,7 +62,7 @@ export class Watch {
     this.#begin()
   }
 
-  /** This thread has committed. */
+  /** Tells the listeners of a commit. */
   tell(): void {
     if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener()
   }
@@ -98,7 +98,7 @@ export class Watch {
     }
     const result = waitAsync(this.#arena.signed, H_PUBLISHED, seen, SLICE)
     if (result.async) result.value.then(again)
-    // It has changed meanwhile. Other threads would have to hit this moment each time to keep us here.
+    // It has changed meanwhile. Other threads would have to hit this moment each time to keep this up.
     else Promise.resolve().then(again)
   }
 }
