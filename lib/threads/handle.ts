@@ -59,17 +59,17 @@ export function openHandle(handle: unknown): { arena: Arena; keys: string; value
   const { format, layout, buffer, keys, values } = given
   const named = typeof keys === 'string' && typeof values === 'string'
   if (format !== 'zverse' || !types.isSharedArrayBuffer(buffer) || !named) {
-    throw invalidOption('handle', 'must be what share() gave')
+    throw invalidOption('handle', 'must come from share()')
   }
   if (layout !== LAYOUT) throw otherLayout(layout)
   const bytes = Arena.bytesIn(buffer)
   if (bytes < 4 * PAGE || bytes % (4 * PAGE) !== 0) {
-    throw invalidOption('handle', 'must be what share() gave: there is no database in its buffer')
+    throw invalidOption('handle', 'must come from share(): there is no database in its buffer')
   }
   const arena = new Arena(buffer)
   const W = arena.words
   if (W[H_MAGIC] !== MAGIC) {
-    throw invalidOption('handle', 'must be what share() gave: there is no database in its buffer')
+    throw invalidOption('handle', 'must come from share(): there is no database in its buffer')
   }
   if (W[H_LAYOUT] !== LAYOUT) throw otherLayout(W[H_LAYOUT])
   return { arena, keys, values }

@@ -62,7 +62,7 @@ export interface RunHold {
 export class Slots {
   /** Reads announce themselves: true once a second thread may write (and in tests). */
   announced: boolean
-  /** True if a pin below the window may have been released since the writer last looked. */
+  /** True if a pin below the low-water mark may have been released since the writer last looked. */
   released = false
 
   readonly #W: Uint32Array

@@ -1,13 +1,13 @@
 /**
  * Lists of retired blocks, kept in chunks in the arena (layout.ts draws one).
  *
- * For the holder of the writer lock only. Invariants:
+ * For the owner of the writer lock only. Invariants:
  * 1. A list is two words, head and tail; both 0 when it is empty. No chunk in a list is empty.
- * 2. An item's code orders by birth within its chunk; code 0 stands for "older than can be told"
- *    and counts as older than everything, so that it is kept too long and never too short.
+ * 2. An item's code orders by birth within its chunk; code 0 means "older than the code can tell" and
+ *    counts as older than everything, so that the item is kept too long and never too short.
  * 3. K_MIN and K_MAX bound the codes of all items, K_TREES counts the items that are trees.
- * 4. A chunk is smaller where no block is as large as it should be. The one put by has room for the inline
- *    items of a record.
+ * 4. A chunk is smaller where no block of CHUNK_WORDS is free. The reserved one has room for the inline items
+ *    of a record.
  */
 import { type Allocator, ANY_SLOTS } from '../memory/allocator.js'
 import {
@@ -31,13 +31,13 @@ import {
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 
-/** The code of a birth relative to a base: 0 where it is too old to tell. */
+/** The code of a birth relative to a base: 0 where the birth is too old. */
 export function birthCode(birth: number, base: number): number {
   const code = birth - base + CODE_BIAS
   return code < 1 ? 0 : code
 }
 
-/** The largest code that a version which is `limit` still sees. */
+/** The largest code that version `limit` still sees. */
 export function visibleCode(limit: number, base: number): number {
   const code = limit - base + CODE_BIAS
   return code < 0 ? 0 : code > CODE_MASK ? CODE_MASK : code
@@ -52,12 +52,12 @@ export class Chunks {
     this.#allocator = allocator
   }
 
-  /** Puts a chunk by for {@link push}, with room for `count`; false when memory is too short. */
+  /** Reserves a chunk for {@link push}, with room for `count`; false when memory is too short. */
   ensureSpare(count = INLINE_MAX): boolean {
     const W = this.#W
     const old = W[H_SPARE]
     if (old !== 0 && W[old + K_ROOM] >= count) return true
-    // A death in between would leak the chunk, so recovery is told to mark.
+    // A death in between would leak the chunk, so H_PHASE tells recovery to mark.
     const phase = W[H_PHASE]
     W[H_PHASE] = 1
     const least = K_ITEMS + 2 * Math.min(count, CHUNK_ITEMS)
@@ -71,7 +71,7 @@ export class Chunks {
     return chunk !== 0
   }
 
-  /** An empty chunk with `base`, from the one put by or the allocator; 0 when there is none. */
+  /** An empty chunk with `base`, from the allocator, or the reserved one; 0 when there is none. */
   make(base: number): number {
     const W = this.#W
     let chunk = this.#allocator.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK, ANY_SLOTS)
@@ -97,13 +97,13 @@ export class Chunks {
     W[chunk + K_ROOM] = Math.min(room, CHUNK_ITEMS)
   }
 
-  /** True if there is room in a chunk. */
+  /** True if `chunk` is a chunk with room for an item. */
   hasRoom(chunk: number): boolean {
     const W = this.#W
     return chunk !== 0 && W[chunk + K_COUNT] < W[chunk + K_ROOM]
   }
 
-  /** Adds an item to a chunk that has room and whose base can tell its birth. */
+  /** Adds an item to a chunk that has room and whose base has a code for its birth. */
   add(chunk: number, ref: number, code: number, tree: boolean): void {
     const W = this.#W
     const n = W[chunk + K_COUNT]
@@ -118,7 +118,7 @@ export class Chunks {
 
   /**
    * Adds an item at the end of the list at `head`, `head + 1`.
-   * @returns false, with nothing changed, when a chunk was needed and there was none.
+   * @returns false, with nothing changed, when the list needs a chunk and there is none
    */
   push(head: number, ref: number, birth: number, tree: boolean): boolean {
     const W = this.#W
@@ -158,7 +158,7 @@ export class Chunks {
     W[head + 1] = chunk
   }
 
-  /** Takes the first chunk off the list at `head` (0: it is empty). */
+  /** Takes the first chunk off the list at `head`; returns 0 where the list is empty. */
   shift(head: number): number {
     const W = this.#W
     const chunk = W[head]

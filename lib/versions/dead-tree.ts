@@ -1,14 +1,14 @@
 /**
- * Takes dropped trees apart, a step at a time: what `clear` and `dropStore` leave behind is one
- * dead item, however large.
+ * Takes dropped trees apart, a step at a time: the tree that `clear` or `dropStore` leaves behind is
+ * one dead item, however large.
  *
- * For the holder of the writer lock. One tree at a time; where the walk stands is in the header, so
- * that any later writer goes on. Invariants:
- * 1. The path's nodes and all that lies right of it are not yet freed; what lies left of it is freed
- *    or has been handed on.
- * 2. With a target record t: what is born at or before t.prev is still visible there, and is handed
+ * For the owner of the writer lock. One tree at a time; the walk's position is in the header, so that
+ * any later writer goes on. Invariants:
+ * 1. The path's nodes and all blocks right of it are not yet freed; blocks left of it are freed or
+ *    handed on.
+ * 2. With a target record t: blocks born at or before t.prev are still visible there, and are handed
  *    to t's dead list, whole subtrees at once (nothing below a node is younger than the node).
- *    Without a target, or when t has no predecessor any more, nobody sees anything of the tree.
+ *    Without a target, or when t has no predecessor any more, no version sees a block of the tree.
  */
 
 import { assert } from '../errors.js'
@@ -62,7 +62,7 @@ export class DeadTree {
   /**
    * Frees about `budget` blocks.
    * @returns how many it visited; less than the budget when the tree is done, or when memory is too
-   * short to hand something on.
+   * short to hand a block on
    */
   step(budget: number): number {
     const W = this.#W
@@ -92,7 +92,7 @@ export class DeadTree {
     return visited
   }
 
-  /** The version that still sees part of the tree; -1 if none does. */
+  /** The newest version that still sees part of the tree; -1 if none does. */
   #limit(): number {
     const W = this.#W
     const target = W[H_WALK_TARGET]
@@ -109,7 +109,7 @@ export class DeadTree {
     W[H_WALK_DEPTH] = depth + 1
   }
 
-  /** Goes back to the parent, behind the node just done. */
+  /** Goes back to the parent, past the node just done. */
   #leave(): void {
     const W = this.#W
     const depth = W[H_WALK_DEPTH] - 1

@@ -1,9 +1,9 @@
 /**
  * Limbo: blocks unlinked beside the chain of records (old tag trees, ring segments, parts of point indexes),
- * which wait until no read that is announced can be in them.
+ * which wait until no announced read can be in them.
  *
- * For the holder of the writer lock. A block is in limbo before the store that unlinks it, so that no death
- * loses it; recovery keeps limbo, and takes off it what is still in use.
+ * For the owner of the writer lock. A block is in limbo before the store that unlinks it, so that no death
+ * loses it; recovery keeps limbo, and takes off it the blocks that are still in use.
  */
 import { H_LIMBO_HEAD } from '../memory/layout.js'
 import type { Chunks } from './chunks.js'
@@ -21,9 +21,9 @@ export class Limbo {
   }
 
   /**
-   * A block will be out of reach for reads that begin at `version` or later.
-   * @param isTree the block is the root of a tree, which goes with it
-   * @returns false, with nothing changed, where there is no room to note it
+   * Adds a block that reads which begin at `version` or later cannot reach.
+   * @param isTree the block is the root of a tree, which is freed with it
+   * @returns false, with nothing changed, where there is no room for it
    */
   add(ref: number, version: number, isTree = false): boolean {
     return this.#chunks.push(H_LIMBO_HEAD, ref, version, isTree)

@@ -1,8 +1,8 @@
 /**
- * What one handle has of a shared arena: its parts, wired together.
+ * A handle's view of a shared arena: its parts, wired together.
  *
  * One for each thread and database. Any thread reads through `versions` and `slots` at any time; `allocator`,
- * `chunks`, `limbo`, `past` and `space` are for the holder of the writer lock, which `turn` takes and gives.
+ * `chunks`, `limbo`, `past` and `space` are for the owner of the writer lock, which `turn` takes and gives.
  */
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
@@ -50,7 +50,7 @@ export class EpochManager {
   readonly watch: Watch
   readonly #claim: Claim
 
-  /** @param announced reads announce themselves as they must once there are more threads */
+  /** @param announced reads announce themselves from the start, as they must once threads share the arena */
   constructor(claim: Claim, announced: boolean) {
     const { arena, line, threadId } = claim
     const W = arena.words
@@ -65,8 +65,8 @@ export class EpochManager {
     this.chunks = new Chunks(W, this.allocator)
     this.limbo = new Limbo(this.chunks)
     this.turn = new Turn(claim, () => recover(arena, this.allocator, this.chunks, this.versions))
-    // A handle that holds more snapshots than its line has room for gets blocks of slots; a read that
-    // would have to wait for one goes without.
+    // A handle that pins more snapshots than its line has room for gets blocks of slots; a pin that would
+    // have to wait for a block is spilled.
     this.slots = new Slots(arena, line, announced || isShared, link => {
       return blockAt(W, this.allocator, this.turn, link, OVERFLOW_WORDS, 0)
     })
@@ -83,8 +83,8 @@ export class EpochManager {
   }
 
   /**
-   * True if no hint that is announced, here or anywhere, can be of a version long ago: no other thread
-   * has the database, and this one holds nothing by hints.
+   * True if no announced hint can be of a version long ago: no other thread has the database, and this
+   * one pins nothing by hints.
    */
   get isAlone(): boolean {
     return this.arena.words[H_SHARED] === 0 && !this.slots.holdsByHint
@@ -92,8 +92,8 @@ export class EpochManager {
 
   /**
    * Makes the table of generation numbers, if that needs no waiting. Not in the middle of a transaction
-   * of this thread, which has not noted what the numbers are about. They begin as of now: 0 would be the
-   * low word of another version.
+   * of this thread, which has not noted its changes for the numbers. They begin at the newest version: 0
+   * would be the low word of another version.
    */
   makeGenerations(): void {
     const { arena, allocator, turn, versions } = this
@@ -108,7 +108,7 @@ export class EpochManager {
     this.watch.share()
   }
 
-  /** Gives up all pins and this handle's line. */
+  /** Releases all pins and gives this handle's line back. */
   close(): void {
     this.watch.clear()
     this.slots.forget()

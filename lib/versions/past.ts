@@ -1,10 +1,10 @@
 /**
- * The past: which versions there are, which are let go, and the memory that comes of it.
+ * The past: which versions there are, which leave the window, and the memory that they free.
  *
- * For the holder of the writer lock, but for the getters. Invariants:
- * 1. The window's begin moves before the slots are looked at, so that a reader that is missed sees it.
- * 2. Nothing here throws; what allocates does without where there is no memory.
- * 3. The reserve suffices whenever a transaction adds something, or that one is refused.
+ * For the owner of the writer lock, but for the getters. Invariants:
+ * 1. The low-water mark moves before a scan of the slots, so that a reader that the scan misses sees it.
+ * 2. Nothing here throws; a function that finds no memory does without.
+ * 3. The reserve suffices whenever a transaction adds something, or that transaction is refused.
  */
 
 import { type Allocator, NO_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
@@ -54,11 +54,11 @@ const LARGEST_NODE = nodeWords(1, N_MAX)
 /** Commits, and retired words, after which the slots are scanned again. */
 const SCAN_COMMITS = 32
 const SCAN_WORDS = 1 << 15
-/** Where the count of commits begins when a run was cut short. */
+/** Where the count of commits begins after a run that its budget cut short. */
 const SCAN_SOON = SCAN_COMMITS - 4
 /** Records that a run looks at. */
 const UNLINK_BUDGET = 64
-/** Runs after which all records below the window are looked at again. */
+/** Runs after which a pass over all records below the low-water mark begins. */
 const FULL_RUN = 16
 /** Fields of a store's state: root, words and newest tombstone of each graveyard. */
 const GRAVES = [
@@ -66,7 +66,7 @@ const GRAVES = [
   [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
 ]
 
-/** Stores the bounds of `history`: for `open`, and for the holder of the lock. */
+/** Stores the bounds of `history`: for `open`, and for the owner of the lock. */
 export function writeBounds(arena: Arena, bounds: Bounds): void {
   arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions
   arena.floats[H_HISTORY_MS / 2] = bounds.ms
@@ -81,7 +81,7 @@ export class Past {
   readonly versions: Versions
   readonly #W: Uint32Array
   readonly #limbo: Limbo
-  /** This handle's slots, which tell when a pin was given up. */
+  /** This handle's slots, which tell when a pin was released. */
   readonly #slots: Slots
   readonly #reclaimer: Reclaimer
   #runs = 0
@@ -104,7 +104,7 @@ export class Past {
     this.reserve = new Reserve(arena.words, allocator, arena.words[H_PAGES])
   }
 
-  /** Words that the versions before the present one hold and it does not: what their end would free. */
+  /** Words that only past versions of the window see: the end of these versions would free them. */
   get words(): number {
     const W = this.#W
     const { current, newest } = this.versions
@@ -113,7 +113,7 @@ export class Past {
   }
 
   /**
-   * Lets go of what the bounds exclude.
+   * Moves the low-water mark past the versions that the bounds exclude.
    * @param now the time, ms since 1970
    */
   applyBounds(newest: number, now: number): void {
@@ -141,12 +141,12 @@ export class Past {
     this.shrink(oldest, keep)
   }
 
-  /** Moves the window's begin from `oldest` to `keep`; before any scan, so that readers see it. */
+  /** Moves the low-water mark from `oldest` to `keep`; before any scan, so that readers see it. */
   shrink(oldest: number, keep: number): void {
     if (keep <= oldest) return
     const W = this.#W
     Atomics.store(W, H_OLDEST, keep >>> 0)
-    // Their slots keep what they hold: nobody looks at a slot before the window's begin.
+    // The ring's slots keep their records: no reader looks at a slot below the low-water mark.
     const last = SEGMENT - 1
     for (
       let version = oldest + last - ((oldest >>> 0) & last);
@@ -158,8 +158,8 @@ export class Past {
   }
 
   /**
-   * The window is `version` alone, which has been published after `last` with a gap between: what was
-   * from `oldest` on goes.
+   * The window becomes `version` alone, which has been published after `last` with a gap between: the
+   * versions from `oldest` to `last` leave it.
    */
   beginAnew(oldest: number, last: number, version: number): void {
     Atomics.store(this.#W, H_OLDEST, version >>> 0)
@@ -173,7 +173,7 @@ export class Past {
     const W = this.#W
     const word = this.versions.directoryWord(version)
     const segment = W[word]
-    // Without room to note it, it stays where it is and serves the version that comes round to it.
+    // Without room in limbo the segment stays in the ring and serves the version that comes round to it.
     if (!this.#limbo.add(segment, this.versions.newest)) return
     Atomics.store(W, word, 0)
   }
@@ -184,14 +184,14 @@ export class Past {
     if (W[word] !== 0) return
     const segment = space.allocate(PAGE)
     W.fill(0, segment, segment + PAGE)
-    // Not undone by an abort: an empty segment is as good for the next commit.
+    // An abort does not undo this: an empty segment is as good for the next commit.
     W[H_PHASE] = 1
     space.keep(segment)
     Atomics.store(W, word, segment)
     W[H_PHASE] = 0
   }
 
-  /** Frees up to `budget` blocks; looks at the slots first if that is due (or `force`d). */
+  /** Frees up to `budget` blocks; scans the slots first if that is due (or `force`d). */
   reclaim(budget: number, force: boolean): void {
     const W = this.#W
     const released = this.#slots.released
@@ -209,7 +209,7 @@ export class Past {
       this.#reclaimer.settle(m)
       W[H_UNDONE] = 1
       const most = Math.max(UNLINK_BUDGET, budget)
-      // Where much is to be done, the next run comes soon.
+      // Where much is left to do, the next run comes soon.
       let done = this.#reclaimer.unlink(first, m, full, most)
       if (!done && budget === Number.POSITIVE_INFINITY) {
         done = this.#reclaimer.unlink(first, m, false, budget)
@@ -222,7 +222,7 @@ export class Past {
 
   /**
    * Pages that entries of so many words leave to nodes and records, which cannot be in pieces: half, where
-   * the slots that would serve the entries serve those, too.
+   * the slots that would serve the entries serve nodes and records, too.
    */
   #entriesLeave(words: number): number {
     const slots = this.allocator.leastSpare(words)
@@ -230,8 +230,8 @@ export class Past {
   }
 
   /**
-   * Memory is short: frees all that may be freed, then lets the oldest versions go; then larger
-   * blocks serve; then pages of the reserve; then any block.
+   * Memory is short: frees all that may be freed, then drops the oldest versions from the window; then
+   * larger blocks serve; then pages of the reserve; then any block.
    * @param purpose TAKING …; an entry that could lie in pieces gets no page that nodes may need
    */
   makeRoom(words: number, purpose: number): boolean {
@@ -239,7 +239,7 @@ export class Past {
     const W = this.#W
     W[H_PHASE] = 1
     const waste = purpose === TAKING ? Number.POSITIVE_INFINITY : MOST_WASTE
-    // All that there was to gain has been gained by then: it is not looked for again for each page.
+    // Reclamation has gained all it can by then: the owner does not try again for each page.
     let found = allocator.waste >= waste && this.#mayDraw(words, purpose) && this.reserve.give()
     found ||= this.#letGo(words)
     if (!found && allocator.waste < waste) {
@@ -254,7 +254,7 @@ export class Past {
     return found
   }
 
-  /** What the pieces of an entry may be that no run of free words is long enough for (see Room). */
+  /** Blocks that may be pieces of an entry for which no run of free words is long enough (see Room). */
   piecesFor(words: number): number {
     const { allocator } = this
     allocator.spared = Math.max(0, this.#entriesLeave(words) - this.reserve.pages)
@@ -263,14 +263,14 @@ export class Past {
     return this.sparePages * PAGE >= words ? NO_SLOTS : NOWHERE
   }
 
-  /** More lies free than so many words and what the reserve would hold: whoever adds may use any of it. */
+  /** More is free than so many words and a full reserve: a transaction that adds may use any of it. */
   #hasGaps(words: number): boolean {
     return this.allocator.availableWords - words >= this.reserve.most * PAGE
   }
 
   /**
-   * Who adds something gets pages, too, as long as more lies free in gaps than the reserve would
-   * hold: those who take away can use the gaps, others need blocks that fit.
+   * A transaction that adds something gets pages, too, as long as more is free in gaps than a full
+   * reserve: a transaction that takes away can use the gaps, others need blocks that fit.
    */
   #mayDraw(words: number, purpose: number): boolean {
     if (purpose === TAKING) return true
@@ -282,7 +282,7 @@ export class Past {
     return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
   }
 
-  /** Frees all that may be freed, the oldest versions where that is little, point indexes at last. */
+  /** Frees all that may be freed; the oldest versions where that is little; point indexes at last. */
   #letGo(words: number): boolean {
     const { allocator } = this
     const before = allocator.freeWords
@@ -300,7 +300,7 @@ export class Past {
     return this.#dropTables() && allocator.freeWords > before
   }
 
-  /** Point indexes are worth less than data: they go, until there is room for them again. */
+  /** Drops the point indexes, which are worth less than data, until there is room for them again. */
   #dropTables(): boolean {
     if (!dropTables(this.#W, this.versions.newest + 1)) return false
     this.reclaim(Number.POSITIVE_INFINITY, true)
@@ -308,15 +308,15 @@ export class Past {
     return true
   }
 
-  /** Pages that are not wanted for the reserve. */
+  /** Free pages that the reserve does not need. */
   get sparePages(): number {
     const { reserve, allocator } = this
     return allocator.availablePages - Math.max(0, reserve.most - reserve.pages)
   }
 
   /**
-   * Where a transaction used the reserve up, lets history go for it, and what lies in graveyards.
-   * @returns whether the reserve provides for a delete
+   * Where a transaction used the reserve up, refills it at the cost of history and of graveyards.
+   * @returns whether the reserve suffices for a delete
    */
   provide(): boolean {
     if (!this.reserve.suffices) this.#replenish()
@@ -337,7 +337,7 @@ export class Past {
   }
 
   /**
-   * Drops the graveyards of the present version that nobody can ask for, where no other version is
+   * Drops the graveyards of the present version that no reader can ask for, where no other version is
    * left that might share them. (Otherwise the next commit to the store does it.)
    */
   #emptyGraves(): void {
@@ -347,7 +347,7 @@ export class Past {
     const empty = (state: number) => {
       for (const [root, words, newest] of GRAVES) {
         if (W[state + root] === 0 || load48(W, state + newest) > this.versions.newest) continue
-        // A reader of the present version may be in the middle of it: as if the next one had dropped it.
+        // A reader of the present version may be in it: it goes to limbo as if the next version dropped it.
         if (!this.#limbo.add(W[state + root], this.versions.newest + 1, true)) return
         W[state + root] = 0
         W[state + words] = 0
@@ -357,10 +357,10 @@ export class Past {
     walkCatalog(W, W[record + R_CATALOG], () => true, empty)
   }
 
-  /** A transaction is over: puts pages by for the next that only takes away. */
+  /** A transaction is over: reserves pages for the next that only takes away. */
   refill(): void {
     const { allocator, reserve } = this
-    // Beyond the least, only what lies there free: slabs that are kept though empty are left alone.
+    // Beyond the least, only free pages: slabs that are kept though empty are left alone.
     if (allocator.availablePages > 0) reserve.fill(reserve.most)
     if (reserve.suffices) return
     this.reclaim(Number.POSITIVE_INFINITY, true)

@@ -1,14 +1,15 @@
 /**
- * Reclamation: what no slot and no promise holds any more is unlinked from the chain and freed.
+ * Reclamation: the owner unlinks each record that neither the window, a slot nor a tag keeps, and
+ * frees the blocks that only such records see.
  *
- * For the holder of the writer lock, after the window has been shrunk (docs/protocol.md, Reclamation).
- * Readable records form a chain by PREV. A record's dead list holds what only versions up to its
- * predecessor can see. Invariants:
+ * For the owner of the writer lock, after the low-water mark has moved (docs/protocol.md, Reclamation).
+ * Readable records form a chain by PREV. Retired blocks are on dead lists, as in ZFS: a record's dead
+ * list has the blocks that only versions up to its predecessor can see. Invariants:
  * 1. Items of a dead list (inline and chunks) are born at or before the predecessor; items of a
- *    pending list may be younger, since the predecessor has changed: they are looked at in steps.
+ *    pending list may be younger, since the predecessor has changed: the owner sorts them in steps.
  * 2. The oldest record has neither.
- * 3. A record is unlinked only if it is below the window, untagged, not stamped by a scan made after
- *    the window was shrunk, and older than every hint that scan saw.
+ * 3. A record is unlinked only if it is below the low-water mark, untagged, not stamped by a scan made
+ *    after the mark moved, and older than every hint that scan saw.
  * 4. Each item is moved at most once in a run; lists are moved whole.
  */
 import type { Allocator } from '../memory/allocator.js'
@@ -60,12 +61,12 @@ import { DeadTree } from './dead-tree.js'
 
 const HINT_RANGE = 2 ** 30
 
-/** How many versions ago a hint is, as far as its bits can tell. */
+/** The age of a hint in versions, as far as its bits can tell. */
 function ageOf(W: Uint32Array, slot: number): number {
   return (W[H_PUBLISHED] - (slot >>> FROM_SHIFT)) & (HINT_RANGE - 1)
 }
 
-/** How many versions ago the oldest hint is that any thread announces now. */
+/** The age in versions of the oldest hint that any thread announces now. */
 export function oldestHintAge(W: Uint32Array): number {
   let oldest = 0
   eachLine(W, line => {
@@ -83,7 +84,7 @@ export class Reclaimer {
   readonly #allocator: Allocator
   readonly #chunks: Chunks
   readonly #deadTree: DeadTree
-  /** What was read of the next record: kept, for what nobody uses is not read. */
+  /** Words loaded ahead of the next record; kept, or the engine would leave the loads out. */
   touched = 0
 
   constructor(arena: Arena, allocator: Allocator, chunks: Chunks) {
@@ -94,9 +95,9 @@ export class Reclaimer {
   }
 
   /**
-   * Looks at all slots once. Records that settled slots hold are stamped.
-   * @returns the oldest version that a read under way may have begun from; Infinity if none is, -1 if
-   * one may hold anything.
+   * Looks at all slots once, and stamps the records that are pinned.
+   * @returns the oldest version that a read under way may have begun from; Infinity if no read is under
+   * way, -1 if one may read anything
    */
   scan(): number {
     const W = this.#W
@@ -107,12 +108,12 @@ export class Reclaimer {
       if (slot === 0) return
       const age = ageOf(W, slot)
       const all = slot === FROM_ALL || age >= HINT_REACH
-      // "Everything" is older than version 0, in which something may have been unlinked, too.
+      // "Anything" is older than version 0, in which a block may have been unlinked, too.
       oldestHint = Math.min(oldestHint, all ? -1 : Math.max(0, newest - age))
     }
     eachLine(W, line => {
       if (Atomics.load(W, line + T_ID) === 0) return false
-      // First the operation slot, then the pins: what a reader settles in between was covered by
+      // First the operation slot, then the pins: a record that a reader pins in between was covered by
       // the one or is found among the others.
       note(Atomics.load(W, line + T_SLOT))
       eachPin(W, line, record => {
@@ -125,11 +126,11 @@ export class Reclaimer {
   }
 
   /**
-   * Unlinks what nothing holds any more below `first`, the window's oldest record: a pass from the
-   * oldest record on, in as many runs as it takes. What a pass has to keep it does not look at again;
-   * the next one does.
-   * @param m what {@link scan} returned
-   * @param again another pass is wanted: something may have been let go of
+   * Unlinks the records below `first`, the window's oldest, that nothing keeps any more: a pass from the
+   * oldest record on, in as many runs as it takes. A pass does not look again at a record that it has
+   * to keep; the next pass does.
+   * @param m the result of {@link scan}
+   * @param again another pass is to follow: a pin or a tag may be gone
    * @param budget records to look at
    * @returns true if the pass is at its end, and none is to follow
    */
@@ -139,7 +140,7 @@ export class Reclaimer {
     let record = W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
     for (let looked = 0; record !== first && looked < budget; looked++) {
       const next = W[record + R_NEXT]
-      // Its lines are on their way while this record's blocks are freed.
+      // Its cache lines are on their way while this record's blocks are freed.
       this.touched = W[next + R_INLINE] ^ W[next + R_UNTIL] ^ W[next + R_REPLACED]
       const held =
         W[record + R_STAMP] === W[H_SCAN] ||
@@ -196,7 +197,7 @@ export class Reclaimer {
     this.#filterInline(next, limit)
   }
 
-  /** Frees the inline items of a record that are born after `limit`. */
+  /** Frees the inline items of a record that were born after `limit`. */
   #filterInline(record: number, limit: number): void {
     const W = this.#W
     const count = W[record + R_INLINE]
@@ -216,7 +217,7 @@ export class Reclaimer {
   }
 
   /**
-   * Frees about `budget` blocks of what is known to be free or may be.
+   * Frees about `budget` blocks from the free list, dead trees, dropped tables and pending lists.
    * @param first the window's oldest record
    * @returns true if there is more to do
    */
@@ -225,7 +226,7 @@ export class Reclaimer {
       left -= freePieces(this.#W, this.#allocator, left)
       if (this.#deadTree.busy) {
         const visited = this.#deadTree.step(left)
-        // Memory is too short to hand something on: later.
+        // Memory is too short to hand a block on: later.
         if (visited === 0) return true
         left -= visited
         continue
@@ -240,7 +241,7 @@ export class Reclaimer {
 
   /**
    * Sorts a pending chunk, or goes on looking for one, from `first` to the oldest record.
-   * @returns what that cost; 0 when there is none left
+   * @returns its cost; 0 when there is none left
    */
   #search(first: number): number {
     const W = this.#W
@@ -279,7 +280,7 @@ export class Reclaimer {
     return done
   }
 
-  /** Sorts the first pending chunk of a record that has a predecessor; returns what that cost. */
+  /** Sorts the first pending chunk of a record that has a predecessor; returns its cost. */
   #filterChunk(record: number): number {
     const W = this.#W
     const chunks = this.#chunks
@@ -331,7 +332,7 @@ export class Reclaimer {
     return count
   }
 
-  /** Frees what was unlinked beside the chain in versions that no read under way began before. */
+  /** Frees the blocks that were unlinked beside the chain in versions that no read under way began before. */
   settle(m: number): void {
     const W = this.#W
     settleTables(W, m)

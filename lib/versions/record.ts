@@ -1,7 +1,7 @@
 /**
  * Snapshot records: making the one of a new version, and making it the present one.
  *
- * For the holder of the writer lock. {@link fillRecord} is the last thing in a commit that can fail;
+ * For the owner of the writer lock. {@link fillRecord} is the last thing in a commit that can fail;
  * {@link publishRecord} neither allocates nor throws, and its one store of CURRENT is the commit.
  */
 import { Allocator } from '../memory/allocator.js'
@@ -65,7 +65,7 @@ export function fillRecord(
   store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)
 }
 
-/** Puts what the transaction retires into chunks of the record's lists. */
+/** Puts the blocks that the transaction retires into chunks of the record's lists. */
 function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: number): void {
   const { version, retired, births, trees } = space
   const add = (list: number, ref: number, birth: number, tree: boolean) => {
@@ -80,7 +80,7 @@ function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: nu
   for (let i = 0; i < retired.count; i++) {
     add(record + R_DEAD_HEAD, retired.items[i], births.items[i], false)
   }
-  // A dropped tree may be younger than what its predecessor sees, or in part: it is pending.
+  // A dropped tree, or part of it, may be younger than the predecessor: it is pending.
   for (let i = 0; i < trees.count; i++) {
     const root = trees.items[i]
     add(record + R_PENDING_HEAD, root, nodeBirth(W, root), true)
@@ -106,7 +106,7 @@ export function publishRecord(
   W[previous + R_NEXT] = record
   store48(W, previous + R_UNTIL, ended)
   versions.set(version, record)
-  // The commit point: a thread that loads this sees everything that was written before.
+  // The commit point: a thread that loads this sees all stores before it.
   Atomics.store(W, H_CURRENT, record)
   Atomics.store(W, H_PUBLISHED, version >>> 0)
   if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(arena.signed, H_PUBLISHED)

@@ -1,16 +1,16 @@
 /**
- * Recovery: what the next owner of the writer lock does when it finds it dirty.
+ * Recovery: the next owner of the writer lock makes the arena consistent when it finds it dirty.
  *
- * The commit point is one store, so the chain that begins at CURRENT is the truth. Readers are never
- * stopped: nothing that a slot can reach is moved or freed. Steps (docs/protocol.md, Recovery):
- * 1. If all lists were whole and nothing was published, undo by the log: time proportional to the
+ * The commit point is one store, so the chain that begins at CURRENT is the truth. Readers never stop:
+ * recovery neither moves nor frees a block that a slot can reach. Steps (docs/protocol.md, Recovery):
+ * 1. If all lists were whole and nothing was published, undo by the undo log: time proportional to the
  *    transaction.
- * 2. Else mark what each record sees, newest first. What is first marked at record s is retired by
- *    the record after s: so the dead lists are made anew. Then the tag tree, the ring and limbo, where
- *    a reader may be in the middle of what was unlinked. Point indexes are dropped, for they may tell
- *    of a version that never came; entries of such a version that only they lead to are retired by the
- *    next one, for a reader may have come to them. Whatever is not marked nobody can reach.
- * Being stopped in the middle leaves the lock dirty; the next one starts over.
+ * 2. Else mark the blocks that each record sees, newest first. A block first marked at record s is
+ *    retired by the record after s: so the dead lists are made anew. Then the tag tree, the ring and
+ *    limbo, for a reader may be in unlinked blocks. Point indexes are dropped, for they may tell of a
+ *    version that was never published; entries of such a version that only they lead to are retired by
+ *    the next one, for a reader may have come to them. No thread can reach a block without a mark.
+ * An owner that is stopped in the middle leaves the arena dirty; the next one starts over.
  */
 
 import type { Allocator } from '../memory/allocator.js'
@@ -73,13 +73,13 @@ import { reservePages } from './reserve.js'
 import type { Versions } from './versions.js'
 import { IN_PIECES, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 
-/** True if undoing by the log is enough: no list half changed, nothing published. */
+/** True if the undo log is enough: no list half changed, nothing published. */
 export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
   if (W[H_PHASE] !== 0 || !allocator.consistent) return false
   return load48(W, W[H_CURRENT] + R_VERSION) < load48(W, H_LOG_VERSION)
 }
 
-/** Makes the arena whole again after an owner of the lock that did not finish. */
+/** Makes the arena consistent again after an owner of the lock that did not finish. */
 export function recover(
   arena: Arena,
   allocator: Allocator,
@@ -94,21 +94,21 @@ export function recover(
   }
   W[H_PHASE] = 1
   if (!rebuild(arena, allocator, chunks, versions)) {
-    // History is a bound: without it the lists are shorter. What still finds no room then is left
-    // aside until the next recovery.
+    // Without history the lists are shorter. Blocks for which even those have no room wait for the next
+    // recovery.
     forgetPast(arena, allocator, chunks)
     rebuild(arena, allocator, chunks, versions)
   }
   W[H_PHASE] = 0
 }
 
-/** Makes allocator and lists anew from what the chain reaches; false if memory was too short. */
+/** Makes allocator and lists anew from the blocks that the chain reaches; false if memory was too short. */
 function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: Versions): boolean {
   const W = arena.words
   for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
   for (const at of [H_LOG_CHUNK, H_LOG_COUNT, H_PIECES]) W[at] = 0
-  // Records and their lists were in memory before, but not packed alike: this makes up for it.
+  // Memory had room for the lists before, but packed otherwise: the reserve's pages make up for it.
   W[H_RESERVE] = 0
   allocator.spared = reservePages(W[H_PAGES])
   mendChain(W, versions)
@@ -132,11 +132,11 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
   )
 }
 
-/** Takes all versions out of the chain that no slot and no tag holds, but the present one. */
+/** Takes all versions out of the chain but the present one and those that a slot or a tag keeps. */
 function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
   const W = arena.words
   Atomics.store(W, H_OLDEST, W[H_PUBLISHED])
-  // After the window has moved, as always.
+  // After the low-water mark has moved, as always.
   const m = new Reclaimer(arena, allocator, chunks).scan()
   let kept = W[H_CURRENT]
   for (let record = W[kept + R_PREV]; record !== 0; record = W[record + R_PREV]) {
@@ -148,12 +148,12 @@ function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
   Atomics.store(W, kept + R_PREV, 0)
 }
 
-/** OLDEST, PUBLISHED, NEXT, TAIL and the ring say what the chain says. */
+/** Makes OLDEST, PUBLISHED, NEXT, TAIL and the ring agree with the chain. */
 function mendChain(W: Uint32Array, versions: Versions): void {
   const current = W[H_CURRENT]
   const newest = load48(W, current + R_VERSION)
   const before = W[current + R_PREV]
-  // A commit that leaves a gap in the numbers may not have come to move the window.
+  // The owner may have died after a commit with a gap in the numbers, before it moved the low-water mark.
   if (before !== 0 && load48(W, before + R_VERSION) + 1 < newest) {
     Atomics.store(W, H_OLDEST, W[current + R_VERSION])
   }
@@ -169,8 +169,8 @@ function mendChain(W: Uint32Array, versions: Versions): void {
 }
 
 /**
- * Limbo stays: a reader may be in the middle of what was unlinked beside the chain. Blocks come here
- * before they are unlinked, so some may still be in use; those are taken off the list.
+ * Limbo stays: a reader may be in blocks that were unlinked beside the chain. Blocks come here before
+ * they are unlinked, so some may still be in use; those are taken off the list.
  */
 function keepLimbo(W: Uint32Array, marks: Marks): void {
   let tail = 0
@@ -199,17 +199,17 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
   W[H_LIMBO_TAIL] = tail
 }
 
-/** What each record sees and the one after it, the key, no longer does: item, birth, … */
+/** Blocks that a record sees and the record after it, the key, no longer does: item, birth, … */
 type Retired = Map<number, number[]>
 
-/** Marks all that the chain sees. */
+/** Marks all blocks that the chain sees. */
 function markChain(W: Uint32Array, marks: Marks): Retired {
   const retired: Retired = new Map()
   for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
     marks.add(record)
     const next = W[record + R_NEXT]
     if (next === 0) {
-      // What the newest one sees nobody retires.
+      // No version retires blocks that the newest one sees.
       walkRecord(W, record, ref => marks.add(ref))
       continue
     }

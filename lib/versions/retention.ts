@@ -2,17 +2,17 @@
  * Which past a database keeps: a pure choice over plain numbers; reclaim.ts acts on it.
  */
 
-/** The bounds of `history`, each `Infinity` where it is not given. */
+/** The bounds of `history`, each `Infinity` where none is given. */
 export interface Bounds {
   /** Versions kept before the present one. */
   readonly versions: number
-  /** A version is let go when the one after it was committed more than so many ms ago. */
+  /** A version is kept until the one after it was committed more than so many ms ago. */
   readonly ms: number
-  /** Bytes that only past versions may hold. */
+  /** Bytes that only past versions see, at most. */
   readonly bytes: number
 }
 
-/** What the choice looks at. */
+/** The numbers that decide which past is kept. */
 export interface Timeline {
   readonly oldest: number
   readonly newest: number
@@ -42,9 +42,9 @@ export function oldestToKeep(line: Timeline, { versions, ms, bytes }: Bounds): n
   return low
 }
 
-/** The first version from `low` on of which `holds` is true (and of all after it), at most `high`. */
+/** The first version from `low` on for which `holds` is true (as for all after it), at most `high`. */
 function firstThat(low: number, high: number, holds: (version: number) => boolean): number {
-  // Mostly the first one does, or the second.
+  // Mostly it is the first one, or the second.
   for (let tries = 0; tries < 2; tries++) if (low < high && !holds(low)) low++
   while (low < high) {
     const middle = Math.floor((low + high) / 2)

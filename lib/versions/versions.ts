@@ -1,11 +1,11 @@
 /**
- * The run of versions: where the present one is, where the run begins, and version → record between them.
+ * The window: the run of versions from the low-water mark to the present one, and version → record in it.
  *
- * A directory of fixed size holds references of segments, each with SEGMENT slots; a segment is made when its
- * first version is, and goes when its last one has been let go of. Only the holder of the writer lock writes;
- * any thread reads a slot, after it has announced what it reads (docs/protocol.md, Read). Invariants:
- * 1. For every version from the oldest to the present its slot holds its record.
- * 2. The run never has more than `capacity` versions, so no two of them share a slot.
+ * A directory of fixed size has references of segments, each with SEGMENT slots; a segment is made when its
+ * first version is, and goes when its last one has left the window. Only the owner of the writer lock writes;
+ * any thread reads a slot, after it has announced its read (docs/protocol.md, Read). Invariants:
+ * 1. For every version of the window its slot has its record.
+ * 2. The window never has more than `capacity` versions, so no two of them share a slot.
  */
 import type { Arena } from '../memory/arena.js'
 import {
@@ -24,7 +24,7 @@ export class Versions {
   readonly #W: Uint32Array
   readonly #at: number
   readonly #mask: number
-  /** Versions the run may have. */
+  /** Versions that the window may have. */
   readonly capacity: number
 
   constructor(arena: Arena) {
@@ -47,9 +47,9 @@ export class Versions {
   /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
   oldestBefore(newest: number): number {
     const oldest = Atomics.load(this.#W, H_OLDEST)
-    // The run is shorter than 2³¹ versions, so the low words tell its length. Where the low-water mark
-    // has moved past `newest` meanwhile, that was all there was of it then; where it has not moved yet
-    // after a gap in the numbers, the run is what the ring could hold.
+    // The window is shorter than 2³¹ versions, so the low words tell its length. Where the low-water mark
+    // has moved past `newest` meanwhile, `newest` alone counts; where it has not moved yet after a gap in
+    // the numbers, the window is as long as the ring.
     return newest - Math.min(this.capacity, Math.max(0, ((newest >>> 0) - oldest) | 0))
   }
 
@@ -64,33 +64,33 @@ export class Versions {
   }
 
   /**
-   * The record of a version in the run; 0 where it has been let go of since the caller looked. For
-   * the writer, or under FROM_ALL: what is found may then be followed.
+   * The record of a version in the window; 0 where it has left the window since the caller looked. For
+   * the owner, or under a hint that covers the version: the caller may then follow the reference.
    */
   record(version: number): number {
     const W = this.#W
     const segment = Atomics.load(W, this.directoryWord(version))
     if (segment === 0) return 0
     const record = Atomics.load(W, segment + ((version >>> 0) & (SEGMENT - 1)))
-    // The slot may be another version's by now, or hold one that was not published.
+    // The slot may be another version's by now, or have a record that was not published.
     return record !== 0 && load48(W, record + R_VERSION) === version ? record : 0
   }
 
-  /** Puts a record in its slot; its segment is there. */
+  /** Puts a record in its slot, whose segment is there. */
   set(version: number, record: number): void {
     const W = this.#W
     const segment = W[this.directoryWord(version)]
     Atomics.store(W, segment + ((version >>> 0) & (SEGMENT - 1)), record)
   }
 
-  /** When a version in the run was committed. */
+  /** When a version in the window was committed. */
   time(version: number): number {
     return load48(this.#W, this.record(version) + R_TIME)
   }
 
   /**
-   * The record of the last version from `oldest` to `newest` committed at or before `time`; 0 if
-   * none was, or if it has been let go of meanwhile. For whom {@link record} is.
+   * The record of the last version from `oldest` to `newest` committed at or before `time`; 0 if none
+   * was, or if it has left the window meanwhile. Callers as of {@link record}.
    */
   lastAt(time: number, oldest: number, newest: number): number {
     const W = this.#W
@@ -100,7 +100,7 @@ export class Versions {
     while (low < high) {
       const middle = Math.floor((low + high) / 2)
       const record = this.record(middle)
-      // What has been let go of is older than all that is left.
+      // A version that has left the window is older than all that are left.
       if (record !== 0 && load48(W, record + R_TIME) > time) {
         high = middle
       } else {
@@ -111,7 +111,7 @@ export class Versions {
     return found
   }
 
-  /** Words of all segments there are. */
+  /** Visits all segments. */
   segments(visit: (segment: number) => void): void {
     for (let i = 0; i <= this.#mask; i++) {
       const segment = this.#W[this.#at + i]

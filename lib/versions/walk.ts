@@ -1,8 +1,8 @@
 /**
- * Visits every block of the arena, by what holds it. For `check()` and for recovery.
+ * Visits every block of the arena, from the block or list that refers to it. For `check()` and recovery.
  *
- * For the holder of the writer lock. A visitor gets a reference and the version the block was born
- * in, and says whether to go below it. The pieces of an entry are visited after it, as below it.
+ * For the owner of the writer lock. A visitor gets a reference and the version the block was born in,
+ * and says whether to go below it. The pieces of an entry are visited after it, as below it.
  */
 
 import type { Arena } from '../memory/arena.js'
@@ -58,7 +58,7 @@ import { nodeBirth } from '../tree/workspace.js'
 import { walkReserve } from './reserve.js'
 import type { Versions } from './versions.js'
 
-/** What a block is, besides the usual: an entry in pieces; a piece, which is on lists by its entry. */
+/** Special kinds of block: an entry in pieces; a piece, which is on lists by its entry. */
 export const IN_PIECES = 1
 export const PIECE = 2
 
@@ -71,7 +71,7 @@ function walkEntry(W: Uint32Array, entry: number, birth: number, visit: Visit): 
   else if (visit(entry, birth, IN_PIECES)) eachPiece(W, entry, ref => visit(ref, birth, PIECE))
 }
 
-/** Visits what an item of a list or of the log stands for, which is no tree. */
+/** Visits the entry or block, no tree, that an item of a list or of the undo log refers to. */
 function walkLoose(W: Uint32Array, item: number, birth: number, visit: Visit): void {
   const ref = refOf(item)
   if (ref === item) visit(ref, birth)
@@ -83,7 +83,7 @@ export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
   if (node !== 0 && visit(node, nodeBirth(W, node))) walkKids(W, node, visit)
 }
 
-/** Visits what is below a node. */
+/** Visits the blocks below a node. */
 export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
   const count = countOf(W, node)
   const leaf = levelOf(W, node) === 0
@@ -102,7 +102,7 @@ function walkState(W: Uint32Array, state: number, visit: Visit): void {
   if (head !== 0) visit(head, load48(W, head + X_BIRTH))
 }
 
-/** Visits all that a snapshot reads, but for its record. */
+/** Visits all blocks that a snapshot reads, but for its record. */
 export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
   walkState(W, record + R_STATE, visit)
   walkCatalog(W, W[record + R_CATALOG], visit, state => {
@@ -111,8 +111,8 @@ export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
 }
 
 /**
- * Visits the chunks of a list (`chunk`, which says whether to go on) and what their items hold, trees
- * with all below them.
+ * Visits the chunks of a list (`chunk`, which says whether to go on) and the blocks that their items
+ * refer to, trees with all below them.
  */
 export function walkList(
   W: Uint32Array,
@@ -127,7 +127,7 @@ export function walkList(
   }
 }
 
-/** How many items there are; where there cannot be so many, 0 is visited, which is no block. */
+/** How many items there are; where there cannot be so many, it visits 0, which is no block. */
 function numberAt(W: Uint32Array, at: number, most: number, visit: Visit): number {
   if (W[at] > most) visit(0, 0)
   return Math.min(W[at], most)
@@ -138,7 +138,7 @@ function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void 
   else walkLoose(W, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), visit)
 }
 
-/** Visits what a record's dead and pending lists hold, and the lists' chunks. */
+/** Visits the blocks on a record's dead and pending lists, and the lists' chunks. */
 export function walkDead(
   W: Uint32Array,
   record: number,
@@ -155,7 +155,7 @@ export function walkDead(
   walkRest(W, record, visit)
 }
 
-/** Visits what is left of the dead tree that is being taken apart for `target` (0: for nobody). */
+/** Visits the rest of the dead tree that is being taken apart for `target` (0: for no record). */
 function walkRest(W: Uint32Array, target: number, visit: Visit): void {
   if (W[H_WALK_TARGET] !== target) return
   const depth = W[H_WALK_DEPTH]
@@ -171,7 +171,7 @@ function walkRest(W: Uint32Array, target: number, visit: Visit): void {
   }
 }
 
-/** Visits the blocks that wait beside the chain: free lists, limbo, a dead tree, the undo log. */
+/** Visits the blocks that wait beside the chain: free list, limbo, a dead tree, the undo log. */
 export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, visit: Visit): void {
   walkList(W, H_FREE_HEAD, chunk, visit)
   walkList(W, H_LIMBO_HEAD, chunk, visit)
@@ -193,7 +193,7 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, vis
 }
 
 /**
- * Visits what belongs to the database itself: ring segments, overflow slots, dropped index tables, the
+ * Visits the blocks of the database itself: ring segments, overflow slots, dropped index tables, the
  * reserve. The tables in use are the stores' (walkTables).
  */
 export function walkFixtures(arena: Arena, versions: Versions, visit: (ref: number) => void): void {
