@@ -1,12 +1,12 @@
 /**
  * The history of one key: its entry at the oldest version, then each write and deletion since.
  *
- * Walks back from the newest version. A live entry tells the version that wrote it, so the next
- * thing to look at is the version before that one; where the key is absent, its tombstone tells
- * when it was deleted, and a store that was cleared or dropped as a whole tells that. One or two
- * lookups for each record of the history, however many versions lie between.
+ * Walks back from the newest version. A live entry tells the version that wrote it, so the walk goes on
+ * at the version before that one; where the key is absent, its tombstone tells which version deleted it,
+ * and the store's state tells which one cleared or dropped the store. One or two lookups for each record
+ * of the history, however many versions lie between.
  *
- * Synchronous, under FROM_ALL or a pin: every record of the window may be read.
+ * Synchronous, under a hint that covers the window: every record of it may be read.
  */
 
 import type { KeyBuffer } from '../key/codec.js'
@@ -15,13 +15,13 @@ import { S_CLEARED, S_GRAVE, S_GRAVE_OLD, S_LIVE } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { find } from '../tree/search.js'
 
-/** Where a store is in each snapshot. */
+/** The place of a store in each snapshot. */
 export interface Located {
   /** Word of its state, 0 where it is absent. */
   stateIn(record: number): number
-  /** Version in which the store that `record` has was made; 0 for the unnamed store. */
+  /** Version that made the store of that name in `record`; 0 for the unnamed store. */
   madeIn(record: number): number
-  /** Version that dropped the store of that name last before `record`; 0 if it is not known. */
+  /** Version that last dropped the store of that name before `record`; 0 if it is not known. */
   droppedBefore(record: number): number
 }
 
@@ -39,11 +39,10 @@ export function findTombstone(W: Uint32Array, state: number, key: KeyBuffer): nu
 }
 
 /**
- * What happened to `key`, newest first, down to the entry as it stood at version `low`.
+ * The writes and deletions of `key`, newest first, down to the entry as it stood at version `low`.
  * @param record the snapshot to begin with, of version `top`
- * @param recordOf the record of a version from `low` to `top`; 0 where other threads have let go of
- * it meanwhile
- * @returns also the `low` that it came to: higher where versions were let go of
+ * @param recordOf the record of a version from `low` to `top`; 0 where it has left the window meanwhile
+ * @returns also the `low` that the walk reached: higher where versions have left the window
  */
 export function happenings(
   W: Uint32Array,
@@ -62,7 +61,7 @@ export function happenings(
     if (entry !== 0) all.push({ version, entry })
     if (version <= low) return { all, low }
     here = recordOf(version - 1)
-    // The run now begins with what is known already: what was before that is not to be told.
+    // The low-water mark has moved to `version` or later: earlier versions are not told.
     if (here === 0) return { all, low: version }
     if (entry === 0 && isLive(W, store, key, here)) all.push({ version, entry: 0 })
   }

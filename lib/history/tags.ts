@@ -1,9 +1,9 @@
 /**
- * Tags: names for versions, in a tree of their own (layout.ts says what its entries are).
+ * Tags: names for versions, in a tree of their own (layout.ts describes its entries).
  *
- * Readers look names up under FROM_ALL; the tree is replaced by one store of its root, and what it
- * no longer holds goes to limbo. A record counts the tags on it and stays in the chain while it has
- * any. Names sort by name in one half of the tree, by version in the other.
+ * Readers look names up under FROM_ALL; one store of its root replaces the tree, and the nodes and
+ * entries that it no longer has go to limbo. A record counts its tags and stays in the chain while it
+ * has any. Tags sort by name in one half of the tree, by version in the other.
  */
 
 import { Buffer } from 'node:buffer'
@@ -24,7 +24,7 @@ import type { Workspace } from '../tree/workspace.js'
 const BY_NAME = 1
 const BY_VERSION = 9
 
-/** A tag as the tree has it. */
+/** A tag in the tree. */
 export interface Tag {
   readonly name: string
   readonly version: number
@@ -48,7 +48,7 @@ export class Tags {
     return acquire(this.#W, H_TAG_ROOT)
   }
 
-  /** The record that `name` stands for; 0 if there is no such tag. */
+  /** The record with the tag `name`; 0 if there is no such tag. */
   find(name: string): number {
     if (!this.#encode(TAG_BY_NAME, 0, name)) return 0
     const entry = find(this.#W, this.root, this.#key.words, this.#key.bytes)
@@ -93,7 +93,7 @@ export class Tags {
     this.#put(tree, TAG_BY_VERSION, name, version, record)
   }
 
-  /** Takes a tag that is there out of the tree. */
+  /** Removes a tag that exists from the tree. */
   remove(tree: Tree, name: string, version: number): void {
     for (const kind of [TAG_BY_NAME, TAG_BY_VERSION]) {
       this.#encode(kind, version, name)
@@ -101,7 +101,7 @@ export class Tags {
     }
   }
 
-  /** Throws unless `name` can be a tag's: not empty, not all digits, not too long. */
+  /** Throws unless `name` can be a tag's name: not empty, not all digits, not too long. */
   check(name: unknown): asserts name is string {
     const wrong = (what: string) => {
       return new ZVerseError('ZVERSE_INVALID_OPTION', `a tag's name ${what}`, { option: 'name' })
@@ -140,7 +140,7 @@ export class Tags {
     return bytes.toString('utf8', BY_VERSION)
   }
 
-  /** Encodes a key of the tree; false where the name is too long or no text. */
+  /** Encodes a key of the tree; false where the name is too long or has lone surrogates. */
   #encode(kind: number, version: number, name: string): boolean {
     if (!isWellFormed(name)) return false
     const start = kind === TAG_BY_NAME ? BY_NAME : BY_VERSION

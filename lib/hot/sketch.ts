@@ -1,12 +1,12 @@
 /**
- * Which keys a thread reads often: a count-min sketch of sampled reads (Cormode and Muthukrishnan 2005)
- * that forgets by halving, as in TinyLFU (Einziger, Friedman and Manes 2017), and beside it the keys
- * that lead, by name.
+ * Counts which keys a thread reads often: a count-min sketch of sampled reads (Cormode and Muthukrishnan
+ * 2005) that ages by halving, as in TinyLFU (Einziger, Friedman and Manes 2017), and beside it the
+ * leaders: the keys with the highest counts.
  *
  * Private memory of one thread: nothing is shared, nothing waits. Invariants:
- * 1. One read in a period (PERIODS) is looked at, and counts for as many; the first ones all, so that few reads
- *    tell something, too. Where in a period it falls is random: rhythms in the reads do not matter.
- * 2. When the reads counted reach WINDOW, all counts are halved: what was hot long ago cools down.
+ * 1. One read in a period (PERIODS) is sampled, and counts for as many; the first reads are all sampled, so
+ *    that few reads tell something, too. Its place in the period is random: rhythms do not matter.
+ * 2. When the reads counted reach WINDOW, all counts are halved: a key that was hot long ago cools down.
  * 3. A count is never too low but for the sampling; it is too high where keys collide in every row.
  */
 import type { KeyBuffer } from '../key/codec.js'
@@ -16,32 +16,32 @@ const ROWS = 4
 const COLUMNS = 2048
 /** Reads after which counts are halved. */
 const WINDOW = 2 ** 20
-/** Keys that are known by name. */
+/** Keys that are kept as leaders. */
 const LEADERS = 128
 /** Words that a leader's key has room for at first. */
 const NAME_WORDS = 8
-/** Samples after which fewer reads are looked at, and how many reads each then stands for. */
+/** Samples after which fewer reads are sampled, and how many reads each sample until then counts for. */
 const PERIODS = [
   [512, 1],
   [2048, 4],
   [16_384, 16],
   [Number.POSITIVE_INFINITY, 32],
 ]
-/** Share of the reads from which on a key is hot, or warm. */
+/** Least share of the reads of a hot key, and of a warm one. */
 const HOT = 1 / 1000
 const WARM = 1 / 10_000
 
-/** A key among those read most: good until the next sample. */
+/** A key among those read most: valid until the next sample. */
 export interface Leader {
   readonly words: Uint32Array
   readonly bytes: number
-  /** Reads counted, as of when it was sampled last. */
+  /** Reads counted when it was sampled last. */
   readonly count: number
 }
 
 /** How the reads of a thread are spread. */
 export interface Temperature {
-  /** Reads that the other numbers are about: recent ones, estimated. */
+  /** Recent reads, estimated: the whole of which the shares are parts. */
   readonly reads: number
   readonly hotKeys: number
   readonly warmKeys: number
@@ -52,10 +52,10 @@ export interface Temperature {
 }
 
 export class AccessSketch {
-  /** Reads until the next sample; whoever reads counts it down. */
+  /** Reads until the next sample; each read counts it down. */
   left = 1
   readonly #counts = new Uint32Array(ROWS * COLUMNS)
-  /** Who leads, by name; and the same ones' hashes and counts, where they are looked through quickly. */
+  /** The leaders; and their hashes and counts, in arrays of their own for a quick search. */
   readonly #names: Name[] = []
   readonly #hashes = new Uint32Array(LEADERS)
   readonly #leads = new Uint32Array(LEADERS)
@@ -64,7 +64,7 @@ export class AccessSketch {
   #stage = 0
   #random = 0x9e3779b9
 
-  /** Takes a read into account: called when `left` has come down to 0. */
+  /** Samples a read: called when `left` has come down to 0. */
   sample(store: number, key: KeyBuffer): void {
     const weight = PERIODS[this.#stage][1]
     if (++this.#samples >= PERIODS[this.#stage][0]) this.#stage++
@@ -78,7 +78,7 @@ export class AccessSketch {
     if (this.#total >= WINDOW) this.#age()
   }
 
-  /** Counts reads of a hash; the new estimate. */
+  /** Counts reads of a hash; returns the new estimate. */
   #add(hash: number, weight: number): number {
     let least = 0xffffffff
     for (let row = 0; row < ROWS; row++) {
@@ -90,7 +90,7 @@ export class AccessSketch {
     return least
   }
 
-  /** Puts the key among the leaders where it belongs there. */
+  /** Puts the key among the leaders if its count is high enough. */
   #lead(hash: number, store: number, key: KeyBuffer, count: number): void {
     const names = this.#names
     const hashes = this.#hashes
@@ -122,7 +122,7 @@ export class AccessSketch {
     this.#total /= 2
   }
 
-  /** Estimated reads of a key lately. */
+  /** Estimated recent reads of a key. */
   estimate(store: number, hash: number): number {
     const mixed = hash ^ Math.imul(store, 0x85ebca6b)
     let least = 0xffffffff
@@ -133,7 +133,7 @@ export class AccessSketch {
     return least
   }
 
-  /** The keys of a store that are read most, most first; `n` at most, and as many as are known. */
+  /** The leaders of a store, most read first; `n` at most. */
   leaders(store: number, n: number): Leader[] {
     const all: Leader[] = []
     this.#names.forEach((name, i) => {
@@ -143,7 +143,7 @@ export class AccessSketch {
     return all.sort((a, b) => b.count - a.count).slice(0, n)
   }
 
-  /** How reads are spread over keys. */
+  /** The distribution of the reads over the keys. */
   get temperature(): Temperature {
     const reads = this.#total
     let hotKeys = 0

@@ -1,13 +1,13 @@
 /**
  * Decoded values of hot keys, for one thread.
  *
- * What is kept is found by the entry's reference and the version that wrote it, which together name a
- * value for ever: an entry is immutable, and memory that is used again holds an entry of a later version.
- * So nothing here is ever stale, and nobody has to be told of writes. Invariants:
+ * A value is found by the entry's reference and the version that wrote it, which together identify a
+ * value for ever: an entry is immutable, and memory that is used again has an entry of a later version.
+ * So no value here is ever stale, and writes need no invalidation. Invariants:
  * 1. Only values of published entries come here: a transaction's own may go without a version.
  * 2. A value is kept only if callers can share it: it cannot be changed (a primitive), has been frozen
  *    to the bottom, or the user said that it need not be.
- * 3. Sets of WAYS slots; the sizes of what is kept, as estimated, never exceed `maxBytes`.
+ * 3. Sets of WAYS slots; the estimated sizes of the kept values never exceed `maxBytes`.
  */
 import type { AccessSketch } from './sketch.js'
 
@@ -15,16 +15,16 @@ const WAYS = 4
 /** One slot for so many bytes of the bound, so that small values can fill it. */
 const BYTES_PER_SLOT = 128
 const MOST_SLOTS = 2 ** 18
-/** What an object costs beside its contents, and how its bytes grow when they are decoded. */
+/** Bytes of an object beside its contents, and how its bytes grow when they are decoded. */
 const OVERHEAD = 64
 const GROWTH = 4
 /** A value that takes more than this part of the bound is not kept. */
 const LARGEST_PART = 1 / 8
 
-/** In place of a value: there is none. */
+/** In place of a value: the cache has none. */
 export const MISS: unique symbol = Symbol('miss')
 
-/** Plain numbers about a cache. */
+/** The counters of a cache. */
 export interface CacheCounts {
   readonly entries: number
   readonly bytes: number
@@ -85,8 +85,8 @@ export class ValueCache {
   }
 
   /**
-   * A value has been decoded: freezes it where that is asked for, and keeps it if its key is hotter than
-   * what it would displace.
+   * Takes a decoded value: freezes it if the cache does so, and keeps it unless a value that it would
+   * displace is hotter.
    * @param length bytes of the encoded value
    * @returns the value
    */
@@ -140,7 +140,7 @@ export class ValueCache {
     return this.#sketch.estimate(this.#stores[at], this.#hashes[at])
   }
 
-  /** The next slot that holds something, round and round; there is one. */
+  /** The next slot in use, round and round; there is one. */
   #next(): number {
     do this.#hand = (this.#hand + 1) % this.#entries.length
     while (this.#entries[this.#hand] === 0)
@@ -165,12 +165,12 @@ export class ValueCache {
   }
 }
 
-/** What a value takes in memory, about. */
+/** The estimated bytes of a value in memory. */
 function sizeOf(value: unknown, length: number): number {
   return OVERHEAD + (typeof value === 'object' ? GROWTH : 1) * length
 }
 
-/** Freezes a value to the bottom; false, with nothing frozen, if something in it cannot be. */
+/** Freezes a value to the bottom; false, with nothing frozen, if a part of it cannot be frozen. */
 function freeze(value: object): boolean {
   const seen = new Set<object>()
   if (!canFreeze(value, seen)) return false
@@ -188,7 +188,7 @@ function canFreeze(value: object, seen: Set<object>): boolean {
   }
   for (const key of Object.keys(value)) {
     const property = Object.getOwnPropertyDescriptor(value, key)
-    // What a getter gives may be another thing each time.
+    // A getter may give another value each time.
     if (property === undefined || property.get !== undefined) return false
     const inner: unknown = property.value
     if (typeof inner === 'function') return false

@@ -2,11 +2,11 @@
  * Point index tables that were dropped whole: by `clear`, by `dropStore`, by recovery. They wait until
  * no reader can be in them, and are freed a segment at a time.
  *
- * For the holder of the writer lock. A dropped table needs no memory to be remembered: its directory
- * is a link of the list at H_TABLES. Invariants:
+ * For the owner of the writer lock. Listing a dropped table takes no memory: its directory is a link of
+ * the list at H_TABLES. Invariants:
  * 1. A table is in the list before the store that unlinks it, so that no death loses it.
- * 2. It stays as readers may see it until every read that is announced began at or after the version
- *    that dropped it. Then D_VERSION is 0, and the words from D_LEFT on are freed already.
+ * 2. Readers find it unchanged until every announced read began at or after the version that dropped
+ *    it. Then D_VERSION is 0, and the segments of the directory's words from D_LEFT on are freed already.
  */
 import type { Allocator } from '../memory/allocator.js'
 import { release } from '../memory/atomic.js'
@@ -50,7 +50,7 @@ function unhook(W: Uint32Array, head: number): void {
 
 /**
  * Drops the tables of all stores of the newest record, as unlinked in `version`; false if there is none.
- * A death may have come while one was dropped: that one is the first of the list.
+ * An owner may have died while it dropped a table: that table is the first of the list.
  */
 export function dropTables(W: Uint32Array, version: number): boolean {
   const half = W[H_TABLES]
@@ -62,14 +62,14 @@ export function dropTables(W: Uint32Array, version: number): boolean {
   return dropped
 }
 
-/** Notes which tables no read announced from version `m` on can be in. */
+/** Marks the tables that no read announced from version `m` on can be in. */
 export function settleTables(W: Uint32Array, m: number): void {
   for (let d = W[H_TABLES]; d !== 0; d = W[d + D_NEXT]) {
     if (load48(W, d + D_VERSION) <= m) store48(W, d + D_VERSION, 0)
   }
 }
 
-/** Frees up to `budget` segments of tables nobody can be in; returns how many blocks. */
+/** Frees up to `budget` segments of tables that no reader can be in; returns how many blocks. */
 export function freeTables(W: Uint32Array, allocator: Allocator, budget: number): number {
   let done = 0
   let link = H_TABLES
@@ -118,7 +118,7 @@ export function eachHead(W: Uint32Array, record: number, visit: (head: number) =
   walkCatalog(W, W[record + R_CATALOG], () => true, look)
 }
 
-/** Visits the blocks of the tables of some indexes, as far as a directory can be so deep. */
+/** Visits the blocks of the tables of some indexes, but for directories of an impossible depth. */
 export function walkTables(
   W: Uint32Array,
   heads: readonly number[],
@@ -131,7 +131,7 @@ export function walkTables(
   }
 }
 
-/** Visits the references in tables dropped after version `newest`: what a dying commit may have added. */
+/** Visits the references in tables dropped after version `newest`: a dying commit may have added some. */
 export function eachLateRef(W: Uint32Array, newest: number, visit: (ref: number) => void): void {
   for (let d = W[H_TABLES]; d !== 0; d = W[d + D_NEXT]) {
     if (load48(W, d + D_VERSION) <= newest) continue

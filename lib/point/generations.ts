@@ -1,12 +1,12 @@
 /**
  * Generation numbers: for each of a few thousand groups of keys, by hash, the version (its low word) that
- * wrote one of them last. What `KeyRef.stale` looks at.
+ * wrote one of them last. `KeyRef.stale` looks at them.
  *
- * The table is made when the first handle is asked for, never moves and is never freed: a handle refers
+ * The table is made for the first reference (`db.ref`), never moves and is never freed: a reference points
  * to no memory that could be used again. Invariants:
- * 1. The writer stores the version it is about to publish before it publishes: who then reads the new
- *    version finds the number changed.
- * 2. A number ahead of the snapshot that a handle read says nothing about it: such a handle has to look.
+ * 1. The writer stores the version it is about to publish before it publishes: a reader of the new version
+ *    finds the number changed.
+ * 2. A number ahead of the snapshot that a reference read says nothing about it: the reference has to look.
  */
 import { acquire, release } from '../memory/atomic.js'
 import type { ChangeList } from '../memory/change-list.js'
@@ -22,9 +22,9 @@ export function generationOf(W: Uint32Array, hash: number): number {
 }
 
 /**
- * Marks what a transaction changed in a store as written by `version`.
+ * Marks the keys that a transaction changed in a store as written by `version`.
  * @param changes a list that is whole
- * @param all whatever the list says: the store is dropped
+ * @param all marks all keys, for the store is dropped
  */
 export function advance(W: Uint32Array, changes: ChangeList, version: number, all: boolean): void {
   const table = W[H_GENERATIONS]

@@ -1,14 +1,14 @@
 /**
- * Keeping the point indexes: what a commit does to the tables of the stores it changed.
+ * Keeps the point indexes: a commit updates the tables of the stores it changed.
  *
- * For the holder of the writer lock, after all that can fail has been done and before the new version
- * is published (docs/protocol.md, Point index). Invariants:
+ * For the owner of the writer lock, after all that can fail has been done and before the new version is
+ * published (docs/protocol.md, Point index). Invariants:
  * 1. In a published table nothing moves: a slot's reference gives way to a newer one of the same key, or
- *    to 0; a key that is new gets an empty slot. All stores to it that readers look at are atomic, so that
- *    none comes before that of `absentFrom`.
- * 2. Segments are made larger before any reference of the new version is stored, so what then waits in
- *    limbo leads to published entries only.
- * 3. Nothing here fails: where memory is short, keys go without a place, and the tree is asked.
+ *    to 0; a new key gets an empty slot. All stores to it that readers look at are atomic, so that none
+ *    comes before that of `absentFrom`.
+ * 2. Segments are made larger before any reference of the new version is stored, so the old segments in
+ *    limbo lead to published entries only.
+ * 3. Nothing here fails: where memory is short, keys have no place, and readers ask the tree.
  */
 
 import type { Allocator } from '../memory/allocator.js'
@@ -55,30 +55,30 @@ import {
   wordFor,
 } from './table.js'
 
-/** Part of a segment's slots that may be used; what a new segment is filled to at most. */
+/** Part of a segment's slots that may be used; the part of a new segment that is filled at most. */
 const LIMIT = 0.8
 const FILL = 0.75
 /** A segment less full than this is made smaller: 12 bytes a key. */
 const SPARSE = 0.45
 /** Code of the largest segment while the directory can still grow: 6 KiB. */
 const LARGEST = 9
-/** Beyond, a table cannot be helped: 3 MiB for one of 65 536 parts. */
+/** Code of the largest segment of all: 3 MiB, for one of 65 536 parts. */
 const LARGEST_OF_ALL = 27
 /** The part of memory that an index leaves alone. */
 const SPARED = 1 / 16
-/** Changes that are looked at one by one. */
+/** Up to so many changes, the index looks at each alone. */
 const FEW = 16
 
-/** Where parts that are unlinked wait until no reader is in them. */
+/** Where unlinked parts wait until no reader is in them. */
 interface Limbo {
   /** True if {@link add} has room for `count` blocks without allocating. */
   hasRoomFor(count: number): boolean
-  /** A block will be out of reach for reads that begin at `version` or later. */
+  /** Adds a block that reads which begin at `version` or later cannot reach. */
   add(ref: number, version: number): boolean
 }
 
 interface Spare {
-  /** Pages that nothing else has a claim to. */
+  /** Free pages that the reserve does not need. */
   readonly sparePages: number
 }
 
@@ -87,7 +87,7 @@ export class PointIndex {
   readonly #allocator: Allocator
   readonly #limbo: Limbo
   readonly #spare: Spare
-  /** What was loaded ahead; means nothing. */
+  /** Words loaded ahead; the sum means nothing. */
   #loaded = 0
 
   constructor(W: Uint32Array, allocator: Allocator, limbo: Limbo, spare: Spare) {
@@ -97,19 +97,19 @@ export class PointIndex {
     this.#spare = spare
   }
 
-  /** A key with this hash is about to be changed: has its bucket loaded while other work goes on. */
+  /** A key with this hash is about to change: loads its bucket while other work goes on. */
   expect(head: number, hash: number): void {
     const W = this.#W
     const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
     if (directory === 0) return
     const home = homeOf(wordFor(W, directory, hash), hash)
-    // Not the entry, too: guessing which it is from a line that is not there yet costs more.
+    // Not the entry, too: a guess which it is, from a line that is not loaded yet, costs more.
     this.#loaded ^= W[home]
   }
 
   /**
-   * Makes the table of a store tell of `version`, which is about to be published.
-   * @param root of the store's tree in it
+   * Brings the table of a store up to `version`, which is about to be published.
+   * @param root of the store's tree in that version
    * @param changes a list that is whole
    */
   apply(head: number, root: number, changes: ChangeList, version: number): void {
@@ -153,7 +153,7 @@ export class PointIndex {
 
   /**
    * Puts a new reference into an empty slot; false, with that noted, where there is none.
-   * @param put stores a word: `release` where readers may look on
+   * @param put stores a word: `release` where readers may look at it
    */
   #place(word: number, hash: number, ref: number, put: typeof release): boolean {
     const W = this.#W
@@ -169,7 +169,7 @@ export class PointIndex {
       const shift = ((slot - bucket) & 3) * 8
       put(W, tags, (W[tags] & ~(255 << shift)) | ((hash & 255) << shift))
       W[segment + G_USED]++
-      // Whoever sees the reference sees the entry.
+      // A reader that sees the reference sees the entry.
       put(W, slot, ref)
       return true
     }
@@ -178,7 +178,7 @@ export class PointIndex {
     return false
   }
 
-  /** Keeps a reference that found no slot for when the segment is made larger. */
+  /** Keeps a reference that found no slot until the segment is made larger. */
   #stash(segment: number, ref: number): void {
     const W = this.#W
     for (let at = segment + G_STASH; at < segment + G_STASH + STASH_SLOTS; at++) {
@@ -214,7 +214,7 @@ export class PointIndex {
       })
       return
     }
-    // By segment: how many more and fewer, and a hash that leads there. The directory may change.
+    // By segment: references added and removed, and a hash that leads there. The directory may change.
     const directory = W[head + X_DIRECTORY]
     const depth = W[directory + D_DEPTH]
     const bySegment = new Map<number, { added: number; removed: number; hash: number }>()
@@ -243,7 +243,7 @@ export class PointIndex {
     if (used + added > slots * LIMIT) {
       this.#resize(head, hash, used + added, version)
     } else if (added > 0 && added <= FEW && slotOf(W, word, homeOf(word, hash), 0) === 0) {
-      // Bad luck, or keys that are made to collide: those are not worth memory.
+      // Bad luck, or keys that are made to collide: those get no memory.
       if (used > slots * 0.4) this.#resize(head, hash, Math.floor(slots * LIMIT) + 1, version)
     } else if (code > 0 && used + added - removed < slots * SPARSE) {
       this.#resize(head, hash, used + added, version)
@@ -252,7 +252,7 @@ export class PointIndex {
 
   /**
    * Copies the segment of a hash into one or more that hold `total` references without being crowded,
-   * and links them in its place. Where memory is short it stays as it is.
+   * and links them in its place. Where memory is short the segment stays as it is.
    */
   #resize(head: number, hash: number, total: number, version: number): void {
     const W = this.#W
@@ -272,7 +272,7 @@ export class PointIndex {
       return
     }
     W[head + X_COUNT] += this.#copy(old, parts, code, newDepth)
-    // On the list before they are unlinked, as always.
+    // Blocks go to limbo before they are unlinked, as always.
     this.#limbo.add(segment, version)
     if (larger !== directory) {
       for (let i = 0; i < 2 ** newDepth; i++) {
@@ -290,7 +290,7 @@ export class PointIndex {
   }
 
   /**
-   * Copies what a segment refers to into parts of itself, by the next bits of its hashes.
+   * Copies the references of a segment into its parts, by the next bits of their hashes.
    * @returns how many references more have a place
    */
   #copy(old: number, parts: readonly number[], code: number, depth: number): number {
@@ -320,7 +320,7 @@ export class PointIndex {
     const segments: number[] = []
     for (let i = 0; i < count; i++) {
       const segment = this.#allocator.allocate(words)
-      // What is not aligned to two lines the directory's words cannot tell.
+      // The directory's words can only tell segments that are aligned to two lines.
       if (segment === 0 || (segment & G_CODE_MASK) !== 0) {
         if (segment !== 0) this.#allocator.free(segment)
         for (const other of segments) this.#allocator.free(other)
@@ -348,7 +348,7 @@ export class PointIndex {
 
   // ── A whole table ─────────────────────────────────────────────────────────────────────────────
 
-  /** Makes a table of all that the store holds at `version`. */
+  /** Makes a table of all entries of the store at `version`. */
   #build(head: number, root: number, changes: ChangeList, version: number): void {
     const W = this.#W
     const count = W[root + N_ENTRIES]
@@ -374,13 +374,13 @@ export class PointIndex {
     }
     W[head + X_COUNT] = placed
     W[head + X_WORDS] = parts.length * segmentWords(code)
-    // What older snapshots had and this one does not is not in it.
+    // The table lacks entries that only older snapshots have.
     release(W, head + X_ABSENT_FROM, version)
     release(W, head + X_DIRECTORY, directory)
   }
 }
 
-/** Into how many parts (as a power of two), of what size, `total` references go. */
+/** The number of parts (as a power of two) and their size for `total` references. */
 function sizeFor(total: number, mostBits: number): { bits: number; code: number } {
   let bits = 0
   while (bits < mostBits && total > 2 ** bits * slotsOf(LARGEST) * FILL) bits++
@@ -390,7 +390,7 @@ function sizeFor(total: number, mostBits: number): { bits: number; code: number 
   return { bits, code }
 }
 
-/** Stores a word of a table that nobody reads yet. */
+/** Stores a word of a table that no thread reads yet. */
 function write(W: Uint32Array, at: number, value: number): void {
   W[at] = value
 }
@@ -401,7 +401,7 @@ function emptySlot(W: Uint32Array, bucket: number): number {
   return 0
 }
 
-/** Some key of this segment has no place, and nobody knows which: the tree is asked for all. */
+/** Some key of this segment has no place, and it is unknown which: readers ask the tree for all. */
 function makeLeaky(W: Uint32Array, segment: number, code: number): void {
   W[segment + G_LEAKY] = 1
   const end = segment + segmentWords(code)

@@ -1,13 +1,13 @@
 /**
- * Looking a key up in a point index. Any thread, wait-free, under an announced read (FROM in the
- * operation slot): a settled pin is not enough, for the table holds what is present and not what the
- * snapshot holds (docs/protocol.md, Point index).
+ * Looks a key up in a point index. Any thread, wait-free, under an announced read (FROM in the operation
+ * slot): a pin is not enough, for the table has the entries of the present version, not of the snapshot
+ * (docs/protocol.md, Point index).
  *
  * 1. A reference found belongs to the present version, to one just replaced, or to one that is about to
  *    be published; its birth tells whether it is the snapshot's, too.
- * 2. "Absent" is an answer only where no key of the bucket went without a place, and for snapshots not
- *    older than the last deletion; that version is loaded after the slots were looked at. So for that all
- *    that is loaded of a bucket is loaded atomically: a plain load might come after.
+ * 2. "Absent" is an answer only where every key of the bucket has a place, and for snapshots not older
+ *    than the last deletion, whose version is loaded after the slots. So all loads of a bucket that lead
+ *    to this answer are atomic: a plain load might come after.
  */
 
 import { acquire } from '../memory/atomic.js'
@@ -31,14 +31,14 @@ import { bucketAt, homeOf, PLACES, placeOf } from './table.js'
 const SEGMENTS = D_SEGMENTS
 const TAGS = B_TAGS
 const KEY_AT = E_KEY
-/** A word of an entry that is in its second line where it has one; the arena goes on behind it. */
+/** A word of an entry that lies in its second line where it has one; the arena goes on past it. */
 const AHEAD = 12
 /** Multiplied by this, bits 0, 8, 16 and 24 come to lie side by side from bit 24 on. */
 const GATHER = 0x01020408
 /** Snapshots this many versions old cannot be compared with a version's low word. */
 const REACH = 2 ** 31
 
-/** In place of an entry: the table cannot tell, the tree can. */
+/** In place of an entry: the table cannot tell; ask the tree. */
 export const ASK = -1
 
 /** Of four tags, a bit for each that fits (and for some after one: their keys will differ). */
@@ -48,7 +48,7 @@ function fitting(tags: number, hash: number): number {
   return Math.imul(tops >>> 7, GATHER) >>> 24
 }
 
-/** The same of a bucket's tags, a bit a slot, loaded plainly: at whatever time. */
+/** The same for a bucket's tags, a bit a slot, loaded plainly: at any time. */
 function likelySlots(W: Uint32Array, bucket: number, hash: number): number {
   const tags = bucket + TAGS
   const last = fitting(W[tags + 2], hash) << 8
@@ -90,7 +90,7 @@ function hasKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number
   return true
 }
 
-/** The entry in the places after the home, as far as its level says; or 0. */
+/** The entry in the places after the home, as many as its level says; or 0. */
 function findAfter(
   W: Uint32Array,
   word: number,
@@ -129,7 +129,7 @@ export function probe(
   const place = placeOf(hash, W[directory + D_DEPTH])
   const word = acquire(W, directory + SEGMENTS + place)
   const home = homeOf(word, hash)
-  // Mostly this finds what is there, with one atomic load and no branch that cannot be foretold.
+  // Mostly this finds a present entry, with one atomic load and no branch that is hard to predict.
   let entry = findAmong(W, home, likelySlots(W, home, hash), words, bytes)
   if (entry === 0) entry = findAmong(W, home, possibleSlots(W, home, hash), words, bytes)
   if (entry === 0) {
@@ -143,7 +143,7 @@ export function probe(
 /**
  * Looks ahead for the keys of some hashes: loads the lines that {@link probe} will want, first all
  * buckets, then all entries, so that their misses overlap. `scratch` has room for as many numbers.
- * @returns a number that means nothing (it keeps the loads from being left out)
+ * @returns a number that means nothing (without it the engine would leave the loads out)
  */
 export function lookAhead(
   W: Uint32Array,
@@ -179,7 +179,7 @@ function candidateIn(W: Uint32Array, bucket: number, hash: number): number {
   return slots === 0 ? 0 : acquire(W, bucket + firstOf(slots))
 }
 
-/** 0 if what is not found is absent in the snapshot of `version`, else {@link ASK}. */
+/** 0 if a key that is not found is absent in the snapshot of `version`, else {@link ASK}. */
 function absent(W: Uint32Array, head: number, version: number): number {
   const from = acquire(W, head + X_ABSENT_FROM)
   if ((((version >>> 0) - from) | 0) < 0) return ASK

@@ -57,7 +57,7 @@ export function homeOf(word: number, hash: number): number {
   return segmentIn(word) + BUCKETS + i * LINE
 }
 
-/** Word of the `step`-th bucket, of {@link PLACES}, in which a key may be whose home is `home`. */
+/** Word of the `step`-th bucket, of {@link PLACES}, in which a key with home `home` may be. */
 export function bucketAt(word: number, home: number, step: number): number {
   if (step === 0) return home
   const first = segmentIn(word) + BUCKETS
@@ -67,7 +67,7 @@ export function bucketAt(word: number, home: number, step: number): number {
   return first + (next === bucketsOf(word & CODE) * LINE ? 0 : next) + (step - 2) * LINE
 }
 
-/** Word of the slot that holds a reference whose key's home is `home`, or 0. */
+/** Word of the slot with the reference of a key whose home is `home`, or 0. */
 export function slotOf(W: Uint32Array, word: number, home: number, ref: number): number {
   for (let step = 0; step < PLACES; step++) {
     const bucket = bucketAt(word, home, step)

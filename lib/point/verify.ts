@@ -1,5 +1,5 @@
 /**
- * Checks a point index against the tree it stands for. For `check()`; under the writer lock, slow.
+ * Checks a point index against its tree. For `check()`; under the writer lock, slow.
  */
 
 import { keyBytesOf } from '../memory/entry.js'
@@ -29,7 +29,7 @@ import {
   wordFor,
 } from './table.js'
 
-/** What is wrong with the index at `head` of the tree below `root`, which is of `version`, the newest. */
+/** The problems of the index at `head` of the tree below `root`, which is of `version`, the newest. */
 export function verifyIndex(W: Uint32Array, head: number, root: number, version: number): string[] {
   const problems: string[] = []
   const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
