@@ -1,12 +1,12 @@
 /**
  * A batch: the one byte form of a commit, in private memory of one thread.
  *
- * It is what the `batch` verb and a load are applied from, and what a log would keep: made from what is about to
- * be committed (a mutation's `describe`), and done again by replay.ts. Its words are changes, in the order in which
- * they are to be done:
+ * The `batch` verb and a load apply a batch, and a commit log would keep one: a mutation's `describe` makes
+ * it from the changes about to be committed, and replay.ts does them again. Its words are changes, in the
+ * order in which they are to be done:
  *
  *     0 kind | flags   1 words of what follows   2 …
- *     STORE    store id: the changes that follow are of this store
+ *     STORE    store id: the store of the changes that follow
  *     PUT      [version expected, 2 words]   an entry, as it lies in the arena (layout.ts), in one piece
  *     DELETE   [version expected, 2 words]   an entry without a value: a tombstone
  *     CLEAR    –                             the store is emptied
@@ -53,12 +53,12 @@ const KIND = 0xff
 const EXPECTS = 0x100
 const EXPECTS_NONE = 0x200
 
-/** Words before what a change says. */
+/** Words of a change before its contents. */
 const HEAD = 2
 /** Words of a batch at first. */
 const ROOM = 256
 
-/** What is done with each change of a batch, in order. An entry lies at word `entry` of `words`. */
+/** Gets each change of a batch, in order. An entry lies at word `entry` of `words`. */
 export interface BatchVisitor {
   store(id: number): void
   put(words: Uint32Array, entry: number, expected: Expected): void
@@ -86,12 +86,12 @@ export class Batch {
     return this.#used === 0
   }
 
-  /** True if it changes stores; else it is one change of another kind. */
+  /** True if the batch changes stores; else it is one change of another kind. */
   get isOfStores(): boolean {
     return this.isEmpty || (this.#words[0] & KIND) <= DROP
   }
 
-  /** Empties it. */
+  /** Empties the batch. */
   reset(): void {
     this.#used = 0
     if (this.#words.length > 2 ** 18) this.#words = new Uint32Array(ROOM)
@@ -105,8 +105,8 @@ export class Batch {
 
   /**
    * Writes `value` for `key`.
-   * @param born the version that the entry tells; 0: that of the commit
-   * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left, as do all that follow
+   * @param born the version in the entry; 0: that of the commit
+   * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left, as do all methods that follow
    */
   put(key: KeyWords, value: EncodedValue, expected: Expected, born: number): void {
     const at = this.#addEntry(PUT, entryWords(key.bytes, value.length), expected)
@@ -118,7 +118,7 @@ export class Batch {
     writeEntry(this.#words, at, born, key, NO_VALUE)
   }
 
-  /** Writes an entry that lies in `W`. @param gatherer brings it together where it lies in pieces */
+  /** Writes an entry that lies in `W`. @param gatherer gathers it where it lies in pieces */
   copy(W: Uint32Array, entry: number, gatherer: Gatherer): void {
     const size = entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry))
     const at = this.#addEntry(PUT, size, undefined)
@@ -188,7 +188,7 @@ export class Batch {
     return at + 2
   }
 
-  /** Makes room for a change of `size` words; the word that its own begin at. */
+  /** Makes room for a change of `size` words; returns the word at which they begin. */
   #add(kind: number, size: number): number {
     const at = this.#used
     const needed = at + HEAD + size
@@ -206,7 +206,7 @@ export class Batch {
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Visits the changes in their order. @throws ZVerseError `ZVERSE_FORMAT` for one of no known kind */
+  /** Visits the changes in their order. @throws ZVerseError `ZVERSE_FORMAT` for one of an unknown kind */
   each(visitor: BatchVisitor): void {
     const words = this.#words
     const end = this.#used

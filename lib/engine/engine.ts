@@ -1,10 +1,10 @@
 /**
- * One thread's use of one database: what all its verbs share, wired together.
+ * One thread's use of one database: the parts that all its verbs share, wired together.
  *
  * Invariants:
- * 1. `active` is what this handle has open to write, if anything; only that may write, and it ends itself
- *    (transaction.ts). One that was cut off without unwinding (by a vm timeout) is recognised by the next
- *    verb that it bars.
+ * 1. `active` is the transaction or load that this handle has open to write, if any; only `active` may write,
+ *    and it ends itself (transaction.ts). The next verb that it bars finds out whether it was cut off without
+ *    unwinding (by a vm timeout).
  * 2. The scratch buffers hold one key and one value, from encoding to the end of the verb.
  */
 
@@ -29,11 +29,11 @@ import { Reader } from './reader.js'
 import { NO_SURVEY, type Survey } from './survey.js'
 import { Clock, type Environment } from './time.js'
 
-/** What a handle has open to write: a transaction, or a load that holds the turn for several. */
+/** A transaction that a handle has open to write, or a load that keeps the turn for several. */
 export interface Active {
   /** False if the call that it belongs to was cut off. */
   readonly isAlive: boolean
-  /** Forgets what was cut off: the next owner of the lock undoes it. */
+  /** Ends it after its call was cut off: the next owner of the lock undoes it. */
   forget(): void
   /** Undoes it and ends it. Idempotent. */
   close(): void
@@ -52,16 +52,16 @@ export class Engine {
   readonly key = new KeyBuffer()
   readonly value = new ValueBuffer()
   readonly batch = new KeyBatch()
-  /** Brings values that lie in pieces together. */
+  /** Gathers values that lie in pieces. */
   readonly gatherer: Gatherer
   readonly leases: Leases
-  /** Which keys this thread reads often; what is kept of them decoded, if anything is. */
+  /** Which keys this thread reads often; the decoded values of hot keys, if the database keeps any. */
   readonly sketch = new AccessSketch()
   readonly cache: ValueCache | null
   active: Active | null = null
-  /** Where commits are written before they can be read, if anywhere. */
+  /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
-  /** What `stats` saw last of what only the writer may look at. */
+  /** The last survey of `stats`. */
   survey: Survey = NO_SURVEY
   /** Called at close: ends iterators and transactions. */
   readonly onClose = new Set<() => void>()
@@ -84,7 +84,7 @@ export class Engine {
     this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
   }
 
-  /** True while this handle has something open to write; what was cut off is forgotten. */
+  /** True while this handle has something open to write; forgets a transaction that was cut off. */
   get isWriting(): boolean {
     const { active } = this
     if (active === null) return false

@@ -2,8 +2,8 @@
  * Whether a verb of a handle may begin: not after `close`, and not inside user code that a codec, a getter, a
  * Proxy or a mocked clock runs.
  *
- * Invariant: `barred` is OPEN whenever a verb may begin. User code that runs inside a codec finds it IN_CODEC; a
- * codec that a vm timeout cut off leaves it so, and the next verb that it bars looks at the stack.
+ * Invariant: `barred` is OPEN whenever a verb may begin. It is IN_CODEC while user code runs inside a codec;
+ * a codec that a vm timeout cut off leaves it so, and the next verb that it bars looks at the stack.
  */
 
 import { ZVerseError } from '../errors.js'
@@ -24,7 +24,7 @@ export class Gate {
   }
 
   #refuse(): void {
-    // A codec that was cut off by a vm timeout left this set: it is on the stack no more.
+    // A codec that a vm timeout cut off left this set: it is on the stack no more.
     if (this.barred === IN_CODEC && !isRunning(CODEC_FRAME)) this.barred = OPEN
     else throw this.#refusal()
   }
@@ -73,7 +73,7 @@ export class Gate {
     }
   }
 
-  /** No verb begins any more. */
+  /** From here on no verb may begin. */
   close(): void {
     this.barred = CLOSED
   }

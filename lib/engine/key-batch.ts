@@ -1,14 +1,14 @@
 /**
  * Many encoded keys, one after the other, for reads that look all of them up.
  *
- * One instance a thread, used over and over; nothing of the user's runs between `begin` and the last
- * use.
+ * One instance a thread, used over and over; no user code that could call the database runs between
+ * `begin` and the last use.
  */
 import type { KeyBuffer } from '../key/codec.js'
 import { granted } from '../memory/granted.js'
 import { hashKey } from '../memory/hash.js'
 
-/** Words and keys that are kept from one use to the next. */
+/** Words that are kept from one use to the next. */
 const KEPT = 2 ** 16
 
 export class KeyBatch {
@@ -18,7 +18,7 @@ export class KeyBatch {
   readonly #places: number[] = []
   readonly hashes: number[] = []
 
-  /** Forgets what was here. */
+  /** Forgets all keys. */
   begin(): void {
     this.#used = 0
     this.#places.length = 0

@@ -1,23 +1,23 @@
 /**
- * What users open and may forget to close: read transactions, iterators, write transactions.
+ * Leases: users open read transactions, iterators and write transactions, and may forget to close them.
  *
- * A lease is the object that everything made from such a thing holds on to; when it is collected,
- * nobody can use or close it any more, and what it held is given up. Registering with a
- * FinalizationRegistry costs 500 ns, ten times what a pin costs, so only leases that outlive the
- * synchronous run of code they were made in are registered. Invariants:
+ * Every object made from such a transaction or iterator refers to its lease; when the lease is
+ * collected, no user can use or close it any more, and the finalizer releases its pin or turn.
+ * Registering with a FinalizationRegistry costs 500 ns, ten times a pin's cost, so only leases that
+ * outlive the synchronous run of code they were made in are registered. Invariants:
  * 1. A lease that is open is either on the list of fresh ones or registered.
- * 2. A grip does not refer to its lease: it is what the finalizer is left with.
+ * 2. A grip does not refer to its lease: the finalizer is left with the grip alone.
  */
 import process from 'node:process'
 import type { Gate } from './gate.js'
 
-/** What a lease holds, for the time when there is no lease any more. */
+/** The pin or turn of a lease, for the time when there is no lease any more. */
 export interface Grip {
-  /** What to call it in a warning. */
+  /** Its name in a warning. */
   readonly what: string
   /** Where it was opened, in development. */
   readonly site: { stack?: string } | null
-  /** Gives up what is held; false if that was nothing any more. */
+  /** Releases the pin or turn; false if it was released before. */
   end(): boolean
 }
 
@@ -34,23 +34,23 @@ export abstract class Lease {
 
   constructor(leases: Leases) {
     this.#leases = leases
-    // Here, where the frames above do not know the lease yet: they would keep it.
+    // Here, where the frames above do not refer to the lease yet: they would keep it.
     this.site = leases.siteOf(Lease)
   }
 
-  /** The last thing in a constructor: one that a vm timeout cuts off before that holds nothing to look at. */
+  /** The last call of a constructor: a lease that a vm timeout cuts off before that is on no list. */
   protected begin(): void {
     this.at = this.#leases.add(this)
   }
 
-  /** What to leave the finalizer. */
+  /** The grip to leave to the finalizer. */
   abstract makeGrip(): Grip
 
   get ended(): boolean {
     return this.at === ENDED
   }
 
-  /** True the first time: what is held is the caller's to give up. */
+  /** True the first time: the caller then releases the pin or turn. */
   leave(): boolean {
     if (this.at === ENDED) return false
     this.#leases.remove(this)
@@ -73,7 +73,7 @@ export class Leases {
     this.#gate = gate
   }
 
-  /** Where `made` was called from, in development. */
+  /** The call site of `made`, in development. */
   siteOf(made: typeof Lease): { stack?: string } | null {
     if (this.#mode !== 'development') return null
     const site = {}
@@ -102,7 +102,7 @@ export class Leases {
     last.at = at
   }
 
-  /** `await` is the one way to be called later that nothing can be put in the place of. */
+  /** `await` is the one way to run later that no test or mock can replace. */
   async #registerLater(): Promise<void> {
     await undefined
     this.#scheduled = false

@@ -1,8 +1,7 @@
 /**
  * The store that holds the names of the named stores: name → { id, keys, values }.
  *
- * It is a store like any other (a version, a graveyard), only that its codecs are fixed and users
- * do not see it.
+ * A store like any other (versions, a graveyard), but its codecs are fixed and users do not see it.
  */
 
 import { KeyBuffer } from '../key/codec.js'
@@ -19,10 +18,10 @@ import { jsonValues } from '../value/json.js'
 
 /** Id of the unnamed store, whose state is in the record itself. */
 export const UNNAMED = -1
-/** Id of the store that holds the names of the others. */
+/** Id of the store with the names of the others. */
 export const NAMES_STORE = 0
 
-/** What is said of a store. */
+/** The description of a store. */
 export interface Description {
   readonly id: number
   readonly keys: string
@@ -54,7 +53,7 @@ export class Names {
     return this.#value
   }
 
-  /** Word of the store's own state in `record`; 0 where there was never a name. */
+  /** Word of this store's own state in `record`; 0 where there was never a name. */
   stateIn(record: number): number {
     return stateOf(this.#arena.words, this.#arena.words[record + R_CATALOG], NAMES_STORE)
   }
@@ -71,13 +70,13 @@ export class Names {
     return find(this.#arena.words, this.rootIn(record), key.words, key.bytes)
   }
 
-  /** What `record` says of the store of that name, if it has one. */
+  /** The description of the store of that name in `record`, if it has one. */
   describe(record: number, name: string): Description | undefined {
     const entry = this.entryOf(record, name)
     return entry === 0 ? undefined : this.describeEntry(entry)
   }
 
-  /** What an entry of the store says. */
+  /** The description in an entry of this store. */
   describeEntry(entry: number): Description {
     const W = this.#arena.words
     const length = valueBytesOf(W, entry)
@@ -87,13 +86,13 @@ export class Names {
     return this.#values.decode(memory, at, length, isAscii(W, entry)) as Description
   }
 
-  /** The name that an entry of the store is for. */
+  /** The name in an entry of this store. */
   nameIn(entry: number): string {
     const W = this.#arena.words
     return this.#keys.decode(W, entry + E_KEY, keyBytesOf(W, entry))
   }
 
-  /** All names in `record`, in order, with what is said of them. */
+  /** All names in `record`, in order, with their descriptions. */
   list(record: number): { name: string; description: Description }[] {
     const W = this.#arena.words
     const cursor = new Cursor(W, this.rootIn(record), WHOLE, false, Number.POSITIVE_INFINITY)

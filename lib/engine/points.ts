@@ -1,6 +1,6 @@
 /**
- * Boxes, points and metrics as callers give them, checked and turned into what trees are searched for.
- * Touches no shared memory; reading what callers give may run their code.
+ * Checks boxes, points and metrics that callers give, and turns them into searches of trees. Touches no
+ * shared memory; reading the callers' objects may run their code.
  */
 import { Box } from '../key/box.js'
 import type { KeyCodec } from '../key/codec.js'
@@ -59,7 +59,7 @@ export function intersect(box: Box, lower: Bound | null, upper: Bound | null): v
   box.between(from, to)
 }
 
-/** One number a dimension, ms for dates; NaN where nothing is given. */
+/** One number a dimension, ms for dates; NaN for null. */
 export function coordinates(curve: Curve, point: unknown, what: string): number[] {
   const { axes } = curve
   checkCount(point, axes.length, what)
@@ -89,7 +89,7 @@ function add(code: Uint32Array, bits: number, step: 1 | -1): boolean {
   return false
 }
 
-/** What `nearest` is asked for, checked. */
+/** The checked arguments of `nearest`. */
 export function nearestIn(
   curve: Curve,
   point: unknown,
@@ -109,7 +109,7 @@ export function nearestIn(
     k: k as number,
     within,
     box: box === undefined ? null : boxIn(curve, box),
-    // Until somebody has looked.
+    // Until the caller has looked (StoreCore.isWhole).
     canReach: metric.whole.length === 0,
   }
 }

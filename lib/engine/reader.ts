@@ -1,7 +1,7 @@
 /**
- * Begins reads: finds the record of the version that a view asks for, with the read announced before.
+ * Begins reads: announces the read, then finds the record of the version that a view asks for.
  *
- * For the thread of the handle. Every read is `enter`, then whatever is to be read, then `slots.exit`.
+ * For the thread of the handle. Every read is `enter`, then the loads, then `slots.exit`.
  */
 
 import { ZVerseError } from '../errors.js'
@@ -14,13 +14,13 @@ import type { EpochManager } from '../versions/manager.js'
 import type { Gate } from './gate.js'
 import type { View } from './view.js'
 
-/** The key under which a read transaction keeps what it gives the reader as a view. */
+/** The key under which a read transaction keeps its {@link Pinned}. */
 export const PINNED: unique symbol = Symbol('pinned')
 
-/** What a read transaction gives the reader when it is used as a view. */
+/** The pinned version of a read transaction that is used as a view. */
 export interface Pinned {
   readonly reader: Reader
-  /** The record it holds; throws ZVERSE_TRANSACTION_CLOSED after its end. */
+  /** The record it has pinned; throws ZVERSE_TRANSACTION_CLOSED after its end. */
   heldRecord(): number
 }
 
@@ -46,7 +46,7 @@ export class Reader {
     return newest
   }
 
-  /** What a read transaction holds; throws where `transaction` is none of this database. */
+  /** The pinned version of a read transaction; throws where `transaction` is none of this database. */
   pinnedBy(transaction: unknown, option: string): Pinned {
     const pin = (transaction as { [PINNED]?: Pinned } | null)?.[PINNED]
     if (pin === undefined || pin.reader !== this) {
@@ -57,12 +57,12 @@ export class Reader {
 
   /**
    * Begins a read (`slots.exit` ends it) and finds the record to read.
-   * @param past versions before that record are to be read, too
+   * @param past the caller also reads versions before that record
    * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`;
-   * the read is then ended already.
+   * the read has then ended already
    */
   enter(view: View | undefined, past = false): number {
-    // What was asked for may have closed the database while it was read (a getter, say).
+    // The caller's options may have closed the database while they were read (a getter, say).
     this.#gate.checkOpen()
     const { slots, versions } = this.#epochs
     if (view === undefined) {
@@ -71,13 +71,13 @@ export class Reader {
       return versions.current
     }
     if (view.snapshot !== undefined) {
-      // Held by its own pin: what is announced is for what is before it, and for the point index.
+      // Its own pin covers the record; the hint covers the versions before it, and the point index.
       const record = this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
       if (past) slots.enterRun()
       else slots.enter()
       return record
     }
-    // What is announced must cover whatever is found from here on: it is not raised later.
+    // The hint must cover every record found from here on: it is not raised later.
     if (typeof view.at === 'string') slots.enterAll()
     else if (view.at === undefined || past) slots.enterRun()
     else slots.enterAt(view.at)
@@ -100,7 +100,7 @@ export class Reader {
     return this.#recordAt(view.asOf as Date)
   }
 
-  /** The record of a version that can be read by number, in or below the run; after `enterAt`. */
+  /** The record of a version that can be read by number, in or below the window; after `enterAt`. */
   recordOf(version: number): number {
     const { versions, slots } = this.#epochs
     const { newest } = versions
@@ -108,7 +108,7 @@ export class Reader {
     if (version > newest) throw this.futureVersion(version)
     const record = version >= oldest ? versions.record(version) : 0
     if (record !== 0) return record
-    // Below the run, or let go of since we looked.
+    // Below the low-water mark, perhaps only since `oldest` was loaded.
     slots.enterAll()
     const tagged = this.#tags.findVersion(version)
     if (tagged === 0) throw this.notRetained(version)
@@ -124,9 +124,9 @@ export class Reader {
     const found = versions.lastAt(time, oldest, newest)
     if (found !== 0) return found
     const first = versions.record(oldest)
-    // Before the first version of all, that is meant: empty.
+    // A date before version 0 means version 0, which is empty.
     if (oldest === 0 && first !== 0) return first
-    // A tagged version below the run may be the one: the record tells when the next one came.
+    // A tagged version below the low-water mark may be the one: its record tells when the next one came.
     slots.enterAll()
     const tagged = this.#tags.lastBefore(
       record =>
@@ -144,7 +144,7 @@ export class Reader {
     return new ZVerseError('ZVERSE_FUTURE_VERSION', message, { requested, ...run })
   }
 
-  /** The error for a version that has been let go of. */
+  /** The error for a version that is no longer kept. */
   notRetained(requested: number | Date): ZVerseError {
     const run = this.#run()
     const what = typeof requested === 'number' ? `version ${requested}` : 'the version of that date'

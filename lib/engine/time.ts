@@ -1,26 +1,26 @@
 /**
- * What time it is, for versions: what `Date.now` says when one is made, so a mocked clock is obeyed
+ * The time of versions: `Date.now` tells it when one is made, so a mocked clock is obeyed
  * (docs/decisions/0027-globals.md). Such a clock is user code, which must not call the database.
  */
 import type { Gate } from './gate.js'
 
-/** What the outside world provides; tests bring their own. */
+/** The outside world; tests bring their own. */
 export interface Environment {
   /** The time, ms since 1970. */
   now(): number
 }
 
-/** The world as it is. */
+/** The real world. */
 export const WORLD: Environment = {
   now: () => Date.now(),
 }
 
-/** The last ms that a record can hold: 48 bits. */
+/** The last ms that fits a record: 48 bits. */
 const MAX_TIME = 2 ** 48 - 1
 
 /**
- * What a clock has said, whole ms from 0 to {@link MAX_TIME}; `before` where that is nothing of the kind: it may
- * be anything.
+ * The answer of a clock, in whole ms from 0 to {@link MAX_TIME}; `before` where the answer, which may be
+ * anything, is none of these.
  */
 export function timeFrom(said: unknown, before: number): number {
   return typeof said === 'number' && said >= 0 && said <= MAX_TIME ? Math.floor(said) : before

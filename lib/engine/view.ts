@@ -1,5 +1,5 @@
 /**
- * What a read verb looks at: the view (which version) and the range (which keys).
+ * The view (which version) and the range (which keys) of a read verb.
  *
  * Checks options and turns them into bounds; touches no shared memory.
  */
@@ -15,11 +15,11 @@ export interface View {
   at?: number | string | undefined
   /** The last version committed at or before this date; version 0 before the first. */
   asOf?: Date | undefined
-  /** The version that a read transaction of the same database holds. */
+  /** The version that a read transaction of the same database has pinned. */
   snapshot?: SnapshotSource | undefined
 }
 
-/** What `snapshot` takes: a ReadTransaction (recognised by who made it, not by its shape). */
+/** A ReadTransaction, for `snapshot` (recognised by its maker, not by its shape). */
 export interface SnapshotSource {
   readonly version: number
   readonly timestamp: number
@@ -41,14 +41,14 @@ export interface Bounds<K> {
   box?: readonly [min: Corner<K>, max: Corner<K>] | undefined
 }
 
-/** What a box's corner, or the point of `nearest`, takes for a kind of key. */
+/** The type of a box's corner, and of the point of `nearest`, for a kind of key. */
 export type Corner<K> = K extends string | Uint8Array
   ? never
   : K extends readonly (number | Date)[]
     ? { readonly [I in keyof K]: K[I] | null }
     : never
 
-/** What `prefix` takes for a kind of key. */
+/** The type of `prefix` for a kind of key. */
 export type Prefix<K> = [K] extends [string]
   ? string
   : [K] extends [Uint8Array]
@@ -107,7 +107,7 @@ export function isDate(value: unknown): value is Date {
   return !Number.isNaN(msOf(value))
 }
 
-/** A Date is the caller's own, who may change it before it is looked at. */
+/** A copy of a Date: the caller may change its own before the database reads it. */
 export function copyOf(date: Date): Date {
   return new Date(msOf(date))
 }
@@ -164,8 +164,8 @@ export function rangeIn(
 }
 
 /**
- * Makes `key`, a prefix, the first key that is above all keys that begin with it: the last byte that
- * is not 255 counts up, what follows goes. False if there is no such key.
+ * Makes `key`, a prefix, the first key above all keys that begin with it: the last byte that is not 255
+ * counts up, the bytes after it go. False if there is no such key.
  */
 function successor(key: KeyBuffer): boolean {
   const { words } = key
@@ -180,7 +180,7 @@ function successor(key: KeyBuffer): boolean {
   return false
 }
 
-/** Checks options that hold nothing but a view. */
+/** Checks options that may only have a view. */
 export function checkView(options: unknown, what: string): View | undefined {
   return options === undefined ? undefined : viewIn(checkNames(options, VIEW, what))
 }

@@ -1,11 +1,11 @@
 /**
- * Keys and values of several entries at a time. One for each store and thread; runs no user code.
+ * Decodes keys and values of several entries at a time. One for each store and thread; runs no user code.
  *
  * Making a string costs 40 to 50 ns however short it is, cutting one out of a longer one 5 to 8: so the
- * short texts of neighbours are copied side by side, made one string, and cut. A piece of 13 characters
- * or more refers to the string it is from and keeps it, which is why that one has ROOM words and PIECES
- * pieces at most: what is kept is 6 or 7 times a flat string's memory in the worst case. Keys of up to 12
- * characters are made by themselves, in 13 ns.
+ * decoder copies the short texts of neighbours side by side, makes one string of them, and cuts it. A
+ * piece of 13 characters or more refers to the long string and keeps it alive, which is why that string
+ * has ROOM words and PIECES pieces at most: at worst 6 or 7 times a flat string's memory stays alive.
+ * Keys of up to 12 characters are made by themselves, in 13 ns.
  */
 import type { KeyCodec } from '../key/codec.js'
 import type { Arena } from '../memory/arena.js'
@@ -21,15 +21,15 @@ const LENGTH = E_LENGTH
 const ASCII = E_ASCII
 const ASCII_PIECES = E_ASCII_PIECES
 const SHORTEST = SHORTEST_TEXT
-/** Above what META can be. */
+/** More than any META. */
 const NEVER = 2 ** 32
 
-/** Words of one string to cut from, and how many pieces it is cut into at most. */
+/** Words of one string to cut from, and its pieces at most. */
 const ROOM = 64
 const PIECES = 8
 /** Bytes of the longest text that is cut from another. */
 const SHORT = 64
-/** Bytes of values after which no more are decoded at a time. */
+/** Bytes of values after which a call decodes no more. */
 const BYTES = 8192
 
 export class Decoder {
@@ -39,7 +39,7 @@ export class Decoder {
   readonly #values: ValueCodec
   readonly #gatherer: Gatherer
   readonly #isText: boolean
-  /** What META of an entry is from, whose value may be cut as a text. */
+  /** The least META of an entry whose value may be cut as a text. */
   readonly #cut: number
   /** Texts side by side, each from a whole word on. */
   readonly #words = new Uint32Array(ROOM)
@@ -137,7 +137,7 @@ export class Decoder {
   }
 
   /**
-   * Makes keys from index `to` of `into` on, as long as they are texts that go into one string.
+   * Makes keys from index `to` of `into` on, as long as they are texts that fit into one string.
    * @returns how many
    */
   #cutKeys(

@@ -1,9 +1,9 @@
 /**
  * One store as the engine sees it: its codecs, its place in a snapshot, entries in and out.
  *
- * A store has an id for as long as it lives; its name may pass to another one after it is dropped.
- * A handle follows the name: where a snapshot lacks the id, the store that had the name then is
- * meant, if its codecs are the same.
+ * A store has an id for as long as it lives; its name may pass to another store after it is dropped.
+ * A handle follows the name: in a snapshot without the id it stands for the store that had the name
+ * then, if that store's codecs are the same.
  */
 
 import type { Engine } from '../engine/engine.js'
@@ -38,7 +38,7 @@ import { nodeBirth } from '../tree/workspace.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import { Decoder } from './decoder.js'
 
-/** Keys that are looked up together. */
+/** Keys that a read looks up together. */
 export const AHEAD = 32
 export class StoreCore {
   readonly engine: Engine
@@ -46,17 +46,17 @@ export class StoreCore {
   readonly keys: KeyCodec
   readonly values: ValueCodec
   readonly decoder: Decoder
-  /** The id that was current when it was last looked up. */
+  /** The store's id when it was last looked up. */
   id: number
   readonly #W: Uint32Array
   /** Encoding a key may run user code. */
   readonly #guarded: boolean
-  /** The tree that {@link isWhole} looked at last, as its root and when that was made; the answer. */
+  /** The tree that {@link isWhole} looked at last, by its root and the root's birth; the answer. */
   #root = 0
   #birth = 0
   #whole = false
   readonly #scratch = new Uint32Array(AHEAD)
-  /** What was loaded ahead; means nothing. */
+  /** Words loaded ahead; the sum means nothing. */
   #loaded = 0
 
   constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
@@ -82,7 +82,7 @@ export class StoreCore {
     return found === undefined ? 0 : stateOf(this.#W, catalog, found.id)
   }
 
-  /** What the snapshot says of the store of this name, if it has the same codecs. */
+  /** The description of the store of this name in the snapshot, if it has the same codecs. */
   described(record: number): Description | undefined {
     const found = this.engine.names.describe(record, this.name as string)
     if (found === undefined) return undefined
@@ -90,7 +90,7 @@ export class StoreCore {
     return same ? found : undefined
   }
 
-  /** Root of the store's tree in `record`; `explicit`: the view was asked for by name or number. */
+  /** Root of the store's tree in `record`; `explicit`: 0 instead of an error where it has no such store. */
   rootIn(record: number, explicit: boolean): number {
     if (this.id === UNNAMED) return this.#W[record + R_STATE + S_LIVE]
     const state = this.stateIn(record)
@@ -99,14 +99,14 @@ export class StoreCore {
     return 0
   }
 
-  /** The version in which the store that `record` has was made; 0 where that does not matter. */
+  /** The version that made the store of this name in `record`; 0 for the unnamed store. */
   madeIn(record: number): number {
     if (this.name === null) return 0
     const entry = this.engine.names.entryOf(record, this.name)
     return entry === 0 ? 0 : versionOf(this.#W, entry)
   }
 
-  /** The version that dropped the store of this name, last before `record`; 0 if that is forgotten. */
+  /** The version that last dropped the store of this name before `record`; 0 if it is not known. */
   droppedBefore(record: number): number {
     if (this.name === null) return 0
     const { names } = this.engine
@@ -169,7 +169,7 @@ export class StoreCore {
     return engine.gate.guarded(() => values.decode(arena, at, length, ascii))
   }
 
-  /** The value of a published entry, which callers share where this thread keeps values. */
+  /** The value of a published entry, which callers share where this thread caches values. */
   sharedValueOf(entry: number): unknown {
     const { cache } = this.engine
     if (cache === null) return this.valueOf(entry)
@@ -177,7 +177,7 @@ export class StoreCore {
     const version = versionOf(W, entry)
     const kept = cache.get(entry, version)
     if (kept !== MISS) return kept
-    // Before a custom codec runs: after that nothing may be read.
+    // Before a custom codec runs: after that no shared memory may be read.
     const length = W[entry + E_LENGTH]
     const hash = hashOf(W, entry)
     const value = this.valueOf(entry)
@@ -190,8 +190,8 @@ export class StoreCore {
   }
 
   /**
-   * True if no key below `root` lies beyond a metric's whole. The answer is kept for a published tree,
-   * which nothing else can be at the same place with the same birth.
+   * True if no key below `root` lies beyond a metric's whole. The answer is kept for a published tree:
+   * no other tree has the same root with the same birth.
    */
   isWhole(root: number, metric: Metric, isPublished: boolean): boolean {
     if (root === 0 || metric.whole.length === 0) return true
@@ -210,7 +210,7 @@ export class StoreCore {
   /**
    * The entry of the key in `key` in the snapshot of `record`, or 0: by the point index where that can
    * tell, else by the tree. Under an announced read.
-   * @param state the store's there; 0: there is none
+   * @param state of the store in that snapshot; 0: there is none
    */
   lookUp(record: number, state: number, key: KeyBuffer): number {
     if (state === 0) return 0
@@ -223,7 +223,7 @@ export class StoreCore {
     return find(W, W[state + S_LIVE], key.words, key.bytes)
   }
 
-  /** Brings what {@link lookUp} will want of some keys nearer, all of it at once. */
+  /** Loads the cache lines that {@link lookUp} of some keys will read, all at once. */
   lookAhead(state: number, hashes: readonly number[], from: number, to: number): void {
     const head = state === 0 ? 0 : this.#W[state + S_INDEX]
     if (head !== 0) this.#loaded ^= lookAhead(this.#W, head, hashes, from, to, this.#scratch)
