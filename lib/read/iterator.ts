@@ -2,16 +2,17 @@
  * The iterators that verbs return: their own iterable, once, like those of Map.
  *
  * They inherit from %IteratorPrototype%, so newer Nodes add `map`, `filter` and so on; `toArray` and
- * disposal are there on every Node. An iterator keeps what it reads pinned until it is exhausted,
- * left, disposed or cut off. Invariants:
- * 1. What lies ready, from `#at` to `#count`, was made without the caller's code having run: only a
- *    feed of one item at a time may run it.
- * 2. Every step checks the hold: being cut off shows at once, whatever lies ready.
- * 3. Where something was thrown at whoever asked, nothing is pinned: loops ask no more, and close nothing
- *    that throws. Who does ask again takes the hold up again.
+ * disposal are there on every Node. An iterator keeps its version pinned until it is exhausted, left,
+ * disposed or cut off. Invariants:
+ * 1. The items that lie ready, from `#at` to `#count`, were made without running the caller's code: only
+ *    a feed of one item at a time may run it.
+ * 2. Every step checks the hold: an iterator that was cut off throws at once, whatever lies ready.
+ * 3. After a throw at the caller nothing is pinned: a loop asks no more, and does not close an iterator
+ *    that throws. A caller that asks again pins the version again.
  *
- * All iterators have one shape, and `next` is short and makes its result in one place: so the engine takes
- * it into the caller's loop, where the result object is never made. (A pair is: it may be `undefined`.)
+ * All iterators have one shape, and `next` is short and makes its result in one place: so the engine
+ * inlines it into the caller's loop, where the result object is never made. (A pair is: it may be
+ * `undefined`.)
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 
@@ -26,38 +27,38 @@ const prototype: object = Object.getPrototypeOf(
 const Base = function Iterator() {} as unknown as new () => object
 Base.prototype = prototype
 
-/** What keeps an iterator's data in place. */
+/** Keeps an iterator's version pinned. */
 export interface Hold {
   /**
    * Throws if the iterator has been cut off: `ZVERSE_CLOSED` or `ZVERSE_TRANSACTION_CLOSED`. After `rest` it
-   * takes up again what was let go of: `ZVERSE_VERSION_NOT_RETAINED` where that is gone.
+   * pins the version again: `ZVERSE_VERSION_NOT_RETAINED` where that is gone.
    */
   check(): void
-  /** Lets go until the next `check`, which may never come. */
+  /** Releases the pin until the next `check`, which may never come. */
   rest(): void
-  /** Lets go; called once. */
+  /** Releases the pin; called once. */
   release(): void
 }
 
-/** Where an iterator's items come from. */
+/** The source of an iterator's items. */
 export interface Feed {
   /** Items are pairs: `first` and `second` of one index. Else they are `first` alone. */
   readonly isPaired: boolean
   /**
    * Puts the next items into the arrays, from index 0 on.
-   * @param all everything that is left will be asked for
+   * @param all the caller will ask for all items that are left
    * @returns how many; 0 at the end only
    */
   fill(first: unknown[], second: unknown[], all: boolean): number
 }
 
-/** What a step gives at the end (any value may be a custom codec's). */
+/** The result of a step at the end (any other value may be a custom codec's). */
 export const END: unique symbol = Symbol('end')
 
-/** What lies ready where nothing ever will again. */
+/** The ready items of an iterator that has ended. */
 const NOTHING: unknown[] = []
 
-/** Gives what `step` gives, one at a time, until that is END. */
+/** A feed of the results of `step`, one at a time, until END. */
 export class Steps implements Feed {
   readonly isPaired = false
   readonly #step: () => unknown
@@ -74,7 +75,7 @@ export class Steps implements Feed {
   }
 }
 
-/** Iterates once over what its feed gives. */
+/** Iterates once over the items of its feed. */
 export class ZVerseIterator<T> extends Base implements IterableIterator<T, undefined> {
   #hold: Hold | null
   readonly #feed: Feed
@@ -93,10 +94,10 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
   }
 
   /**
-   * What a codec of yours throws passes on, and its entry is passed over. Nothing is pinned then; the next call
+   * An exception of your codec passes on, and its entry is passed over. Nothing is pinned then; the next call
    * pins the version again.
    * @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_TRANSACTION_CLOSED` after being cut off;
-   * `ZVERSE_VERSION_NOT_RETAINED` if the version was let go of after something was thrown
+   * `ZVERSE_VERSION_NOT_RETAINED` if the version is no longer kept after an exception
    */
   next(): IteratorResult<T, undefined> {
     let at = this.#at
@@ -112,7 +113,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     return { value, done } as IteratorResult<T, undefined>
   }
 
-  /** Where the next item lies, when none lay ready; -1 at the end. */
+  /** The place of the next item, when none lies ready; -1 at the end. */
   #more(): number {
     if (this.#hold === null) return -1
     this.#hold.check()
@@ -125,7 +126,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     }
     if (this.#hold !== null) this.#count = count
     else {
-      // Code that ran in a codec has ended the iteration: this item is the last.
+      // User code in a codec has ended the iteration: this item is the last.
       this.#first = first
       this.#second = second
     }
@@ -141,7 +142,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     }
   }
 
-  /** Ends the iteration and lets go of its version. */
+  /** Ends the iteration and releases its version. */
   return(): IteratorReturnResult<undefined> {
     const hold = this.#hold
     if (hold !== null) {
@@ -163,7 +164,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     this.return()
   }
 
-  /** What it is; not what it gives. */
+  /** The iterator's own state, not its items. */
   toJSON(): object {
     return shown('ZVerse Iterator', () => ({ done: this.#hold === null }))
   }
@@ -173,7 +174,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
     return inspected(this.toJSON() as Shown)
   }
 
-  /** All that is left, as an array. */
+  /** All items that are left, as an array. */
   toArray(): T[] {
     const all: unknown[] = []
     const first = this.#first
@@ -196,7 +197,7 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
   }
 }
 
-/** Iterates over a hold's data with the feed that is made of it; where that fails, nothing is held. */
+/** Iterates under a hold with the feed made of it; releases the hold if that fails. */
 export function iterating<T, H extends Hold>(hold: H, feed: (hold: H) => Feed): ZVerseIterator<T> {
   try {
     return new ZVerseIterator(hold, feed(hold))

@@ -1,4 +1,4 @@
-/** A lease on a version that is pinned: what read transactions and iterators hold. */
+/** A lease on a pinned version, for read transactions and iterators. */
 
 import type { Engine } from '../engine/engine.js'
 import { type Grip, Lease } from '../engine/lease.js'
@@ -19,7 +19,7 @@ export class PinLease extends Lease {
     this.begin()
   }
 
-  /** The user is done with it. Idempotent. */
+  /** Releases the pin. Idempotent. */
   release(): void {
     if (this.leave() && !this.engine.gate.isClosed) this.engine.epochs.slots.release(this.#pin)
   }
@@ -30,7 +30,7 @@ export class PinLease extends Lease {
   }
 
   /**
-   * Pins `version` after `release`. While it can be read, so can all that was found in it before.
+   * Pins `version` after `release`. While it can be read, all references found in it before are valid.
    * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
    */
   protected takeUp(version: number): void {

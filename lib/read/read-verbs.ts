@@ -1,8 +1,7 @@
 /**
  * The read verbs, once for the database, its stores and both kinds of transactions.
  *
- * Options, keys and views are checked before anything is read. What is handed out is the caller's
- * own.
+ * A verb checks options, keys and views before it reads anything. Its results are the caller's own.
  */
 
 import { boxOf, curveOf, nearestIn } from '../engine/points.js'
@@ -37,13 +36,13 @@ export interface Entry<K, V> {
   version: number
 }
 
-/** One thing that happened to a key. */
+/** One write or deletion of a key. */
 export interface HistoryRecord<V> {
   /** The version that wrote or deleted. */
   version: number
-  /** When that was committed, ms since 1970; undefined where it is no longer known. */
+  /** When it was committed, ms since 1970; undefined where that is no longer known. */
   timestamp: number | undefined
-  /** What was written; undefined for a deletion. */
+  /** The value written; undefined for a deletion. */
   value: V | undefined
   deleted: boolean
 }
@@ -71,7 +70,7 @@ export interface NearestOptions<K> extends View {
   scale?: readonly number[] | undefined
   /** The greatest distance, inclusive. */
   within?: number | undefined
-  /** Only what is inside this box. */
+  /** Only keys inside this box. */
   box?: readonly [min: Corner<K>, max: Corner<K>] | undefined
 }
 
@@ -84,12 +83,12 @@ export interface HistoryOptions extends View {
   limit?: number | undefined
 }
 
-/** When a record was committed; undefined where it has been let go of meanwhile. */
+/** When a record was committed; undefined where it has left the window meanwhile. */
 function timeOf(W: Uint32Array, record: number): number | undefined {
   return record === 0 ? undefined : load48(W, record + R_TIME)
 }
 
-/** Why there is nothing to say of what is read. */
+/** Why an object that is printed has no facts. */
 function whyNot(error: unknown): object {
   const { code } = error as { code?: unknown }
   if (code === 'ZVERSE_UNKNOWN_STORE') return { dropped: true }
@@ -110,10 +109,10 @@ export abstract class ReadVerbs<K, V> extends Printed {
     return this.#source
   }
 
-  /** @internal What to call it where it is printed. */
+  /** @internal Its name where it is printed. */
   abstract get _kind(): string
 
-  /** @internal What to say of it, beside the name of its store. */
+  /** @internal Its facts where it is printed, beside the name of its store. */
   _facts(): object {
     return { keys: this.size }
   }
@@ -168,7 +167,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const at = view === undefined ? undefined : this.#view(view, 'getMany')
     const { engine } = core
     const { batch, key: buffer, sketch } = engine
-    // What runs while they are read may use the database.
+    // Code that runs while the keys are read (a getter, say) may use the database.
     const asked: K[] = []
     for (let i = 0; i < keys.length; i++) asked.push(keys[i])
     batch.begin()
@@ -185,7 +184,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
         if (--sketch.left === 0) sketch.sample(core.id, buffer)
         const entry = source.find(buffer)
         values.push(entry === 0 ? undefined : (source.valueOf(entry) as V))
-        // A custom codec may have closed the database: then nothing more may be followed.
+        // A custom codec may have closed the database: then no reference may be followed.
         engine.gate.checkOpen()
       }
     } finally {
@@ -201,7 +200,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
       const { core } = this.#source
       const key = core.keyOf(entry) as K
       const version = core.versionOf(entry)
-      // Last: a custom codec may have user code run.
+      // Last: a custom codec may run user code.
       return { key, value: this.#source.valueOf(entry) as V, version }
     })
   }
@@ -256,8 +255,8 @@ export abstract class ReadVerbs<K, V> extends Printed {
   }
 
   /**
-   * Z-order keys: the entries nearest to `point`, nearest first, ties in key order. Found as they are
-   * asked for: the first does not wait for the last.
+   * Z-order keys: the entries nearest to `point`, nearest first, ties in key order. The search goes on
+   * as you ask for them: the first does not wait for the last.
    *
    * @param point a finite number (or Date) a dimension; null leaves the dimension out
    * @param k how many at most: an integer ≥ 0, or Infinity
@@ -313,8 +312,8 @@ export abstract class ReadVerbs<K, V> extends Printed {
   }
 
   /**
-   * What happened to a key: first the entry as it stood at the oldest version, if any, then each
-   * write and deletion since; oldest first.
+   * The history of a key: first the entry as it stood at the oldest version, if any, then each write
+   * and deletion since; oldest first.
    */
   history(key: K, options?: HistoryOptions): ZVerseIterator<HistoryRecord<V>> {
     const source = this.#source
@@ -406,7 +405,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     return this.#over(view, range, reverse, limit, kind)
   }
 
-  /** Iterates over the entries in a range that is checked, as items of a kind. */
+  /** Iterates over the entries in a checked range, as items of a kind. */
   #over<T>(
     view: View | undefined,
     range: Range,

@@ -3,22 +3,22 @@
  *
  * Invariants:
  * 1. Nothing is decoded ahead where decoding runs the caller's code.
- * 2. What is ahead is bounded: by what has been asked for so far, by AHEAD entries, by BYTES of values.
- * 3. An exception (the stack's end, say) in the middle loses no entry: only what has been decoded is
- *    counted. Where the caller's code throws, its entry is passed over.
+ * 2. Entries ahead are bounded: by the entries asked for so far, by AHEAD entries, by BYTES of values.
+ * 3. An exception (the stack's end, say) in the middle loses no entry: only decoded entries are counted.
+ *    Where the caller's code throws, its entry is passed over.
  */
 
 import type { Walker } from '../tree/box-cursor.js'
 import type { Feed } from './iterator.js'
 import type { StoreCore } from './store-core.js'
 
-/** What becomes of an entry. */
+/** The kinds of items that entries become. */
 export const PAIRS = 0
 export const KEYS = 1
 export const VALUES = 2
 export const ENTRIES = 3
 
-/** Entries looked up at a time at first, where nobody says how many are wanted; and at most. */
+/** Entries looked up at a time at first, where the walk has no limit; and at most. */
 const BEGIN = 4
 const AHEAD = 16
 

@@ -1,6 +1,6 @@
 /**
- * Where a verb reads from: a version of the database, a read transaction's, or a write transaction's
- * draft. The verbs are written once, over this.
+ * A verb's source: a version of the database, a read transaction's version, or a write transaction's
+ * draft. The read verbs are written once, over sources.
  */
 
 import type { Engine } from '../engine/engine.js'
@@ -29,7 +29,7 @@ export interface Source {
   enter(view: View | undefined): void
   /** The entry of the key in a buffer, or 0. */
   find(key: KeyBuffer): number
-  /** Brings what the keys of some hashes need nearer. */
+  /** Loads ahead for the keys of some hashes. */
   ahead(hashes: readonly number[], from: number, to: number): void
   /** The value of an entry that {@link find} found. */
   valueOf(entry: number): unknown
@@ -42,12 +42,12 @@ export interface Source {
   draftRoot(): number | null
 }
 
-/** The database, at whatever version is asked for. */
+/** The database, at any version. */
 export class DatabaseSource implements Source {
   readonly core: StoreCore
   readonly views = true
   readonly #engine: Engine
-  /** What the read of single keys that is under way looks at. */
+  /** Record and store state of the read of single keys that is under way. */
   #record = 0
   #state = 0
 
@@ -124,7 +124,7 @@ export class DatabaseSource implements Source {
 /** A root in a version that is pinned for an iterator. */
 class PinnedRoot extends PinLease implements Held {
   readonly root: number
-  /** The version to take up again, while at rest. */
+  /** The version to pin again, while at rest. */
   #resting = 0
 
   constructor(engine: Engine, pin: Pin, root: number) {
@@ -144,7 +144,7 @@ class PinnedRoot extends PinLease implements Held {
   }
 }
 
-/** Both sides of a `diff`: neither is held without the other. */
+/** Both sides of a `diff`: neither is pinned without the other. */
 export class BothHeld implements Hold {
   readonly before: Held
   readonly after: Held
@@ -176,7 +176,7 @@ export class BothHeld implements Hold {
   }
 }
 
-/** What `body` gives; `undo` runs where it throws. */
+/** The result of `body`; `undo` runs where it throws. */
 function orElse<T>(body: () => T, undo: () => void): T {
   try {
     return body()
@@ -186,7 +186,7 @@ function orElse<T>(body: () => T, undo: () => void): T {
   }
 }
 
-/** What a read transaction or a write transaction tells its sources. */
+/** The part of a read or write transaction that its sources use. */
 export interface Bracket {
   readonly engine: Engine
   readonly record: number
@@ -194,7 +194,7 @@ export interface Bracket {
   check(): void
 }
 
-/** What a write transaction tells its sources. */
+/** The part of a write transaction that its sources use. */
 export interface DraftBracket extends Bracket {
   /** Root of a store's tree in the transaction. */
   rootOf(core: StoreCore): number
@@ -214,18 +214,18 @@ class BracketRoot implements Held {
     this.#bracket.check()
   }
 
-  /** The transaction holds what is read. */
+  /** The transaction keeps the root. */
   rest(): void {}
 
   release(): void {}
 }
 
-/** The version that a read transaction holds. */
+/** The version that a read transaction has pinned. */
 export class PinnedSource implements Source {
   readonly core: StoreCore
   readonly views = false
   readonly #bracket: Bracket
-  /** State of the store that the read of single keys that is under way looks at. */
+  /** State of the store for the read of single keys that is under way. */
   #state = 0
 
   constructor(core: StoreCore, bracket: Bracket) {
@@ -238,7 +238,7 @@ export class PinnedSource implements Source {
   }
 
   root(): number {
-    // What was asked for may have ended the transaction while it was read (a getter, say).
+    // The caller's options may have ended the transaction while they were read (a getter, say).
     this.#bracket.check()
     this.#bracket.engine.epochs.slots.count()
     return this.core.rootIn(this.#bracket.record, true)
@@ -246,7 +246,7 @@ export class PinnedSource implements Source {
 
   enter(): void {
     this.#bracket.check()
-    // The pin covers the snapshot, and not what the point index may lead to.
+    // The pin covers the snapshot, but not the entries that the point index may lead to.
     this.#bracket.engine.epochs.slots.enter()
     this.#state = this.core.stateIn(this.#bracket.record)
   }
@@ -289,7 +289,7 @@ export class DraftSource implements Source {
   readonly core: StoreCore
   readonly views = false
   readonly #bracket: DraftBracket
-  /** Root that the read of single keys that is under way looks below. */
+  /** Root of the tree for the read of single keys that is under way. */
   #root = 0
 
   constructor(core: StoreCore, bracket: DraftBracket) {
@@ -324,7 +324,7 @@ export class DraftSource implements Source {
 
   hold(): Held {
     const root = this.root()
-    // From now on nothing that this cursor may see is changed in place.
+    // From now on no node that this cursor may see is changed in place.
     this.#bracket.engine.epochs.space.freeze()
     return new BracketRoot(this.#bracket, root)
   }
