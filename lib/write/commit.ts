@@ -1,8 +1,8 @@
 /**
  * The one door for every durable change.
  *
- * {@link commit} is the whole of a commit, whatever kind of change it is: read it first. For the thread that holds
- * the writer lock.
+ * {@link commit} is the whole of a commit, for any kind of change: read it first. For the owner of the writer
+ * lock.
  */
 
 import type { Engine } from '../engine/engine.js'
@@ -18,35 +18,35 @@ import { inTurn, type Transaction } from './transaction.js'
 /**
  * Makes a mutation durable and ends the transaction, or throws with nothing changed.
  *
- * The clock is the user's code where a test runner has put one of its own in its place: hence the mark.
+ * The clock is user code where a test runner has replaced it: hence the mark.
  */
 export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation): void => {
   const { W, epochs } = tx.engine
   const { turn, past, watch } = epochs
-  // What users do in a transaction of their own is no part of the commit's time.
+  // User code in a transaction is no part of the commit's time.
   if (turn.began !== 0 && tx.kind !== WRITING_VERB) turn.began = monotonic()
   tx.seal()
   try {
     // 1. May fail, and is undone.
     mutation.prepare()
     tx.engine.log?.append(mutation)
-    // 2. Cannot fail. What a death cuts off here, the next owner of the lock finishes.
+    // 2. Cannot fail. If this thread dies here, the next owner of the lock recovers.
     W[H_PHASE] = 1
     mutation.publish()
     mutation.release()
     past.refill()
     W[H_PHASE] = 0
-    // 3. Others go on.
+    // 3. Other threads go on.
     tx.settle()
     turn.give()
     turn.lookAround()
     if (turn.began !== 0) noteTime(W, H_COMMIT_TIMES, monotonic() - turn.began)
     watch.tell()
   } catch (error) {
-    // Where the turn has been given already, others may have committed since.
+    // Where the turn has been given already, other threads may have committed since.
     const isCommitted = mutation.isPublished || !turn.busy
     tx.cutOff()
-    // Cut off (by the end of the stack, say) after it could be read: it is committed all the same.
+    // A commit that was cut off (by the end of the stack, say) after it was readable is committed.
     if (!isCommitted) throw error
   }
 })
@@ -64,15 +64,15 @@ export function commitVersion(tx: Transaction, always = false): number {
     return version
   }
   tx.undo()
-  // The present one of this transaction: others may have committed since.
+  // The present version of this transaction: other threads may have committed since.
   return version - 1
 }
 
 /**
  * Runs `body` in a transaction of its own, and commits it.
  *
- * History is a bound: where there is no room for tombstones only, it is run once more without the past.
- * @param kind WRITING_…: what for
+ * `history` is an upper bound: where only tombstones have no room, `body` runs once more without the past.
+ * @param kind WRITING_…: why
  * @returns as {@link commitVersion}
  */
 export function write(engine: Engine, kind: number, body: (tx: Transaction) => void): number {

@@ -1,4 +1,4 @@
-/** A commit's mutation of the stores: one new version, of all that a transaction has changed. */
+/** A commit's mutation of the stores: one new version, with all changes of a transaction. */
 
 import type { Batch } from '../engine/batch.js'
 import type { Mutation, Stamp } from '../engine/mutation.js'
@@ -28,17 +28,17 @@ import type { Draft } from '../tree/draft.js'
 import { fillRecord, publishRecord } from '../versions/record.js'
 import type { Transaction } from './transaction.js'
 
-/** Blocks a commit frees beside two for each of its own allocations. */
+/** Blocks that a commit frees beside two for each of its own allocations. */
 const FREE_BUDGET = 64
 
 export class NewVersion implements Mutation {
   readonly #tx: Transaction
   readonly #W: Uint32Array
   #record = 0
-  /** The record before it, and its version: after a gap in the numbers not the predecessor's. */
+  /** The record before it; after a gap in the numbers not of the version before. */
   #previous = 0
   #allocations = 0
-  /** What time it is: asking may run code that throws, after which there is no commit. */
+  /** The time; asking for it may run code that throws, after which there is no commit. */
   #now = 0
 
   constructor(tx: Transaction) {
@@ -81,12 +81,12 @@ export class NewVersion implements Mutation {
   #time(): number {
     const { stamp, forgets, engine } = this.#tx
     const last = load48(this.#W, this.#previous + R_TIME)
-    // Where all of the past goes no bound is looked at; and a load that is undone cannot have a clock throw.
+    // Where all of the past goes no bound needs the time; and no clock may throw while a load is undone.
     this.#now = forgets && stamp !== undefined ? last : engine.clock.after(last)
     return stamp?.time ?? Math.max(this.#now, last)
   }
 
-  /** Retires graveyards nobody can ask about, and gives the store a head for its point index. */
+  /** Retires graveyards that no reader can ask for, and gives the store a head for its point index. */
   #seal(draft: Draft): void {
     const { writer, epochs } = this.#tx.engine
     const { space } = epochs
@@ -155,7 +155,7 @@ export class NewVersion implements Mutation {
     }
   }
 
-  /** The stores that it makes and drops: what changes in the store of their names. */
+  /** The stores that it makes and drops: the changes in the store of their names. */
   #describeStores(batch: Batch): void {
     const { names } = this.#tx.engine
     const draft = this.#tx.known(NAMES_STORE)
@@ -177,7 +177,7 @@ export class NewVersion implements Mutation {
     publishRecord(arena, versions, this.#record, ended)
   }
 
-  /** Makes generations and point indexes tell of `version`, before it can be read. */
+  /** Brings generations and point indexes up to `version`, before it can be read. */
   #index(version: number): void {
     const W = this.#W
     const { index, writer } = this.#tx.engine

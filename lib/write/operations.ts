@@ -11,7 +11,7 @@ export type Operation<K, V> =
   | { type: 'put'; key: K; value: V; ifVersion?: number | null | undefined }
   | { type: 'del'; key: K; ifVersion?: number | null | undefined }
 
-/** What a put or a delete takes. */
+/** The options of a put or a delete. */
 export interface Condition {
   /** Only if the entry's version is this; `null`: only if the key is absent. */
   ifVersion?: number | null | undefined

@@ -1,4 +1,4 @@
-/** Doing again what a batch says: in a transaction that is open, or as a commit of its own. */
+/** Does the changes of a batch again: in a transaction that is open, or as a commit of its own. */
 
 import type { Batch, BatchVisitor } from '../engine/batch.js'
 import type { Stamp } from '../engine/mutation.js'
@@ -13,7 +13,7 @@ import { putTag, takeTag } from './tagging.js'
 import type { Transaction } from './transaction.js'
 import { prune, setBounds, setTime } from './upkeep.js'
 
-/** Does what a batch says, in a transaction that is ready for it. */
+/** Does the changes of a batch, in a transaction that is ready for them. */
 class Replay implements BatchVisitor {
   readonly #tx: Transaction
   #draft: Draft | null
@@ -53,7 +53,7 @@ class Replay implements BatchVisitor {
       const message = `a batch makes store ${id}, here the next one is ${tx.nextStore}`
       throw new ZVerseError('ZVERSE_FORMAT', `${message}: it is of another database`)
     }
-    // Numbers are missing where a transaction has dropped what it had made.
+    // Numbers are missing where a transaction has dropped a store that it had made.
     tx.nextStore = id
     tx.createStore(name, keys, values)
   }
@@ -92,9 +92,9 @@ export function apply(tx: Transaction, batch: Batch, draft: Draft = tx.draftOf(U
 }
 
 /**
- * Does a batch, made of one commit of another database, as one commit of this.
+ * Does a batch, made of one commit of another database, as one commit of this one.
  * @param tx one that has not begun, or keeps the turn
- * @param stamp what the commit is to be; for a batch of stores only
+ * @param stamp version and time of the commit; for a batch of stores only
  */
 export function replay(tx: Transaction, batch: Batch, stamp: Stamp | undefined): void {
   if (!batch.isOfStores) {

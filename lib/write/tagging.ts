@@ -1,5 +1,5 @@
 /**
- * Naming versions, and taking names back: a mutation of the tag tree, which makes no version.
+ * Tags versions, and removes tags: a mutation of the tag tree, which makes no version.
  */
 
 import type { Batch } from '../engine/batch.js'
@@ -53,7 +53,7 @@ class NewTags implements Mutation {
   publish(): void {
     const W = this.#W
     const { space, limbo, versions } = this.#epochs
-    // In limbo before it is unlinked: recovery keeps what is there, and drops what is still in use.
+    // In limbo before they are unlinked: recovery keeps limbo, but for the blocks that are still in use.
     const { newest } = versions
     const { items, count } = space.retired
     for (let i = 0; i < count; i++) limbo.add(items[i], newest)
@@ -71,14 +71,14 @@ class NewTags implements Mutation {
   }
 }
 
-/** Names the version of a view; an existing name moves. Returns the version. */
+/** Tags the version of a view; an existing tag moves. Returns the version. */
 export function tag(engine: Engine, name: string, view: View | undefined): number {
   engine.tags.check(name)
   const at = checkView(view, 'tag')
   return inTurn(engine, WRITING_VERB, tx => putTag(tx, name, at))
 }
 
-/** Takes a name away; returns the version that had it. @throws ZVerseError `ZVERSE_UNKNOWN_TAG` */
+/** Removes a tag; returns the version that had it. @throws ZVerseError `ZVERSE_UNKNOWN_TAG` */
 export function untag(engine: Engine, name: string): number {
   engine.tags.check(name)
   return inTurn(engine, WRITING_VERB, tx => takeTag(tx, name))
@@ -89,7 +89,7 @@ export function putTag(tx: Transaction, name: string, view: View | undefined): n
   const { engine } = tx
   const { W, epochs, tags, reader } = engine
   tx.beginTags()
-  // Pinned, for the tag tree may need room, which is made by letting versions go.
+  // Pinned, for the tag tree may need room, at the cost of the oldest versions.
   const record = reader.enter(view)
   const pin = epochs.slots.acquire(record)
   epochs.slots.exit()

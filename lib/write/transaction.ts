@@ -1,14 +1,14 @@
 /**
- * A write transaction: what it has changed so far, and its end, which it sees to itself.
+ * A write transaction: its changes so far, and its end, which it sees to itself.
  *
- * For the thread of the handle. It is what `engine.active` refers to from the taking of the turn to the end.
- * Whoever makes one calls `close` in a `finally`, whatever happened: a transaction that was not committed is undone
- * by that, or, where there is no stack left for it, by the next owner of the lock. Invariants:
+ * For the thread of the handle. `engine.active` refers to it from the taking of the turn to the end. The
+ * caller that makes one calls `close` in a `finally`, whatever happened: that undoes a transaction that was
+ * not committed; where there is no stack left for it, the next owner of the lock does. Invariants:
  * 1. NEW, then OPEN, then COMMITTING, then ENDED; one that keeps the turn (a load) goes from COMMITTING to IDLE,
  *    and from there to OPEN again. Only commit.ts makes it COMMITTING. From anywhere it may become BROKEN.
  * 2. Assignments come before calls wherever it ends: they work even at the end of the stack.
- * 3. A change that throws an error of ours leaves the drafts as they were; after any other error nobody can tell
- *    what state they are in, and the transaction is over.
+ * 3. A change that throws a ZVerseError leaves the drafts as they were; after any other error their state is
+ *    unknown, and the transaction is over.
  */
 
 import type { Active, Engine } from '../engine/engine.js'
@@ -42,7 +42,7 @@ const NEW = 0
 /** Bytes of the value buffer that are not kept. */
 const LARGE_VALUE = 2 ** 20
 
-/** It has the turn, and nothing is under way. */
+/** It keeps the turn, and nothing is under way. */
 const IDLE = 1
 const OPEN = 2
 const COMMITTING = 3
@@ -52,7 +52,7 @@ const BROKEN = 5
 
 export class Transaction implements Active {
   readonly engine: Engine
-  /** WRITING_…: what it is for. */
+  /** WRITING_…: why it writes. */
   readonly kind: number
   /** The stores it has changed, or looked at to change them. Few, mostly one. */
   readonly drafts: Draft[] = []
@@ -61,7 +61,7 @@ export class Transaction implements Active {
   /** Root of the catalog, and id of the next store, that it will publish. */
   catalog = 0
   nextStore = 0
-  /** What the commit is to be, where that is given. */
+  /** Version and time of the commit, where they are given. */
   stamp: Stamp | undefined = undefined
   /** The past goes with the commit, tags and pins apart. */
   forgets = false
@@ -73,7 +73,7 @@ export class Transaction implements Active {
   #lastCore: StoreCore | null = null
   #lastDraft: Draft | null = null
 
-  /** @param kind WRITING_…: what it is for */
+  /** @param kind WRITING_…: why it writes */
   constructor(engine: Engine, kind: number) {
     this.engine = engine
     this.kind = kind
@@ -82,10 +82,10 @@ export class Transaction implements Active {
   // ── Its beginning ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Takes the turn, which mends what a dead owner left, and begins a new version.
-   * @param held the lock has been taken already
-   * @param stamp what the commit is to be
-   * @param forgets the past goes with the commit: nothing of it is written
+   * Takes the turn, which recovers from a dead owner, and begins a new version.
+   * @param held this thread has the lock already
+   * @param stamp version and time of the commit
+   * @param forgets the past goes with the commit: no tombstones are written
    * @throws ZVerseError `ZVERSE_WRITER_BUSY`, `ZVERSE_NESTED_TRANSACTION`, `ZVERSE_CLOSED`, `ZVERSE_FULL`
    */
   begin(held = false, stamp?: Stamp, forgets = stamp?.forgets === true): void {
@@ -127,7 +127,7 @@ export class Transaction implements Active {
     this.engine.epochs.space.begin(MAX_VERSION, MAX_VERSION, true)
   }
 
-  /** Takes the turn for several commits in a row, each with a beginning of its own; `close` gives it up. */
+  /** Takes the turn for several commits in a row, each with a beginning of its own; `close` gives it back. */
   keepTurn(): void {
     const { engine } = this
     this.#claim()
@@ -141,7 +141,7 @@ export class Transaction implements Active {
     this.engine.epochs.turn.take(this.kind, held || this.state === IDLE)
   }
 
-  /** From here on `engine.active` is this one's, and its to give up. */
+  /** From here on `engine.active` is this transaction, which sets it back itself. */
   #claim(): void {
     const { engine } = this
     if (engine.gate.barred !== 0) engine.gate.check()
@@ -156,14 +156,14 @@ export class Transaction implements Active {
     return this.state === OPEN && this.engine.active === this
   }
 
-  /** True where it holds the turn, be it between two commits. */
+  /** True where it has the turn, also between two commits. */
   get isHeld(): boolean {
     return this.state !== ENDED && this.engine.active === this
   }
 
   /**
-   * False where the call that it belongs to was cut off without unwinding. What a user holds open is nobody's
-   * call, until it is being committed.
+   * False where the call that it belongs to was cut off without unwinding. A transaction that a user has open
+   * belongs to no call, until it is being committed.
    */
   get isAlive(): boolean {
     const isUsers = this.kind === WRITING_OPEN && (this.state === OPEN || this.state === IDLE)
@@ -171,13 +171,13 @@ export class Transaction implements Active {
     return isUsers || isRunning(WRITING_FRAME)
   }
 
-  /** What was cut off is over; the lock is dirty, and the thread that takes it next recovers. */
+  /** Ends a transaction that was cut off; the arena stays dirty, and the next owner of the lock recovers. */
   forget(): void {
     this.#end()
     this.engine.epochs.turn.stopKeeping()
   }
 
-  /** It is being committed, and cannot be gone on with whatever comes of that. For commit.ts. */
+  /** It is being committed, and takes no more changes whatever comes of that. For commit.ts. */
   seal(): void {
     this.state = COMMITTING
   }
@@ -191,8 +191,8 @@ export class Transaction implements Active {
   }
 
   /**
-   * The commit was cut off. Whatever of it is still under way is undone or, where it can be read already, mended;
-   * if not now, by the next owner of the lock. For commit.ts. Throws nothing.
+   * The commit was cut off. If it is still under way, this call or else the next owner of the lock undoes it
+   * or, where it can be read already, recovers. For commit.ts. Throws nothing.
    */
   cutOff(): void {
     this.settle()
@@ -201,11 +201,11 @@ export class Transaction implements Active {
       if (turn.busy) this.#undo()
       else turn.letGo()
     } catch {
-      // There is no stack left, or no memory: the lock is dirty.
+      // There is no stack left, or no memory: the arena stays dirty.
     }
   }
 
-  /** Undoes what is under way; keeps the turn if it was taken to be kept. */
+  /** Undoes the changes under way; keeps the turn if it was taken to be kept. */
   undo(): void {
     if (this.#keeps) {
       this.state = IDLE
@@ -213,7 +213,7 @@ export class Transaction implements Active {
     } else this.close()
   }
 
-  /** Undoes what is under way, and ends. Idempotent. */
+  /** Undoes the changes under way, and ends. Idempotent. */
   close(): void {
     if (!this.isHeld) {
       this.state = ENDED
@@ -292,23 +292,23 @@ export class Transaction implements Active {
       }
       const { root } = draft.live
       const clear = () => writer.clearRange(draft, root, range)
-      // A tree that this transaction has changed must be kept from being changed in place.
+      // The nodes of a tree that this transaction has changed must not be changed in place.
       if (root === draft.baseRoot && this.#isVerb) clear()
       else this.#atomically(clear)
     })
   }
 
-  /** Several changes as one: if it throws an error of ours, all drafts are as they were. */
+  /** Several changes as one: if `body` throws a ZVerseError, all drafts are as they were. */
   all(body: () => void): void {
     this.change(this.#isVerb ? body : () => this.#atomically(body))
   }
 
-  /** It is one verb's: if that throws, all of it is undone anyhow. */
+  /** It belongs to one verb: if that throws, all of it is undone anyhow. */
   get #isVerb(): boolean {
     return this.kind === WRITING_VERB
   }
 
-  /** Changes drafts. After an error that is not ours the transaction is over. */
+  /** Changes drafts. After an error that is no ZVerseError the transaction is over. */
   change(body: () => void): void {
     let whole = false
     try {
@@ -355,7 +355,7 @@ export class Transaction implements Active {
     return id
   }
 
-  /** Drops a store that is there. */
+  /** Drops a store that exists. */
   dropStore(name: string, id: number): void {
     const { names, writer, epochs } = this.engine
     writer.delete(this.draftOf(NAMES_STORE), names.keyOf(name), undefined)
@@ -387,7 +387,7 @@ export class Transaction implements Active {
     return undefined
   }
 
-  /** The draft of the store of that id, which is there. */
+  /** The draft of store `id`, which exists. */
   draftOf(id: number): Draft {
     return this.known(id) ?? this.#add(id, this.#stateOf(id))
   }

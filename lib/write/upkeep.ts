@@ -9,7 +9,7 @@ import type { Bounds } from '../versions/retention.js'
 import { commit } from './commit.js'
 import type { Transaction } from './transaction.js'
 
-/** A few stores, after which all that can be freed is. */
+/** A few stored words, and then a run of reclamation without budget. */
 class Upkeep implements Mutation {
   isPublished = false
   readonly stamp = undefined
@@ -42,7 +42,7 @@ function keepUp(tx: Transaction, change: () => void, describe: (batch: Batch) =>
   commit(tx, new Upkeep(tx, change, describe))
 }
 
-/** Lets go of all versions before `version`, tags and pins apart. */
+/** Drops all versions before `version`, tags and pins apart. */
 export function prune(tx: Transaction, version: number): void {
   const { past, versions } = tx.engine.epochs
   const change = () => past.shrink(versions.oldest, version)
@@ -55,7 +55,7 @@ export function setBounds(tx: Transaction, bounds: Bounds): void {
   keepUp(tx, change, batch => batch.bounds(bounds))
 }
 
-/** Gives the present version, of which nothing can be read yet, another time: ms since 1970. For a load. */
+/** Gives the present version another time, ms since 1970: for a load of which nothing can be read yet. */
 export function setTime(tx: Transaction, time: number): void {
   const { W, epochs } = tx.engine
   const change = () => store48(W, epochs.versions.current + R_TIME, time)

@@ -1,4 +1,4 @@
-/** A lease on the writer's turn: what a write transaction, or a load whose records take their time, holds. */
+/** A lease on the writer's turn, for a write transaction or a load from an async iterable. */
 import type { Engine } from '../engine/engine.js'
 import { type Grip, Lease } from '../engine/lease.js'
 import type { Transaction } from './transaction.js'
@@ -19,7 +19,7 @@ export class WriteLease extends Lease {
   makeGrip(): Grip {
     const { tx } = this
     const end = () => {
-      // An error may have ended it before.
+      // An error may have ended the transaction before.
       if (!tx.isHeld) return false
       tx.close()
       return true

@@ -24,7 +24,7 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
 
   /**
    * @internal Runs `body` in the transaction that the verb belongs to.
-   * @param kind WRITING_…: what for
+   * @param kind WRITING_…: why
    */
   abstract _write(body: (tx: Transaction) => void, kind: number): R
 
@@ -53,7 +53,7 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
     return this._write(tx => tx.delete(core, ifVersion), WRITING_VERB)
   }
 
-  /** Reads and writes as one: writes what `change` makes of the value (undefined: deletes). */
+  /** Reads and writes as one: writes the value that `change` returns (undefined: deletes). */
   update(key: K, change: (old: V | undefined) => V | undefined): R {
     const core = this._begin()
     core.encodeKey(key, core.engine.key)
@@ -68,7 +68,7 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
     return this._write(tx => tx.all(() => apply(tx, batch, tx.draft(core))), WRITING_VERB)
   }
 
-  /** Deletes all keys, or those in a range. The whole costs nothing per key. */
+  /** Deletes all keys, or those in a range. Deleting all costs nothing per key. */
   clear(range?: Bounds<K>): R {
     const core = this._begin()
     const bounds = rangeOf(core, range)
@@ -105,7 +105,7 @@ export abstract class CommitVerbs<K, V> extends WriteVerbs<K, V, number> {
   }
 }
 
-/** What a write transaction shares with its verbs and sources. */
+/** The part of a write transaction that its verbs and sources use. */
 export interface DraftHold extends DraftBracket {
   readonly tx: Transaction
 }
@@ -156,8 +156,8 @@ function update(tx: Transaction, core: StoreCore, change: (old: unknown) => unkn
   const old = entry === 0 ? undefined : core.valueOf(entry)
   const next = inCallback(() => change(old))
   refusePromise(next, 'the callback of update returned a promise: await before, or use beginWrite')
-  // `change` may have used the database: nothing found before it is good any more. It may have changed the
-  // caller's key, too: what is written is what was read.
+  // `change` may have used the database: no reference found before it is valid any more. It may have changed
+  // the caller's key, too: the key that is written is the key that was read.
   if (next !== undefined) core.encodeValue(next)
   key.words.set(words)
   key.bytes = bytes
@@ -165,12 +165,14 @@ function update(tx: Transaction, core: StoreCore, change: (old: unknown) => unkn
   else tx.put(core, undefined)
 }
 
-/** @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` for a promise or anything that acts like one */
+/**
+ * Refuses a promise or a thenable. Its rejection, which follows from the closed transaction, is not reported.
+ * @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION`
+ */
 export function refusePromise(result: unknown, message: string): void {
   if ((typeof result !== 'object' && typeof result !== 'function') || result === null) return
   const { then } = result as { then?: unknown }
-  if (typeof then !== 'function')
-    return // What it does later finds the transaction closed: that is this error's fault, not another.
+  if (typeof then !== 'function') return
   ;(result as PromiseLike<unknown>).then(undefined, () => {})
   throw new ZVerseError('ZVERSE_ASYNC_TRANSACTION', message)
 }
