@@ -35,8 +35,14 @@ export class Clock {
     this.#ask = () => environment.now()
   }
 
-  /** The time, ms since 1970; `before` where the clock answers nonsense. Throws what the clock throws. */
+  /**
+   * The time, ms since 1970; `before` where the clock answers nonsense. Throws what the clock throws, and
+   * `ZVERSE_CLOSED` where it has closed the database.
+   */
   after(before: number): number {
-    return timeFrom(this.#gate.guarded(this.#ask), before)
+    const said = this.#gate.guarded(this.#ask)
+    // A mocked clock may have closed the database: then nothing more may be touched.
+    this.#gate.checkOpen()
+    return timeFrom(said, before)
   }
 }

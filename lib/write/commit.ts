@@ -26,6 +26,7 @@ export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation
   // User code in a transaction is no part of the commit's time.
   if (turn.began !== 0 && tx.kind !== WRITING_VERB) turn.began = monotonic()
   tx.seal()
+  let isDone = false
   try {
     // 1. May fail, and is undone.
     mutation.prepare()
@@ -33,6 +34,7 @@ export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation
     // 2. Cannot fail. If this thread dies here, the next owner of the lock recovers.
     W[H_PHASE] = 1
     mutation.publish()
+    isDone = true
     mutation.release()
     past.refill()
     W[H_PHASE] = 0
@@ -43,10 +45,9 @@ export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation
     if (turn.began !== 0) noteTime(W, H_COMMIT_TIMES, monotonic() - turn.began)
     watch.tell()
   } catch (error) {
-    // Where the turn has been given already, other threads may have committed since.
-    const isCommitted = mutation.isPublished || !turn.busy
-    tx.cutOff()
     // A commit that was cut off (by the end of the stack, say) after it was readable is committed.
+    const isCommitted = isDone || mutation.isPublished
+    tx.cutOff()
     if (!isCommitted) throw error
   }
 })

@@ -17,6 +17,7 @@ import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import {
   H_CURRENT,
+  H_DIRTY,
   H_HISTORY_VERSIONS,
   H_PHASE,
   H_TAG_CHANGES,
@@ -199,7 +200,7 @@ export class Transaction implements Active {
     const { turn } = this.engine.epochs
     try {
       if (turn.busy) this.#undo()
-      else turn.letGo()
+      else if (!this.engine.gate.isClosed) turn.letGo()
     } catch {
       // There is no stack left, or no memory: the arena stays dirty.
     }
@@ -235,11 +236,13 @@ export class Transaction implements Active {
   #undo(): void {
     const { W, epochs } = this.engine
     const { turn, space, past, allocator } = epochs
-    if (canUndo(W, allocator)) space.abort()
-    else turn.mend()
-    W[H_PHASE] = 1
-    past.refill()
-    W[H_PHASE] = 0
+    if (W[H_DIRTY] !== 0) {
+      if (canUndo(W, allocator)) space.abort()
+      else turn.mend()
+      W[H_PHASE] = 1
+      past.refill()
+      W[H_PHASE] = 0
+    }
     turn.give()
     this.#forgetDrafts()
   }

@@ -3,6 +3,8 @@
  * whole or absent, and the database stays sound.
  */
 import { describe, expect, it } from 'vitest'
+import type { ZVerse } from '../../lib/index.js'
+import { attachWith, openWith } from '../../lib/zverse.js'
 import { checkDb, snapshot } from '../support/compare.js'
 import type { Database } from '../support/contract.js'
 import { open } from '../support/engine.js'
@@ -225,4 +227,30 @@ describe('user code in codecs and values', () => {
     }
     db.close()
   })
+})
+
+it('a clock that closes the database in the middle of a commit ends it, undone', () => {
+  const hooks = { now: Date.now }
+  const db = openWith({ maxBytes: 2 ** 21 }, { now: () => hooks.now() })
+  db.put('a', 1)
+  const other = attachWith(db.share(), undefined, { now: Date.now })
+  for (const write of [
+    (victim: ZVerse) => victim.put('a', 2),
+    (victim: ZVerse) => victim.transact(tx => tx.put('a', 3)),
+    (victim: ZVerse) => victim.load([...other.dump()]),
+  ]) {
+    const victim = attachWith(other.share(), undefined, { now: () => hooks.now() })
+    hooks.now = () => {
+      victim.close()
+      return Date.now()
+    }
+    expect(() => write(victim)).toThrow(expect.objectContaining({ code: 'ZVERSE_CLOSED' }))
+    hooks.now = Date.now
+    expect(other.get('a')).toBe(1)
+    expect(other.version).toBe(1)
+    expect(other.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
+  }
+  expect(other.put('a', 4)).toBe(2)
+  db.close()
+  other.close()
 })
