@@ -1,9 +1,9 @@
 /**
  * `changes`: commits as they happen, as an async iterator.
  *
- * It remembers a version, not a place in memory: what a commit changed is the structural difference
- * of two neighbouring snapshots, read when it is asked for. So a slow consumer costs the writer
- * nothing, and may fall behind what is kept.
+ * The iterator remembers a version, not a place in memory: a commit's changes are the structural
+ * difference of two neighbouring snapshots, read when the consumer asks. So a slow consumer costs the
+ * writer nothing, and may fall behind the low-water mark.
  */
 
 import { R_TIME } from '../memory/layout.js'
@@ -14,12 +14,12 @@ import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import { abortError, type Signal, waitUntil } from './wait.js'
 
-/** One thing a commit did. */
+/** One change of a commit. */
 export type Change<K, V> =
   | { type: 'put'; key: K; value: V }
   | { type: 'del'; key: K; value: undefined }
 
-/** What one commit changed. */
+/** The changes of one commit. */
 export interface Commit<K, V> {
   version: number
   /** ms since 1970 */
@@ -91,7 +91,7 @@ export class Changes<K, V>
     }
   }
 
-  /** The next commit that is there already and has a change in range. */
+  /** The next commit so far that has a change in range. */
   #read(): Commit<K, V> | undefined {
     const { engine } = this.#core
     const { epochs, W } = engine

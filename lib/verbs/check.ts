@@ -1,13 +1,13 @@
 /**
  * `check()`: walks the whole arena and proves each byte reachable, retired and waiting, or free.
  *
- * Under the writer lock, so that nothing moves meanwhile. What snapshots share is looked at once
- * (docs/decisions/0028). What it proves:
- * 1. Every tree of every retained snapshot keeps the invariants of node.ts; in its catalog nothing is
- *    younger than what leads to it.
- * 2. What an older snapshot sees and the next one does not is on the next one's lists, and nothing
- *    is on a list that the record, or a newer one, still sees.
- * 3. The point index of each store leads to its present entries, each, and to nothing else.
+ * Under the writer lock, so that nothing moves meanwhile. Blocks that snapshots share are checked once
+ * (docs/decisions/0028). It proves:
+ * 1. Every tree of every retained snapshot keeps the invariants of node.ts; in its catalog no block is
+ *    younger than the block that leads to it.
+ * 2. A block that an older snapshot sees and the next one does not is on the next one's lists, and no
+ *    list has a block that the record, or a newer one, still sees.
+ * 3. The point index of each store leads to each of its present entries, and to nothing else.
  * 4. The allocator's own structures are right, and the blocks it counts as used are exactly those
  *    that are reachable or waiting.
  */
@@ -21,12 +21,12 @@ import type { EpochManager } from '../versions/manager.js'
 import { walkDead, walkFixtures, walkRecord, walkTree, walkWaiting } from '../versions/walk.js'
 import { SnapshotProof } from './proof.js'
 
-/** What `check()` found. */
+/** The result of `check()`. */
 export interface CheckReport {
   /** No problems, nothing leaked. */
   ok: boolean
   problems: string[]
-  /** Blocks of trees and records, whichever snapshot holds them. */
+  /** Blocks of trees and records, of all snapshots. */
   nodes: number
   /** Keys present, over all stores. */
   entries: number
@@ -54,7 +54,7 @@ export function check(epochs: EpochManager): CheckReport {
   walkTree(W, W[H_TAG_ROOT], own)
   walkFixtures(arena, epochs.versions, own)
   walkTables(W, heads, own)
-  // In an open transaction the log's blocks may be part of trees that are not published.
+  // In an open transaction the undo log's blocks may be part of trees that are not published.
   walkWaiting(W, own, ref => held.add(ref))
   const found = countUsed(epochs, held, problems)
   const touched = allocator.writtenWords * 4
@@ -70,7 +70,7 @@ export function check(epochs: EpochManager): CheckReport {
   }
 }
 
-/** Compares what the allocator counts as used with what is held. */
+/** Compares the blocks that the allocator counts as used with those that are reachable or waiting. */
 function countUsed(epochs: EpochManager, held: Marks, problems: string[]): { leaked: number } {
   let leaked = 0
   let matched = 0
@@ -87,7 +87,7 @@ function countUsed(epochs: EpochManager, held: Marks, problems: string[]): { lea
 /** Checks all snapshots and their lists, newest first. */
 function checkChain(W: Uint32Array, words: number, held: Marks, problems: string[]) {
   const proof = new SnapshotProof(W, words)
-  // As many as a transaction can replace: more than a Set holds.
+  // As many as a transaction can replace: too many for a Set.
   const waiting = new Marks(words)
   let nodes = 0
   const newest = W[H_CURRENT]

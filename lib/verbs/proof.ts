@@ -1,10 +1,10 @@
 /**
- * Proves what snapshots lead to: catalogs, states, trees, and the point indexes of the newest one. For
- * `check()`; under the writer lock, the newest snapshot first.
+ * Proves the blocks that snapshots lead to: catalogs, states, trees, and the point indexes of the newest
+ * one. For `check()`; under the writer lock, the newest snapshot first.
  *
- * What snapshots share is proved once (docs/decisions/0028): for the first one that leads to it, with
- * all below it. Each further one is shown that it is not younger than what leads to it; so nothing
- * below is.
+ * A block that snapshots share is proved once (docs/decisions/0028), with all below it: for the first
+ * snapshot that leads to it. For each further one it only needs to be no younger than the block that
+ * leads to it there; so nothing below is.
  */
 
 import { NAMES_STORE } from '../engine/names.js'
@@ -49,7 +49,7 @@ export class SnapshotProof {
     this.#catalogs = new Marks(words)
   }
 
-  /** What is wrong with what the record of `version` leads to, as far as none before it led there. */
+  /** The problems of the blocks that the record of `version` leads to, and no record before it did. */
   prove(record: number, version: number): string[] {
     const W = this.#W
     this.#isNewest = record === W[H_CURRENT]
@@ -59,7 +59,7 @@ export class SnapshotProof {
     return this.#problems.splice(0)
   }
 
-  /** The trees of a state that is not younger than `version`. */
+  /** Proves the trees of a state that is not younger than `version`. */
   #proveState(state: number, version: number, isVisible: boolean): void {
     const W = this.#W
     const live = W[state + S_LIVE]
@@ -74,7 +74,7 @@ export class SnapshotProof {
   }
 
   /**
-   * A catalog's node, come to from what was made in `version`.
+   * Proves a catalog's node, reached from a block of `version`.
    * @param first the first of its stores
    */
   #reachCatalog(node: number, level: number, version: number, first: number): void {
@@ -95,14 +95,14 @@ export class SnapshotProof {
     }
   }
 
-  /** The state of the named store `id`, come to from what was made in `version`. */
+  /** Proves the state of the named store `id`, reached from a block of `version`. */
   #reachState(state: number, version: number, id: number): void {
     const W = this.#W
     if (!this.#isRight(state, state + S_BIRTH, version) || !this.#states.add(state)) return
     this.#proveState(state, load48(W, state + S_BIRTH), id !== NAMES_STORE)
   }
 
-  /** True if `ref` can be a block; one whose birth is at word `at` has to be as old as `version`. */
+  /** True if `ref` can be a block; its birth, at word `at`, must not be after `version`. */
   #isRight(ref: number, at: number, version: number): boolean {
     const isBlock = this.#states.fits(ref)
     const birth = isBlock ? load48(this.#W, at) : 0

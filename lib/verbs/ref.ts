@@ -1,5 +1,5 @@
 /**
- * Key handles: the value of a key as it was read, and whether someone has written since.
+ * References: the value of a key as it was read, and whether a thread has written it since.
  */
 
 import type { KeyBuffer } from '../key/codec.js'
@@ -12,12 +12,12 @@ import { generationOf, NO_GENERATION } from '../point/generations.js'
 import type { StoreCore } from '../read/store-core.js'
 
 /**
- * What `ref` returns: `value` and `version` as of when it was made or refreshed last, and `stale`.
+ * The reference that `ref` returns: `value` and `version` as of its last refresh, and `stale`.
  *
- * A handle refers to no entry, so memory that is used again cannot deceive it: while the generation of
- * its key is unchanged, so is the key; where it has changed, versions are compared, which are never used
- * twice. (A generation is the low word of a version: a handle that is not looked at during exactly a
- * multiple of 2^32 commits could miss a write. It holds nothing back from being reclaimed.)
+ * A reference points to no entry, so memory that is used again cannot deceive it: while the generation
+ * of its key is unchanged, so is the key; where it has changed, versions are compared, which are never
+ * used twice. (A generation is the low word of a version: a reference that is not looked at during
+ * exactly a multiple of 2^32 commits could miss a write. A reference pins nothing.)
  */
 export class KeyRef<K, V> extends Printed {
   readonly #core: StoreCore
@@ -38,7 +38,7 @@ export class KeyRef<K, V> extends Printed {
     this.refresh()
   }
 
-  /** The key as it was when the handle was made; what comes back is yours. */
+  /** A copy of the key as it was when the reference was made. */
   get key(): K {
     return this.#core.keys.decode(this.#words, 0, this.#bytes) as K
   }
@@ -53,13 +53,13 @@ export class KeyRef<K, V> extends Printed {
     return this.#value
   }
 
-  /** The version that wrote it; null where the key was absent: what `ifVersion` takes. */
+  /** The version that wrote it; null where the key was absent: a value for `ifVersion`. */
   get version(): number | null {
     return this.#version
   }
 
   /**
-   * True if someone has written or deleted the key since. Costs one load while no key of the same group
+   * True if a thread has written or deleted the key since. Costs one load while no key of the same group
    * (one of 4096) was written; after that a look at the entry.
    * @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_UNKNOWN_STORE`
    */
@@ -93,9 +93,9 @@ export class KeyRef<K, V> extends Printed {
       if (state === 0) throw core.unknown()
       const entry = core.lookUp(record, state, key)
       const version = entry === 0 ? null : versionOf(W, entry)
-      // Of a version that is not there yet: not always the next one, while a history is loaded.
+      // The generation of an unpublished version: not always the next one, while a history is loaded.
       const isAhead = ((generation - (load48(W, record + R_VERSION) >>> 0)) | 0) > 0
-      // Last: a custom codec may have user code run.
+      // Last: a custom codec may run user code.
       if (take) this.#value = entry === 0 ? undefined : (core.sharedValueOf(entry) as V)
       if (take || version === this.#version) {
         this.#generation = isAhead ? NO_GENERATION : generation

@@ -31,9 +31,9 @@ import { type Times, timesAt } from '../threads/times.js'
 export interface Stats {
   /** Bytes. */
   memory: {
-    /** Address space reserved. */
+    /** Reserved address space. */
     maxBytes: number
-    /** Ever touched: what the system may have committed. */
+    /** Ever touched: the system may have committed so many. */
     touchedBytes: number
     usedBytes: number
     freeBytes: number
@@ -41,21 +41,21 @@ export interface Stats {
   versions: {
     version: number
     oldestVersion: number
-    /** Snapshots in memory, pinned and tagged ones below the run included. */
+    /** Snapshots in memory, pinned and tagged ones below the run of versions included. */
     retained: number
-    /** Bytes that only past versions of the run hold. */
+    /** Bytes that only past versions of the run need. */
     pastBytes: number
   }
   readers: {
     /** Handles attached: one a thread, more where a thread attached more often. */
     attached: number
-    /** Read verbs begun, by all threads there were. */
+    /** Read verbs begun, by all threads so far. */
     reads: number
-    /** Snapshots pinned, counted once for each handle that has it. */
+    /** Pinned snapshots, each counted once for each handle that pins it. */
     pins: number
-    /** The oldest version that is pinned; the present one if there is none. */
+    /** The oldest pinned version; the present one if none is pinned. */
     oldestPinned: number
-    /** Its age in ms, and the thread that has it pinned; 0 and null if there is none. */
+    /** Its age in ms, and the thread that pins it; 0 and null if none is pinned. */
     oldestPinnedMs: number
     oldestPinnedThread: number | null
   }
@@ -65,26 +65,26 @@ export interface Stats {
     /** Bytes that commits have replaced, and bytes freed since, in all. */
     retiredBytes: number
     reclaimedBytes: number
-    /** Snapshots that nobody holds any more and that still wait to be reclaimed. */
+    /** Snapshots that are no longer kept, pinned or tagged and still wait to be reclaimed. */
     lag: number
     commitsSinceScan: number
     retiredBytesSinceScan: number
     /** How often a writer had to wait for its turn, and ms waited in all. */
     waits: number
     waitedMs: number
-    /** Waiting now. */
+    /** Writers that wait now. */
     waiting: number
   }
-  /** What makes reads of single keys fast. */
+  /** Point indexes and cached values, which make reads of single keys fast. */
   cache: {
     /** Keys that the point indexes lead to, over all stores, and the bytes of their tables. */
     indexedKeys: number
     indexBytes: number
-    /** Decoded values that this thread keeps, the bytes they take, about, and the bound on those. */
+    /** Decoded values that this thread caches, their estimated bytes, and the bound on those. */
     values: number
     valueBytes: number
     maxValueBytes: number
-    /** Reads by this thread that found their value kept, and that did not. */
+    /** Reads by this thread that found their value in the cache, and that did not. */
     hits: number
     misses: number
     /** Recent reads of single keys by this thread, estimated from samples. */
@@ -100,7 +100,7 @@ export interface Stats {
   /** Sampled times in µs, by all threads. */
   latency: {
     read: Times
-    /** From the writer's turn to its end; what users do in a transaction of their own apart. */
+    /** From the writer's turn to its end, without user code in a transaction. */
     commit: Times
   }
 }
@@ -110,7 +110,7 @@ export function stats(engine: Engine): Stats {
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
-  // While another thread is in the middle of a transaction, what was seen last has to do.
+  // While another thread is in the middle of a transaction, the last survey serves.
   engine.survey = epochs.turn.tryExclusively(() => survey(engine)) ?? engine.survey
   const { retained, lag, oldest, since, thread } = engine.survey
   slots.enterRun()
@@ -192,7 +192,7 @@ function pinsOf(W: Uint32Array, line: number): number {
   return pins
 }
 
-/** For the holder of the writer lock. */
+/** For the owner of the writer lock. */
 function survey({ W, epochs }: Engine): Survey {
   const held = new Set<number>()
   let oldest = 0
@@ -224,7 +224,7 @@ function survey({ W, epochs }: Engine): Survey {
   }
 }
 
-/** Adds `value` up over the lines in use; `ever`: over those of threads that are gone, too. */
+/** Adds `value` up over the lines in use; `ever`: over all lines ever used. */
 function sum(W: Uint32Array, value: (line: number) => number, ever = false): number {
   let total = 0
   eachLine(W, line => {

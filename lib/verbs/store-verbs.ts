@@ -54,10 +54,10 @@ export interface Difference<K, V> {
   after: V | undefined
 }
 
-/** A key that is read often. */
+/** A key that this thread reads often. */
 export interface HotKey<K> {
   key: K
-  /** How often this thread has read it lately: estimated reads, of the last million or two. */
+  /** Its estimated reads by this thread, of the last million or two. */
   frequency: number
 }
 
@@ -68,7 +68,7 @@ export interface DiffOptions<K> extends Bounds<K> {
 }
 
 export interface ChangesOptions<K> extends Bounds<K> {
-  /** Commits after this version; by default those after now. */
+  /** Commits after this version; by default after the present one. */
   since?: number | undefined
   /** Aborting rejects with an AbortError. */
   signal?: Signal | undefined
@@ -77,7 +77,7 @@ export interface ChangesOptions<K> extends Bounds<K> {
 export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   #text: Store<string, string> | null | undefined
 
-  /** The names of the codecs that its keys and values have. */
+  /** The names of the codecs of its keys and values. */
   get codecs(): { keys: string; values: string } {
     const { keys, values } = this._core
     return { keys: keys.name, values: values.name }
@@ -86,7 +86,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   /**
    * @internal The same store, of binary keys and values, with its bytes read and written as the UTF-8 of
    * text. Null where it has other codecs; where it has a name, which goes with its codecs; and where
-   * threads keep values, which have one form.
+   * threads cache values, which have one form.
    */
   get _text(): Store<string, string> | null {
     if (this.#text !== undefined) return this.#text
@@ -103,14 +103,14 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   /**
    * Runs `callback` with a write transaction and commits. If it throws, everything is rolled back
    * and the exception passes on.
-   * @returns what the callback returns
+   * @returns the callback's result
    * @throws ZVerseError `ZVERSE_ASYNC_TRANSACTION` if that is a promise
    */
   transact<T>(callback: (tx: WriteTransaction<K, V>) => T): T {
     return transact(this._begin(), callback)
   }
 
-  /** Takes the writer's turn: until the transaction ends, nobody else writes. */
+  /** Takes the writer's turn: until the transaction ends, no other thread writes. */
   beginWrite(): WriteTransaction<K, V> {
     return beginWrite(this._begin())
   }
@@ -130,7 +130,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     return beginWriteAsync(core, signal)
   }
 
-  /** Makes every key as it was at a view; what has the same value bytes stays as it is. */
+  /** Makes every key as it was at a view; entries with the same value bytes stay as they are. */
   restore(view: View): number {
     const core = this._begin()
     const held = this._source.hold(checkView(view, 'restore'))
@@ -144,7 +144,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   // ── Read ──────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * A handle on a key: its value as of now, and a cheap way to ask whether someone has written since.
+   * A reference to a key: its value as of now, and a cheap test whether a thread has written it since.
    * @throws ZVerseError `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE`
    */
   ref(key: K): KeyRef<K, V> {
@@ -159,8 +159,8 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
 
   /**
    * The keys that this thread reads most by `get`, `has`, `getMany` and `getEntry`, most first. Sampled
-   * and estimated; what was read long ago counts less.
-   * @param n how many at most; of more than 128 nothing is known
+   * and estimated; reads of long ago count less.
+   * @param n how many at most; no more than 128 are known
    */
   hotKeys(n: number): HotKey<K>[] {
     const core = this._begin()
@@ -178,7 +178,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
 
   /**
    * `{ key, before, after }`, in key order, for each key whose entry differs between two versions.
-   * The cost follows what changed, not what is stored.
+   * The cost follows the number of changes, not of keys.
    */
   diff(from: Side, to: Side, range?: DiffOptions<K>): ZVerseIterator<Difference<K, V>> {
     const core = this._begin()
@@ -202,8 +202,8 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   }
 
   /**
-   * Commits after `since`, as they happen, with what they changed in range.
-   * While one waits the process stays alive; `close` ends it.
+   * Commits after `since`, as they happen, with their changes in range.
+   * While the iterator waits the process stays alive; `close` ends it.
    */
   changes(options?: ChangesOptions<K>): Changes<K, V> {
     const core = this._begin()
@@ -257,7 +257,7 @@ function forwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
   return () => (left-- > 0 && cursor.next() ? cursor : undefined)
 }
 
-/** The differences from the last to the first: all are found before the first is given. */
+/** The differences from the last to the first: finds all before it gives the first. */
 function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
   let pairs: Pair[] | undefined
   let left = limit
@@ -281,7 +281,7 @@ function sideView(side: unknown, option: string): View {
   throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
 }
 
-/** Makes the store as the tree below `root` is. */
+/** Makes the store equal to the tree below `root`. */
 function restore(tx: Transaction, core: StoreCore, root: number): void {
   const { W, writer, key } = core.engine
   const draft = tx.draft(core)
@@ -299,7 +299,7 @@ function restore(tx: Transaction, core: StoreCore, root: number): void {
   }
 }
 
-/** An entry's value where it is; of one in pieces a copy, until the next is asked for. */
+/** An entry's value in place; of one in pieces a copy, valid until the next call. */
 function encodedValue({ engine }: StoreCore, entry: number): EncodedValue {
   const value = valueIn(engine.W, entry)
   if (!isInPieces(engine.W, entry)) return value

@@ -21,7 +21,7 @@ import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
 import { checkGoesOn, type Signal } from './wait.js'
 
-/** Anything that stands for a named store. */
+/** Any object that stands for a named store. */
 export interface StoreLike {
   readonly name: string
 }
@@ -56,7 +56,7 @@ export interface TypedStore<K, V> extends StoreLike {
   readonly '~types'?: { key: K; value: V }
 }
 
-/** What a read transaction shares with its sources. */
+/** The pin of a read transaction, which its sources share. */
 class Hold extends PinLease implements Bracket, Pinned {
   readonly record: number
 
@@ -91,7 +91,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
     this.#hold = hold
   }
 
-  /** @internal What is only made like one has none. */
+  /** @internal Undefined for an object that only inherits from one. */
   get [PINNED](): Pinned | undefined {
     return #hold in this ? this.#hold : undefined
   }
@@ -106,7 +106,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
     return { version: this.version, ...super._facts() }
   }
 
-  /** The version it holds. */
+  /** The pinned version. */
   get version(): number {
     const hold = this.#hold
     return load48(hold.engine.W, hold.heldRecord() + R_VERSION)
@@ -125,7 +125,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
     return new StoreSnapshot(new PinnedSource(coreOf(hold.engine, store), hold))
   }
 
-  /** Lets go of the version; its iterators end. Idempotent. */
+  /** Releases the version; its iterators end. Idempotent. */
   close(): void {
     this.#hold.release()
   }
@@ -154,7 +154,7 @@ export class StoreDraft<K, V> extends DraftVerbs<K, V> {
   }
 }
 
-/** What a write transaction shares with its sources. */
+/** The lease of a write transaction, which its sources share. */
 class WriteHold extends WriteLease implements DraftHold {
   readonly record: number
 
@@ -174,7 +174,7 @@ class WriteHold extends WriteLease implements DraftHold {
   }
 }
 
-/** An open write transaction: commit it or abort it; disposing aborts what is not committed. */
+/** An open write transaction: commit it or abort it; disposing aborts it unless it is committed. */
 export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   readonly #tx: Transaction
   readonly #hold: WriteHold
@@ -212,7 +212,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   }
 
   /**
-   * Publishes what changed.
+   * Publishes the changes.
    * @returns the new version; the present one if nothing changed
    * @throws ZVerseError `ZVERSE_FULL`; the transaction is undone and over then
    */
@@ -241,7 +241,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
 
 /**
  * Takes the writer's turn.
- * @param held the lock has been taken already
+ * @param held this thread has the lock already
  */
 export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransaction<K, V> {
   const tx = new Transaction(core.engine, WRITING_OPEN)

@@ -1,13 +1,13 @@
 /**
- * Waiting in promises: for a version, for the writer's turn. While one waits the process stays
- * alive; an abort rejects with AbortError, closing the database with `ZVERSE_CLOSED`.
+ * Promises that wait: for a version, for the writer's turn. While one waits the process stays alive;
+ * an abort rejects with AbortError, closing the database with `ZVERSE_CLOSED`.
  */
 
 import type { Engine } from '../engine/engine.js'
 import { invalidOption } from '../options.js'
 import { anchor } from '../threads/alive.js'
 
-/** What of an AbortSignal is used (its type is not part of the language's own). */
+/** The used part of an AbortSignal (its type is not part of the language's own). */
 export interface Signal {
   readonly aborted: boolean
   readonly reason: unknown
@@ -22,7 +22,7 @@ export function signalIn(given: Record<string, unknown>): Signal | undefined {
   throw invalidOption('signal', 'must be an AbortSignal')
 }
 
-/** Told by what it can do: the AbortSignal of jsdom, or of another realm, is none of this one's class. */
+/** Tested by its methods: the AbortSignal of jsdom, or of another realm, is of another class. */
 function isSignal(given: unknown): given is Signal {
   if (typeof given !== 'object' || given === null) return false
   const { aborted, addEventListener, removeEventListener } = given as Partial<Signal>
@@ -40,7 +40,7 @@ export function abortError(signal: Signal): Error {
   return Object.assign(error, { code: 'ABORT_ERR' })
 }
 
-/** @throws what a wait ends with when it is cut short by an abort or the close */
+/** @throws the error of a wait that an abort or the close cuts short */
 export function checkGoesOn(engine: Engine, signal: Signal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
   engine.gate.checkOpen()
@@ -59,7 +59,7 @@ export async function waitUntil(
     wake = resolve
     fail = reject
   })
-  // Called in the middle of somebody's commit: what the signal throws is for this promise alone.
+  // Called in the middle of a commit: an exception of the signal is for this promise alone.
   const look = () => {
     try {
       if (engine.gate.isClosed || signal?.aborted || there()) wake()
@@ -67,7 +67,7 @@ export async function waitUntil(
       fail(error)
     }
   }
-  // Listen first, then look: what is committed in between is told.
+  // Listen first, then look: a commit in between is told.
   signal?.addEventListener('abort', wake)
   anchor.hold()
   watch.add(look)
