@@ -1,4 +1,4 @@
-/** The codecs that a dump names: built-in ones, and custom ones as they were given. */
+/** The codecs that a dump names: built-in ones, and the custom ones of the caller. */
 
 import type { Engine } from '../engine/engine.js'
 import { keyCodecNamed } from '../key/resolve.js'
@@ -37,7 +37,7 @@ export class Codecs {
   }
 }
 
-/** Checks options that hold `codecs` and some others. */
+/** Checks options: `codecs` and those in `names`. */
 export function codecsIn(main: StoreCore, options: unknown, names: string[], verb: string) {
   const given = checkNames(options, [...names, 'codecs'], verb)
   return { given, codecs: new Codecs(main, given.codecs) }

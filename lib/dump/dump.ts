@@ -1,10 +1,10 @@
 /**
- * `dump`: a version, or all of them, as plain records, read as they are asked for.
+ * `dump`: a version, or all of them, as plain records, read as the caller asks for them.
  *
- * What is to be read is held from the start: a version by a pin; with history the run by a hold on its
- * first version, which moves on as the dump does, and tagged versions below the run by pins of their
- * own. So a dump shows the database as it was when it began, whoever writes meanwhile, and costs a
- * writer no more than the memory that it keeps.
+ * From the start a dump pins all it will read: a version; with history the run of versions, by a pin
+ * that moves up with the dump, and each tagged version below the run. So a dump shows the database as it
+ * was when it began, whatever other threads write meanwhile, and costs a writer no more than the memory
+ * that it keeps.
  */
 
 import type { Engine } from '../engine/engine.js'
@@ -49,7 +49,7 @@ export function dump(main: StoreCore, options: unknown): ZVerseIterator<DumpReco
   })
 }
 
-/** What a dump holds, until it has gone past it. */
+/** The versions that a dump has pinned, each until the dump has gone past it. */
 class Holdings {
   readonly #engine: Engine
   /** The records of the versions to dump, oldest first. */
@@ -58,7 +58,7 @@ class Holdings {
   oldest = 0
   /** Their tags. */
   readonly tags: Tag[] = []
-  /** Of the tagged versions below the run, oldest first; at last that of the version asked for. */
+  /** Pins of the tagged versions below the run, oldest first; the last is that of the view's version. */
   readonly #pins: Pin[] = []
   #run: RunHold | null = null
 
@@ -82,7 +82,7 @@ class Holdings {
     const run: number[] = []
     for (let at = versions.oldestBefore(versions.newest); at < version; at++) {
       const record = versions.record(at)
-      // Others have let go of it meanwhile: the run begins behind it.
+      // Another thread has moved the low-water mark past it meanwhile: the run begins after it.
       if (record === 0) run.length = 0
       else run.push(record)
     }
@@ -100,7 +100,7 @@ class Holdings {
     slots.exit()
   }
 
-  /** What is before record number `i` is not needed any more. */
+  /** Releases the versions before record number `i`. */
   past(i: number): void {
     const { W, epochs } = this.#engine
     if (this.#pins[0].record === this.records[i - 1]) {
@@ -117,7 +117,7 @@ class Holdings {
   }
 }
 
-/** What ends a dump that is dropped, or cut off. */
+/** The lease of a dump, which ends it where it is dropped or cut off. */
 class DumpLease extends Lease implements Hold {
   readonly #engine: Engine
   readonly #held: Holdings
@@ -133,7 +133,7 @@ class DumpLease extends Lease implements Hold {
     this.#engine.gate.check()
   }
 
-  /** A dump that something was thrown in has ended. */
+  /** An exception ends a dump. */
   rest(): void {
     this.release()
   }
@@ -210,7 +210,7 @@ class Dump {
     }
   }
 
-  /** What differs between two snapshots; all of the second where `before` is 0. */
+  /** The differences of two snapshots; all of the second where `before` is 0. */
   *#changes(before: number, after: number, version: number): Generator<DumpRecord, void> {
     const { W } = this.#engine
     yield* this.#entries(this.#main, before, after, version)
@@ -265,7 +265,7 @@ class Dump {
     return this.#names
   }
 
-  /** A store of one id: unlike a handle, it does not follow the name. */
+  /** The store of one id: unlike a handle, it does not follow the name. */
   #coreOf(name: string, { id, keys, values }: Description): StoreCore {
     const known = this.#cores.get(id)
     if (known !== undefined) return known

@@ -1,9 +1,9 @@
 /**
- * The back of a load: takes batches, makes commits of them, and takes all of it back if that is wanted.
+ * The back of a load: takes batches, makes commits of them, and undoes all of them if the load fails.
  *
- * It keeps the writer's turn from `begin` to the end, so that nobody can write in between; others see the versions
- * of a history as they come. Invariant: after `fail` nothing of the load stays. What can be read of a history by
- * then is taken away again, its tags included, by one more version.
+ * It keeps the writer's turn from `begin` to the end, so that no other thread can write in between; readers
+ * see the versions of a history as they come. Invariant: after `fail` nothing of the load stays. One more
+ * version takes away the versions of a history that can be read by then, their tags included.
  */
 
 import type { Batch } from '../engine/batch.js'
@@ -23,7 +23,7 @@ import { Transaction } from '../write/transaction.js'
 import { setTime } from '../write/upkeep.js'
 import { WriteLease } from '../write/write-lease.js'
 
-/** Numbers that the next version may skip while others may be reading, and half of what all may skip. */
+/** Numbers that the next version may skip while others may read, and half of those that all may skip. */
 const FAR = 2 ** 28
 
 export class Intake {
@@ -31,10 +31,10 @@ export class Intake {
   readonly #engine: Engine
   /** Keeps the turn. */
   readonly #tx: Transaction
-  /** Ends the load if its records take their time, and are dropped and never come. */
+  /** Ends a load whose async iterable is dropped. */
   #lease: WriteLease | undefined
   #hasHistory = false
-  /** What the present version's time was before. */
+  /** The present version's time before the load. */
   #timeBefore = 0
   /** Some of the history can be read already. */
   #isVisible = false
@@ -48,7 +48,7 @@ export class Intake {
 
   /**
    * Takes the turn.
-   * @param hasHistory versions will come, for a database that holds nothing; else it is one commit
+   * @param hasHistory versions will come, for an empty database; else the load is one commit
    * @throws ZVerseError `ZVERSE_CONFLICT` where a history has no place
    */
   begin(hasHistory: boolean): void {
@@ -90,19 +90,19 @@ export class Intake {
     return this.#engine.epochs.versions.oldest === this.newest
   }
 
-  /** What the next store that is made will have as its id. */
+  /** The id of the next store that is made. */
   get nextStore(): number {
     return this.#tx.nextStore
   }
 
-  /** Root of a store's tree as the transaction under way has it. */
+  /** Root of a store's tree in the transaction under way. */
   rootOf(core: StoreCore): number {
     return this.#tx.root(core)
   }
 
   // ── Commits ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Begins the transaction that makes the next version, or the one of a stamp. */
+  /** Begins the transaction that makes the next version, or that of a stamp. */
   open(stamp?: Stamp): void {
     if (stamp !== undefined) this.#checkReach(stamp.version)
     this.#tx.begin(true, stamp)
@@ -113,7 +113,7 @@ export class Intake {
     this.#tx.change(() => apply(this.#tx, batch))
   }
 
-  /** Commits what is under way. */
+  /** Commits the transaction under way. */
   commit(): void {
     // Once more: since the version began, other threads may have come.
     if (this.#hasHistory) this.#checkReach(this.#tx.version)
@@ -121,18 +121,18 @@ export class Intake {
     this.#isVisible = this.#hasHistory
   }
 
-  /** Names the present version. */
+  /** Tags the present version. */
   tag(name: string): void {
     putTag(this.#tx, name, undefined)
     this.#isVisible = true
   }
 
-  /** Gives the version that was there its time. Nothing of the history can be read so far. */
+  /** Gives the present version its time, before any of the history can be read. */
   setTime(time: number): void {
     setTime(this.#tx, time)
   }
 
-  /** Hints of reads under way that were too old would look young again. */
+  /** Throws if the gap would make hints of reads under way so old that they look young again. */
   #checkReach(version: number): void {
     const { newest } = this
     const gap = version - newest
@@ -144,13 +144,13 @@ export class Intake {
 
   // ── Its end ───────────────────────────────────────────────────────────────────────────────────
 
-  /** All is committed: gives the turn up. */
+  /** All is committed: gives the turn back. */
   finish(): void {
     this.#lease?.leave()
     this.#tx.close()
   }
 
-  /** Takes back what was done. Throws nothing. */
+  /** Undoes the load. Throws nothing. */
   fail(): void {
     this.#lease?.leave()
     const tx = this.#tx
@@ -161,9 +161,9 @@ export class Intake {
       if (this.#isVisible) this.#empty()
       else if (this.#hasHistory) setTime(tx, this.#timeBefore)
     } catch {
-      // Memory, or the stack, is too short even for that; the caller hears of the cause.
+      // Memory, or the stack, is too short even for that; the caller gets the cause.
     } finally {
-      // What was to take it away may still be under way.
+      // The commit that undoes it may still be under way.
       tx.cutOff()
       tx.close()
     }
@@ -183,7 +183,7 @@ export class Intake {
     commitVersion(tx, true)
   }
 
-  /** The time; where a clock throws that of before, for what is undone is undone whatever happens. */
+  /** The time; where a clock throws, the time before the load: no clock may stop the undoing. */
   #timeNow(): number {
     try {
       return this.#engine.clock.after(this.#timeBefore)

@@ -1,5 +1,5 @@
 /**
- * `load`: from an iterable of records, or one that takes its time, to a {@link Loader}.
+ * `load`: from an iterable or async iterable of records to a {@link Loader}.
  */
 
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
@@ -15,7 +15,7 @@ export interface LoadOptions {
   codecs?: readonly CustomCodec[] | undefined
 }
 
-/** Loads a dump into the database whose unnamed store is `main`; returns the version then. */
+/** Loads a dump into the database whose unnamed store is `main`; returns the version after it. */
 export function load(
   main: StoreCore,
   records: unknown,
@@ -34,17 +34,17 @@ export function load(
   return loadSync(main, records as Iterable<unknown>, options)
 }
 
-/** Calls that must fit on the stack: several times what it takes to take a history back. */
+/** Calls that must fit on the stack: several times those that undo a history. */
 const ROOM = 1000
 
-/** Throws, with nothing begun, where the stack is too short to end well what a load begins. */
+/** Throws, with nothing begun, where the stack is too short to end a load well. */
 function checkStack(calls: number): number {
   return calls === 0 ? 0 : 1 + checkStack(calls - 1)
 }
 
 function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown): number {
   main.engine.gate.check()
-  // Before the caller's code runs: from then on there is a write under way, this one.
+  // Before the caller's code runs: from then on a write is under way, this load.
   main.engine.notWriting()
   const loader = new Loader(main, codecsIn(main, options, [], 'load').codecs, WRITING_CALLBACK)
   checkStack(ROOM)

@@ -1,10 +1,10 @@
 /**
  * The front of a load: takes the records of a dump, one by one, and makes batches of them.
  *
- * Without history all of them are one transaction, whose version is like any other. With history each
- * version of the dump becomes one here, with its number and time. Invariant: an entry is born after the version
- * before it in the dump and at or before its own, so that whoever finds it by birth (point index, kept values)
- * decides as for one that was written here.
+ * Without history all records are one transaction, whose version is like any other. With history each
+ * version of the dump becomes one here, with its number and time. Invariant: an entry is born after the
+ * version before it in the dump and at or before its own, so that lookups by birth (point index, cached
+ * values) decide as for one that was written here.
  */
 
 import { Batch } from '../engine/batch.js'
@@ -41,20 +41,20 @@ export class Loader {
   readonly #engine: Engine
   readonly #codecs: Codecs
   readonly #intake: Intake
-  /** What the present record says. */
+  /** The changes of the present record. */
   readonly #batch = new Batch()
   readonly #stores = new Map<string, StoreCore>()
   readonly #tags = new Set<string>()
   #hasBegun = false
   #isWhole = false
   #hasHistory = false
-  /** Where the run of a history begins. */
+  /** The first version of the history's run. */
   #oldest = 0
   /** The last version of a history. */
   #block: Block | undefined
   /** The version that is being made, if there is one. */
   #underWay: UnderWay | undefined
-  /** The time that the version there is already is to have. */
+  /** The time for the version that the database has already. */
   #baseTime: number | undefined
 
   /** @param kind WRITING_…: how the records come */
@@ -65,7 +65,7 @@ export class Loader {
     this.#intake = new Intake(main, kind)
   }
 
-  /** Takes the next record. If it throws, {@link fail} is to be called. */
+  /** Takes the next record. If it throws, the caller calls {@link fail}. */
   take(record: unknown): void {
     if (this.#hasBegun) this.#goOn(record)
     else this.#begin(record)
@@ -114,7 +114,7 @@ export class Loader {
     }
   }
 
-  /** All records have been taken: the version that there is now. */
+  /** Ends the load after its last record; returns the version then. */
   finish(): number {
     if (!this.#isWhole) throw badDump('it ends before its end: it was cut short')
     this.#intake.check()
@@ -125,7 +125,7 @@ export class Loader {
     return newest
   }
 
-  /** Takes back what was done. Throws nothing. */
+  /** Undoes the load. Throws nothing. */
   fail(): void {
     this.#intake.fail()
   }
@@ -139,7 +139,7 @@ export class Loader {
     this.#underWay = { version, after, touched: new Set() }
   }
 
-  /** Commits what is under way, if anything is. */
+  /** Commits the version under way, if there is one. */
   #commit(): void {
     if (this.#underWay === undefined) return
     this.#intake.commit()
@@ -166,7 +166,7 @@ export class Loader {
 
   #beginFirst(version: number, timestamp: number): void {
     const { newest, isFirst } = this.#intake
-    // Version 0, as a rule: it holds nothing and is there.
+    // Version 0, as a rule: it is empty, and the database has it.
     if (version === newest && isFirst) this.#baseTime = timestamp
     else if (version > newest) this.#beginStamped(version, timestamp, undefined)
     else throw this.#numbersUsed(version)
@@ -177,7 +177,7 @@ export class Loader {
       const message = `the database was written to after version ${last.version} of the dump`
       throw this.#intake.conflict(message)
     }
-    // One more may be needed to take all of them away.
+    // Undoing the load may need one more version.
     if (version === MAX_VERSION) throw badDump(`no version can come after version ${version}`)
     const follows = last !== undefined && version === last.version + 1
     const forgets = !follows || version === this.#oldest
@@ -239,7 +239,7 @@ export class Loader {
     this.#apply()
   }
 
-  /** Encodes the record's key; true if it is there, from before the version under way. */
+  /** Encodes the record's key; true if the store has it, from before the version under way. */
   #find(core: StoreCore, given: unknown): boolean {
     const { key, W } = this.#engine
     core.encodeKey(given, key)
@@ -254,7 +254,7 @@ export class Loader {
 
   #versionUnderWay(): UnderWay {
     if (this.#underWay !== undefined) return this.#underWay
-    // In the version that was there before, or behind a version's tags.
+    // In the version that the database had before, or after a version's tags.
     if (this.#baseTime !== undefined) throw this.#numbersUsed(this.#intake.newest)
     throw badDump('an entry or a store that is in no version')
   }
@@ -288,7 +288,7 @@ export class Loader {
     touched.add(name)
   }
 
-  /** The id of a store that is there already, with the same codecs. */
+  /** The id of a store that exists already, with the same codecs. */
   #idOf(core: StoreCore): number | undefined {
     const { names, epochs } = this.#engine
     if (this.#hasHistory) return undefined
@@ -313,7 +313,7 @@ export class Loader {
     this.#stores.delete(name)
   }
 
-  /** Applies what a record says, before the next one is asked for: that is told by its line if it fails. */
+  /** Applies a record before the next one is read: so an error is of the present record's line. */
   #apply(): void {
     this.#intake.apply(this.#batch)
     this.#batch.reset()

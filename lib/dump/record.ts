@@ -3,16 +3,16 @@
  *
  * A dump is a sequence of plain objects, told apart by `type`:
  *
- *     zverse    first: the format, the codecs of the unnamed store, what was dumped
+ *     zverse    first: the format, the codecs of the unnamed store, the version and whether its history
  *     store     a named store is made, with its codecs
- *     drop      a named store is dropped with all it holds
+ *     drop      a named store is dropped with all its entries
  *     put, del  an entry of a store (`store`; the unnamed one where that is absent)
- *     version   with history: what follows happened in this version
+ *     version   with history: the version of the records that follow
  *     tag       with history: a name of the version before
  *     end       last: the dump is whole
  *
- * Without history there are `store`s and `put`s only. With it the first version comes with all that it
- * holds, each later one with what differs from the one before. docs/dump.md is the same for readers.
+ * Without history there are `store`s and `put`s only. With it the first version comes with all its
+ * entries, each later one with the differences from the one before. docs/dump.md is the same for users.
  */
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
@@ -49,9 +49,9 @@ export type DumpRecord<K = unknown, V = unknown> =
 export interface DumpHeader {
   type: 'zverse'
   format: number
-  /** The dump has all versions; else it has one. */
+  /** True if the dump has all versions; else it has one. */
   history: boolean
-  /** With history: where the unbroken run begins; versions before it are there by their tags. */
+  /** With history: the first version of the unbroken run; versions before it are kept by their tags. */
   oldest?: number
   /** Names of the unnamed store's codecs. */
   keys: string
@@ -62,7 +62,7 @@ export interface DumpHeader {
   timestamp: number
 }
 
-/** The error for what is no dump, or not one that can be read. */
+/** The error for records that are no dump, or none that can be read. */
 export function badDump(what: string): ZVerseError {
   return new ZVerseError('ZVERSE_FORMAT', `not a dump that can be loaded: ${what}`)
 }
@@ -108,7 +108,7 @@ export function versionIn(fields: Fields, name: string): number {
   throw badDump(`${name} of a ${fields.type} must be an integer from 0 to ${MAX_VERSION}`)
 }
 
-/** The name of the store that a put or del is about; undefined: the unnamed one. */
+/** The name of the store of a put or del; undefined: the unnamed one. */
 export function storeIn(fields: Fields): string | undefined {
   return fields.store === undefined ? undefined : textIn(fields, 'store')
 }
