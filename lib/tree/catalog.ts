@@ -1,6 +1,6 @@
 /**
  * The catalog: store id → the store's state in one snapshot. A persistent radix tree, so that a
- * commit copies a node or two whatever the number of stores (layout.ts draws node and state).
+ * commit copies a node or two for any number of stores (layout.ts draws node and state).
  *
  * Nodes that a snapshot can reach never change; the writer changes those of its own version.
  */

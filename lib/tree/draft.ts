@@ -2,8 +2,8 @@
  * A store as a write transaction changes it: its trees, counts and graveyards, not yet published.
  *
  * The graveyard has two generations. Tombstones go to the younger; when all of the older one lie at
- * or before the oldest version, nobody can ask for them: it is dropped whole and the younger takes
- * its place (docs/decisions/0002). A tombstone outlives its use by one window at the most.
+ * or before the low-water mark, no reader can ask for them: the older generation is dropped whole and
+ * the younger takes its place (docs/decisions/0002). A tombstone outlives its use by one window at most.
  */
 
 import { ChangeList } from '../memory/change-list.js'
@@ -31,7 +31,7 @@ import type { Workspace } from './workspace.js'
 
 export class Draft {
   id = 0
-  /** Word of the state in the snapshot the transaction began from; 0 for a new store. */
+  /** Word of the state in the snapshot from which the transaction began; 0 for a new store. */
   base = 0
   baseRoot = 0
   live: Tree = { root: 0, words: 0 }
@@ -44,7 +44,7 @@ export class Draft {
   changed = 0
   /** Entries of the base have been deleted or cleared. */
   removed = false
-  /** The store itself goes. */
+  /** The store itself is dropped. */
   dropped = false
   /** Head of the point index; 0: there is none. */
   index = 0
@@ -92,7 +92,7 @@ export class Draft {
     store48(W, at + S_GRAVE_OLD_NEWEST, this.graveOldNewest)
   }
 
-  /** Makes the list of changes whole, where it is torn, by comparing trees. */
+  /** Makes a torn list of changes whole, by comparing trees. */
   completeChanges(W: Uint32Array): void {
     const { changes } = this
     if (!changes.isTorn) return
@@ -105,7 +105,7 @@ export class Draft {
     }
   }
 
-  /** Drops graveyards that no version from `oldest` on can be asked about. */
+  /** Drops graveyards that no reader of a version from `oldest` on can ask for. */
   tidy(space: Workspace, oldest: number): void {
     if (this.graveOld.root !== 0 && this.graveOldNewest <= oldest) {
       space.retireTree(this.graveOld.root, this.graveOld.words)
@@ -122,7 +122,7 @@ export class Draft {
     }
   }
 
-  /** Empties the store: its trees go as they are. */
+  /** Empties the store: drops its trees whole. */
   clear(W: Uint32Array, space: Workspace, version: number): void {
     if (this.live.root === 0) return
     this.changes.clear()
@@ -142,7 +142,7 @@ export class Draft {
     this.graveOld = { root: 0, words: 0 }
   }
 
-  /** What {@link restore} brings back. */
+  /** The fields that {@link restore} brings back. */
   save(): Saved {
     const { graveOld, cleared, graveNewest, graveOldNewest, changed, removed } = this
     const { isCleared } = this.changes
@@ -158,7 +158,7 @@ export class Draft {
   }
 }
 
-/** What of a draft may change after a savepoint. */
+/** The part of a draft that may change after a savepoint. */
 export interface Saved {
   readonly fields: Pick<
     Draft,

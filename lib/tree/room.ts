@@ -1,4 +1,4 @@
-/** Where a transaction's memory comes from when it is short: what it asks of the past, and for what. */
+/** Where memory comes from when it is short: a transaction's requests to the past, and their purposes. */
 
 /** See {@link Room}; beside the allocator's constants. */
 export const NOWHERE = -1
@@ -6,18 +6,18 @@ export const NOWHERE = -1
 /** Where memory comes from when it is short. */
 export interface Room {
   /**
-   * Asked when an allocation does not fit; true if it is worth trying again.
+   * Called when an allocation does not fit; true if it is worth trying again.
    * @param purpose {@link TAKING} …
    */
   make(words: number, purpose: number): boolean
-  /** What an entry of so many words may lie in, in pieces if need be: NOWHERE, or as NO_SLOTS. */
+  /** The blocks that may be pieces of an entry of so many words: NOWHERE, or as NO_SLOTS. */
   pieces(words: number): number
-  /** A delete is provided for, whatever has been allocated. */
+  /** True if the reserve suffices for a delete, whatever has been allocated. */
   suffices(): boolean
 }
 
 /**
- * What memory is wanted for: a transaction that has only taken away so far; one that adds something; an entry
+ * The purposes of memory: a transaction that has only taken away so far; one that adds something; an entry
  * that it adds, which could lie in pieces; the record, which goes when its version goes.
  */
 export const TAKING = 0

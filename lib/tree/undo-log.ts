@@ -1,13 +1,13 @@
 /**
- * The undo log: what a transaction has allocated, in the arena, so that whoever finds a dead owner's lock
- * can free it.
+ * The undo log: the blocks that a transaction has allocated, in the arena, so that the next owner can free
+ * them after a death.
  *
- * For the holder of the writer lock. Its first entries are in page 2, the others in chunks that are as large
- * as can be had. Invariants:
+ * For the owner of the writer lock. Its first entries are in page 2, the others in chunks of up to a page.
+ * Invariants:
  * 1. An entry is a block, or an odd item for an entry in pieces (loose.ts), whose chain is whole whenever
  *    H_PHASE is 0.
- * 2. Entries are added and taken off at the end, which lies in the last chunk, if in any. Chunks that hold
- *    none may follow only where one has just been made.
+ * 2. Entries are added and taken off at the end, which lies in the last chunk, if in any. A chunk without
+ *    entries may follow only where it has just been made.
  */
 import { type Allocator, ANY_SLOTS } from '../memory/allocator.js'
 import {
@@ -25,7 +25,7 @@ import {
 } from '../memory/layout.js'
 import { freeAtOnce } from './loose.js'
 
-/** Word for the next entry; 0: there is no memory for it. Whoever writes it raises H_LOG_COUNT. */
+/** Word for the next entry; 0: there is no memory for it. The caller writes it, then raises H_LOG_COUNT. */
 export function logWord(W: Uint32Array, allocator: Allocator): number {
   const n = W[H_LOG_COUNT]
   return n < LOG_INLINE ? LOG_AT + n : wordInChunk(W, allocator, n)
@@ -56,7 +56,7 @@ export function logEntry(W: Uint32Array, n: number): number {
   return chunk + L_ENTRIES + n - W[chunk + L_FIRST]
 }
 
-/** Frees the chunks that hold no entry. */
+/** Frees the chunks that have no entry. */
 export function trimLog(W: Uint32Array, allocator: Allocator): void {
   for (let chunk = W[H_LOG_CHUNK]; chunk !== 0; chunk = W[H_LOG_CHUNK]) {
     if (W[chunk + L_FIRST] < W[H_LOG_COUNT]) return

@@ -1,14 +1,14 @@
 /**
- * What one write transaction allocates, replaces and retires.
+ * The blocks that one write transaction allocates, replaces and retires.
  *
- * For the holder of the writer lock. The log (undo-log.ts) is in the arena, so that whoever finds a dead
- * owner's lock can undo; the lists of what the transaction retires and discards are this thread's own, for
- * they matter only to a transaction that ends in an orderly way. Invariants:
- * 1. Each block the transaction has allocated is in the log exactly once until it ends; the pieces of an
- *    entry are by the entry, as an odd item (loose.ts).
+ * For the owner of the writer lock. The undo log (undo-log.ts) is in the arena, so that the next owner can
+ * undo after a death; the lists of retired and discarded blocks are this thread's own, for they matter only
+ * to a transaction that ends in an orderly way. Invariants:
+ * 1. Each block that the transaction has allocated is in the undo log exactly once until it ends; the pieces
+ *    of an entry are there by the entry, as an odd item (loose.ts).
  * 2. A block of this transaction that it replaces itself was never readable: it is used again at
  *    once, unless a cursor of this very transaction may still see it; then it waits for the end.
- * 3. A block that an older version sees is only ever put on the retired list.
+ * 3. A block that an older version sees only ever goes on the retired list.
  * 4. A node is changed in place only if it bears this version and the present edition. Opening a
  *    cursor begins a new edition.
  */
@@ -45,12 +45,12 @@ import { capacityOf, levelOf, nodeWords } from './node.js'
 import { ADDING, CLOSING, DIVIDING, MOST_WASTE, NOWHERE, type Room, TAKING } from './room.js'
 import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
-/** Editions that fit a node's header; beyond, nothing is changed in place any more. */
+/** Editions that fit a node's header; beyond, no node is changed in place any more. */
 const MAX_EDITION = 0xffff
 /** Largest block, in words, that is kept for use within the transaction. */
 const POOL_WORDS = 256
 
-/** Where a transaction stood, to come back to. */
+/** The state of a transaction to roll back to. */
 export interface Savepoint {
   readonly logged: number
   readonly retired: number
@@ -59,13 +59,13 @@ export interface Savepoint {
   readonly retiredWords: number
 }
 
-/** Words the block of an entry takes in the arena. */
+/** Words that the block of an entry takes in the arena. */
 export function entrySize(W: Uint32Array, entry: number): number {
   if (isInPieces(W, entry)) return sizeInPieces(W, entry)
   return Allocator.roundUp(entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry)))
 }
 
-/** Words the blocks of an entry in pieces take in the arena. */
+/** Words that the blocks of an entry in pieces take in the arena. */
 function sizeInPieces(W: Uint32Array, entry: number): number {
   const first = valueAt(W, entry)
   let size = Allocator.roundUp(first - entry + P_DATA + W[first + P_WORDS])
@@ -75,12 +75,12 @@ function sizeInPieces(W: Uint32Array, entry: number): number {
   return size
 }
 
-/** Words the block of a node takes in the arena. */
+/** Words that the block of a node takes in the arena. */
 export function nodeSize(W: Uint32Array, node: number): number {
   return Allocator.roundUp(nodeWords(levelOf(W, node), capacityOf(W, node)))
 }
 
-/** The version in which a node was made. */
+/** The version that made a node. */
 export function nodeBirth(W: Uint32Array, node: number): number {
   return (W[node + N_BIRTH + 1] & 0xffff) * 2 ** 32 + W[node + N_BIRTH]
 }
@@ -88,7 +88,7 @@ export function nodeBirth(W: Uint32Array, node: number): number {
 export class Workspace {
   /** The version a commit would make. */
   version = 0
-  /** What the block lists of the record will be made of. */
+  /** Retired blocks and their births: the record's dead list is made of them. */
   readonly retired = new List()
   readonly births = new List()
   /** Roots of whole trees it drops. */
@@ -98,9 +98,9 @@ export class Workspace {
   allocations = 0
   /** Words of the largest block that an empty database could hold. */
   largest = 0
-  /** The reserve provides for a delete: it may add something. */
+  /** The reserve suffices for a delete: the transaction may add something. */
   suffices = true
-  /** What is left to allocate is the record and its lists. */
+  /** Only the record and its lists are left to allocate. */
   closing = false
   /** Tests: the n-th allocation from now fails. */
   failAfter = Number.POSITIVE_INFINITY
@@ -113,11 +113,11 @@ export class Workspace {
   /** Heads of lists of blocks to use again, by half their size. */
   readonly #pool: Uint32Array = new Uint32Array(POOL_WORDS / 2 + 1)
   #pooled = false
-  /** The last allocation failed because a test wanted it to. */
+  /** The last allocation failed because a test made it fail. */
   injected = false
   /** The entry allocated last lies in pieces. */
   inPieces = false
-  /** It has only taken away so far. */
+  /** The transaction has only taken away so far. */
   #isFrugal = true
   #birthLow = 0
   #birthHigh = 0
@@ -133,13 +133,13 @@ export class Workspace {
   }
 
   /**
-   * A transaction begins; from here on there is something to undo.
+   * Begins a transaction; from here on the arena is dirty.
    * @param version it makes, or number of its change
    * @param published the version from which on it is published
    * @param isFrugal it only takes away, until it may {@link spend}
    */
   begin(version: number, published: number, isFrugal: boolean): void {
-    // The log's version first, so that no recovery judges by another transaction's.
+    // The undo log's version first, so that no recovery judges by another transaction's.
     store48(this.#W, H_LOG_VERSION, published)
     this.#W[H_DIRTY] = 1
     this.version = version
@@ -155,8 +155,8 @@ export class Workspace {
   }
 
   /**
-   * The transaction is about to add something: from now on it may not use the reserve, which must be there for a
-   * delete or a clear to come.
+   * The transaction is about to add something: from now on it may not use the reserve, which a later delete
+   * or clear must find.
    * @throws ZVerseError `ZVERSE_FULL`
    */
   spend(): void {
@@ -173,7 +173,7 @@ export class Workspace {
     return made
   }
 
-  /** Protects all nodes made so far from being changed in place: a cursor may see them. */
+  /** From here on no node made so far is changed in place: a cursor may see them. */
   freeze(): void {
     if (this.#edition < MAX_EDITION) this.#edition++
     this.#own = this.#edition === MAX_EDITION ? -1 : this.#edition * 65536 + this.#birthHigh
@@ -213,7 +213,7 @@ export class Workspace {
   }
 
   /**
-   * A block of `words` words, or where none is as large, what can be had of it.
+   * A block of `words` words, or a smaller one where none is as large.
    * @param least words it must have
    * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
    */
@@ -229,14 +229,14 @@ export class Workspace {
   }
 
   /**
-   * A block for an entry; sets {@link inPieces}. Where it lies in pieces, these are linked, and META says so.
+   * A block for an entry; sets {@link inPieces}. Pieces of an entry are linked then, and its META says so.
    * @throws ZVerseError `ZVERSE_FULL`; nothing is changed then.
    */
   allocateEntry(keyBytes: number, words: number): number {
     this.injected = false
     this.inPieces = false
     const size = entryWords(keyBytes, words * 4)
-    // Where larger blocks serve, those that nodes need are not to go first.
+    // Where larger blocks serve, the entry must not take those that nodes need first.
     if (this.#allocator.waste === 1) {
       const whole = this.tryAllocate(size)
       if (whole !== 0) return whole
@@ -248,7 +248,7 @@ export class Workspace {
       if (ref > 0) return ref
       const { waste } = this.#allocator
       const isLast = waste === Number.POSITIVE_INFINITY
-      // A page of the reserve may help where only what must be in one block is missing.
+      // A page of the reserve may help where only the first block is missing.
       const missing = ref < 0 && isLast ? least : size
       const serves = waste === 1 ? this.#allocator.hasExactly(size) : from !== SPARE_SLOTS || isLast
       if (serves && !this.injected) {
@@ -260,7 +260,7 @@ export class Workspace {
   }
 
   /**
-   * An entry of `size` words in pieces, the largest that there are; in one, if one is large enough.
+   * An entry of `size` words in pieces, the largest that there are; in one block, if one is large enough.
    * @param least words of its first
    * @param from which slots they may be (see `Allocator.allocateUpTo`)
    * @returns 0 where there is not enough, -1 where only the first is missing; nothing is changed then
@@ -269,7 +269,7 @@ export class Workspace {
     const W = this.#W
     const at = logWord(W, this.#allocator)
     if (at === 0) return 0
-    // Pieces that no log tells of: recovery is told to mark, should this end in the middle.
+    // The pieces are not in the undo log: H_PHASE tells recovery to mark, should this end in the middle.
     W[H_PHASE] = 1
     const exact = this.#allocator.hasExactly(size) && !this.#fails()
     const entry = (exact && this.#allocator.allocateExactly(size)) || this.#piece(size, least, from)
@@ -284,7 +284,7 @@ export class Workspace {
     return isWhole || this.inPieces ? entry : 0
   }
 
-  /** Finds the pieces of an entry whose first block is too small; false, with that freed, if it cannot. */
+  /** Finds pieces for an entry whose first block is too small; false, with that block freed, if it cannot. */
   #link(entry: number, keyBytes: number, size: number, from: number): boolean {
     const W = this.#W
     const allocator = this.#allocator
@@ -313,7 +313,7 @@ export class Workspace {
     return this.#allocator.allocateUpTo(words, least, from)
   }
 
-  /** The error that says that memory is full. */
+  /** The error for a full database. */
   full(): ZVerseError {
     const used = (this.#allocator.writtenWords - this.#allocator.freeWords) * 4
     const max = this.#maxBytes
@@ -325,7 +325,7 @@ export class Workspace {
     return new ZVerseError('ZVERSE_FULL', message, { used, max })
   }
 
-  /** Like {@link allocate}, but 0 where it does not fit as things are. */
+  /** Like {@link allocate}, but 0 where no free block fits. */
   tryAllocate(words: number): number {
     if (this.#fails()) return 0
     this.allocations++
@@ -340,13 +340,13 @@ export class Workspace {
     return this.#logged(words, words)
   }
 
-  /** A new block of up to `words` words, `least` at the least, that the log tells of; 0: there is none. */
+  /** A new block of up to `words` words, `least` at the least, in the undo log; 0: there is none. */
   #logged(words: number, least: number): number {
     const W = this.#W
     const at = logWord(W, this.#allocator)
     if (at === 0) return 0
     const allocator = this.#allocator
-    // Between the allocation and its note in the log a death would leak the block: recovery is told.
+    // A death between the allocation and its log entry would leak the block: H_PHASE tells recovery to mark.
     W[H_PHASE] = 1
     const ref =
       least === words ? allocator.allocate(words) : allocator.allocateUpTo(words, least, ANY_SLOTS)
@@ -358,7 +358,7 @@ export class Workspace {
     return ref
   }
 
-  /** Tests: whether this allocation is the one that is to fail. */
+  /** Tests: true if this allocation is to fail. */
   #fails(): boolean {
     if (--this.failAfter > 0) return false
     this.failAfter = Number.POSITIVE_INFINITY
@@ -366,19 +366,19 @@ export class Workspace {
     return true
   }
 
-  /** A node is no longer part of the tree. */
+  /** Retires a node that is no longer part of the tree. */
   retireNode(node: number): void {
     const W = this.#W
     const size = nodeSize(W, node)
     if (this.isNew(node + N_BIRTH)) {
-      // Of an earlier edition: a cursor may be standing on it.
+      // A node of an earlier edition may have a cursor on it.
       this.#reuse(node, size, this.isOwn(node))
     } else {
       this.#retire(node, nodeBirth(W, node), size)
     }
   }
 
-  /** An entry is no longer part of the tree. */
+  /** Retires an entry that is no longer part of the tree. */
   retireEntry(entry: number): void {
     const W = this.#W
     const size = entrySize(W, entry)
@@ -390,7 +390,7 @@ export class Workspace {
     else this.#retire(entry, versionOf(W, entry), size)
   }
 
-  /** Any other block, made in version `birth`, is no longer reachable. */
+  /** Retires any other block, made in version `birth`, that is no longer reachable. */
   retireBlock(ref: number, birth: number, words: number): void {
     const size = Allocator.roundUp(words)
     if (birth === this.version) this.#reuse(ref, size, this.#edition === 0)
@@ -425,7 +425,7 @@ export class Workspace {
     }
   }
 
-  /** Marks a place to {@link rollback} to. Until then nothing made before is changed or reused. */
+  /** A state to {@link rollback} to. Until then no block made before is changed or reused. */
   savepoint(): Savepoint {
     this.freeze()
     this.#releasePool()
@@ -449,7 +449,7 @@ export class Workspace {
     this.freeze()
   }
 
-  /** Takes the block allocated last out of the log: an abort leaves it. */
+  /** Takes the block allocated last out of the undo log: an abort does not free it. */
   keep(ref: number): void {
     const W = this.#W
     const n = W[H_LOG_COUNT] - 1
@@ -457,7 +457,7 @@ export class Workspace {
     W[H_LOG_COUNT] = n
   }
 
-  /** Frees what the transaction made and replaced itself, and forgets the log: after the commit. */
+  /** After the commit: frees the blocks that the transaction replaced itself, and empties the undo log. */
   finish(): void {
     this.#releasePool()
     const { items, count } = this.#discarded
@@ -472,7 +472,7 @@ export class Workspace {
     this.#clear()
   }
 
-  /** Frees all blocks logged from entry `from` on; the log keeps those before. */
+  /** Frees all blocks logged from entry `from` on; the undo log keeps those before. */
   #undo(from: number): void {
     this.#pool.fill(0)
     this.#pooled = false
@@ -480,8 +480,8 @@ export class Workspace {
   }
 
   /**
-   * Blocks taken back for use again are in the log already; here they become discarded ones, so
-   * that whatever is taken from now on is new, and logged after this point.
+   * Blocks in the pool are in the undo log already; here they become discarded ones, so that each block
+   * allocated from now on is new, and logged after this point.
    */
   #releasePool(): void {
     if (!this.#pooled) return

@@ -1,7 +1,7 @@
 /**
- * Puts and deletes on the drafts of stores: what a transaction does to trees, graveyards and change lists.
+ * Puts and deletes on the drafts of stores: a transaction's changes of trees, graveyards and change lists.
  *
- * One for each handle, for the thread that holds the writer lock, between `begin` and the transaction's end.
+ * One for each handle, for the owner of the writer lock, between `begin` and the transaction's end.
  * Invariant: each operation either takes effect as a whole or throws with the draft as it was.
  */
 
@@ -25,12 +25,12 @@ import { TreeEditor } from './editor.js'
 import { find } from './search.js'
 import type { Workspace } from './workspace.js'
 
-/** The version an entry is to have; null: its key is to be absent; undefined: whatever it is. */
+/** The version that an entry must have; null: its key must be absent; undefined: no condition. */
 export type Expected = number | null | undefined
 
-/** What the point index does for a key that is about to be changed. */
+/** The point index, for a key that is about to be changed. */
 export interface Prefetch {
-  /** Has the line of the key loaded that it will need, while other work goes on. */
+  /** Loads the key's line of the index while other work goes on. */
   expect(head: number, hash: number): void
 }
 
@@ -49,7 +49,7 @@ export class Writer {
   readonly #graves: TreeEditor
   readonly #key = new KeyBuffer()
   #buries = true
-  /** Tombstones written: what a second try would do without. */
+  /** Tombstones written: a second try does without them. */
   #buried = 0
 
   /** @param editor of trees; the tag tree's, too */
@@ -62,7 +62,7 @@ export class Writer {
     this.indexed = W[H_POINT_INDEX] !== 0
   }
 
-  /** A transaction begins. @param buries it writes tombstones */
+  /** Begins a transaction. @param buries it writes tombstones */
   begin(buries: boolean): void {
     this.reset()
     this.#buries = buries
@@ -70,15 +70,15 @@ export class Writer {
     this.notes = this.indexed || this.#W[H_GENERATIONS] !== 0
   }
 
-  /** Trees are not as they were: a savepoint has been gone back to. */
+  /** Forgets positions in trees: after a rollback the trees are others. */
   reset(): void {
     this.#editor.reset()
     this.#graves.reset()
   }
 
   /**
-   * History is a bound, so a transaction that only failed for want of memory for tombstones can do
-   * without: then nothing older than its version is kept, tags and pins apart.
+   * `history` is an upper bound, so a transaction that failed only for want of memory for tombstones can do
+   * without them: then no version before its own is kept, tags and pins apart.
    */
   get couldForget(): boolean {
     return this.#buried > 0 && !this.#space.injected
@@ -86,7 +86,7 @@ export class Writer {
 
   /**
    * Writes the value for `key`.
-   * @param born the version that the entry tells, after the last one that is there
+   * @param born the version in the entry, after the present one
    */
   put(draft: Draft, key: KeyBuffer, value: EncodedValue, ifVersion: Expected, born: number): void {
     const editor = this.#editor
@@ -112,7 +112,7 @@ export class Writer {
     else draft.changes.add(hash, old, entry)
   }
 
-  /** The hash of a key that is about to be changed, where that matters. */
+  /** The hash of a key that is about to be changed; 0 where changes are not noted. */
   #expect(draft: Draft, key: KeyBuffer): number {
     if (!this.notes) return 0
     const hash = hashKey(key.words, 0, key.bytes)
@@ -143,7 +143,7 @@ export class Writer {
     return true
   }
 
-  /** Notes in the graveyard that `key` is deleted in this version. */
+  /** Puts a tombstone of `key` into the graveyard. */
   #bury(draft: Draft, key: KeyBuffer): void {
     this.#buried++
     const space = this.#space
@@ -159,7 +159,7 @@ export class Writer {
     draft.graveNewest = space.version
   }
 
-  /** Deletes the keys in `range` that are below `root`, which stays as it is while the walk goes on. */
+  /** Deletes the keys in `range` below `root`, a tree that does not change during the walk. */
   clearRange(draft: Draft, root: number, range: Range): void {
     const cursor = walk(this.#W, root, range, false, Number.POSITIVE_INFINITY)
     const key = this.#key
