@@ -54,7 +54,7 @@ class Holdings {
   readonly #engine: Engine
   /** The records of the versions to dump, oldest first. */
   readonly records: number[] = []
-  /** Where the run begins among them. */
+  /** The first version of the run among them. */
   oldest = 0
   /** Their tags. */
   readonly tags: Tag[] = []

@@ -1,6 +1,6 @@
 /**
- * Whether a verb of a handle may begin: not after `close`, and not inside user code that a codec, a getter, a
- * Proxy or a mocked clock runs.
+ * Tells whether a verb of a handle may begin: not after `close`, and not inside user code that a codec, a
+ * getter, a Proxy or a mocked clock runs.
  *
  * Invariant: `barred` is OPEN whenever a verb may begin. It is IN_CODEC while user code runs inside a codec;
  * a codec that a vm timeout cut off leaves it so, and the next verb that it bars looks at the stack.

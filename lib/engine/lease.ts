@@ -15,7 +15,7 @@ import type { Gate } from './gate.js'
 export interface Grip {
   /** Its name in a warning. */
   readonly what: string
-  /** Where it was opened, in development. */
+  /** The call that opened it, in development. */
   readonly site: { stack?: string } | null
   /** Releases the pin or turn; false if it was released before. */
   end(): boolean
@@ -29,7 +29,7 @@ export abstract class Lease {
   readonly #leases: Leases
   /** Place on the list of fresh leases; REGISTERED; or ENDED. */
   at = ENDED
-  /** Where it was opened, in development. */
+  /** The call that opened it, in development. */
   readonly site: { stack?: string } | null
 
   constructor(leases: Leases) {

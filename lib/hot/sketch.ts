@@ -39,7 +39,7 @@ export interface Leader {
   readonly count: number
 }
 
-/** How the reads of a thread are spread. */
+/** The distribution of a thread's reads over keys. */
 export interface Temperature {
   /** Recent reads, estimated: the whole of which the shares are parts. */
   readonly reads: number

@@ -1,5 +1,5 @@
 /**
- * Whether another thread of this process still lives, without its help and without an event: the
+ * Tells whether another thread of this process lives, without its help and without an event: the
  * thread that would hear 'exit' may itself be blocked in the lock.
  *
  * A thread leaves two words when it attaches. On Linux: the kernel's id of its task, and when that

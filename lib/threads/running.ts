@@ -1,5 +1,5 @@
 /**
- * Whether a call of this thread is still running.
+ * Tells whether a call of this thread is still running.
  *
  * Everywhere, state that a `finally` sets back decides that. It fails in one case only: a `vm`
  * timeout unwinds calls without running one `finally`, and the state of such a call says "busy" for
