@@ -55,6 +55,7 @@ export class Intake {
     const { W, epochs } = this.#engine
     this.#tx.keepTurn()
     if (this.#tx.kind === WRITING_OPEN) this.#lease = new WriteLease(this.#tx, 'load')
+    this.#tx.isUsers = this.#tx.kind === WRITING_OPEN
     this.#hasHistory = hasHistory
     this.#timeBefore = load48(W, epochs.versions.current + R_TIME)
     if (hasHistory) this.#checkEmpty()
@@ -110,7 +111,8 @@ export class Intake {
 
   /** Applies a batch to the transaction under way. */
   apply(batch: Batch): void {
-    this.#tx.change(() => apply(this.#tx, batch))
+    // After whatever error the load fails, so that nobody asks what state the drafts are in.
+    apply(this.#tx, batch)
   }
 
   /** Commits the transaction under way. */
@@ -155,7 +157,10 @@ export class Intake {
     this.#lease?.leave()
     const tx = this.#tx
     // The turn was never taken, or the database has been closed.
-    if (!tx.isHeld) return
+    if (!tx.isHeld) {
+      tx.close()
+      return
+    }
     try {
       tx.undo()
       if (this.#isVisible) this.#empty()

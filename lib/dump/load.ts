@@ -58,7 +58,7 @@ function loadSync(main: StoreCore, records: Iterable<unknown>, options: unknown)
     done = true
     return version
   } finally {
-    if (!done) loader.fail()
+    if (!done) inCallback(() => loader.fail())
   }
 }
 

@@ -25,6 +25,7 @@ export function blockAt(
     if (!nested) turn.give()
     return W[link]
   }
+  const dirty = W[H_DIRTY]
   let whole = false
   try {
     // A death in between would leak the block, so H_PHASE tells recovery to mark.
@@ -36,6 +37,7 @@ export function blockAt(
       Atomics.store(W, link, block)
     }
     W[H_PHASE] = 0
+    W[H_DIRTY] = dirty
     whole = true
     return block
   } finally {

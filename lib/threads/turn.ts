@@ -169,7 +169,7 @@ export class Turn {
     this.#kept = WRITING_NOT
     this.#idle = false
     // Where the call that kept the turn was cut off, another handle of this thread may have taken it.
-    if (isOurs) this.give()
+    if (isOurs) this.#end()
   }
 
   /** Gives the turn back, if it is not kept; the arena is consistent. */

@@ -485,11 +485,12 @@ export class Workspace {
    */
   #releasePool(): void {
     if (!this.#pooled) return
-    this.#pooled = false
     for (let i = 0; i < this.#pool.length; i++) {
       for (let ref = this.#pool[i]; ref !== 0; ref = this.#W[ref]) this.#discarded.push(ref)
       this.#pool[i] = 0
     }
+    // Last: a pool that this was cut off in the middle of is emptied before the next transaction.
+    this.#pooled = false
   }
 
   #dropLog(): void {

@@ -16,7 +16,7 @@ import type { StoreCore } from '../read/store-core.js'
 import { inCallback } from '../threads/running.js'
 import type { Pin } from '../threads/slots.js'
 import { commitVersion } from '../write/commit.js'
-import { inTurn, Transaction } from '../write/transaction.js'
+import { ENDED, inTurn, Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
 import { checkGoesOn, type Signal } from './wait.js'
@@ -249,10 +249,15 @@ export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransactio
   try {
     tx.begin(held)
     const user = new WriteTransaction<K, V>(core, tx)
+    tx.isUsers = true
     begun = true
     return user
   } finally {
-    if (!begun) tx.close()
+    // By assignments first: there may be no stack left for a call.
+    const isOurs = !begun && core.engine.active === tx
+    if (!begun) tx.state = ENDED
+    if (isOurs) core.engine.active = null
+    if (isOurs) tx.giveUp()
   }
 }
 

@@ -31,6 +31,8 @@ export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation
     // 1. May fail, and is undone.
     mutation.prepare()
     tx.engine.log?.append(mutation)
+    // User code that has run may have closed the database.
+    tx.engine.gate.checkOpen()
     // 2. Cannot fail. If this thread dies here, the next owner of the lock recovers.
     W[H_PHASE] = 1
     mutation.publish()

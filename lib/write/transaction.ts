@@ -27,10 +27,10 @@ import {
   R_STATE,
   R_VERSION,
   WRITING_NOT,
-  WRITING_OPEN,
   WRITING_VERB,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
+import { transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
 import { isRunning, WRITING_FRAME } from '../threads/running.js'
 import { stateOf } from '../tree/catalog.js'
@@ -68,6 +68,8 @@ export class Transaction implements Active {
   forgets = false
 
   state = NEW
+  /** A user holds it open: it belongs to no call. */
+  isUsers = false
   /** It keeps the turn from one commit to the next. */
   #keeps = false
   /** The draft asked for last: most transactions have one. */
@@ -140,6 +142,7 @@ export class Transaction implements Active {
   #take(held: boolean): void {
     if (this.state === NEW) this.#claim()
     this.engine.epochs.turn.take(this.kind, held || this.state === IDLE)
+    this.state = IDLE
   }
 
   /** From here on `engine.active` is this transaction, which sets it back itself. */
@@ -159,7 +162,7 @@ export class Transaction implements Active {
 
   /** True where it has the turn, also between two commits. */
   get isHeld(): boolean {
-    return this.state !== ENDED && this.engine.active === this
+    return this.state !== NEW && this.state !== ENDED && this.engine.active === this
   }
 
   /**
@@ -167,9 +170,9 @@ export class Transaction implements Active {
    * belongs to no call, until it is being committed.
    */
   get isAlive(): boolean {
-    const isUsers = this.kind === WRITING_OPEN && (this.state === OPEN || this.state === IDLE)
     if (this.engine.epochs.turn.kind === WRITING_NOT) return false
-    return isUsers || isRunning(WRITING_FRAME)
+    const isStanding = this.isUsers && (this.state === OPEN || this.state === IDLE)
+    return isStanding || isRunning(WRITING_FRAME)
   }
 
   /** Ends a transaction that was cut off; the arena stays dirty, and the next owner of the lock recovers. */
@@ -185,6 +188,8 @@ export class Transaction implements Active {
 
   /** The commit is done. For commit.ts. */
   settle(): void {
+    // It may have been closed meanwhile, by user code.
+    if (this.state === ENDED) return
     if (this.#keeps) {
       this.state = IDLE
       this.#forgetDrafts()
@@ -216,14 +221,22 @@ export class Transaction implements Active {
 
   /** Undoes the changes under way, and ends. Idempotent. */
   close(): void {
-    if (!this.isHeld) {
-      this.state = ENDED
-      return
-    }
-    this.#end()
+    const { engine } = this
+    const isOurs = this.state !== ENDED && engine.active === this
+    this.state = ENDED
+    if (isOurs) engine.active = null
+    if (isOurs) this.giveUp()
+  }
+
+  /**
+   * Undoes the changes under way of a transaction that was just marked as ended, by assignments: where there may be
+   * no stack left for a call, the caller makes them.
+   */
+  giveUp(): void {
     const { turn } = this.engine.epochs
     turn.stopKeeping()
     if (turn.busy) this.#undo()
+    this.#forgetDrafts()
   }
 
   #end(): void {
@@ -264,6 +277,7 @@ export class Transaction implements Active {
   put(core: StoreCore, ifVersion: Expected, born = this.version): void {
     const { writer, key, value } = this.engine
     // As `change`, without making a function for each put.
+    if (!this.isOpen) this.#refuse()
     let whole = false
     try {
       writer.put(this.draft(core), key, value, ifVersion, born)
@@ -313,6 +327,7 @@ export class Transaction implements Active {
 
   /** Changes drafts. After an error that is no ZVerseError the transaction is over. */
   change(body: () => void): void {
+    if (!this.isOpen) this.#refuse()
     let whole = false
     try {
       body()
@@ -325,6 +340,12 @@ export class Transaction implements Active {
       if (!whole) this.state = BROKEN
       if (!whole) this.close()
     }
+  }
+
+  /** User code in the middle of the verb has ended the transaction, or closed the database. */
+  #refuse(): void {
+    this.engine.gate.checkOpen()
+    throw transactionClosed('write')
   }
 
   #atomically(body: () => void): void {
@@ -429,6 +450,10 @@ export function inTurn<T>(engine: Engine, kind: number, body: (tx: Transaction) 
   try {
     return body(tx)
   } finally {
-    if (tx.state !== ENDED) tx.close()
+    const isOurs = tx.state !== ENDED && engine.active === tx
+    // By assignments first: there may be no stack left for a call.
+    tx.state = ENDED
+    if (isOurs) engine.active = null
+    if (isOurs) tx.giveUp()
   }
 }

@@ -146,23 +146,30 @@ function rangeOf(core: StoreCore, bounds: unknown): Range {
   return core.engine.gate.guarded(() => rangeIn(given, core.keys, core.engine.key))
 }
 
-/** Reads the key that is in the engine's buffer, asks `change`, and writes what it returns. */
+/**
+ * Reads the key that is in the engine's buffer, asks `change`, and writes what it returns. Decoding the old value and
+ * encoding the new one may run user code, too: all of it is marked.
+ */
 function update(tx: Transaction, core: StoreCore, change: (old: unknown) => unknown): void {
-  const { key } = core.engine
   if (typeof change !== 'function') throw invalidOption('change', 'must be a function')
-  const { bytes } = key
-  const words = key.words.slice(0, (bytes + 3) >>> 2)
-  const entry = core.find(tx.root(core), key)
-  const old = entry === 0 ? undefined : core.valueOf(entry)
-  const next = inCallback(() => change(old))
-  refusePromise(next, 'the callback of update returned a promise: await before, or use beginWrite')
-  // `change` may have used the database: no reference found before it is valid any more. It may have changed
-  // the caller's key, too: the key that is written is the key that was read.
-  if (next !== undefined) core.encodeValue(next)
-  key.words.set(words)
-  key.bytes = bytes
-  if (next === undefined) tx.delete(core, undefined)
-  else tx.put(core, undefined)
+  const { key } = core.engine
+  inCallback(() => {
+    const { bytes } = key
+    const words = key.words.slice(0, (bytes + 3) >>> 2)
+    const entry = core.find(tx.root(core), key)
+    const next = change(entry === 0 ? undefined : core.valueOf(entry))
+    refusePromise(
+      next,
+      'the callback of update returned a promise: await before, or use beginWrite',
+    )
+    // `change` may have used the database: no reference found before it is valid any more. It may have changed
+    // the caller's key, too: the key that is written is the key that was read.
+    if (next !== undefined) core.encodeValue(next)
+    key.words.set(words)
+    key.bytes = bytes
+    if (next === undefined) tx.delete(core, undefined)
+    else tx.put(core, undefined)
+  })
 }
 
 /**
