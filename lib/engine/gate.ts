@@ -15,15 +15,16 @@ const IN_CODEC = 1
 const CLOSED = 2
 
 export class Gate {
-  /** Not 0 where no verb may begin. */
+  /** Not 0 where no verb may begin: hot paths look themselves, and call {@link refuse}. */
   barred = OPEN
 
   /** @throws ZVerseError `ZVERSE_CLOSED`, `ZVERSE_NESTED_TRANSACTION` where no verb may begin */
   check(): void {
-    if (this.barred !== OPEN) this.#refuse()
+    if (this.barred !== OPEN) this.refuse()
   }
 
-  #refuse(): void {
+  /** @throws as {@link check}; not where a codec was cut off */
+  refuse(): void {
     // A codec that a vm timeout cut off left this set: it is on the stack no more.
     if (this.barred === IN_CODEC && !isRunning(CODEC_FRAME)) this.barred = OPEN
     else throw this.#refusal()

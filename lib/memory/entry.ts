@@ -49,11 +49,6 @@ export function versionOf(W: Uint32Array, entry: number): number {
   return (W[entry + E_META] & 0xffff) * TWO32 + W[entry]
 }
 
-/** Bytes of an entry's key, by its META word. */
-export function keyBytesIn(meta: number): number {
-  return (meta >>> KEY_SHIFT) & KEY_MASK
-}
-
 /** Bytes of the key of an entry. */
 export function keyBytesOf(W: Uint32Array, entry: number): number {
   return (W[entry + E_META] >>> KEY_SHIFT) & KEY_MASK

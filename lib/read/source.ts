@@ -58,7 +58,7 @@ export class DatabaseSource implements Source {
 
   gate(): void {
     const { gate } = this.#engine
-    if (gate.barred !== 0) gate.check()
+    if (gate.barred !== 0) gate.refuse()
   }
 
   root(view: View | undefined): number {

@@ -135,7 +135,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     const core = this._begin()
     const held = this._source.hold(checkView(view, 'restore'))
     try {
-      return this._write(tx => restore(tx, core, held.root), WRITING_VERB)
+      return this._write(core, tx => restore(tx, core, held.root), WRITING_VERB)
     } finally {
       held.release()
     }

@@ -16,7 +16,7 @@ import type { StoreCore } from '../read/store-core.js'
 import { inCallback } from '../threads/running.js'
 import type { Pin } from '../threads/slots.js'
 import { commitVersion } from '../write/commit.js'
-import { ENDED, inTurn, Transaction } from '../write/transaction.js'
+import { inTurn, type Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
 import { checkGoesOn, type Signal } from './wait.js'
@@ -70,8 +70,7 @@ class Hold extends PinLease implements Bracket, Pinned {
   }
 
   check(): void {
-    const { gate } = this.engine
-    if (gate.barred !== 0) gate.check()
+    this.engine.gate.check()
     if (this.ended) throw transactionClosed('read')
   }
 
@@ -164,8 +163,7 @@ class WriteHold extends WriteLease implements DraftHold {
   }
 
   check(): void {
-    const { gate } = this.engine
-    if (gate.barred !== 0) gate.check()
+    this.engine.gate.check()
     if (!this.tx.isOpen) throw transactionClosed('write')
   }
 
@@ -244,21 +242,12 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
  * @param held this thread has the lock already
  */
 export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransaction<K, V> {
-  const tx = new Transaction(core.engine, WRITING_OPEN)
-  let begun = false
-  try {
+  return inTurn(core.engine, WRITING_OPEN, tx => {
     tx.begin(held)
     const user = new WriteTransaction<K, V>(core, tx)
     tx.isUsers = true
-    begun = true
     return user
-  } finally {
-    // By assignments first: there may be no stack left for a call.
-    const isOurs = !begun && core.engine.active === tx
-    if (!begun) tx.state = ENDED
-    if (isOurs) core.engine.active = null
-    if (isOurs) tx.giveUp()
-  }
+  })
 }
 
 /** Takes the writer's turn without blocking the thread. */

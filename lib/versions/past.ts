@@ -66,6 +66,9 @@ const GRAVES = [
   [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
 ]
 
+/** Blocks that a commit frees; a new version two more for each of its own allocations. */
+export const FREE_BUDGET = 64
+
 /** Stores the bounds of `history`: for `open`, and for the owner of the lock. */
 export function writeBounds(arena: Arena, bounds: Bounds): void {
   arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions

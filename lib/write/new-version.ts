@@ -25,11 +25,9 @@ import { dropTable } from '../point/dropped.js'
 import { advance } from '../point/generations.js'
 import { withState } from '../tree/catalog.js'
 import type { Draft } from '../tree/draft.js'
+import { FREE_BUDGET } from '../versions/past.js'
 import { fillRecord, publishRecord } from '../versions/record.js'
 import type { Transaction } from './transaction.js'
-
-/** Blocks that a commit frees beside two for each of its own allocations. */
-const FREE_BUDGET = 64
 
 export class NewVersion implements Mutation {
   readonly #tx: Transaction

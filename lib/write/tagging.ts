@@ -11,11 +11,9 @@ import { H_AGAIN, H_TAG_ROOT, PAGE, R_TAGS, R_VERSION, WRITING_VERB } from '../m
 import { load48 } from '../memory/words.js'
 import { ADDING } from '../tree/room.js'
 import type { EpochManager } from '../versions/manager.js'
+import { FREE_BUDGET } from '../versions/past.js'
 import { commit } from './commit.js'
 import { inTurn, type Transaction } from './transaction.js'
-
-/** Blocks that a change of tags frees. */
-const FREE_BUDGET = 64
 
 /** A new tag tree, with a record that gets a tag, and one that loses it (0: none). */
 class NewTags implements Mutation {

@@ -40,14 +40,11 @@ import type { Expected } from '../tree/writer.js'
 import { canUndo } from '../versions/recovery.js'
 
 const NEW = 0
-/** Bytes of the value buffer that are not kept. */
-const LARGE_VALUE = 2 ** 20
-
 /** It keeps the turn, and nothing is under way. */
 const IDLE = 1
 const OPEN = 2
 const COMMITTING = 3
-export const ENDED = 4
+const ENDED = 4
 /** Nobody can tell what state its drafts are in: it can only be closed. */
 const BROKEN = 5
 
@@ -148,7 +145,7 @@ export class Transaction implements Active {
   /** From here on `engine.active` is this transaction, which sets it back itself. */
   #claim(): void {
     const { engine } = this
-    if (engine.gate.barred !== 0) engine.gate.check()
+    if (engine.gate.barred !== 0) engine.gate.refuse()
     if (engine.active !== null) engine.notWriting()
     engine.active = this
   }
@@ -216,6 +213,7 @@ export class Transaction implements Active {
     if (this.#keeps) {
       this.state = IDLE
       if (this.engine.epochs.turn.busy) this.#undo()
+      this.#forgetDrafts()
     } else this.close()
   }
 
@@ -257,7 +255,6 @@ export class Transaction implements Active {
       W[H_PHASE] = 0
     }
     turn.give()
-    this.#forgetDrafts()
   }
 
   // ── What it changes ───────────────────────────────────────────────────────────────────────────
@@ -289,7 +286,7 @@ export class Transaction implements Active {
       if (!whole) this.state = BROKEN
       if (!whole) this.close()
     }
-    if (value.bytes.length > LARGE_VALUE) value.shrink()
+    value.shrink()
   }
 
   /** Deletes the key that is in the engine's buffer. */
@@ -444,15 +441,15 @@ export class Transaction implements Active {
   }
 }
 
-/** Runs `body` with a transaction that has not begun, which ends with it. */
+/** Runs `body` with a transaction that has not begun, and ends it unless a user has got it by then. */
 export function inTurn<T>(engine: Engine, kind: number, body: (tx: Transaction) => T): T {
   const tx = new Transaction(engine, kind)
   try {
     return body(tx)
   } finally {
-    const isOurs = tx.state !== ENDED && engine.active === tx
+    const isOurs = tx.state !== ENDED && !tx.isUsers && engine.active === tx
     // By assignments first: there may be no stack left for a call.
-    tx.state = ENDED
+    if (isOurs) tx.state = ENDED
     if (isOurs) engine.active = null
     if (isOurs) tx.giveUp()
   }

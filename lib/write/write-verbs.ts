@@ -20,13 +20,17 @@ import type { Transaction } from './transaction.js'
 
 export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
   /** @internal The store, if the verb may begin. */
-  abstract _begin(): StoreCore
+  _begin(): StoreCore {
+    const source = this._source
+    source.gate()
+    return source.core
+  }
 
   /**
    * @internal Runs `body` in the transaction that the verb belongs to.
    * @param kind WRITING_…: why
    */
-  abstract _write(body: (tx: Transaction) => void, kind: number): R
+  abstract _write(core: StoreCore, body: (tx: Transaction) => void, kind: number): R
 
   /**
    * Writes `value` for `key`.
@@ -39,7 +43,7 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
     const core = this._begin()
     const ifVersion = options === undefined ? undefined : condition(options, 'put')
     core.encode(key, value)
-    return this._write(tx => tx.put(core, ifVersion), WRITING_VERB)
+    return this._write(core, tx => tx.put(core, ifVersion), WRITING_VERB)
   }
 
   /**
@@ -50,7 +54,7 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
     const core = this._begin()
     const ifVersion = options === undefined ? undefined : condition(options, 'delete')
     core.encodeKey(key, core.engine.key)
-    return this._write(tx => tx.delete(core, ifVersion), WRITING_VERB)
+    return this._write(core, tx => tx.delete(core, ifVersion), WRITING_VERB)
   }
 
   /** Reads and writes as one: writes the value that `change` returns (undefined: deletes). */
@@ -58,50 +62,39 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
     const core = this._begin()
     core.encodeKey(key, core.engine.key)
     const body = (tx: Transaction) => update(tx, core, change as (old: unknown) => unknown)
-    return this._write(body, WRITING_CALLBACK)
+    return this._write(core, body, WRITING_CALLBACK)
   }
 
   /** Applies all operations as one, in order, or none; later ones on a key win. */
   batch(operations: readonly Operation<K, V>[]): R {
     const core = this._begin()
     const batch = batchOf(core, operations)
-    return this._write(tx => tx.all(() => apply(tx, batch, tx.draft(core))), WRITING_VERB)
+    return this._write(core, tx => tx.all(() => apply(tx, batch, tx.draft(core))), WRITING_VERB)
   }
 
   /** Deletes all keys, or those in a range. Deleting all costs nothing per key. */
   clear(range?: Bounds<K>): R {
     const core = this._begin()
     const bounds = rangeOf(core, range)
-    return this._write(tx => tx.clear(core, bounds), WRITING_VERB)
+    return this._write(core, tx => tx.clear(core, bounds), WRITING_VERB)
   }
 }
 
 /** The write verbs of a database or a store: each is a transaction of its own. */
 export abstract class CommitVerbs<K, V> extends WriteVerbs<K, V, number> {
-  readonly #core: StoreCore
-
   /** @internal */
   constructor(core: StoreCore) {
     super(new DatabaseSource(core))
-    this.#core = core
   }
 
   /** @internal */
   get _core(): StoreCore {
-    return this.#core
+    return this._source.core
   }
 
   /** @internal */
-  override _begin(): StoreCore {
-    const core = this.#core
-    const { gate } = core.engine
-    if (gate.barred !== 0) gate.check()
-    return core
-  }
-
-  /** @internal */
-  override _write(body: (tx: Transaction) => void, kind: number): number {
-    return write(this.#core.engine, kind, body)
+  override _write(core: StoreCore, body: (tx: Transaction) => void, kind: number): number {
+    return write(core.engine, kind, body)
   }
 }
 
@@ -112,25 +105,17 @@ export interface DraftHold extends DraftBracket {
 
 /** Read and write verbs inside a write transaction. */
 export abstract class DraftVerbs<K, V> extends WriteVerbs<K, V, void> {
-  readonly #core: StoreCore
-  readonly #hold: DraftHold
+  readonly #tx: Transaction
 
   /** @internal */
   constructor(core: StoreCore, hold: DraftHold) {
     super(new DraftSource(core, hold))
-    this.#core = core
-    this.#hold = hold
+    this.#tx = hold.tx
   }
 
   /** @internal */
-  override _begin(): StoreCore {
-    this.#hold.check()
-    return this.#core
-  }
-
-  /** @internal */
-  override _write(body: (tx: Transaction) => void): void {
-    body(this.#hold.tx)
+  override _write(_: StoreCore, body: (tx: Transaction) => void): void {
+    body(this.#tx)
   }
 }
 
