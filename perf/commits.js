@@ -1,109 +1,104 @@
 // @ts-check
 /**
- * Measures one commit against another, in turns, to find rows that became slower:
- *
- *     node perf/commits.js <base> [<head>] [rows…] [--pairs 3] [--rounds 4] [--keys 200000] [--seed 20]
- *                          [--fail] [--json FILE]
- *
- * `head` is the working tree unless said; `.` and `worktree` mean it too. Both are built in a temporary
- * folder and measured by the rows of this checkout. Exit code 1 with `--fail` if a row is slower outside
- * of noise or fails with `head`.
+ * `npm run bench:commits`: measures one commit against another, in turns, to find rows that became slower. Both are
+ * built in a temporary folder and measured by the rows of this checkout. `--help` lists the options.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseArgs } from 'node:util'
-import { measureRow } from './bench.js'
-import { Builds } from './commits/build.js'
+import yargs from 'yargs'
+import { Builds, isCommit } from './commits/build.js'
 import { compare } from './commits/verdict.js'
-import { startChild } from './compare/remote.js'
+import { drive } from './drive.js'
 import { digits, machine, machineLine, table, today } from './report.js'
-import { choose, scenarios } from './scenarios/index.js'
+import { mainOf } from './rows.js'
+import { choose, suiteOf, suites, USUAL } from './suites.js'
+import { makeDirectory } from './tmpfs.js'
 
-/** @typedef {import('./bench.js').Row} Row */
-/** @typedef {import('./bench.js').Scenario} Scenario */
+/** @typedef {import('./rows.js').Row} Row */
 
-/** The rows measured by default: each path of the engine once, a few seconds each. */
-const USUAL = [
-  ...['get-present', 'get-absent', 'range', 'scan', 'pin', 'get-old', 'put-transaction'],
-  ...['bulk-load', 'put-commit', 'diff', 'restore', 'clear', 'overhead', 'ycsb-a', 'ycsb-e'],
-  ...['box-100', 'nearest', 'points-insert'],
-]
+const options = await yargs(process.argv.slice(2))
+  .usage(
+    '$0 BASE [HEAD] [rows or groups…]\n\nHEAD is the working tree unless said; `.` means it, too. ' +
+      'The usual rows take about ten minutes.',
+  )
+  .options({
+    pairs: {
+      type: 'number',
+      describe: 'of processes: each may be off by some per cent',
+      default: 3,
+    },
+    rounds: { type: 'number', describe: 'of each pair', default: 4 },
+    keys: {
+      type: 'number',
+      describe: 'in the set; fewer where a group takes fewer',
+      default: 200_000,
+    },
+    seed: { type: 'number', describe: 'of all that is drawn', default: 20 },
+    json: { type: 'string', describe: 'file to write the result to' },
+    fail: {
+      type: 'boolean',
+      describe: 'exit with 1 if a row is slower outside of noise, or fails',
+    },
+  })
+  .demandCommand(1, 'say which commit to compare with')
+  .strictOptions()
+  .version(false)
+  .parse()
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    pairs: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '4' },
-    keys: { type: 'string', default: '200000' },
-    seed: { type: 'string', default: '20' },
-    fail: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
-})
-
-/** @param {'pairs' | 'rounds' | 'keys' | 'seed'} name */
-function whole(name) {
-  const number = Number(values[name].replaceAll('_', ''))
-  if (Number.isSafeInteger(number) && number > 0) return number
-  throw new Error(`--${name} takes a positive whole number, not ${values[name]}`)
-}
-
+const { pairs, rounds, keys, seed } = options
+const [base, ...rest] = options._.map(String)
+const head = rest.length > 0 && isCommit(rest[0]) ? /** @type {string} */ (rest.shift()) : '.'
+const scenarios = choose(rest.length > 0 ? rest : USUAL)
 /** @param {string} line */
 const say = line => void process.stderr.write(`${line}\n`)
 
-const settings = {
-  ...{ pairs: whole('pairs'), rounds: whole('rounds') },
-  ...{ keys: whole('keys'), seed: whole('seed') },
-}
-const [base, ...rest] = positionals
-if (base === undefined) throw new Error('say which commit to compare with')
-const isRow = (/** @type {string} */ name) => scenarios.some(scenario => scenario.name === name)
-const head =
-  rest[0] === undefined || isRow(rest[0]) ? 'worktree' : /** @type {string} */ (rest.shift())
-const chosen = choose(rest.length > 0 ? rest : USUAL)
-
 const folder = new Builds()
+const directory = makeDirectory('zverse-commits-')
 say(`building ${base} and ${head}`)
 const built = { base: folder.make('base', base), head: folder.make('head', head) }
 
 /**
- * All rows, by a new pair of processes. Every other pair begins with the other one.
- * @param {number} pair
+ * Of each row: its failures, and ratios head ÷ base of its own figure by pair.
+ * @type {Map<string, { row: Row, pairs: number[][] }>}
  */
-async function measurePair(pair) {
-  const { keys, seed } = settings
-  const drivers = []
-  const turn = Object.entries(built)
-  for (const [role, { engine }] of pair % 2 === 0 ? turn : turn.reverse()) {
-    drivers.push(await startChild({ system: 'zverse', directory: '', engine, keys, seed }, role))
+const results = new Map()
+for (let pair = 0; pair < pairs; pair++) {
+  for (const suite of new Set(scenarios.map(suiteOf))) {
+    const systems = Object.entries(built).map(([name, { engine }]) => {
+      const settings = { seed, engine, sampleMs: 200, seconds: 2, minutes: 1 }
+      const count = Math.min(keys, suites[suite].keys)
+      return {
+        name,
+        assignment: { suite, system: 'zverse', directory, settings: { ...settings, keys: count } },
+      }
+    })
+    // Every other pair begins with the other one.
+    if (pair % 2 === 1) systems.reverse()
+    const some = scenarios.filter(scenario => suiteOf(scenario) === suite)
+    await drive(some, systems, rounds, row => {
+      say(`pair ${pair + 1} of ${pairs}, ${row.name}`)
+      const result = results.get(row.name) ?? { row, pairs: [] }
+      results.set(row.name, result)
+      Object.assign(result.row.failures, row.failures)
+      const [before, after] = [row.systems.base, row.systems.head].map(
+        all => all?.[mainOf(row)]?.samples ?? [],
+      )
+      result.pairs.push(
+        after.slice(0, before.length).map((figure, round) => figure / before[round]),
+      )
+    })
   }
-  /** @type {Row[]} */
-  const rows = []
-  for (const scenario of chosen) {
-    rows.push(await measureRow(scenario, drivers, settings.rounds))
-    say(`pair ${pair + 1} of ${settings.pairs}, ${scenario.name}`)
-  }
-  for (const driver of drivers) await driver.close()
-  return rows
 }
 
-/**
- * The result of all pairs for a row's own figure.
- * @param {readonly Row[]} measured
- */
-function resultOf(measured) {
-  const [{ name, title, units }] = measured
-  const [main] = Object.keys(units)
-  const ratios = measured.map(({ systems }) => {
-    const before = systems.base?.[main]?.samples ?? []
-    const after = systems.head?.[main]?.samples ?? []
-    return after.slice(0, before.length).map((figure, round) => figure / before[round])
-  })
-  const failures = Object.assign({}, ...measured.map(row => row.failures))
-  return { name, title, comparison: compare(ratios), failures }
-}
+const compared = [...results.values()].map(({ row, pairs }) => {
+  const { name, title, failures, figures } = row
+  // More is better of few figures; those are turned over, so that above 1 is worse in each row.
+  const turned =
+    figures[mainOf(row)].unit === '/s' ? pairs.map(some => some.map(ratio => 1 / ratio)) : pairs
+  return { name, title, failures, comparison: compare(turned) }
+})
 
-/** @param {ReturnType<typeof resultOf>} result */
+/** @param {typeof compared[number]} result */
 function lineOf({ name, title, comparison, failures }) {
   const broken = Object.entries(failures).map(([role, message]) => `${role} failed: ${message}`)
   if (comparison === undefined) return [name, title, '–', broken.join('; ')]
@@ -112,23 +107,19 @@ function lineOf({ name, title, comparison, failures }) {
   return [name, title, text, [outside, ...broken].filter(part => part !== '').join('; ')]
 }
 
-/** @type {Row[][]} */
-const pairs = []
-for (let pair = 0; pair < settings.pairs; pair++) pairs.push(await measurePair(pair))
-const results = chosen.map((_, i) => resultOf(pairs.map(rows => rows[i])))
 const names = { base: built.base.name, head: built.head.name }
-if (values.json !== undefined) {
-  const run = { kind: 'commits', machine: machine(), date: today(), settings, ...names, results }
-  mkdirSync(dirname(values.json), { recursive: true })
-  writeFileSync(values.json, `${JSON.stringify(run, null, 2)}\n`)
+if (options.json !== undefined) {
+  const settings = { pairs, rounds, keys, seed }
+  const run = { machine: machine(), date: today(), settings, ...names, results: compared }
+  mkdirSync(dirname(options.json), { recursive: true })
+  writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`)
 }
 process.stdout.write(
-  `${machineLine(machine())}; ${today()}; ${settings.keys} keys, ` +
-    `${settings.pairs} pairs of ${settings.rounds} rounds, seed ${settings.seed}.\n\n` +
+  `${machineLine(machine())}; ${today()}; ${keys} keys, ${pairs} pairs of ${rounds} rounds, seed ${seed}.\n\n` +
     `${names.head} ÷ ${names.base}: the median of ratios and its 99 % interval; above 1 is worse.\n\n` +
-    `${table(['row', 'work', 'ratio', 'outside of noise'], results.map(lineOf))}\n`,
+    `${table(['row', 'work', 'ratio', 'outside of noise'], compared.map(lineOf))}\n`,
 )
-const worse = results.some(
+const worse = compared.some(
   ({ comparison, failures }) => comparison?.outside === 'slower' || failures.head !== undefined,
 )
-if (values.fail && worse) process.exitCode = 1
+if (options.fail && worse) process.exitCode = 1

@@ -52,21 +52,6 @@ export const presentKey = index => `key-${String(2 * index).padStart(8, '0')}`
 /** @param {number} index */
 export const absentKey = index => `key-${String(2 * index + 1).padStart(8, '0')}`
 
-/**
- * Random ASCII values. Each is cut from one buffer, so that it is a flat string and no rope.
- * @param {number} count
- * @param {(below: number) => number} random
- */
-export function makeValues(count, random) {
-  const letters = Buffer.alloc(count * VALUE_BYTES)
-  for (let i = 0; i < letters.length; i++) letters[i] = LETTERS.charCodeAt(random(LETTERS.length))
-  const values = new Array(count)
-  for (let i = 0; i < count; i++) {
-    values[i] = letters.toString('latin1', i * VALUE_BYTES, (i + 1) * VALUE_BYTES)
-  }
-  return /** @type {string[]} */ (values)
-}
-
 /** Letters that {@link texts} cuts from. */
 const POOL = 2 ** 20
 
@@ -84,6 +69,14 @@ export function texts(bytes, random) {
     return letters.toString('latin1', from, from + bytes)
   }
 }
+
+/**
+ * Random values of the set's size.
+ * @param {number} count
+ * @param {(below: number) => number} random
+ */
+export const makeValues = (count, random) =>
+  Array.from({ length: count }, texts(VALUE_BYTES, random))
 
 /**
  * @typedef {object} Data

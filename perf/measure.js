@@ -1,21 +1,100 @@
 // @ts-check
 /**
- * Timing and statistics. Every consumed result goes through `consume`, whose sum is printed at the
- * end of a run: the optimiser cannot leave out work whose result is used.
+ * Work as tinybench measures it: warmed up, repeated, each run timed by `hrtime`.
+ *
+ * Reading the clock costs some 50 ns, so a run is a chunk of many operations wherever one is short. Every
+ * consumed result goes through `consume`, whose sum is printed at the end: the optimiser cannot leave out work
+ * whose result is used.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { Bench } from 'tinybench'
 
 setFlagsFromString('--expose-gc')
 const collect = /** @type {() => void} */ (runInNewContext('gc'))
 
-/** No sample is shorter than this, in ms, if an operation can be repeated. */
-export const SAMPLE_MS = 200
+/** Turns of works that are measured in turns. */
+const TURNS = 10
+
+/** @typedef {() => number | Promise<number>} Run does some operations and says how many they were */
+
 /**
- * Repeatable work runs so long, in ms, before it is timed: the forced collection before a sample
- * throws optimised code away, and some hundred milliseconds without it would be measured.
+ * @typedef {object} Work
+ * @property {Run} run what is timed
+ * @property {() => void | Promise<void>} [before] each run, not timed
+ * @property {() => void | Promise<void>} [after] the same
+ * @property {boolean} [isAsync] `run` gives a promise, which is awaited
+ * @property {number} [runs] so many runs are the sample, which are not warmed up
  */
-export const WARM_MS = 150
+
+/**
+ * @typedef {object} Sample µs an operation
+ * @property {number} mean
+ * @property {number} p50 of runs
+ * @property {number} p99 of runs
+ * @property {number} error margin of the mean with 95 % confidence, in per cent; NaN of a single run
+ */
+
+/**
+ * Measures work: repeated runs, or as many as it says.
+ * @param {Work} work
+ * @param {number} ms how long the timed runs last together at least
+ * @param {number} warmMs the same for those before: a forced collection throws optimised code away
+ * @returns {Promise<Sample>}
+ */
+export async function measure({ run, before, after, isAsync = false, runs }, ms, warmMs) {
+  let operations = 0
+  const begin = () => {
+    operations = 0
+  }
+  const work = isAsync
+    ? async () => {
+        operations += await run()
+      }
+    : () => {
+        operations += /** @type {number} */ (run())
+      }
+  const bench = new Bench({
+    ...{ time: runs === undefined ? ms : 0, iterations: runs ?? 1 },
+    ...{ warmup: runs === undefined, warmupTime: warmMs, warmupIterations: 1 },
+    ...{ timestampProvider: 'hrtimeNow', throws: true },
+  })
+  const hooks = { beforeAll: begin, beforeEach: before, afterEach: after }
+  // Told what it is: else tinybench calls the work once to find out.
+  bench.add('work', work, { async: isAsync, ...hooks })
+  if (isAsync || before || after) await bench.run()
+  else bench.runSync()
+  const { result } = bench.tasks[0]
+  if (result.state !== 'completed') throw new Error(`the work is ${result.state}`)
+  const { mean, p50, p99, rme, samplesCount } = result.latency
+  const micros = (/** @type {number} */ perRun) => (perRun * 1000 * samplesCount) / operations
+  const error = samplesCount < 2 ? Number.NaN : rme
+  return { mean: micros(mean), p50: micros(p50), p99: micros(p99), error }
+}
+
+/**
+ * Measures several works in turns, so that the ratios between them do not depend on other work of the machine.
+ * @param {readonly Work[]} works
+ * @param {number} ms for each work, in all turns
+ * @returns {Promise<Sample[]>}
+ */
+export async function measureInTurns(works, ms) {
+  /** @type {Sample[][]} */
+  const turns = []
+  for (let turn = 0; turn < TURNS; turn++) {
+    const samples = []
+    for (const work of works) samples.push(await measure(work, ms / TURNS, ms / TURNS))
+    turns.push(samples)
+  }
+  return works.map((_, i) => {
+    const mean = (/** @type {(sample: Sample) => number} */ of) =>
+      turns.reduce((sum, samples) => sum + of(samples[i]), 0) / TURNS
+    return {
+      ...{ mean: mean(one => one.mean), p50: mean(one => one.p50), p99: mean(one => one.p99) },
+      error: Math.sqrt(mean(one => one.error ** 2) / TURNS),
+    }
+  })
+}
 
 const sink = { sum: 0 }
 
@@ -42,95 +121,4 @@ export function taste(text) {
 /** Collects garbage, so that one row does not pay for the one before. */
 export function settle() {
   collect()
-}
-
-/**
- * µs an operation, repeated until the sample is long enough.
- * @param {() => number} chunk does some operations and returns how many
- * @param {number} [atLeastMs]
- */
-export function timeRepeated(chunk, atLeastMs = SAMPLE_MS) {
-  const begin = performance.now()
-  const warm = Math.min(WARM_MS, atLeastMs)
-  while (performance.now() - begin < warm) chunk()
-  let operations = 0
-  let elapsed = 0
-  const start = performance.now()
-  do {
-    operations += chunk()
-    elapsed = performance.now() - start
-  } while (elapsed < atLeastMs)
-  return (elapsed * 1000) / operations
-}
-
-/**
- * µs an operation, with batches of work that are made first, which is not timed.
- * @template B
- * @param {() => B} make
- * @param {(batch: B) => number} work does the operations of a batch and returns how many they were
- * @param {number} [atLeastMs]
- */
-export function timeBatches(make, work, atLeastMs = SAMPLE_MS) {
-  let operations = 0
-  let elapsed = -Math.min(WARM_MS, atLeastMs)
-  while (elapsed < atLeastMs) {
-    const batch = make()
-    const warming = elapsed < 0
-    const start = performance.now()
-    const done = work(batch)
-    elapsed += performance.now() - start
-    if (!warming) operations += done
-    else if (elapsed >= 0) elapsed = 0
-  }
-  return (elapsed * 1000) / operations
-}
-
-/** Turns that {@link timeInTurns} takes. */
-const TURNS = 10
-
-/**
- * µs an operation of several kinds of work in turns, so that the ratios between them do not depend on
- * other work of the machine.
- * @template {(() => number)[]} W
- * @param {W} chunks
- * @returns {{ [K in keyof W]: number }}
- */
-export function timeInTurns(...chunks) {
-  const times = chunks.map(() => 0)
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const [i, chunk] of chunks.entries()) {
-      times[i] += timeRepeated(chunk, SAMPLE_MS / TURNS) / TURNS
-    }
-  }
-  return /** @type {{ [K in keyof W]: number }} */ (times)
-}
-
-/**
- * µs that one run of `work` takes.
- * @param {() => void} work
- */
-export function timeOnce(work) {
-  const start = performance.now()
-  work()
-  return (performance.now() - start) * 1000
-}
-
-/**
- * @typedef {object} Summary
- * @property {number} median
- * @property {number} min
- * @property {number} max
- * @property {number[]} samples in the order taken
- */
-
-/**
- * @param {number[]} samples
- * @returns {Summary}
- */
-export function summarize(samples) {
-  const ordered = [...samples].sort((a, b) => a - b)
-  const middle = ordered.length >> 1
-  const median =
-    ordered.length % 2 === 1 ? ordered[middle] : (ordered[middle - 1] + ordered[middle]) / 2
-  return { median, min: ordered[0], max: ordered[ordered.length - 1], samples }
 }

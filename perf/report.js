@@ -1,24 +1,23 @@
 // @ts-check
 /**
- * Text, Markdown and JSON of a run. Describes the machine, but never gives its name or paths of files.
+ * A run as tables, for a terminal and for Markdown alike. Describes the machine, but never gives its name or paths
+ * of files.
  */
 import { arch, cpus, platform, totalmem } from 'node:os'
-import { FAMILIES, rowsOf, systemsOf } from './families.js'
+import { ratioOf, systemsOf } from './rows.js'
 import { verdicts } from './targets.js'
 
-/** @typedef {import('./bench.js').Row} Row */
-/** @typedef {import('./bench.js').Unit} Unit */
-/** @typedef {import('./bench.js').FamilyName} FamilyName */
-/** @typedef {import('./measure.js').Summary} Summary */
+/** @typedef {import('./rows.js').Row} Row */
+/** @typedef {import('./rows.js').Summary} Summary */
+/** @typedef {import('./stage.js').Unit} Unit */
 
 /**
  * @typedef {object} Run
  * @property {{ node: string, v8: string, cpu: string, cores: number, memoryGiB: number, system: string }} machine
  * @property {string} date the day
- * @property {{ keys: number, rounds: number, seed: number }} settings
- * @property {Record<string, string>} versions of the systems measured
+ * @property {{ rounds: number, seed: number, sampleMs: number, seconds: number, minutes: number }} settings
+ * @property {Record<string, string>} versions of the peers measured
  * @property {Row[]} rows
- * @property {import('./targets.js').Verdict[]} verdicts
  */
 
 export function machine() {
@@ -36,16 +35,10 @@ export function machine() {
 /** The day, as in 2026-01-31. */
 export const today = () => new Date().toISOString().slice(0, 10)
 
-/**
- * @param {Run['settings']} settings
- * @param {Record<string, string>} versions
- * @param {Row[]} rows
- * @returns {Run}
- */
-export function makeRun(settings, versions, rows) {
-  const verdict = verdicts(rows)
-  return { machine: machine(), date: today(), settings, versions, rows, verdicts: verdict }
-}
+/** The machine of a run, in a line. @param {Run['machine']} machine */
+export const machineLine = machine =>
+  `Node ${machine.node.slice(1)}, ${machine.cores} cores of ${machine.cpu}, ` +
+  `${machine.memoryGiB} GiB, ${machine.system}`
 
 /**
  * Three significant digits, no exponent.
@@ -60,183 +53,134 @@ export function digits(value) {
   return value.toFixed(Math.min(6, places))
 }
 
-/**
- * @param {Summary} summary
- * @param {Unit} unit times are measured in µs, printed in `unit`
- */
+/** @param {number} value @param {Unit} unit */
+function amount(value, unit) {
+  if (unit !== '/s') return digits(value)
+  return value >= 1e6 ? `${digits(value / 1e6)} M` : `${digits(value / 1e3)} k`
+}
+
+/** 0.548 µs (0.534–0.565). @param {Summary} summary @param {Unit} unit */
 export function withSpread({ median, min, max, samples }, unit) {
-  const scale = unit === 'ms' ? 1e-3 : 1
-  const middle = `${digits(median * scale)} ${unit}`
+  const middle = `${amount(median, unit)}${unit === '/s' ? '/s' : unit && ` ${unit}`}`
   if (samples.length < 2) return middle
-  return `${middle} (${digits(min * scale)}–${digits(max * scale)})`
+  return `${middle} (${amount(min, unit)}–${amount(max, unit)})`
 }
 
 /**
- * A table with aligned columns, for a terminal and for Markdown alike.
+ * A table with aligned columns; without those that are empty.
  * @param {string[]} head
  * @param {string[][]} lines
  */
 export function table(head, lines) {
-  const widths = head.map((name, column) =>
-    Math.max(3, name.length, ...lines.map(line => line[column].length)),
-  )
+  if (lines.length === 0) return ''
+  const shown = head.map((_, column) => lines.some(line => line[column] !== ''))
+  const all = [head, ...lines].map(line => line.filter((_, column) => shown[column]))
+  const widths = all[0].map((_, column) => Math.max(3, ...all.map(line => line[column].length)))
   const draw = (/** @type {string[]} */ line) =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
-  return [draw(head), `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`]
-    .concat(lines.map(draw))
-    .join('\n')
+  const [first, ...rest] = all.map(draw)
+  return [first, `| ${widths.map(width => '-'.repeat(width)).join(' | ')} |`, ...rest].join('\n')
 }
 
 /**
- * A figure of a row, or a dash if the system has none.
- * @param {Row} row
- * @param {string} system
- * @param {string} figure
+ * A line for each figure of each row that some system has, a column a system.
+ * @param {readonly Row[]} rows
+ * @param {string[]} systems
+ * @param {string[]} heads of their columns
+ * @param {(row: Row, system: string, figure: string, unit: Unit) => string | undefined} cell
  */
-function cell(row, system, figure) {
-  const summary = row.systems[system]?.[figure]
-  return summary === undefined ? '–' : withSpread(summary, row.units[figure])
-}
-
-/**
- * Of the rows on entries or of those on points, which are other systems' work.
- * @param {Run} run
- * @param {Row['on']} on
- */
-export function rowsTable(run, on) {
-  const rows = run.rows.filter(row => row.on === on && row.family === undefined)
-  if (rows.length === 0) return ''
-  const names = systemsOf(rows)
-  const lines = rows.map(row => {
-    const [main] = Object.keys(row.units)
-    return [row.title, ...names.map(name => cell(row, name, main))]
-  })
-  return table(['work', ...names], lines)
-}
-
-/**
- * The tables of a family: one for each figure, or one in all if a single system has it.
- * @param {Run} run
- * @param {FamilyName} family
- */
-export function familyTables(run, family) {
-  const rows = rowsOf(run.rows, family)
-  if (rows.length === 0) return ''
-  const { title, place, label, figures } = FAMILIES[family]
-  const names = systemsOf(rows)
-  const placeOf = (/** @type {Row} */ row) =>
-    family === 'ycsb' ? row.title : label(row.family?.at ?? '', run.settings.keys)
-  const entries = Object.entries(figures)
-  if (names.length === 1) {
-    const lines = rows.map(row => [
-      placeOf(row),
-      ...entries.map(([figure]) => cell(row, names[0], figure)),
-    ])
-    return table([`${title}: ${place}`, ...entries.map(([, what]) => what)], lines)
-  }
-  return entries
-    .map(([figure, what]) => {
-      const lines = rows.map(row => [placeOf(row), ...names.map(name => cell(row, name, figure))])
-      return table([`${title}, ${what}: ${place}`, ...names], lines)
-    })
-    .join('\n\n')
-}
-
-/** @param {Run} run */
-export function furtherTable(run) {
-  const alone = run.rows.filter(row => row.family === undefined)
-  const lines = alone.flatMap(row =>
-    Object.entries(row.systems).flatMap(([system, figures], at) =>
-      Object.entries(row.units)
-        .slice(1)
-        // Every system found the same, or has failed.
-        .filter(([name, unit]) => figures[name] !== undefined && (unit !== 'hits' || at === 0))
-        .map(([name, unit]) => {
-          const whose = unit === 'hits' ? 'each' : system
-          return [row.title, whose, name, withSpread(figures[name], unit)]
-        }),
-    ),
+function figuresTable(rows, systems, heads, cell) {
+  const lines = rows.flatMap(row =>
+    Object.entries(row.figures).map(([figure, { what, unit }]) => {
+      return [row.title, what, ...systems.map(name => cell(row, name, figure, unit) ?? '–')]
+    }),
   )
-  return lines.length === 0 ? '' : table(['work', 'system', 'figure', 'measured'], lines)
+  const measured = lines.filter(([, , ...cells]) => cells.some(cell => cell !== '–'))
+  return table(['work', 'figure', ...heads], measured)
 }
 
-/** @param {Run} run */
-export function verdictTable(run) {
-  const lines = run.verdicts.map(verdict => {
-    const { what, unit, sense, bound, aim, measured, lmdbGets, remark } = verdict
-    const remarks = [
-      remark,
-      lmdbGets === undefined ? undefined : `${digits(lmdbGets)} lmdb gets of this run`,
-    ]
-    return [
-      verdict.title,
-      what,
-      withSpread(measured, unit),
-      bound === undefined ? '–' : `${sense} ${bound} ${unit}`,
-      `${aim} ${unit}`,
-      verdict.verdict,
-      remarks.filter(text => text !== undefined).join('; '),
-    ]
+/** What was measured. @param {readonly Row[]} rows */
+export function rowsTable(rows) {
+  const names = systemsOf(rows)
+  return figuresTable(rows, names, names, ({ systems }, name, figure, unit) => {
+    const summary = systems[name]?.[figure]
+    return summary && withSpread(summary, unit)
   })
-  const head = ['work', 'figure', 'measured', 'promised', 'aim', 'verdict', 'remark']
-  return lines.length === 0 ? '' : table(head, lines)
 }
 
-/**
- * The machine of the run: the first line of each table and the last of each chart.
- * @param {Run['machine']} machine
- */
-export const machineLine = machine =>
-  `Node ${machine.node.slice(1)}, ${machine.cores} cores of ${machine.cpu}, ` +
-  `${machine.memoryGiB} GiB, ${machine.system}`
+const TIMES = ['ns', 'µs', 'ms']
 
-/**
- * The place, time and settings of a run, and its failures.
- * @param {Run} run
- */
-export function preamble({ machine, date, settings, versions, rows }) {
-  const systems = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
-  const failures = rows.flatMap(row =>
-    Object.entries(row.failures).map(
-      ([name, message]) => `- FAILED: ${row.title}, ${name}: ${message}`,
-    ),
+/** How many times as fast as each other system zverse is, round by round. @param {readonly Row[]} rows */
+export function speedTable(rows) {
+  const peers = systemsOf(rows).filter(name => name !== 'zverse')
+  const heads = peers.map(peer => `speed ÷ ${peer}’s`)
+  return figuresTable(rows, peers, heads, (row, peer, figure, unit) => {
+    const [over, under] = unit === '/s' ? ['zverse', peer] : [peer, 'zverse']
+    const speed = [...TIMES, '/s'].includes(unit) ? ratioOf(row, over, under, figure) : undefined
+    return speed && withSpread(speed, '×')
+  })
+}
+
+/** Floors and aims, and what was measured. @param {readonly import('./targets.js').Verdict[]} verdicts */
+export function targetsTable(verdicts) {
+  const head = ['work', 'figure', 'measured', 'floor', 'aim', 'verdict', 'remark']
+  const lines = verdicts.map(one => [
+    ...[one.title, one.what, one.measured === undefined ? '–' : withSpread(one.measured, one.unit)],
+    one.floor === undefined ? '–' : `${one.sense} ${one.floor} ${one.unit}`,
+    ...[`${one.aim} ${one.unit}`, one.verdict, one.remark],
+  ])
+  return table(head, lines)
+}
+
+/** The place, time and settings of a run. @param {Run} run @param {readonly Row[]} rows some of its rows */
+export function preamble({ machine, date, settings, versions }, rows) {
+  const keys = [...new Set(rows.map(row => row.keys))].filter(count => count > 1)
+  const parts = [
+    `${machineLine(machine)}; ${date}`,
+    ...(keys.length === 1 ? [`${keys[0]} keys`] : []),
+    `${settings.rounds} rounds, seed ${settings.seed}; median (min–max).`,
+  ]
+  const systems = systemsOf(rows).map(name => name.toLowerCase())
+  // A package goes by its system's name, or begins with it.
+  const measured = Object.entries(versions).filter(([name]) =>
+    systems.some(system => name.includes(system.split('+')[0])),
   )
   return join(
-    `${machineLine(machine)}; ${date}; ${settings.keys} keys, ` +
-      `${settings.rounds} rounds, seed ${settings.seed}; median (min–max).`,
-    systems.length > 0 ? `Measured: ${systems.join(', ')}.` : '',
-    failures.join('\n'),
+    parts.join('; '),
+    measured.length > 0
+      ? `Measured: ${measured.map(([name, version]) => `${name} ${version}`).join(', ')}.`
+      : '',
+    rows
+      .flatMap(({ title, failures }) =>
+        Object.entries(failures).map(
+          ([name, message]) => `- FAILED: ${title}, ${name}: ${message}`,
+        ),
+      )
+      .join('\n'),
   )
 }
 
-/**
- * Paragraphs, without the empty ones.
- * @param {string[]} parts
- */
-export const join = (...parts) => parts.filter(part => part !== '').join('\n\n')
-
-/**
- * The parts of rows that a report needs.
- * @param {Run} run
- */
-export function notes({ rows }) {
-  const noted = rows.filter(row => row.note !== undefined)
-  return noted.map(row => `- ${row.title}: ${row.note}`).join('\n')
+/** The tables of a group of rows. @param {Run} run @param {string} group */
+export function section(run, group) {
+  const rows = run.rows.filter(row => row.group === group)
+  const notes = rows.filter(({ note }) => note !== undefined)
+  return join(
+    preamble(run, rows),
+    rowsTable(rows),
+    speedTable(rows),
+    notes.map(({ title, note }) => `- ${title}: ${note}`).join('\n'),
+  )
 }
 
-/**
- * The whole run as Markdown, which a terminal shows well enough too.
- * @param {Run} run
- */
+/** The groups that a run has rows of. @param {Run} run */
+export const groupsOf = run => [...new Set(run.rows.map(({ group }) => group))]
+
+/** The whole run. @param {Run} run */
 export function markdown(run) {
-  const families = /** @type {FamilyName[]} */ (Object.keys(FAMILIES))
-  return `${join(
-    preamble(run),
-    verdictTable(run),
-    rowsTable(run, 'entries'),
-    rowsTable(run, 'points'),
-    ...families.map(name => familyTables(run, name)),
-    furtherTable(run),
-    notes(run),
-  )}\n`
+  const judged = verdicts(run.rows).filter(({ measured }) => measured !== undefined)
+  const parts = groupsOf(run).flatMap(group => [`## ${group}`, section(run, group)])
+  return `${join(targetsTable(judged), ...parts)}\n`
 }
+
+/** Paragraphs, without the empty ones. @param {string[]} parts */
+const join = (...parts) => parts.filter(part => part !== '').join('\n\n')

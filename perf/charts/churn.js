@@ -1,11 +1,11 @@
 // @ts-check
-/** Chart (g): memory over churn, the pinned snapshots below it. */
-import { grouped } from '../families.js'
+/** Memory over churn, the pinned snapshots below it. */
+import { grouped } from './families.js'
 import { linear, spread } from './scale.js'
 import { Picture, px } from './svg.js'
 
-/** @typedef {import('../churn/verdict.js').ChurnRun} ChurnRun */
-/** @typedef {import('../churn/verdict.js').Sample} Sample */
+/** @typedef {import('../rows.js').Row} Row */
+/** @typedef {{ second: number, used: number, touched: number, resident: number, held: number }} Sample MiB */
 
 const WIDTH = 940
 const HEIGHT = 440
@@ -15,7 +15,6 @@ const TOP = 84
 const BOTTOM = 310
 const HELD_TOP = 332
 const HELD_BOTTOM = 368
-const MIB = 2 ** 20
 /** Pixels of one mean. */
 const BUCKET = 3
 
@@ -49,12 +48,13 @@ function buckets(samples, x, figure) {
 
 /**
  * @param {Picture} picture
- * @param {ChurnRun} run
+ * @param {readonly Sample[]} samples
+ * @param {(measure: string) => number} growth
  * @param {import('./scale.js').Scale} time
  */
-function drawMemory(picture, { samples, growth }, time) {
+function drawMemory(picture, samples, growth, time) {
   const most = Math.max(...samples.flatMap(({ resident, touched }) => [resident, touched]))
-  const y = linear(most / MIB, BOTTOM, TOP)
+  const y = linear(most, BOTTOM, TOP)
   for (const tick of y.ticks) {
     picture.line(LEFT, y.at(tick), RIGHT, y.at(tick), 'grid')
     picture.text(LEFT - 6, y.at(tick) + 4, `${tick} MiB`, 'tick', 'end')
@@ -63,7 +63,7 @@ function drawMemory(picture, { samples, growth }, time) {
   /** @type {number[]} */
   const ends = []
   for (const { measure, colour } of LINES) {
-    const points = buckets(samples, x, sample => sample[measure] / MIB)
+    const points = buckets(samples, x, sample => sample[measure])
     const edge = [
       ...points.map(point => `${px(point.x)},${px(y.at(point.high))}`),
       ...points.reverse().map(point => `${px(point.x)},${px(y.at(point.low))}`),
@@ -77,22 +77,20 @@ function drawMemory(picture, { samples, growth }, time) {
   }
   const places = spread(ends, 32, TOP, BOTTOM - 16)
   LINES.forEach(({ measure, label, colour }, i) => {
-    const grown = growth.find(one => one.measure === measure)
     picture.line(RIGHT + 2, ends[i], RIGHT + 12, places[i], `leader s-${colour}`)
     picture.bar(RIGHT + 12, places[i] - 4, 8, 8, `f-${colour}`)
     picture.text(RIGHT + 26, places[i] + 4, label)
-    if (grown === undefined) return
-    const text = `last third ${grown.ratio.toFixed(3)} × the first`
+    const text = `last third ${growth(measure).toFixed(3)} × the first`
     picture.text(RIGHT + 26, places[i] + 18, text, 'tick')
   })
 }
 
 /**
  * @param {Picture} picture
- * @param {ChurnRun} run
+ * @param {readonly Sample[]} samples
  * @param {import('./scale.js').Scale} time
  */
-function drawHeld(picture, { samples }, time) {
+function drawHeld(picture, samples, time) {
   const most = Math.max(1, ...samples.map(({ held }) => held))
   const y = linear(most, HELD_BOTTOM, HELD_TOP)
   const points = buckets(
@@ -110,16 +108,22 @@ function drawHeld(picture, { samples }, time) {
   picture.text(RIGHT + 12, (HELD_TOP + HELD_BOTTOM) / 2 + 4, 'snapshots held')
 }
 
-/** @type {(run: ChurnRun, foot: string) => string | undefined} */
-export function drawChurn(run, foot) {
-  const { samples, settings } = run
-  if (samples.length === 0) return undefined
-  const commits = samples.reduce((sum, sample) => sum + sample.commits, 0)
+/** @type {(rows: Row[], foot: string) => string | undefined} */
+export function drawChurn([{ systems, keys }], foot) {
+  const figures = systems.zverse
+  if (figures === undefined) return undefined
+  /** @type {Sample[]} */
+  const samples = figures.second.samples.map((second, i) => ({
+    second,
+    ...{ used: figures.used.samples[i], touched: figures.touched.samples[i] },
+    ...{ resident: figures.resident.samples[i], held: figures.held.samples[i] },
+  }))
+  const commits = figures.commits.median
   const million = commits >= 1e6 ? `${(commits / 1e6).toFixed(1)} million` : grouped(commits)
   const picture = new Picture(WIDTH, HEIGHT, {
     title: 'Memory over churn',
     subtitle:
-      `${grouped(settings.keys)} entries overwritten, deleted and inserted in ${million} commits; ` +
+      `${grouped(keys)} entries overwritten, deleted and inserted in ${million} commits; ` +
       'means, bands: lowest to highest',
     foot,
   })
@@ -129,8 +133,8 @@ export function drawChurn(run, foot) {
   const at = (/** @type {number} */ second) => LEFT + ((RIGHT - LEFT) * second) / last
   const ticks = linear(last / by, LEFT, RIGHT).ticks.filter(tick => tick * by <= last)
   const time = { at, ticks }
-  drawMemory(picture, run, time)
-  drawHeld(picture, run, time)
+  drawMemory(picture, samples, measure => figures[`${measure} ratio`].median, time)
+  drawHeld(picture, samples, time)
   for (const tick of ticks) {
     picture.text(at(tick * by), HELD_BOTTOM + 18, String(tick), 'tick', 'middle')
   }

@@ -1,12 +1,26 @@
 // @ts-check
-/** Charts (b), (c) and (d): how figures change with the size of the set, of values, and with the past. */
-import { FAMILIES, rowsOf, systemsOf } from '../families.js'
+/** How figures change with the size of the set, with that of values, and with the past. */
+import { systemsOf } from '../rows.js'
 import { drawPanel } from './lines.js'
 import { colourOf, Picture } from './svg.js'
 
-/** @typedef {import('../report.js').Run} Run */
-/** @typedef {import('../bench.js').FamilyName} FamilyName */
+/** @typedef {import('../rows.js').Row} Row */
 /** @typedef {import('./lines.js').Panel} Panel */
+
+/**
+ * 10 000, with thin spaces.
+ * @param {number} number
+ */
+export const grouped = number => String(number).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+
+/** 10 B, 1 KB. @param {Row} row */
+const sized = ({ at }) => (Number(at) < 1000 ? `${at} B` : `${Number(at) / 1000} KB`)
+
+/** @param {Row} row */
+const keysOf = ({ at, keys }) => grouped(Math.round(Number(at) * keys))
+
+/** @param {Row} row */
+const counted = ({ at }) => grouped(Number(at))
 
 const WIDTH = 940
 const MARGIN = 20
@@ -34,114 +48,80 @@ function sheet(panels, texts) {
   return new Picture(WIDTH, FIRST + lines * (PANEL + GAP) + BELOW, texts)
 }
 
+const SPREAD = 'medians; whiskers: lowest to highest round; lower is better'
+
 /**
- * A panel for each figure of a family, a line for each system.
- * @param {Run} run
- * @param {FamilyName} name
- * @returns {Omit<Panel, 'x' | 'y' | 'width' | 'height' | 'labels'>[]}
+ * A panel for each figure, a line for each system.
+ * @param {string} title
+ * @param {string} place the name of the rows' places
+ * @param {(row: Row) => string} label of a row's place
+ * @returns {(rows: Row[], foot: string) => string}
  */
-function panelsOf(run, name) {
-  const rows = rowsOf(run.rows, name)
-  const { place, label, figures } = FAMILIES[name]
-  return Object.entries(figures).map(([figure, what]) => {
-    const unit = rows[0].units[figure]
-    return {
-      title: what,
-      unit,
-      place,
-      places: rows.map(row => label(row.family?.at ?? '', run.settings.keys)),
-      logarithmic: true,
+const drawFamily = (title, place, label) => (rows, foot) => {
+  const figures = Object.entries(rows[0].figures)
+  const picture = sheet(figures.length, { title, subtitle: SPREAD, foot })
+  figures.forEach(([figure, { what, unit }], n) => {
+    drawPanel(picture, {
+      ...{ title: what, unit, place, places: rows.map(label), logarithmic: true, ...frame(n) },
       series: systemsOf(rows).map(system => ({
         label: system,
         colour: colourOf(system),
         figures: rows.map(row => row.systems[system]?.[figure]),
       })),
-    }
-  })
-}
-
-const SPREAD = 'medians; whiskers: lowest to highest round; lower is better'
-
-/**
- * @param {Run} run
- * @param {string} foot
- * @param {'size' | 'value-size'} name
- * @param {string} title
- */
-function drawFamily(run, foot, name, title) {
-  if (rowsOf(run.rows, name).length === 0) return undefined
-  const panels = panelsOf(run, name)
-  const picture = sheet(panels.length, { title, subtitle: SPREAD, foot })
-  panels.forEach((panel, n) => {
-    drawPanel(picture, { ...panel, ...frame(n) })
+    })
   })
   return picture.toString()
 }
 
-/** @type {(run: Run, foot: string) => string | undefined} */
-export const drawSize = (run, foot) =>
-  drawFamily(run, foot, 'size', 'From a hundredth of the set to ten times the set')
+export const drawSize = drawFamily(
+  'From a hundredth of the set to ten times the set',
+  'keys',
+  keysOf,
+)
 
-/** @type {(run: Run, foot: string) => string | undefined} */
-export const drawValueSize = (run, foot) =>
-  drawFamily(run, foot, 'value-size', 'Values of 10 bytes to 100 KB')
+export const drawValueSize = drawFamily('Values of 10 bytes to 100 KB', 'value', sized)
 
 /**
- * The lines of some figures of zverse in one panel.
- * @param {Run} run
- * @param {FamilyName} name
- * @param {[string, string][]} lines figure and colour
+ * The panels of a long past: which rows, by the beginning of their names; the lines, a figure and a colour each.
+ * @type {{ title: string, rows: string, place: string, lines: [string, string][] }[]}
  */
-function own(run, name, lines) {
-  const rows = rowsOf(run.rows, name)
-  const { place, label, figures } = FAMILIES[name]
-  return {
-    ...{ unit: 'µs', place },
-    places: rows.map(row => label(row.family?.at ?? '', run.settings.keys)),
-    series: lines.map(([figure, colour]) => ({
-      label: figures[figure],
-      colour,
-      figures: rows.map(row => row.systems.zverse?.[figure]),
-    })),
-  }
-}
+const PAST = [
+  {
+    ...{ title: 'Reading under a history so deep', rows: 'history-', place: 'versions kept' },
+    lines: [
+      ['present', 'zverse'],
+      ['oldest', 'past'],
+    ],
+  },
+  {
+    ...{ title: 'Committing under a history so deep', rows: 'history-', place: 'versions kept' },
+    lines: [['commit', 'zverse']],
+  },
+  {
+    ...{ title: 'Reading a snapshot so old', rows: 'age-', place: 'commits back' },
+    lines: [
+      ['present', 'zverse'],
+      ['time', 'past'],
+    ],
+  },
+]
 
-/** @type {(run: Run, foot: string) => string | undefined} */
-export function drawHistory(run, foot) {
-  const [depth, age] = [rowsOf(run.rows, 'history-depth'), rowsOf(run.rows, 'snapshot-age')]
-  if (depth.length + age.length === 0) return undefined
-  const panels = [
-    ...(depth.length === 0
-      ? []
-      : [
-          {
-            title: 'Reading under a history so deep',
-            ...own(run, 'history-depth', [
-              ['present', 'zverse'],
-              ['oldest', 'past'],
-            ]),
-          },
-          {
-            title: 'Committing under a history so deep',
-            ...own(run, 'history-depth', [['commit', 'zverse']]),
-          },
-        ]),
-    ...(age.length === 0
-      ? []
-      : [
-          {
-            title: 'Reading a snapshot so old',
-            ...own(run, 'snapshot-age', [
-              ['present', 'zverse'],
-              ['time', 'past'],
-            ]),
-          },
-        ]),
-  ]
+/** @type {(rows: Row[], foot: string) => string} */
+export function drawHistory(all, foot) {
+  const panels = PAST.map(panel => ({
+    ...panel,
+    rows: all.filter(({ name }) => name.startsWith(panel.rows)),
+  }))
+  const there = panels.filter(({ rows }) => rows.length > 0)
   const title = 'What a long past costs'
-  const picture = sheet(panels.length, { title, subtitle: `zverse; ${SPREAD}`, foot })
-  panels.forEach((panel, n) => {
-    drawPanel(picture, { ...panel, ...frame(n) })
+  const picture = sheet(there.length, { title, subtitle: `zverse; ${SPREAD}`, foot })
+  there.forEach(({ title, place, rows, lines }, n) => {
+    const series = lines.map(([figure, colour]) => ({
+      ...{ label: rows[0].figures[figure].what, colour },
+      figures: rows.map(row => row.systems.zverse?.[figure]),
+    }))
+    const places = rows.map(counted)
+    drawPanel(picture, { title, unit: 'µs', place, places, series, ...frame(n) })
   })
   return picture.toString()
 }

@@ -6,7 +6,7 @@
 import { digits } from '../report.js'
 import { linear, logarithmic, spread } from './scale.js'
 
-/** @typedef {import('../measure.js').Summary} Summary */
+/** @typedef {import('../rows.js').Summary} Summary */
 /** @typedef {import('./svg.js').Picture} Picture */
 
 /**

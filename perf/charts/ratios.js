@@ -1,11 +1,11 @@
 // @ts-check
 /**
- * Rows of ratios on one scale: the median as a dot, lowest and highest as whiskers, the promise as a
+ * Rows of ratios on one scale: the median as a dot, lowest and highest as whiskers, the floor as a
  * stroke and the aim as a diamond; the figure and the verdict in words beside.
  */
 import { spreadText } from './lines.js'
 
-/** @typedef {import('../measure.js').Summary} Summary */
+/** @typedef {import('../rows.js').Summary} Summary */
 /** @typedef {import('./svg.js').Picture} Picture */
 /** @typedef {import('./scale.js').Scale} Scale */
 
@@ -14,7 +14,7 @@ import { spreadText } from './lines.js'
  * @property {string} title
  * @property {string} [detail] a second line
  * @property {Summary} measured
- * @property {number} [bound]
+ * @property {number} [floor]
  * @property {number} [aim]
  * @property {string} [verdict]
  */
@@ -40,13 +40,13 @@ export function drawRatios(
     picture.line(scale.at(tick), y - height / 2, scale.at(tick), bottom, kind)
     picture.text(scale.at(tick), bottom + 16, `${tick}×`, 'tick', 'middle')
   }
-  ratios.forEach(({ title, detail, measured, bound, aim, verdict }, n) => {
+  ratios.forEach(({ title, detail, measured, floor, aim, verdict }, n) => {
     const middle = y + n * height
     const { median, min, max } = measured
     picture.text(x, middle + (detail ? -3 : 4), title)
     if (detail) picture.text(x, middle + 12, detail, 'tick')
-    if (bound !== undefined) {
-      picture.line(scale.at(bound), middle - 9, scale.at(bound), middle + 9, 'bound')
+    if (floor !== undefined) {
+      picture.line(scale.at(floor), middle - 9, scale.at(floor), middle + 9, 'floor')
     }
     if (aim !== undefined) picture.diamond(scale.at(aim), middle)
     picture.line(scale.at(min), middle, scale.at(max), middle, `whisker s-${colour}`)
@@ -70,8 +70,8 @@ export function drawKey(picture, x, y) {
   picture.line(x, y, x + 24, y, 'whisker s-zverse')
   picture.dot(x + 12, y, 5, 'f-zverse')
   picture.text(x + 30, y + 4, 'median, lowest to highest round', 'muted')
-  picture.line(x + 250, y - 8, x + 250, y + 8, 'bound')
-  picture.text(x + 258, y + 4, 'promised', 'muted')
+  picture.line(x + 250, y - 8, x + 250, y + 8, 'floor')
+  picture.text(x + 258, y + 4, 'floor', 'muted')
   picture.diamond(x + 334, y)
   picture.text(x + 344, y + 4, 'aim', 'muted')
 }

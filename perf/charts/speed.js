@@ -1,11 +1,12 @@
 // @ts-check
-/** Chart (a): how many times as fast as lmdb each row is, beside promise and aim. */
-import { summarize } from '../measure.js'
+/** How many times as fast as lmdb each row is, beside floor and aim. */
+import { ratioOf } from '../rows.js'
+import { verdicts } from '../targets.js'
 import { drawKey, drawRatios, ROW } from './ratios.js'
 import { logarithmic } from './scale.js'
 import { Picture } from './svg.js'
 
-/** @typedef {import('../report.js').Run} Run */
+/** @typedef {import('../rows.js').Row} Row */
 /** @typedef {import('./ratios.js').Ratio} Ratio */
 
 const WIDTH = 940
@@ -15,42 +16,39 @@ const TO = 652
 const FIGURES = 674
 const FIRST = 112
 
-const RANK = ['falls short', 'misses the aim', 'holds', 'reaches the aim', '']
-
 /**
  * Rows that both have, those that fall short first.
- * @param {Run} run
+ * @param {readonly Row[]} rows
  * @returns {Ratio[]}
  */
-function ratiosOf({ rows, verdicts }) {
-  const both = rows.filter(row => row.on === 'entries' && row.family === undefined)
-  const ratios = both.flatMap(({ name, title, systems, units }) => {
-    const [main] = Object.keys(units)
-    const ours = systems.zverse?.[main]
-    const theirs = systems.lmdb?.[main]
-    if (ours === undefined || theirs === undefined) return []
-    const measured = summarize(ours.samples.map((time, round) => theirs.samples[round] / time))
-    const target = verdicts.find(({ row, what }) => row === name && what === 'speed ÷ lmdb’s')
-    const { bound, aim, verdict = '' } = target ?? {}
-    return [{ title, measured, bound, aim, verdict }]
+function ratiosOf(rows) {
+  const targets = verdicts(rows).filter(({ what }) => what === 'speed ÷ lmdb’s')
+  const rank = (/** @type {Row} */ { name }) => {
+    const place = targets.findIndex(({ row }) => row === name)
+    return place < 0 ? targets.length : place
+  }
+  const ordered = [...rows].sort((a, b) => rank(a) - rank(b))
+  return ordered.flatMap(row => {
+    const measured = ratioOf(row, 'lmdb', 'zverse')
+    const { floor, aim, verdict = '' } = targets[rank(row)] ?? {}
+    return measured === undefined ? [] : [{ title: row.title, measured, floor, aim, verdict }]
   })
-  return ratios.sort((a, b) => RANK.indexOf(a.verdict) - RANK.indexOf(b.verdict))
 }
 
 /**
- * @param {Run} run
+ * @param {readonly Row[]} rows
  * @param {string} foot
  */
-export function drawSpeed(run, foot) {
-  const ratios = ratiosOf(run)
+export function drawSpeed(rows, foot) {
+  const ratios = ratiosOf(rows)
   if (ratios.length === 0) return undefined
   const picture = new Picture(WIDTH, FIRST + ratios.length * ROW + 48, {
     title: 'Speed, in multiples of lmdb’s',
     subtitle: 'lmdb’s time ÷ zverse’s, round by round; logarithmic, further right is faster',
     foot,
   })
-  const values = ratios.flatMap(({ measured, bound, aim }) =>
-    [1, measured.min, measured.max, bound, aim].filter(value => value !== undefined),
+  const values = ratios.flatMap(({ measured, floor, aim }) =>
+    [1, measured.min, measured.max, floor, aim].filter(value => value !== undefined),
   )
   const scale = logarithmic(Math.min(...values), Math.max(...values), FROM, TO)
   drawKey(picture, TITLES, 76)

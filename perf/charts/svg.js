@@ -48,7 +48,7 @@ const KINDS = {
   foot: { fill: 'muted', 'font-size': 11 },
   grid: { stroke: 'grid' },
   axis: { stroke: 'muted' },
-  bound: { stroke: 'ink', 'stroke-width': 2 },
+  floor: { stroke: 'ink', 'stroke-width': 2 },
   aim: { stroke: 'ink', 'stroke-width': 1.5, fill: 'surface' },
   line: { fill: 'none', 'stroke-width': 2, 'stroke-linejoin': 'round' },
   whisker: { 'stroke-width': 1.5 },

@@ -1,11 +1,13 @@
 // @ts-check
-/** Chart (e): gets a second by threads together, and the ratios that are promised for threads. */
+/** Gets a second by threads together, and the ratios with a floor. */
+import { verdicts } from '../targets.js'
 import { drawPanel } from './lines.js'
 import { drawKey, drawRatios } from './ratios.js'
 import { linear } from './scale.js'
 import { colourOf, Picture } from './svg.js'
 
-/** @typedef {import('../threads/report.js').Run} ThreadsRun */
+/** @typedef {import('../report.js').Run} Run */
+/** @typedef {import('../rows.js').Row} Row */
 
 const WIDTH = 940
 const FIRST = 70
@@ -16,31 +18,28 @@ const COUNTS = [1, 2, 8, 32]
 const SYSTEMS = ['zverse', 'lmdb']
 
 /**
- * Promises that are ratios, in which more is better.
- * @param {ThreadsRun} run
+ * Ratios with a floor, in which more is better.
+ * @param {readonly Row[]} rows
  */
-const promised = ({ rows }) =>
-  rows
-    .filter(({ unit, target }) => unit === '×' && target?.sense === 'at least')
-    .map(({ title, what, measured, target, verdict }) => ({
-      title,
-      detail: what.replace('zverse, ', ''),
-      ...{ measured, bound: target?.bound, aim: target?.aim, verdict },
-    }))
+const judged = rows =>
+  verdicts(rows).flatMap(({ title, what, unit, sense, measured, floor, aim, verdict }) => {
+    if (measured === undefined || unit !== '×' || sense !== 'at least') return []
+    return [{ title, detail: what, measured, floor, aim, verdict }]
+  })
 
-/** @type {(run: ThreadsRun, foot: string) => string | undefined} */
-export function drawThreads(run, foot) {
-  const readers = run.rows.filter(({ scenario }) => scenario === 'readers')
-  const ratios = promised(run)
-  if (readers.length + ratios.length === 0) return undefined
-  const panel = readers.length > 0 ? PANEL : 0
+/** @type {(rows: Row[], foot: string, run: Run) => string | undefined} */
+export function drawThreads(rows, foot, run) {
+  const readers = rows.find(({ name }) => name === 'threads-readers')
+  const ratios = judged(rows)
+  if (readers === undefined && ratios.length === 0) return undefined
+  const panel = readers === undefined ? 0 : PANEL
   const height = FIRST + panel + (ratios.length > 0 ? 70 + ratios.length * ROW : 0) + 36
   const picture = new Picture(WIDTH, height, {
     title: 'Threads',
     subtitle: `worker threads on ${run.machine.cores} cores; medians, whiskers: lowest to highest round`,
     foot,
   })
-  if (readers.length > 0) {
+  if (readers !== undefined) {
     drawPanel(picture, {
       ...{ x: 20, y: FIRST, width: WIDTH - 40, height: PANEL, labels: 80 },
       ...{ title: 'Random gets by all threads together', unit: 'million a second' },
@@ -48,14 +47,12 @@ export function drawThreads(run, foot) {
       series: SYSTEMS.map(system => ({
         label: system,
         colour: colourOf(system),
-        figures: COUNTS.map(
-          count => readers.find(({ name }) => name === `${system} ${count}`)?.measured,
-        ),
+        figures: COUNTS.map(count => readers.systems[system]?.[`by ${count}`]),
       })),
     })
   }
   if (ratios.length > 0) {
-    const values = ratios.flatMap(({ measured, bound = 0, aim = 0 }) => [measured.max, bound, aim])
+    const values = ratios.flatMap(({ measured, floor = 0, aim = 0 }) => [measured.max, floor, aim])
     const y = FIRST + panel + 56
     drawKey(picture, 20, y - 34)
     const scale = linear(Math.max(...values), 350, 650)

@@ -1,12 +1,11 @@
 // @ts-check
-/** Chart (f): operations a second of each system in each YCSB workload, as bars. */
-import { rowsOf, systemsOf } from '../families.js'
+/** Operations a second of each system in each YCSB workload, as bars. */
 import { digits } from '../report.js'
+import { systemsOf } from '../rows.js'
 import { linear } from './scale.js'
 import { colourOf, Picture } from './svg.js'
 
-/** @typedef {import('../report.js').Run} Run */
-/** @typedef {import('../bench.js').Row} Row */
+/** @typedef {import('../rows.js').Row} Row */
 
 const WIDTH = 940
 const COLUMNS = 2
@@ -52,10 +51,8 @@ function drawWorkload(picture, row, x, y) {
   })
 }
 
-/** @type {(run: Run, foot: string) => string | undefined} */
-export function drawYcsb(run, foot) {
-  const rows = rowsOf(run.rows, 'ycsb')
-  if (rows.length === 0) return undefined
+/** @type {(rows: Row[], foot: string) => string} */
+export function drawYcsb(rows, foot) {
   const tallest = systemsOf(rows).length * STEP + HEAD + 18
   const lines = Math.ceil(rows.length / COLUMNS)
   const picture = new Picture(WIDTH, FIRST + lines * tallest + 30, {

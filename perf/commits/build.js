@@ -15,10 +15,21 @@ const LOCK = 'package-lock.json'
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
 
 /** @param {string} commit */
-export const isWorktree = commit => commit === '.' || commit === 'worktree'
+const isWorktree = commit => commit === '.'
 
 /** @param {string[]} words */
 const git = (...words) => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8' }).trim()
+
+/** Whether git knows a commit by this name, or it is the working tree. @param {string} name */
+export function isCommit(name) {
+  if (isWorktree(name)) return true
+  try {
+    execFileSync('git', ['rev-parse', '--verify', '--quiet', `${name}^{commit}`], { cwd: ROOT })
+    return true
+  } catch {
+    return false
+  }
+}
 
 /**
  * @typedef {object} Build
@@ -44,7 +55,7 @@ export class Builds {
 
   /**
    * @param {string} role a name for its folder
-   * @param {string} commit anything that git knows, or `.` or `worktree`
+   * @param {string} commit anything that git knows, or `.`: the working tree
    * @returns {Build}
    */
   make(role, commit) {

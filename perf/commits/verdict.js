@@ -7,7 +7,7 @@
  * noise if the interval of the median excludes 1, the median is more than THRESHOLD off, and the median
  * of every single pair lies on the same side of 1.
  */
-import { summarize } from '../measure.js'
+import { median as medianOf } from '../rows.js'
 
 /** Less than this, though certain, is of no concern. */
 const THRESHOLD = 0.03
@@ -55,10 +55,10 @@ export function compare(pairs) {
   const measured = pairs.filter(ratios => ratios.length > 0)
   const ratios = measured.flat()
   if (ratios.length === 0) return undefined
-  const { median } = summarize(ratios)
+  const median = medianOf(ratios)
   const [low, high] = medianInterval(ratios)
   const agree = (/** @type {Sense} */ sense) =>
-    measured.every(some => (sense === 'slower') === summarize([...some]).median > 1)
+    measured.every(some => (sense === 'slower') === medianOf(some) > 1)
   /** @type {Sense} */
   let outside = ''
   if (low > 1 && median > 1 + THRESHOLD && agree('slower')) outside = 'slower'

@@ -7,7 +7,6 @@
  * - `memory-level`: with its default `storeEncoding`, `'buffer'`; `memory-level-utf8` and
  *   `memory-level-view` with its other two.
  * - `classic-level`: LevelDB in a directory on a tmpfs, without `sync`, as is its default.
- * - `base`: `zverse` of another build, which `--engine` names.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -41,11 +40,9 @@ const roomFor = (/** @type {number} */ keys) => Math.max(2 ** 30, keys * 1000)
 /**
  * @param {string} name
  * @param {Surroundings} around
- * @param {string | undefined} engine
  * @returns {Promise<LevelSystem>}
  */
-async function zverse(name, { keys }, engine) {
-  if (engine === undefined) throw new Error('base: --engine says which build that is')
+async function zverse(name, { keys, engine = OWN }) {
   /** @type {LevelEngine} */
   const { ZVerseLevel } = await import(new URL('level/index.js', engine).href)
   return {
@@ -62,11 +59,11 @@ async function zverse(name, { keys }, engine) {
  * @param {Surroundings} around
  * @returns {Promise<LevelSystem>}
  */
-async function zverseText(name, { keys }) {
+async function zverseText(name, { keys, engine = OWN }) {
   /** @type {Engine} */
-  const { ZVerse } = await import(OWN)
+  const { ZVerse } = await import(engine)
   /** @type {LevelEngine} */
-  const { ZVerseLevel } = await import(new URL('level/index.js', OWN).href)
+  const { ZVerseLevel } = await import(new URL('level/index.js', engine).href)
   return {
     ...{ name, travels: true },
     create(options) {
@@ -123,16 +120,9 @@ function peer(name) {
 
 /** @type {Record<string, (around: Surroundings) => Promise<LevelSystem>>} */
 export const systems = {
-  zverse: around => zverse('zverse', around, OWN),
-  base: around => zverse('base', around, around.engine),
+  zverse: around => zverse('zverse', around),
   'zverse-text': around => zverseText('zverse-text', around),
   'memory-level': () => memoryLevel('memory-level', 'buffer'),
   'memory-level-utf8': () => memoryLevel('memory-level-utf8', 'utf8'),
-  'memory-level-view': () => memoryLevel('memory-level-view', 'view'),
   'classic-level': around => classicLevel('classic-level', around),
 }
-
-/** The systems that a run compares by default. */
-export const USUAL = [
-  ...['zverse', 'zverse-text', 'memory-level', 'memory-level-utf8', 'classic-level'],
-]

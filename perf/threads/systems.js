@@ -8,14 +8,15 @@
  * its readers keep up with the present and its writer can reuse pages. zverse needs no such call:
  * each read sees the newest commit.
  */
+import { mkdtempSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { loadEngine } from '../systems/zverse.js'
-import { makeDirectory } from '../tmpfs.js'
+import { join } from 'node:path'
+import { loadEngine } from '../entries/zverse.js'
 
 /** @typedef {import('node:worker_threads').Worker} Worker */
 
 /**
- * The part of the API used here, as far as perf/systems/zverse.js has not written it down.
+ * The part of the API used here, as far as perf/entries/zverse.js has not written it down.
  * @typedef {object} Threaded
  * @property {() => unknown} share
  * @property {(worker: Worker) => unknown} track
@@ -30,7 +31,7 @@ import { makeDirectory } from '../tmpfs.js'
 
 /** @typedef {{ get(key: string): string | undefined, close(): void }} Snapshot */
 
-/** @typedef {Omit<import('../systems/zverse.js').Database, keyof Threaded> & Threaded} Database */
+/** @typedef {Omit<import('../entries/zverse.js').Database, keyof Threaded> & Threaded} Database */
 
 /** @typedef {{ ZVerse: { open(options?: object): Database, attach(handle: unknown): Database } }} Engine */
 
@@ -100,21 +101,9 @@ export async function openZverse(engine, keys, history) {
 
 const compare = createRequire(new URL('../compare/package.json', import.meta.url))
 
-/** lmdb-js, if `npm ci` has run in perf/compare. @returns {Lmdb | undefined} */
-function lmdb() {
-  try {
-    return compare('lmdb')
-  } catch (error) {
-    if (/** @type {{ code?: string }} */ (error).code === 'MODULE_NOT_FOUND') return undefined
-    throw error
-  }
-}
-
-export const hasLmdb = () => lmdb() !== undefined
-
 /** @param {string} path @returns {Store} */
 function lmdbStore(path) {
-  const { open } = /** @type {Lmdb} */ (lmdb())
+  const { open } = /** @type {Lmdb} */ (compare('lmdb'))
   const options = { path, encoding: 'string', noSync: true, overlappingSync: false }
   const db = open({ ...options, noMemInit: true, mapSize: 4 * GIB })
   return {
@@ -130,9 +119,9 @@ function lmdbStore(path) {
   }
 }
 
-/** @returns {SharedStore} */
-export function openLmdb() {
-  const path = makeDirectory('zverse-threads-')
+/** @param {string} directory on a tmpfs @returns {SharedStore} */
+function openLmdb(directory) {
+  const path = mkdtempSync(join(directory, 'lmdb-'))
   return {
     ...lmdbStore(path),
     address: () => ({ system: 'lmdb', path }),
@@ -144,4 +133,21 @@ export function openLmdb() {
 export async function attach(address) {
   if (address.system === 'lmdb') return lmdbStore(address.path)
   return zverseStore((await load(address.engine)).ZVerse.attach(address.handle))
+}
+
+/**
+ * @typedef {object} ThreadSystem
+ * @property {string} name
+ * @property {(keys: number, history?: { versions: number }) => SharedStore | Promise<SharedStore>} [open]
+ *   an empty store for so many keys; none: only cores, which do arithmetic
+ */
+
+/** @type {Record<string, (around: { directory: string, engine?: string }) => ThreadSystem>} */
+export const systems = {
+  zverse: ({ engine }) => ({
+    name: 'zverse',
+    open: (keys, history) => openZverse(engine, keys, history),
+  }),
+  lmdb: ({ directory }) => ({ name: 'lmdb', open: () => openLmdb(directory) }),
+  arithmetic: () => ({ name: 'arithmetic' }),
 }

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { draw } from '../../perf/charts/draw.js'
 import { linear, logarithmic, spread } from '../../perf/charts/scale.js'
-import { FAMILIES } from '../../perf/families.js'
-import { fill, sections } from '../../perf/fill.js'
+import { fill, sections } from '../../perf/docs.js'
+import { groups } from '../../perf/suites.js'
+import { verdicts } from '../../perf/targets.js'
 import { faultsOf } from '../support/svg.js'
-import { churnRun, compareRun, threadsRun } from './fixture.js'
+import { madeUp } from './fixture.js'
 
 /** Throws unless `xml` is well-formed, as far as our charts use XML; returns its texts. */
 function parse(xml: string): string[] {
@@ -34,14 +35,12 @@ function parse(xml: string): string[] {
   return texts
 }
 
-const compare = compareRun()
-const threads = threadsRun()
-const churn = churnRun(0)
-const charts = new Map([...draw(compare), ...draw(threads), ...draw(churn)])
+const run = madeUp()
+const charts = draw(run)
 const textsOf = (name: string) => parse(charts.get(`perf-${name}.svg`) as string)
 
 describe('charts', () => {
-  it('are drawn for every kind of run', () => {
+  it('are drawn for all groups that have one', () => {
     expect([...charts.keys()].sort()).toEqual([
       ...['perf-churn.svg', 'perf-history.svg', 'perf-size.svg', 'perf-speed.svg'],
       ...['perf-threads.svg', 'perf-value-size.svg', 'perf-ycsb.svg'],
@@ -63,47 +62,40 @@ describe('charts', () => {
 
   it('hold each row that lmdb has beside zverse, with its verdict', () => {
     const texts = textsOf('speed')
-    const rows = compare.rows.filter(
-      row => row.on === 'entries' && row.family === undefined && 'lmdb' in row.systems,
-    )
+    const rows = run.rows.filter(({ group, systems }) => group === 'entries' && 'lmdb' in systems)
     expect(rows.length).toBeGreaterThan(8)
     for (const row of rows) expect(texts).toContain(row.title)
     expect(texts.filter(text => text === 'falls short').length).toBeGreaterThan(0)
   })
 
   it('hold each place and each system of a family', () => {
-    for (const [family, chart] of [
-      ['size', 'size'],
-      ['value-size', 'value-size'],
-      ['history-depth', 'history'],
-      ['snapshot-age', 'history'],
-    ] as const) {
+    const places = {
+      size: ['10\u202f000', '100\u202f000', '1\u202f000\u202f000', '10\u202f000\u202f000'],
+      'value-size': ['10 B', '100 B', '1 KB', '10 KB', '100 KB'],
+      history: ['0', '10', '1\u202f000', '10\u202f000', '1', '100'],
+    }
+    for (const [chart, labels] of Object.entries(places)) {
       const texts = textsOf(chart)
-      for (const row of compare.rows.filter(({ family: own }) => own?.name === family)) {
-        expect(texts).toContain(FAMILIES[family].label(row.family?.at ?? '', 1_000_000))
-        if (chart !== 'history') {
-          for (const system of Object.keys(row.systems)) expect(texts).toContain(system)
-        }
+      for (const label of labels) expect(texts, chart).toContain(label)
+      if (chart === 'history') continue
+      for (const system of ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree']) {
+        expect(texts, chart).toContain(system)
       }
     }
     const workloads = textsOf('ycsb').filter(text => /^[A-F]: /.test(text))
     expect(workloads.map(text => text[0]).join('')).toBe('ABCDEF')
   })
 
-  it('hold the promises for threads', () => {
+  it('hold the floors for threads', () => {
     const texts = textsOf('threads')
     expect(texts).toContain('a reader beside a writer')
     expect(texts).toContain('32')
     expect(texts).toContain('lmdb')
   })
-})
 
-describe('growth under churn', () => {
-  it('is seen where it is, and only there', () => {
-    expect(churn.growth.every(({ holds }) => holds)).toBe(true)
-    const grown = churnRun(5000).growth.find(({ measure }) => measure === 'used')
-    expect(grown?.holds).toBe(false)
-    expect(grown?.ratio).toBeCloseTo(1.2 / 1.0475 - 0.001, 1)
+  it('are left out where the run has no row', () => {
+    const some = { ...run, rows: run.rows.filter(({ group }) => group === 'size') }
+    expect([...draw(some).keys()]).toEqual(['perf-size.svg'])
   })
 })
 
@@ -111,10 +103,8 @@ describe('the page', () => {
   const page = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8')
 
   it('has a place for every section, and keeps what is around', () => {
-    const found = new Map([compare, threads, churn].flatMap(run => [...sections(run)]))
-    expect([...found.keys()].sort()).toEqual(
-      ['bench', 'churn', 'past', 'points', 'size', 'threads', 'value-size', 'ycsb'].sort(),
-    )
+    const found = sections(run)
+    expect([...found.keys()]).toEqual(['targets', ...groups.map(({ name }) => name)])
     const filled = fill(page, found)
     for (const [name, text] of found) expect(filled, name).toContain(text)
     expect(fill(filled, found)).toBe(filled)
@@ -122,8 +112,20 @@ describe('the page', () => {
     expect(around(filled)).toBe(around(page))
   })
 
+  it('shows every target, as it stands now', () => {
+    const lines = verdicts([]).map(({ floor, sense, aim, unit }) => [
+      ...[floor === undefined ? '–' : `${sense} ${floor} ${unit}`.trim(), `${aim} ${unit}`.trim()],
+    ])
+    const start = page.indexOf('<!-- targets:start -->')
+    const shown = page.slice(start, page.indexOf('<!-- targets:end -->'))
+    const cells = shown.split('\n').map(line => line.split('|').map(cell => cell.trim()))
+    const sorted = (all: string[][]) => all.map(line => line.join(' / ')).sort()
+    const body = cells.filter(line => line.length > 4).slice(2)
+    expect(sorted(body.map(line => line.slice(4, 6)))).toEqual(sorted(lines))
+  })
+
   it('refuses a section that it has no place for', () => {
-    expect(() => fill('# Page', new Map([['bench', 'text']]))).toThrow('no section bench')
+    expect(() => fill('# Page', new Map([['size', 'text']]))).toThrow('no section size')
   })
 })
 

@@ -1,66 +1,51 @@
-/** Small runs, as the benches write them, with made-up figures. */
-import type { Row } from '../../perf/bench.js'
-import type { ChurnRun } from '../../perf/churn/verdict.js'
-import { growthOf } from '../../perf/churn/verdict.js'
-import { summarize } from '../../perf/measure.js'
+/** A small run, as the bench writes it, with made-up figures. */
 import type { Run } from '../../perf/report.js'
-import { scenarios } from '../../perf/scenarios/index.js'
-import { verdicts } from '../../perf/targets.js'
-import type { Run as ThreadsRun } from '../../perf/threads/report.js'
-import { rowsOf } from '../../perf/threads/report.js'
-import { scenarios as threaded } from '../../perf/threads/scenarios/index.js'
+import { type Row, summarize } from '../../perf/rows.js'
+import { unitOf } from '../../perf/stage.js'
+import { scenarios, suiteOf, suites } from '../../perf/suites.js'
 
-const machine = {
-  ...{ node: 'v20.19.0', v8: '11.3', cpu: 'R&D <sample>', cores: 2 },
-  ...{ memoryGiB: 8, system: 'linux x64' },
+/** Systems that have a made-up figure in each row of a suite. */
+const SYSTEMS: Record<string, string[]> = {
+  entries: ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree'],
+  level: ['zverse', 'memory-level'],
+  threads: ['zverse', 'lmdb', 'arithmetic'],
 }
-const date = '2026-01-31'
 
-/** Every scenario there is, on all systems, but no order in Map. */
-export function compareRun(): Run {
+/** Every row there is; a second of churn a sample, in which used bytes grow by `growth` MiB. */
+export function madeUp(growth = 0): Run {
   const rows = scenarios.map((scenario, i): Row => {
-    const own = scenario.needs.includes('database' as never)
-    const names = own ? ['zverse'] : ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree']
-    const measured = names.map((name, n) => {
-      const figures = Object.keys(scenario.figures)
-        .filter(figure => name !== 'Map' || figure !== 'range')
+    const suite = suiteOf(scenario)
+    const figures = Object.fromEntries(
+      Object.entries(scenario.figures).map(([name, figure]) => [
+        name,
+        { what: typeof figure === 'string' ? '' : figure.what, unit: unitOf(figure) },
+      ]),
+    )
+    const systems = (SYSTEMS[suite] ?? ['zverse']).map((system, n) => {
+      const measured = Object.keys(figures)
+        .filter(figure => system !== 'Map' || figure !== 'range')
         .map(figure => [figure, summarize([1.1, 0.9, 1].map(time => (time * (i + 1)) / (n + 1)))])
-      return [name, Object.fromEntries(figures)]
+      return [system, Object.fromEntries(measured)]
     })
-    const { name, title, note, family, figures: units } = scenario
-    const on = scenario.points === undefined ? 'entries' : 'points'
-    return {
-      ...{ name, title, on, note, family, units },
-      ...{ systems: Object.fromEntries(measured), failures: {} },
-    }
+    const { name, group, title, at, note } = scenario
+    const keys = suites[suite]?.keys as number
+    const row = { name, group, title, at, note, keys, figures, failures: {} }
+    return { ...row, systems: Object.fromEntries(systems) } as Row
   })
-  const settings = { keys: 1_000_000, rounds: 3, seed: 20 }
-  return { machine, date, settings, versions: { lmdb: '3' }, rows, verdicts: verdicts(rows) }
-}
-
-/** Every figure of the rows that need threads. */
-export function threadsRun(): ThreadsRun {
-  const rows = threaded.flatMap(scenario =>
-    rowsOf(
-      scenario,
-      [1.9, 2, 2.1].map(value =>
-        Object.fromEntries(Object.keys(scenario.figures).map(name => [name, value])),
-      ),
-    ),
-  )
-  const settings = { keys: 1000, rounds: 3, seconds: 1, tries: 1, seed: 20 }
-  return { machine, date, settings, others: undefined, failures: [], rows }
-}
-
-/** A minute in which used bytes grow by `growth` a second. */
-export function churnRun(growth: number): ChurnRun {
-  const samples = Array.from({ length: 60 }, (_, second) => ({
-    ...{ second: second + 1, used: 1e6 + growth * second, touched: 3e6, resident: 1e8 },
-    ...{ heap: 1e7, held: second % 4, retained: 1000, entries: 1000, commits: 50 },
-  }))
+  const churn = rows.find(({ name }) => name === 'churn')?.systems.zverse as Row['systems'][string]
+  const seconds = Array.from({ length: 60 }, (_, second) => second + 1)
+  churn.second = summarize(seconds)
+  churn.used = summarize(seconds.map(second => 10 + growth * second))
+  churn.touched = summarize(seconds.map(() => 30))
+  churn.resident = summarize(seconds.map(() => 100))
+  churn.held = summarize(seconds.map(second => second % 4))
   return {
-    ...{ kind: 'churn' as const, machine, date },
-    settings: { minutes: 1, keys: 1000, seed: 20, period: 4 },
-    ...{ before: 5e7, samples, growth: growthOf(samples), problems: [] },
+    machine: {
+      ...{ node: 'v20.19.0', v8: '11.3', cpu: 'R&D <sample>', cores: 2 },
+      ...{ memoryGiB: 8, system: 'linux x64' },
+    },
+    date: '2026-01-31',
+    settings: { rounds: 3, seed: 20, sampleMs: 200, seconds: 1, minutes: 1 },
+    ...{ versions: { lmdb: '3', 'memory-level': '4' }, rows },
   }
 }

@@ -3,44 +3,70 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { compare, medianInterval } from '../../perf/commits/verdict.js'
 import { seeded } from '../../perf/data.js'
-import { FAMILIES } from '../../perf/families.js'
-import { choose, scenarios } from '../../perf/scenarios/index.js'
-import { fnvHex, recordKey, scatter } from '../../perf/ycsb/records.js'
-import { carryOut, drawing, type Workload } from '../../perf/ycsb/workload.js'
-import { THETA, Zipfian, zeta } from '../../perf/ycsb/zipfian.js'
-
-const folder = new URL('../../perf/scenarios/', import.meta.url)
+import { fnvHex, recordKey, scatter } from '../../perf/entries/ycsb/records.js'
+import { carryOut, drawing } from '../../perf/entries/ycsb/workload.js'
+import { THETA, Zipfian, zeta } from '../../perf/entries/ycsb/zipfian.js'
+import { choose, groups, scenarios, suiteOf, suites, USUAL } from '../../perf/suites.js'
+import { verdicts } from '../../perf/targets.js'
 
 describe('rows', () => {
-  it('of every file are registered', async () => {
-    const files = readdirSync(folder).filter(file => file !== 'index.js')
-    expect(files.length).toBeGreaterThan(20)
-    for (const file of files) {
-      const module: Record<string, unknown> = await import(new URL(file, folder).href)
-      const found = Object.values(module)
-        .flat()
-        .filter(value => typeof value === 'object' && value !== null && 'start' in value)
-      expect(found.length, file).toBeGreaterThan(0)
-      for (const scenario of found) expect(scenarios, file).toContain(scenario)
+  it('of every file are in a group', async () => {
+    for (const suite of ['entries', 'level', 'threads']) {
+      const folder = new URL(`../../perf/${suite}/scenarios/`, import.meta.url)
+      const files = readdirSync(folder)
+      expect(files.length).toBeGreaterThan(3)
+      for (const file of files) {
+        const module: Record<string, unknown> = await import(new URL(file, folder).href)
+        const found = Object.values(module)
+          .flat()
+          .filter(value => typeof value === 'object' && value !== null && 'start' in value)
+        expect(found.length, file).toBeGreaterThan(0)
+        const prefix = suite === 'level' ? 'level-' : ''
+        for (const { name } of found as unknown as { name: string }[]) {
+          expect(choose([`${prefix}${name}`]).length, file).toBe(1)
+        }
+      }
     }
   })
 
-  it('have names of their own, figures, and a family that there is', () => {
+  it('have names of their own, figures, and ratios of figures that there are', () => {
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length)
-    for (const { name, figures, family } of scenarios) {
+    for (const { name, figures, ratios = {}, inTurns = [] } of scenarios) {
       expect(Object.keys(figures).length, name).toBeGreaterThan(0)
-      if (family === undefined) continue
-      for (const figure of Object.keys(FAMILIES[family.name].figures)) {
+      for (const figure of [...Object.entries(ratios).flat(2), ...inTurns]) {
         expect(Object.keys(figures), name).toContain(figure)
       }
     }
   })
 
-  it('are chosen by name', () => {
+  it('are chosen by name and by group, in running order', () => {
     expect(choose(['ycsb-a', 'get-present']).map(({ name }) => name)).toEqual([
       ...['get-present', 'ycsb-a'],
     ])
-    expect(() => choose(['nothing'])).toThrow('no such row: nothing')
+    expect(choose(['size', 'size-1', 'prompt']).map(({ name }) => name)).toEqual([
+      ...['size-0.01', 'size-0.1', 'size-1', 'size-10', 'prompt'],
+    ])
+    expect(() => choose(['pin', 'nothing'])).toThrow(
+      'no such row or group: nothing; there are entries',
+    )
+    expect(choose(USUAL)).toHaveLength(USUAL.length)
+  })
+
+  it('belong to suites that there are', () => {
+    for (const scenario of scenarios) expect(suites).toHaveProperty(suiteOf(scenario))
+    expect(new Set(groups.map(({ name }) => name)).size).toBe(groups.length)
+  })
+})
+
+describe('targets', () => {
+  it('are of rows and figures that there are', () => {
+    const all = verdicts([])
+    expect(all.length).toBeGreaterThan(40)
+    for (const { row, title, what, verdict } of all) {
+      expect(choose([row])[0]?.title).toBe(title)
+      expect(what, row).not.toBe('')
+      expect(verdict).toBe('')
+    }
   })
 })
 
@@ -104,15 +130,8 @@ describe('YCSB', () => {
   })
 
   it('draws the same again, in the shares it says, and reads only what is there', () => {
-    const workload = {
-      ...{ letter: 'X', what: 'test', keys: 'latest' as const },
-      mix: [
-        ['read', 60],
-        ['insert', 10],
-        ['modify', 30],
-      ] satisfies Workload['mix'],
-    }
-    const [draw, again] = [drawing(workload, 100, 5), drawing(workload, 100, 5)]
+    const mix = { read: 60, insert: 10, modify: 30 }
+    const [draw, again] = [drawing(mix, 'latest', 100, 5), drawing(mix, 'latest', 100, 5)]
     const map = new Map(Array.from({ length: 100 }, (_, i) => [recordKey(i), 'x']))
     let reads = 0
     const store = {

@@ -18,11 +18,11 @@ import { noEntries } from './no-entries.js'
  * @property {(x: number, y: number, k: number) => number[]} neighbors
  */
 
-/** @typedef {import('../../points/field.js').Points} Points */
+/** @typedef {import('../../entries/points/field.js').Points} Points */
 
 /**
  * @param {boolean} fetching
- * @returns {Promise<import('../../bench.js').System>}
+ * @returns {Promise<import('../../entries/stage.js').System>}
  */
 export async function flatbushSystem(fetching) {
   const { default: Flatbush } = await import(/** @type {string} */ ('flatbush'))
@@ -37,7 +37,7 @@ export async function flatbushSystem(fetching) {
 /**
  * @param {(count: number) => Index} make
  * @param {boolean} fetching
- * @returns {import('../../points/field.js').PointStore}
+ * @returns {import('../../entries/points/field.js').PointStore}
  */
 function flatbushStore(make, fetching) {
   /** @type {Index} */

@@ -1,6 +1,6 @@
 // @ts-check
 /** The systems by name, in the order in which they take turns. */
-import { loadEngine, zverseSystem } from '../../systems/zverse.js'
+import { loadEngine, zverseSystem } from '../../entries/zverse.js'
 import { flatbushSystem } from './flatbush.js'
 import { kdbushSystem } from './kdbush.js'
 import { lmdbSystem } from './lmdb.js'
@@ -9,8 +9,8 @@ import { rbushSystem } from './rbush.js'
 import { sortedBTreeSystem } from './sorted-btree.js'
 import { sqliteSystem } from './sqlite.js'
 
-/** @typedef {{ directory: string, engine: string | undefined }} Surroundings */
-/** @typedef {import('../../bench.js').System} System */
+/** @typedef {{ directory: string, engine?: string }} Surroundings */
+/** @typedef {import('../../entries/stage.js').System} System */
 
 /** @type {Record<string, (around: Surroundings) => System | Promise<System>>} */
 export const systems = {

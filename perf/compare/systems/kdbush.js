@@ -24,7 +24,7 @@ const NODE = 32
 
 /**
  * @param {boolean} fetching
- * @returns {Promise<import('../../bench.js').System>}
+ * @returns {Promise<import('../../entries/stage.js').System>}
  */
 export async function kdbushSystem(fetching) {
   const { default: KDBush } = await import(/** @type {string} */ ('kdbush'))
@@ -41,12 +41,12 @@ export async function kdbushSystem(fetching) {
  * @param {(count: number) => Index} make
  * @param {Around} around
  * @param {boolean} fetching
- * @returns {import('../../points/field.js').PointStore}
+ * @returns {import('../../entries/points/field.js').PointStore}
  */
 function kdbushStore(make, around, fetching) {
   /** @type {Index} */
   let index
-  /** @type {import('../../points/field.js').Points} */
+  /** @type {import('../../entries/points/field.js').Points} */
   let held
   const use = fetching ? fetched : added
   return {

@@ -35,7 +35,7 @@ import { taste } from '../../measure.js'
 /**
  * @param {string} directory on a tmpfs
  * @param {boolean} useWritemap
- * @returns {Promise<import('../../bench.js').System>}
+ * @returns {Promise<import('../../entries/stage.js').System>}
  */
 export async function lmdbSystem(directory, useWritemap) {
   const { open } = await import(/** @type {string} */ ('lmdb'))
@@ -56,7 +56,7 @@ export async function lmdbSystem(directory, useWritemap) {
 /**
  * @param {Environment} lmdb
  * @param {string} path
- * @returns {import('../../bench.js').Store}
+ * @returns {import('../../entries/stage.js').Store}
  */
 function lmdbStore(lmdb, path) {
   const append = { append: true }

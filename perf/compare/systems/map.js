@@ -2,16 +2,16 @@
 /** JavaScript's `Map`: no order, no transactions; the bound for any get and put. */
 import { taste } from '../../measure.js'
 
-/** @returns {import('../../bench.js').System} */
+/** @returns {import('../../entries/stage.js').System} */
 export function mapSystem() {
   return { name: 'Map', orderedLoad: false, encodings: ['string'], open: mapStore }
 }
 
-/** @returns {import('../../bench.js').Store} */
+/** @returns {import('../../entries/stage.js').Store} */
 function mapStore() {
   /** @type {Map<string, string>} */
   const map = new Map()
-  /** @type {import('../../bench.js').Store['putAll']} */
+  /** @type {import('../../entries/stage.js').Store['putAll']} */
   const putAll = (keys, values) => {
     for (let i = 0; i < keys.length; i++) map.set(keys[i], values[i])
   }

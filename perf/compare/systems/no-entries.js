@@ -3,8 +3,8 @@
 
 /**
  * @param {string} name
- * @param {import('../../points/field.js').PointSystem} points
- * @returns {import('../../bench.js').System}
+ * @param {import('../../entries/points/field.js').PointSystem} points
+ * @returns {import('../../entries/stage.js').System}
  */
 export function noEntries(name, points) {
   return {

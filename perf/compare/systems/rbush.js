@@ -35,7 +35,7 @@ const INSERT_NODE = 16
 
 /** @typedef {(tree: Tree, x: number, y: number, k: number) => Item[]} Knn */
 
-/** @returns {Promise<import('../../bench.js').System>} */
+/** @returns {Promise<import('../../entries/stage.js').System>} */
 export async function rbushSystem() {
   const { default: RBush } = await import(/** @type {string} */ ('rbush'))
   const { default: knn } = await import(/** @type {string} */ ('rbush-knn'))
@@ -50,13 +50,13 @@ export async function rbushSystem() {
  * @param {(node: number) => Tree} make
  * @param {Knn} knn
  * @param {boolean} timed
- * @returns {import('../../points/field.js').PointStore}
+ * @returns {import('../../entries/points/field.js').PointStore}
  */
 function rbushStore(make, knn, timed) {
   let tree = make(READ_NODE)
   /** By index, for moving. @type {Item[]} */
   let items = []
-  /** @type {(points: import('../../points/field.js').Points, i: number) => Item} */
+  /** @type {(points: import('../../entries/points/field.js').Points, i: number) => Item} */
   const item = ({ columns: [x, y, t], values }, i) =>
     timed
       ? { minX: x[i], minY: y[i], maxX: x[i], maxY: y[i], value: values[i], t: t[i] }

@@ -18,7 +18,7 @@ import { taste } from '../../measure.js'
  * @property {() => void} clear
  */
 
-/** @returns {Promise<import('../../bench.js').System>} */
+/** @returns {Promise<import('../../entries/stage.js').System>} */
 export async function sortedBTreeSystem() {
   // Not a literal, so that the root's type check does without this folder's node_modules.
   const { default: loaded } = await import(/** @type {string} */ ('sorted-btree'))
@@ -35,10 +35,10 @@ export async function sortedBTreeSystem() {
 
 /**
  * @param {Tree} tree
- * @returns {import('../../bench.js').Store}
+ * @returns {import('../../entries/stage.js').Store}
  */
 function treeStore(tree) {
-  /** @type {import('../../bench.js').Store['putAll']} */
+  /** @type {import('../../entries/stage.js').Store['putAll']} */
   const putAll = (keys, values) => {
     for (let i = 0; i < keys.length; i++) tree.set(keys[i], values[i])
   }

@@ -5,17 +5,18 @@
  * `all`, prepared statements. There is no bulk load and no nearest. Coordinates go in and come out as
  * cells and are turned into the set's numbers by the caller, as the API would have it.
  */
-import { taste } from '../../measure.js'
-import { CELLS } from '../../points/data.js'
 
-/** @typedef {import('../../points/data.js').Extent} Extent */
+import { CELLS } from '../../entries/points/data.js'
+import { taste } from '../../measure.js'
+
+/** @typedef {import('../../entries/points/data.js').Extent} Extent */
 
 const SIDES = ['x', 'y', 't']
 const HALF = CELLS / 2
 
 /** @param {new (file: string) => import('./sqlite.js').Connection} Sqlite */
 export function sqlitePoints(Sqlite) {
-  /** @type {import('../../points/field.js').PointSystem} */
+  /** @type {import('../../entries/points/field.js').PointSystem} */
   const system = {
     keys: ['cells'],
     handsOut: 'entries',
@@ -28,7 +29,7 @@ export function sqlitePoints(Sqlite) {
 /**
  * @param {import('./sqlite.js').Connection} sqlite
  * @param {Extent[]} extents
- * @returns {import('../../points/field.js').PointStore}
+ * @returns {import('../../entries/points/field.js').PointStore}
  */
 function rtreeStore(sqlite, extents) {
   const sides = SIDES.slice(0, extents.length)
@@ -46,7 +47,7 @@ function rtreeStore(sqlite, extents) {
   /** @type {(d: number, cell: number) => number} */
   const back = (d, cell) => extents[d].min + (cell + HALF) * widths[d]
   const timed = extents.length > 2
-  /** @param {import('../../points/field.js').Points} points */
+  /** @param {import('../../entries/points/field.js').Points} points */
   const insert = ({ count, columns: [x, y, t], values }) => {
     sqlite.transaction(() => {
       for (let i = 0; i < count; i++) {

@@ -27,7 +27,7 @@ import { sqlitePoints } from './sqlite-points.js'
  * @property {() => void} close
  */
 
-/** @returns {Promise<import('../../bench.js').System>} */
+/** @returns {Promise<import('../../entries/stage.js').System>} */
 export async function sqliteSystem() {
   const { default: Sqlite } = await import(/** @type {string} */ ('better-sqlite3'))
   return {
@@ -41,7 +41,7 @@ export async function sqliteSystem() {
 
 /**
  * @param {Connection} sqlite
- * @returns {import('../../bench.js').Store}
+ * @returns {import('../../entries/stage.js').Store}
  */
 function sqliteStore(sqlite) {
   sqlite.exec('CREATE TABLE entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID')
@@ -52,7 +52,7 @@ function sqliteStore(sqlite) {
   const from = 'SELECT key, value FROM entry WHERE key >= ? ORDER BY key LIMIT ?'
   const some = sqlite.prepare(from).raw()
   const every = sqlite.prepare('SELECT key, value FROM entry ORDER BY key').raw()
-  /** @type {import('../../bench.js').Store['putAll']} */
+  /** @type {import('../../entries/stage.js').Store['putAll']} */
   const putAll = (keys, values) => {
     sqlite.transaction(() => {
       for (let i = 0; i < keys.length; i++) put.run(keys[i], values[i])

@@ -4,8 +4,9 @@
  * when there is most to reclaim. Garbage collection and waiting for a core are in all figures but
  * "longest by itself".
  */
-import { figuresFor } from '../bench.js'
+
 import { stop } from '../control.js'
+import { figuresFor } from '../stage.js'
 import { launch } from '../threads.js'
 
 const COMMITS = 100_000
@@ -17,9 +18,9 @@ const CASES = {
 }
 const PARTS = { p50: 'p50', p99: 'p99', p999: 'p99.9', max: 'longest', own: 'longest by itself' }
 
-/** @type {import('../bench.js').Scenario} */
+/** @type {import('../stage.js').Scenario} */
 export const commitLatency = {
-  name: 'commit-latency',
+  name: 'threads-commit-latency',
   title: `${COMMITS} single-put commits`,
   figures: {
     ...Object.fromEntries(
@@ -34,10 +35,12 @@ export const commitLatency = {
     ),
     clear: { what: 'clear() itself', unit: 'ms' },
   },
-  async start(bench) {
-    const store = await bench.openZverse()
-    const [writer] = await bench.threads(store, 'write', 1)
-    const [holder] = await bench.threads(store, 'hold', 1)
+  needs: 'zverse',
+  async start(stage) {
+    const store = await stage.open()
+    stage.after(() => stage.end(store))
+    const [writer] = await stage.threads(store, 'write', 1)
+    const [holder] = await stage.threads(store, 'hold', 1)
     return async () => {
       const steady = await writer.run('timeCommits', { commits: COMMITS })
       const held = await launch([{ thread: holder, role: 'holdSnapshot' }])
@@ -46,7 +49,7 @@ export const commitLatency = {
       await held.results
       const released = await writer.run('timeCommits', { commits: COMMITS })
       const cleared = await writer.run('timeCommits', { commits: COMMITS, clear: true })
-      const { keys, values } = bench.set
+      const { keys, values } = stage.set
       store.putAll(keys, values)
       return {
         ...named('steady', steady),

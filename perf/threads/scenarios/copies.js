@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { figuresFor } from '../bench.js'
+import { figuresFor } from '../stage.js'
 
 const CHILD = fileURLToPath(new URL('../copies/main.js', import.meta.url))
 const WAYS = {
@@ -21,9 +21,9 @@ const UPDATES = {
   changes: 'put, changes()',
 }
 
-/** @type {import('../bench.js').Scenario} */
+/** @type {import('../stage.js').Scenario} */
 export const copies = {
-  name: 'copies',
+  name: 'threads-copies',
   title: 'copies against sharing, 4 workers',
   figures: {
     'ready ratio': { what: 'until all can read, Map ÷ zverse', unit: '×' },
@@ -40,26 +40,27 @@ export const copies = {
       { what: `an update: ${UPDATES[/** @type {'message'} */ (way)]}, p99`, unit: 'µs' },
     ]),
   },
+  ratios: { 'ready ratio': ['ready map', 'ready zverse'] },
   cold: true,
-  async start(bench) {
-    const { keys, seed, engine } = bench.settings
+  needs: 'zverse',
+  async start(stage) {
+    const { keys, seed, engine } = stage.settings
     const run = promisify(execFile)
     return async () => {
-      /** @type {import('../bench.js').Figures} */
+      /** @type {Record<string, number>} */
       const figures = {}
       for (const way of Object.keys(WAYS)) {
         const task = JSON.stringify({ way, keys, seed, engine })
         const { stdout } = await run(process.execPath, ['--expose-gc', CHILD, task])
         Object.assign(figures, JSON.parse(stdout))
       }
-      const ratio = (/** @type {string} */ name) =>
-        figures[`${name} map`] / Math.max(1, figures[`${name} zverse`])
-      return { ...figures, 'ready ratio': ratio('ready'), 'grown ratio': ratio('grown') }
+      const least = Math.max(1, figures['grown zverse'])
+      return { ...figures, 'grown ratio': figures['grown map'] / least }
     }
   },
 }
 
-/** @param {string} name @param {string} what @param {import('../bench.js').Unit} unit */
+/** @param {string} name @param {string} what @param {import('../../stage.js').Unit} unit */
 function each(name, what, unit) {
   return figuresFor(Object.keys(WAYS), way => [
     `${name} ${way}`,

@@ -4,7 +4,8 @@
  * they share two cores, while one overwrites 100 000 keys? Memory is sampled ten times a second: the last
  * third of the window must not lie above the first.
  */
-import { summarize } from '../../measure.js'
+import { median } from '../../rows.js'
+import { OTHERS } from '../stage.js'
 import { sum } from '../threads.js'
 
 const READERS = 32
@@ -13,30 +14,28 @@ const VERSIONS = 100
 /** Windows that this one lasts. */
 const LONG = 5
 const MIB = 2 ** 20
-
-/** @type {import('../bench.js').Scenario} */
+/** @type {import('../stage.js').Scenario} */
 export const reclaim = {
-  name: 'reclaim',
+  name: 'threads-reclaim',
   title: `reclamation beside ${READERS} readers`,
   figures: {
-    growth: {
-      what: 'usedBytes, last third ÷ first third',
-      unit: '×',
-      target: { sense: 'at most', bound: 1.1, aim: 1 },
-    },
+    growth: { what: 'usedBytes, last third ÷ first third', unit: '×' },
     most: { what: `most versions in memory (history: ${VERSIONS})`, unit: '' },
     used: { what: 'most bytes used', unit: 'MiB' },
     pruned: { what: 'all past let go of, used ÷ the set before', unit: '×' },
     loaded: { what: 'bytes used by the set before', unit: 'MiB' },
     commits: { what: 'commits', unit: '/s' },
     reads: { what: 'gets', unit: '/s' },
+    ...OTHERS,
   },
-  async start(bench) {
-    const keys = Math.min(KEYS, bench.settings.keys)
-    const store = await bench.openZverse({ versions: VERSIONS }, keys)
+  needs: 'zverse',
+  async start(stage) {
+    const keys = Math.min(KEYS, stage.count)
+    const store = await stage.open({ versions: VERSIONS }, keys)
+    stage.after(() => stage.end(store))
     const loaded = store.db.stats().memory.usedBytes
-    const readers = await bench.threads(store, 'visit', READERS, keys)
-    const [writer] = await bench.threads(store, 'write', 1, keys)
+    const readers = await stage.threads(store, 'visit', READERS, keys)
+    const [writer] = await stage.threads(store, 'write', 1, keys)
     const visitors = readers.map(thread => ({ thread, role: 'visit' }))
     return async () => {
       /** @type {number[]} */
@@ -48,15 +47,15 @@ export const reclaim = {
         used.push(memory.usedBytes)
         most = Math.max(most, versions.retained)
       }
-      const seconds = LONG * bench.settings.seconds
-      const measured = await bench.window(parts, { seconds, sample })
+      const seconds = LONG * stage.settings.seconds
+      const measured = await stage.window(parts, { seconds, sample })
       // The backlog goes too: each round begins from the same state, and check() has less to walk.
       store.db.prune({ before: store.db.version })
       const { ok, problems, usedBytes } = store.db.check()
       if (!ok) throw new Error(`check(): ${problems.slice(0, 3).join('; ')}`)
       const third = Math.max(1, Math.floor(used.length / 3))
-      const first = summarize(used.slice(0, third)).median
-      const last = summarize(used.slice(-third)).median
+      const first = median(used.slice(0, third))
+      const last = median(used.slice(-third))
       return {
         growth: last / first,
         most,

@@ -1,0 +1,163 @@
+// @ts-check
+/**
+ * Everything that is measured: groups of rows, in the order of a run, and the suites that have them. A suite is
+ * scenarios that share a stage and systems, each of which has a process of its own.
+ */
+import { churn } from './alone/churn.js'
+import { dumps } from './alone/dump.js'
+import { prompt } from './alone/prompt.js'
+import { systems as compared } from './compare/systems/index.js'
+import * as box from './entries/scenarios/box.js'
+import { boxOld } from './entries/scenarios/box-old.js'
+import { bulkLoad } from './entries/scenarios/bulk-load.js'
+import { changes } from './entries/scenarios/changes.js'
+import { check } from './entries/scenarios/check.js'
+import { clear } from './entries/scenarios/clear.js'
+import { diff } from './entries/scenarios/diff.js'
+import { getAbsent } from './entries/scenarios/get-absent.js'
+import { getMsgpack } from './entries/scenarios/get-msgpack.js'
+import { getOld } from './entries/scenarios/get-old.js'
+import { getPresent } from './entries/scenarios/get-present.js'
+import { growth } from './entries/scenarios/growth.js'
+import { ages, depths } from './entries/scenarios/history.js'
+import * as near from './entries/scenarios/nearest.js'
+import { overhead } from './entries/scenarios/overhead.js'
+import { overwrite } from './entries/scenarios/overwrite.js'
+import { pin } from './entries/scenarios/pin.js'
+import { fillFloat64, fills } from './entries/scenarios/points-fill.js'
+import { pointsMove } from './entries/scenarios/points-move.js'
+import { putCommit } from './entries/scenarios/put-commit.js'
+import { putTransaction } from './entries/scenarios/put-transaction.js'
+import { range } from './entries/scenarios/range.js'
+import { restore } from './entries/scenarios/restore.js'
+import { scan } from './entries/scenarios/scan.js'
+import { sizes } from './entries/scenarios/size.js'
+import { valueSizes } from './entries/scenarios/value-size.js'
+import { versionBytes } from './entries/scenarios/version-bytes.js'
+import { workloads } from './entries/scenarios/ycsb.js'
+import { EntriesStage } from './entries/stage.js'
+import { loadEngine } from './entries/zverse.js'
+import { iterators } from './level/scenarios/iterators.js'
+import { past } from './level/scenarios/past.js'
+import { reads } from './level/scenarios/reads.js'
+import { writes } from './level/scenarios/writes.js'
+import { LevelStage, scenarios as onLevel } from './level/stage.js'
+import { systems as levels } from './level/systems.js'
+import { Stage } from './stage.js'
+import { besideWriter } from './threads/scenarios/beside-writer.js'
+import { blockedWriter } from './threads/scenarios/blocked-writer.js'
+import { commitLatency } from './threads/scenarios/commit-latency.js'
+import { copies } from './threads/scenarios/copies.js'
+import { overwrite as overwriteTogether } from './threads/scenarios/overwrite.js'
+import { pin as pinAttached } from './threads/scenarios/pin.js'
+import { readers } from './threads/scenarios/readers.js'
+import { reclaim } from './threads/scenarios/reclaim.js'
+import { writers } from './threads/scenarios/writers.js'
+import { ThreadsStage } from './threads/stage.js'
+import { systems as threaded } from './threads/systems.js'
+
+/** @typedef {{ directory: string, engine?: string, keys: number }} Around a system */
+
+/**
+ * @typedef {object} Suite
+ * @property {number} keys unless the command line says
+ * @property {string[]} own systems that need no peer's package
+ * @property {Record<string, (around: Around) => any>} systems in the order in which they take turns
+ * @property {(system: any, settings: import('./stage.js').Settings) => Stage<any>} stage
+ */
+
+/** @type {Record<string, Suite>} */
+export const suites = {
+  entries: {
+    ...{ keys: 1_000_000, own: ['zverse'], systems: compared },
+    stage: (system, settings) => new EntriesStage(system, settings),
+  },
+  level: {
+    ...{ keys: 100_000, own: ['zverse', 'zverse-text'], systems: levels },
+    stage: (system, settings) => new LevelStage(system, settings),
+  },
+  threads: {
+    ...{ keys: 1_000_000, own: ['zverse', 'arithmetic'], systems: threaded },
+    stage: (system, settings) => new ThreadsStage(system, settings),
+  },
+  churn: alone(200_000),
+  dump: alone(1_000_000),
+  prompt: alone(1),
+}
+
+/** zverse by itself, as its module. @param {number} keys @returns {Suite} */
+function alone(keys) {
+  return {
+    ...{ keys, own: ['zverse'], systems: { zverse: ({ engine }) => loadEngine(engine) } },
+    stage: (system, settings) => new Stage(system, settings),
+  }
+}
+
+/** @typedef {import('./drive.js').Scenario} Scenario */
+
+/** @param {string} name @param {string} suite @param {readonly any[]} scenarios */
+const group = (name, suite, scenarios) => ({
+  ...{ name, suite },
+  scenarios: scenarios.map(scenario => /** @type {Scenario} */ ({ ...scenario, group: name })),
+})
+
+/** The groups, each of which is a section of docs/performance.md. */
+export const groups = [
+  group('entries', 'entries', [
+    ...[getPresent, getAbsent, range, scan, pin, getOld, getMsgpack, putTransaction, bulkLoad],
+    ...[putCommit, diff, changes, restore, clear, overhead, versionBytes, overwrite, check, growth],
+  ]),
+  group('past', 'entries', [...depths, ...ages]),
+  group('ycsb', 'entries', workloads),
+  group('size', 'entries', sizes),
+  group('value-size', 'entries', valueSizes),
+  group('points', 'entries', [
+    ...[...box.uniformBoxes, near.nearest, ...fills, pointsMove, boxOld],
+    ...[box.boxFloat64, near.nearestFloat64, fillFloat64],
+    ...[...box.clusteredBoxes, near.nearestClustered, box.boxClusteredFloat64],
+    ...[...box.timeBoxes, near.nearestOnSphere],
+  ]),
+  group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
+  group('threads', 'threads', [
+    ...[readers, besideWriter, blockedWriter, pinAttached, writers],
+    ...[reclaim, commitLatency, copies, overwriteTogether],
+  ]),
+  group('churn', 'churn', [churn]),
+  group('dump', 'dump', dumps),
+  group('prompt', 'prompt', [prompt]),
+]
+
+export const scenarios = groups.flatMap(group => group.scenarios)
+
+/** @param {string} name of a row */
+export const scenarioOf = name => {
+  const found = scenarios.find(scenario => scenario.name === name)
+  if (found === undefined) throw new Error(`no such row: ${name}`)
+  return found
+}
+
+/** @param {Pick<Scenario, 'group'>} scenario */
+export const suiteOf = ({ group }) =>
+  /** @type {string} */ (groups.find(({ name }) => name === group)?.suite)
+
+/**
+ * The rows of these names, and of the groups of these names, in running order.
+ * @param {readonly string[]} names
+ */
+export function choose(names) {
+  const known = new Set([...groups, ...scenarios].map(({ name }) => name))
+  const unknown = names.filter(name => !known.has(name))
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such row or group: ${unknown.join(', ')}; there are ${[...known].join(', ')}`,
+    )
+  }
+  return scenarios.filter(({ name, group }) => names.includes(name) || names.includes(group))
+}
+
+/** Each path of the engine once, a few seconds each: a quick run, and a comparison of commits. */
+export const USUAL = [
+  ...['get-present', 'get-absent', 'range', 'scan', 'pin', 'get-old', 'put-transaction'],
+  ...['bulk-load', 'put-commit', 'diff', 'restore', 'clear', 'overhead', 'ycsb-a', 'ycsb-e'],
+  ...['box-100', 'nearest', 'points-insert'],
+]
