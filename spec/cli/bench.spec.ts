@@ -6,11 +6,17 @@ import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import type * as benching from '../../dist/cli/bench/bench.js'
-import { bench, progressLine, renderTable, workloads } from '../../dist/cli/bench/bench.js'
+import {
+  bench,
+  progressLine,
+  quantile,
+  renderTable,
+  workloads,
+} from '../../dist/cli/bench/bench.js'
 import { Thread, together } from '../../dist/cli/bench/crew.js'
+import { measure } from '../../dist/cli/bench/measure.js'
 import { ZVerse } from '../../dist/index.js'
 import { Draws, dealt, missingKey, presentKey, seeded, texts } from '../../lib/cli/bench/data.js'
-import { HISTOGRAM_ERROR, Histogram } from '../../lib/cli/bench/histogram.js'
 import { WORKLOADS } from '../../lib/cli/bench/workloads.js'
 import { SCALE } from '../support/runs.js'
 
@@ -49,6 +55,7 @@ describe('a run', () => {
         expect(number, row.name).toBeLessThan(Number.POSITIVE_INFINITY)
       }
       expect(p50, row.name).toBeLessThanOrEqual(p99)
+      expect(row.rme, row.name).toBeGreaterThanOrEqual(0)
       expect(JSON.parse(JSON.stringify(row))).toEqual(row)
     }
     const threadsOf = new Map(rows.map(({ name, threads }) => [name, threads]))
@@ -169,7 +176,8 @@ describe('threads', () => {
 
 describe('the table', () => {
   const row = (name: string, group: string, opsPerSecond: number): Row => {
-    return { name, group, opsPerSecond, p50: 0.256, p99: 12_345.6, operations: 1, threads: 1 }
+    const some = { rme: 1, p50: 0.256, p99: 12_345.6, operations: 1, threads: 1 }
+    return { name, group, opsPerSecond, ...some }
   }
 
   it('aligns, and puts bars beside or below', () => {
@@ -208,7 +216,7 @@ describe('the table', () => {
     )
     fc.assert(
       fc.property(rows, fc.integer({ min: 40, max: 200 }), fc.boolean(), (some, width, colours) => {
-        const full = some.map(one => ({ ...one, operations: 1, threads: 1 }))
+        const full = some.map(one => ({ ...one, rme: 1, operations: 1, threads: 1 }))
         const widest = Math.max(...lengthsOf(renderTable(full, width, colours)))
         expect(widest).toBeLessThanOrEqual(width)
       }),
@@ -231,37 +239,64 @@ describe('the table', () => {
   })
 })
 
-describe('the histogram', () => {
-  const times = fc.oneof(
-    fc.double({ min: 1, max: 1e6, noNaN: true }),
-    fc.double({ min: 1, max: 1e12, noNaN: true }),
+it('a quantile is the least sample that so large a share does not exceed', () => {
+  const samples = fc.array(fc.double({ min: 0, max: 1e9, noNaN: true }), { minLength: 1 })
+  const share = fc.constantFrom(0.01, 0.5, 0.9, 0.99, 1)
+  fc.assert(
+    fc.property(samples, share, (some, q) => {
+      const found = quantile(new Float64Array(some).sort(), q)
+      expect(some).toContain(found)
+      const upTo = some.filter(one => one <= found).length
+      const below = some.filter(one => one < found).length
+      expect(upTo).toBeGreaterThanOrEqual(q * some.length)
+      expect(below).toBeLessThan(q * some.length)
+    }),
   )
+})
 
-  it('has the quantiles of sorted samples, to its error', () => {
-    const q = fc.constantFrom(0, 0.01, 0.5, 0.9, 0.99, 1)
-    fc.assert(
-      fc.property(fc.array(times, { minLength: 1, maxLength: 300 }), q, (samples, q) => {
-        const histogram = new Histogram()
-        const half = new Histogram()
-        samples.forEach((time, i) => {
-          ;(i % 2 === 0 ? histogram : half).record(time)
-        })
-        histogram.add(half.counts)
-        const sorted = [...samples].sort((a, b) => a - b)
-        const exact = sorted[Math.max(0, Math.ceil(q * samples.length) - 1)] as number
-        const off = Math.abs(histogram.quantile(q) - exact) / exact
-        // A float of 32 bits may round a time into the bucket next to its own.
-        expect(off).toBeLessThanOrEqual(HISTOGRAM_ERROR * 1.01)
-      }),
-    )
+describe('measuring', () => {
+  const pause = async () => {}
+  /** Work that counts what it is asked for. */
+  function counting(perCall: number) {
+    const bundles: number[] = []
+    const run = (calls: number) => {
+      bundles.push(calls)
+      let sum = 0
+      for (let i = 0; i < calls * 100; i++) sum += Math.sqrt(i)
+      return sum > 0 ? calls * perCall : 0
+    }
+    return { bundles, run }
+  }
+
+  it('counts the operations of the measured bundles only, a sample each', async () => {
+    const work = counting(3)
+    let before = 0
+    const begin = async () => {
+      before = work.bundles.length
+    }
+    const timing = { seconds: 0.02, threads: 1 }
+    const { operations, opsPerSecond, samples } = await measure(work, timing, pause, begin)
+    const measured = work.bundles.slice(before)
+    expect(new Set(measured).size).toBe(1)
+    expect(samples).toHaveLength(measured.length)
+    expect(operations).toBe(3 * measured.reduce((sum, calls) => sum + calls, 0))
+    const bundle = measured[0] as number
+    const us = samples.reduce((sum, one) => sum + one * bundle, 0)
+    expect(opsPerSecond / ((operations * 1e6) / us)).toBeCloseTo(1, 6)
+    expect([...samples]).toEqual([...samples].sort((a, b) => a - b))
   })
 
-  it('takes what is too short or too long for the shortest and the longest', () => {
-    const histogram = new Histogram()
-    expect(histogram.quantile(0.5)).toBe(Number.NaN)
-    for (const time of [0, 0.3, 1e15, Number.POSITIVE_INFINITY]) histogram.record(time)
-    expect(histogram.quantile(0.5)).toBeCloseTo(1, 1)
-    expect(histogram.quantile(1) / 2 ** 40).toBeCloseTo(1, 1)
+  it('has longer bundles where the run is long', async () => {
+    const work = counting(1)
+    const over = new Error('over')
+    const begin = () => Promise.reject(over)
+    const lengths = []
+    for (const seconds of [1, 3600]) {
+      const timing = { seconds, threads: 1 }
+      await expect(measure(work, timing, pause, begin)).rejects.toBe(over)
+      lengths.push(work.bundles.at(-1) as number)
+    }
+    expect(lengths[1]).toBeGreaterThan(lengths[0] as number)
   })
 })
 

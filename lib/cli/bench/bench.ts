@@ -2,7 +2,7 @@
  * `zverse bench`: measures the workloads of zverse's documentation, on this machine.
  *
  * To measure your own use of zverse, read `tasks.ts` for the work and `measure.ts` for its
- * timing. One database serves all workloads: the set is put in once, every workload leaves it as large as
+ * timing, which tinybench does. One database serves all workloads: the set is put in once, every workload leaves it as large as
  * it was, and begins with no past but its own.
  *
  * The rows compare workloads on one machine on one afternoon. They come from one window each, in one
@@ -13,8 +13,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { ZVerse } from '../../index.js'
 import { together } from './crew.js'
-import { Histogram } from './histogram.js'
-import { type Measured, measure, warmUp } from './measure.js'
+import { type Measured, measure } from './measure.js'
 import { type BenchOptions, checked } from './options.js'
 import { type Database, fill, type Pause, type Plan, Stage } from './stage.js'
 import { progressLine } from './table.js'
@@ -31,6 +30,11 @@ export interface BenchRow {
   group: string
   /** Of all threads measured. `measure.ts` defines operations and calls. */
   opsPerSecond: number
+  /**
+   * Margin of error of the rate, in percent: where, in 19 of 20 cases, the mean of longer measuring would
+   * lie, if each bundle were independent of the others. The next run differs by more.
+   */
+  rme: number
   /** µs: half of the calls took no longer. */
   p50: number
   /** µs: 99 in 100 calls took no longer. */
@@ -102,8 +106,7 @@ export async function bench(options: BenchOptions, screen: Screen): Promise<Benc
 async function alone({ task }: Workload, db: Database, plan: Plan, pause: Pause) {
   const work = await task(new Stage(db, plan, pause))
   try {
-    const bundle = await warmUp(work, plan.seconds, 1, pause)
-    return await measure(work, bundle, performance.now() + plan.seconds * 1000, pause)
+    return await measure(work, { seconds: plan.seconds, threads: 1 }, pause)
   } finally {
     work.end?.()
   }
@@ -131,19 +134,31 @@ async function crewed(
   }
 }
 
+/** The quantiles are of the samples of all threads. */
 function rowOf({ name, group, beside, threads = 1 }: Workload, measured: Measured[]): BenchRow {
-  const histogram = new Histogram()
-  let operations = 0
-  let opsPerSecond = 0
+  // Each thread's own clock counts: they neither begin nor end in the same microsecond.
+  const opsPerSecond = sum(measured.map(one => one.opsPerSecond))
+  const margins = measured.map(one => (one.opsPerSecond * one.rme) / opsPerSecond)
+  const samples = new Float64Array(sum(measured.map(one => one.samples.length)))
+  let at = 0
   for (const one of measured) {
-    histogram.add(one.counts)
-    operations += one.operations
-    // Each thread's own clock counts: they neither begin nor end in the same microsecond.
-    opsPerSecond += (one.operations * 1000) / one.ms
+    samples.set(one.samples, at)
+    at += one.samples.length
   }
-  const [p50, p99] = [0.5, 0.99].map(q => histogram.quantile(q) / 1000)
-  const all = beside === undefined ? threads : threads + 1
-  return { name, group, opsPerSecond, p50, p99, operations, threads: all }
+  samples.sort()
+  return {
+    ...{ name, group, opsPerSecond, rme: Math.hypot(...margins) },
+    ...{ p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) },
+    operations: sum(measured.map(one => one.operations)),
+    threads: beside === undefined ? threads : threads + 1,
+  }
+}
+
+const sum = (numbers: number[]) => numbers.reduce((sum, one) => sum + one, 0)
+
+/** The sorted sample that a share `q` of the samples does not exceed (nearest rank). */
+export function quantile(samples: Float64Array, q: number): number {
+  return samples[Math.max(1, Math.ceil(q * samples.length)) - 1]
 }
 
 /** The progress line of a run; drawn now and then, however often it is called. */

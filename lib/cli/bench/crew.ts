@@ -3,10 +3,11 @@
  *
  * Each worker attaches, prepares, warms up, and reports that it is ready. Once all are, each gets the time
  * to begin, on the clock that all threads of a process share; until then it works on without being
- * measured, so that no thread begins on idle cores. Each answers with a histogram and a count of its own: while
+ * measured, so that no thread begins on idle cores. Each answers with its own measurement: while
  * they are measured, only zverse itself communicates between threads.
  */
 import { Worker } from 'node:worker_threads'
+import { hrtimeNow } from 'tinybench'
 import type { Handle } from '../../index.js'
 import type { Measured } from './measure.js'
 import type { Database, Plan } from './stage.js'
@@ -23,7 +24,7 @@ export interface Post {
   readonly seat: { readonly number: number; readonly of: number }
 }
 
-/** The order to begin, at a {@link commonTime}. */
+/** The order to begin, at a time of `hrtimeNow`, the clock that all threads share. */
 export interface Start {
   readonly at: number
 }
@@ -35,9 +36,6 @@ const WORKER = new URL('./worker.js', import.meta.url)
 /** ms from the order to the begin: enough for all threads to receive it, even on shared cores. */
 const LEAD = 20
 const LEAD_PER_THREAD = 5
-
-/** The clock that all threads of a process share, in ms; `performance.now()` is one thread's own. */
-export const commonTime = (): number => Number(process.hrtime.bigint()) / 1e6
 
 /**
  * @param crew of each thread: the workload, its part in it
@@ -64,7 +62,7 @@ export async function together(
       db.track(thread.worker)
     }
     await Promise.all(threads.map(thread => thread.ready))
-    const at = commonTime() + LEAD + threads.length * LEAD_PER_THREAD
+    const at = hrtimeNow() + LEAD + threads.length * LEAD_PER_THREAD
     return await Promise.all(threads.map(thread => thread.measure({ at })))
   } finally {
     signal?.removeEventListener('abort', abort)

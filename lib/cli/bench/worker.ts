@@ -2,9 +2,10 @@
 import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { hrtimeNow } from 'tinybench'
 import { ZVerse } from '../../index.js'
-import { commonTime, type Post, type Report, type Start } from './crew.js'
-import { measure, warmUp } from './measure.js'
+import type { Post, Report, Start } from './crew.js'
+import { measure } from './measure.js'
 import { Stage } from './stage.js'
 import { WORKLOADS } from './workloads.js'
 
@@ -15,18 +16,20 @@ const workload = WORKLOADS.find(workload => workload.name === name)
 const task = beside ? workload?.beside : workload?.task
 if (task === undefined) throw new Error(`there is no such work: ${name}`)
 
-const pause = () => setImmediate()
 const db = ZVerse.attach(handle)
+const pause = () => setImmediate()
 const work = await task(new Stage(db, plan, pause, seat))
-const bundle = await warmUp(work, plan.seconds, seat.of, pause)
 
-const report = (report: Report) => port.postMessage(report)
-const started = once(port, 'message') as Promise<[Start]>
-report({ ready: true })
-const [{ at }] = await started
-const from = performance.now() + (at - commonTime())
-// Works on until then, so that no thread begins beside idle cores.
-await measure(work, bundle, from, pause)
-report(await measure(work, bundle, from + plan.seconds * 1000, pause))
+const report = (report: Report, transfer: ArrayBuffer[] = []) => port.postMessage(report, transfer)
+/** Works on until the common time, so that no thread begins beside idle cores. */
+async function begin() {
+  const started = once(port, 'message') as Promise<[Start]>
+  report({ ready: true })
+  const [{ at }] = await started
+  while (hrtimeNow() < at) work.run(1)
+}
+const timing = { seconds: plan.seconds, threads: seat.of }
+const measured = await measure(work, timing, pause, begin)
+report(measured, [measured.samples.buffer])
 work.end?.()
 db.close()
