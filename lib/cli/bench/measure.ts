@@ -65,7 +65,8 @@ export async function measure(
   const warming = Math.min(MOST_WARMING, time / 2) * sharing
   let bundle = 1
   for (const part of [warming / 2, warming / 2]) {
-    const call = (await timed(work, bundle, pause, { time: part })).period / bundle
+    // The median: it does not rise when threads wait for a core.
+    const call = (await timed(work, bundle, pause, { time: part })).latency.p50 / bundle
     const least = Math.max(call < SHORT_CALL ? BUNDLE : 0, (time * threads) / MOST_SAMPLES)
     bundle = Math.max(1, Math.ceil(least / call))
   }
