@@ -3,9 +3,8 @@
  *
  * Each worker attaches, prepares, warms up, and reports that it is ready. Once all are, each gets the time
  * to begin, on the clock that all threads of a process share; until then it works on without being
- * measured, so that no thread begins on idle cores. Each ends once it has measured its time, which is not the
- * same moment on all: the last tenth or so may run beside fewer threads. Each answers with its own measurement:
- * while they are measured, only zverse itself communicates between threads.
+ * measured, so that no thread begins on idle cores. Each ends by the clock, too, and answers with its own
+ * measurement: while they are measured, only zverse itself communicates between threads.
  */
 import { Worker } from 'node:worker_threads'
 import { hrtimeNow } from 'tinybench'

@@ -13,14 +13,14 @@
  * less than 100 MB, and half a second to sort.
  *
  * **Between bundles** tinybench stores the sample, and after 20 ms the event loop has a turn. This is not
- * timed: to measure takes longer than the measured time. It leaves the caches colder than a loop does: a
- * get shows about 5 % slower. A call is never interrupted.
+ * timed. It leaves the caches colder than a loop does: a get shows about 5 % slower. A call is never
+ * interrupted.
  *
  * **Warming up.** Work runs before it is timed, until the optimiser has seen it: first call by call, then in
  * bundles. Both show how long a bundle must be.
  */
 import { availableParallelism } from 'node:os'
-import { Bench, type BenchOptions, type TaskResultCompleted } from 'tinybench'
+import { Bench, type TaskResultWithStatistics } from 'tinybench'
 import type { Pause } from './stage.js'
 
 /** The work that is measured. */
@@ -67,28 +67,34 @@ export async function measure(
   let bundle = 1
   for (const part of [warming / 2, warming / 2]) {
     // The median: it does not rise when threads wait for a core.
-    const call = (await timed(work, bundle, pause, { time: part })).latency.p50 / bundle
+    const call = (await timed(work, bundle, pause, part)).latency.p50 / bundle
     const least = Math.max(call < SHORT_CALL ? BUNDLE : 0, (time * threads) / MOST_SAMPLES)
     bundle = Math.max(1, Math.ceil(least / call))
   }
   await begin()
-  const measuring = { time, retainSamples: true }
-  const { operations, totalTime, latency } = await timed(work, bundle, pause, measuring)
+  const { operations, totalTime, latency } = await timed(work, bundle, pause, time)
   const samples = new Float64Array(latency.samples ?? []).map(ms => (ms * 1000) / bundle)
   return { operations, opsPerSecond: (operations * 1000) / totalTime, rme: latency.rme, samples }
 }
 
-/** One run of tinybench: its result, and how many operations were measured. */
-async function timed(work: Work, bundle: number, pause: Pause, options: BenchOptions) {
+/**
+ * One run of tinybench, at least one bundle: its result, and how many operations were measured.
+ * @param ms by the wall clock. tinybench's own limit counts what is measured: threads that begin together would
+ *   end apart
+ */
+async function timed(work: Work, bundle: number, pause: Pause, ms: number) {
+  const end = new AbortController()
   const bench = new Bench({
-    ...{ iterations: 1, warmup: false, timestampProvider: 'hrtimeNow', throws: true },
-    ...options,
+    ...{ time: Number.POSITIVE_INFINITY, warmup: false, signal: end.signal },
+    ...{ timestampProvider: 'hrtimeNow', throws: true, retainSamples: true },
   })
   let operations = 0
-  let turn = performance.now() + SLICE
+  const until = performance.now() + ms
+  let turn = Math.min(until, performance.now() + SLICE)
   const breathe = async () => {
+    if (performance.now() >= until) return end.abort()
     await pause()
-    turn = performance.now() + SLICE
+    turn = Math.min(until, performance.now() + SLICE)
   }
   const iteration = () => {
     operations += work.run(bundle)
@@ -101,5 +107,5 @@ async function timed(work: Work, bundle: number, pause: Pause, options: BenchOpt
     afterEach: () => (performance.now() < turn ? undefined : breathe()),
   })
   const [{ result }] = await bench.run()
-  return { ...(result as TaskResultCompleted), operations }
+  return { ...(result as TaskResultWithStatistics), operations }
 }
