@@ -41,6 +41,7 @@ const options = await yargs(process.argv.slice(2))
     },
   })
   .demandCommand(1, 'say which commit to compare with')
+  .showHelpOnFail(false)
   .strictOptions()
   .version(false)
   .parse()

@@ -3,7 +3,6 @@
  * `npm run bench`: measures rows, and groups of rows, on zverse and, with `--compare`, on its peers; `--help` lists
  * the options, README.md what is measured and how.
  */
-
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -19,60 +18,61 @@ import { makeDirectory } from './tmpfs.js'
 
 /** The rows on one thread and no disk: what is measured if nothing is named. */
 const DEFAULT = ['entries', 'past', 'ycsb', 'size', 'value-size', 'points']
-const SAMPLE_MS = 200
-/** Of a quick run. */
-const QUICK = { keys: 100_000, rounds: 3, sampleMs: 100, seconds: 0.3, minutes: 0.1 }
+const FULL = { keys: Number.POSITIVE_INFINITY, rounds: 5, seconds: 2, minutes: 15, sampleMs: 200 }
+const QUICK = { keys: 100_000, rounds: 3, seconds: 0.3, minutes: 0.1, sampleMs: 100 }
+const defaults = process.argv.includes('--quick') ? QUICK : FULL
+const all = groups.map(({ name }) => name)
+
+/** @param {string} describe */
+const flag = describe => ({ type: /** @type {const} */ ('boolean'), describe })
+/** @param {string} describe */
+const text = describe => ({ type: /** @type {const} */ ('string'), describe })
+/** @param {string} describe */
+const number = describe => ({ type: /** @type {const} */ ('number'), describe })
 
 const options = await yargs(process.argv.slice(2))
-  .usage(`$0 [rows or groups…] [options]\n\nGroups: ${groups.map(({ name }) => name).join(', ')}`)
+  .usage(`$0 [rows or groups…] [options]\n\nGroups: ${all.join(', ')}`)
   .options({
-    compare: {
-      type: 'boolean',
-      describe: 'beside the peers: `npm ci` in perf/compare installs them',
-    },
-    systems: { type: 'string', describe: 'only these, separated by commas' },
-    quick: { type: 'boolean', describe: 'small and short: an answer in a minute' },
-    rounds: { type: 'number', describe: 'how many count; one before them warms up', default: 5 },
-    keys: { type: 'number', describe: 'in the set; by default what the group takes' },
-    seed: { type: 'number', describe: 'of all that is drawn', default: 20 },
-    seconds: { type: 'number', describe: 'a window of threads', default: 2 },
-    minutes: { type: 'number', describe: 'of churn', default: 15 },
-    engine: { type: 'string', describe: "another build's dist/index.js" },
-    json: { type: 'string', describe: 'file to write the run to' },
-    markdown: { type: 'string', describe: 'file to write the tables to' },
-    charts: { type: 'string', describe: 'folder to draw charts into' },
-    docs: {
-      type: 'boolean',
-      describe: 'measure everything, fill docs/performance.md and its charts',
-    },
-    fail: { type: 'boolean', describe: 'exit with 1 if a row falls short of its floor' },
+    compare: flag('beside the peers, which `npm ci` in perf/compare installs'),
+    systems: text('only these, separated by commas'),
+    quick: flag('small and short: an answer in a minute'),
+    rounds: { ...number('how many count; one before them warms up'), default: defaults.rounds },
+    keys: number('in the set, instead of what the group takes'),
+    seed: { ...number('of all that is drawn'), default: 20 },
+    seconds: { ...number('a window of threads'), default: defaults.seconds },
+    minutes: { ...number('of churn'), default: defaults.minutes },
+    engine: text("another build's dist/index.js"),
+    json: text('file to write the run to, after each row'),
+    markdown: text('file to write the tables to'),
+    charts: text('folder to draw charts into'),
+    docs: flag('measure everything, fill docs/performance.md and its charts'),
+    fail: flag('exit with 1 if a row falls short of its floor'),
   })
-  .check(({ rounds, keys = 1, seed, seconds, minutes }) => {
+  .check(({ rounds, keys = 1, seed, seconds, minutes, docs, quick, systems, _: names }) => {
     for (const [name, value] of Object.entries({ rounds, keys, seed })) {
-      if (!Number.isSafeInteger(value) || value < 1)
-        throw new Error(`--${name} takes a whole number from 1 on`)
+      const isRight = Number.isSafeInteger(value) && value > 0
+      if (!isRight) throw new Error(`--${name} takes a whole number above 0`)
     }
     if (!(seconds > 0 && minutes > 0)) throw new Error('--seconds and --minutes are above 0')
+    choose(names.map(String))
+    const known = Object.values(suites).flatMap(suite => Object.keys(suite.systems))
+    const unknown = systems?.split(',').find(name => !known.includes(name))
+    if (unknown !== undefined) {
+      throw new Error(`no such system: ${unknown}; there are ${[...new Set(known)].join(', ')}`)
+    }
+    if (docs && (names.length > 0 || quick || systems !== undefined)) {
+      throw new Error('--docs measures everything: it takes no rows, --quick or --systems')
+    }
     return true
   })
   .strictOptions()
+  .showHelpOnFail(false)
   .version(false)
   .parse()
 
-const {
-  quick,
-  compare = options.docs,
-  engine,
-  rounds,
-  seed,
-  seconds,
-  minutes,
-} = {
-  ...options,
-  ...(options.quick && QUICK),
-}
+const { docs, compare = docs, engine, rounds, seed, seconds, minutes } = options
 const names = options._.map(String)
-const usual = options.docs ? groups.map(({ name }) => name) : quick ? USUAL : DEFAULT
+const usual = docs ? all : options.quick ? USUAL : DEFAULT
 const scenarios = choose(names.length > 0 ? names : usual)
 const directory = makeDirectory('zverse-bench-')
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
@@ -93,12 +93,6 @@ function peers() {
 }
 
 const asked = options.systems?.split(',')
-const known = Object.values(suites).flatMap(({ systems }) => Object.keys(systems))
-const unknown = asked?.filter(name => !known.includes(name)) ?? []
-if (unknown.length > 0) {
-  const there = [...new Set(known)].join(', ')
-  throw new Error(`no such system: ${unknown.join(', ')}; there are ${there}`)
-}
 const versions = compare || asked ? peers() : {}
 
 /** The systems of a suite that this run measures. @param {string} suite */
@@ -108,54 +102,57 @@ function systemsOf(suite) {
   return all.filter(name => asked?.includes(name) ?? (compare || own.includes(name)))
 }
 
-/** @type {import('./rows.js').Row[]} */
-const rows = []
+/** @type {import('./report.js').Run} */
+const run = {
+  ...{ machine: machine(), date: today() },
+  settings: { rounds, seed, seconds, minutes, sampleMs: defaults.sampleMs },
+  ...{ versions, rows: [] },
+}
+
+/** @param {string | undefined} file @param {string} text */
+function write(file, text) {
+  if (file === undefined) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}
+
+const results = fileURLToPath(new URL('results/run.json', import.meta.url))
+
+/** @param {import('./rows.js').Row} row */
+function onRow(row) {
+  const { name, title, systems, failures, figures } = row
+  if (Object.keys({ ...systems, ...failures }).length === 0) return
+  run.rows.push(row)
+  write(options.json ?? (compare ? results : undefined), `${JSON.stringify(run, null, 2)}\n`)
+  const main = mainOf(row)
+  const lines = Object.entries(systems)
+    .filter(([, measured]) => measured[main] !== undefined)
+    .map(([system, measured]) => [system, withSpread(measured[main], figures[main].unit)])
+    .map(([system, text]) => `  ${system.padEnd(18)} ${text}\n`)
+  process.stderr.write(`${name}: ${title}\n${lines.join('')}`)
+}
+
 for (const suite of new Set(scenarios.map(suiteOf))) {
-  const keys =
-    options.keys ?? (quick ? Math.min(QUICK.keys, suites[suite].keys) : suites[suite].keys)
   const settings = {
-    ...{ keys, seed, seconds, minutes, sampleMs: quick ? QUICK.sampleMs : SAMPLE_MS },
-    engine: engine && pathToFileURL(engine).href,
+    ...{
+      keys: options.keys ?? Math.min(defaults.keys, suites[suite].keys),
+      seed,
+      seconds,
+      minutes,
+    },
+    ...{ sampleMs: defaults.sampleMs, engine: engine && pathToFileURL(engine).href },
   }
   const systems = systemsOf(suite).map(system => {
     return { name: system, assignment: { suite, system, directory, settings } }
   })
-  if (systems.length === 0) continue
   const some = scenarios.filter(scenario => suiteOf(scenario) === suite)
-  await drive(some, systems, rounds, row => {
-    if (Object.keys({ ...row.systems, ...row.failures }).length === 0) return
-    rows.push(row)
-    process.stderr.write(`${row.name}: ${row.title}\n`)
-    for (const [system, figures] of Object.entries(row.systems)) {
-      const main = figures[mainOf(row)]
-      if (main === undefined) continue
-      process.stderr.write(
-        `  ${system.padEnd(18)} ${withSpread(main, row.figures[mainOf(row)].unit)}\n`,
-      )
-    }
-  })
+  if (systems.length > 0) await drive(some, systems, rounds, onRow)
 }
 
-/** @type {import('./report.js').Run} */
-const run = {
-  ...{ machine: machine(), date: today() },
-  settings: { rounds, seed, seconds, minutes, sampleMs: quick ? QUICK.sampleMs : SAMPLE_MS },
-  ...{ versions, rows },
-}
-const results = fileURLToPath(new URL('results/run.json', import.meta.url))
-/** @type {[string | undefined, string][]} */
-const files = [
-  [options.json ?? (compare ? results : undefined), `${JSON.stringify(run, null, 2)}\n`],
-  [options.markdown, markdown(run)],
-]
-for (const [file, text] of files) {
-  if (file === undefined) continue
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
-}
+write(options.markdown, markdown(run))
 if (options.charts !== undefined) writeCharts(draw(run), options.charts)
-if (options.docs) fillPage(run)
+if (docs) fillPage(run)
 process.stdout.write(`\n${markdown(run)}`)
-const failed = rows.some(row => Object.keys(row.failures).length > 0)
-const short = options.fail && verdicts(rows).some(({ verdict }) => verdict === 'falls short')
+const failed = run.rows.some(({ failures }) => Object.keys(failures).length > 0)
+const short = options.fail && verdicts(run.rows).some(({ verdict }) => verdict === 'falls short')
 process.exitCode = failed || short ? 1 : 0

@@ -19,6 +19,14 @@ import { fork } from 'node:child_process'
 /** @typedef {{ start?: string, round?: true, stop?: true, close?: true }} Request `start`: a row's name */
 /** @typedef {{ error?: string, taken?: boolean, figures?: import('./stage.js').Figures }} Answer */
 
+/** @typedef {import('node:child_process').ChildProcess} ChildProcess */
+
+/** Those that are there; they end with this process. @type {Set<ChildProcess>} */
+const children = new Set()
+process.once('exit', () => {
+  for (const child of children) child.kill()
+})
+
 /** MB of JavaScript's heap: ten million entries of a Map have to fit. */
 const HEAP = 8192
 
@@ -34,9 +42,8 @@ export async function startProcess(name, assignment) {
     // Figures may be NaN.
     serialization: 'advanced',
   })
-  const kill = () => child.kill()
-  process.once('exit', kill)
-  child.once('exit', () => process.off('exit', kill))
+  children.add(child)
+  child.once('exit', () => children.delete(child))
   /** @type {(send: () => void) => Promise<Answer>} */
   const next = send =>
     new Promise((resolve, reject) => {

@@ -108,15 +108,15 @@ export function rowsTable(rows) {
   })
 }
 
-const TIMES = ['ns', 'µs', 'ms']
-
 /** How many times as fast as each other system zverse is, round by round. @param {readonly Row[]} rows */
 export function speedTable(rows) {
   const peers = systemsOf(rows).filter(name => name !== 'zverse')
   const heads = peers.map(peer => `speed ÷ ${peer}’s`)
   return figuresTable(rows, peers, heads, (row, peer, figure, unit) => {
     const [over, under] = unit === '/s' ? ['zverse', peer] : [peer, 'zverse']
-    const speed = [...TIMES, '/s'].includes(unit) ? ratioOf(row, over, under, figure) : undefined
+    const speed = ['ns', 'µs', 'ms', '/s'].includes(unit)
+      ? ratioOf(row, over, under, figure)
+      : undefined
     return speed && withSpread(speed, '×')
   })
 }

@@ -3,17 +3,18 @@
  * Everything that is measured: groups of rows, in the order of a run, and the suites that have them. A suite is
  * scenarios that share a stage and systems, each of which has a process of its own.
  */
+import { closest } from 'fastest-levenshtein'
 import { churn } from './alone/churn.js'
 import { dumps } from './alone/dump.js'
 import { prompt } from './alone/prompt.js'
 import { systems as compared } from './compare/systems/index.js'
 import * as box from './entries/scenarios/box.js'
 import { boxOld } from './entries/scenarios/box-old.js'
-import { bulkLoad } from './entries/scenarios/bulk-load.js'
 import { changes } from './entries/scenarios/changes.js'
 import { check } from './entries/scenarios/check.js'
 import { clear } from './entries/scenarios/clear.js'
 import { diff } from './entries/scenarios/diff.js'
+import { fills } from './entries/scenarios/fill.js'
 import { getAbsent } from './entries/scenarios/get-absent.js'
 import { getMsgpack } from './entries/scenarios/get-msgpack.js'
 import { getOld } from './entries/scenarios/get-old.js'
@@ -24,10 +25,9 @@ import * as near from './entries/scenarios/nearest.js'
 import { overhead } from './entries/scenarios/overhead.js'
 import { overwrite } from './entries/scenarios/overwrite.js'
 import { pin } from './entries/scenarios/pin.js'
-import { fillFloat64, fills } from './entries/scenarios/points-fill.js'
+import { fillFloat64, fills as pointFills } from './entries/scenarios/points-fill.js'
 import { pointsMove } from './entries/scenarios/points-move.js'
 import { putCommit } from './entries/scenarios/put-commit.js'
-import { putTransaction } from './entries/scenarios/put-transaction.js'
 import { range } from './entries/scenarios/range.js'
 import { restore } from './entries/scenarios/restore.js'
 import { scan } from './entries/scenarios/scan.js'
@@ -104,7 +104,7 @@ const group = (name, suite, scenarios) => ({
 /** The groups, each of which is a section of docs/performance.md. */
 export const groups = [
   group('entries', 'entries', [
-    ...[getPresent, getAbsent, range, scan, pin, getOld, getMsgpack, putTransaction, bulkLoad],
+    ...[getPresent, getAbsent, range, scan, pin, getOld, getMsgpack, ...fills],
     ...[putCommit, diff, changes, restore, clear, overhead, versionBytes, overwrite, check, growth],
   ]),
   group('past', 'entries', [...depths, ...ages]),
@@ -112,7 +112,7 @@ export const groups = [
   group('size', 'entries', sizes),
   group('value-size', 'entries', valueSizes),
   group('points', 'entries', [
-    ...[...box.uniformBoxes, near.nearest, ...fills, pointsMove, boxOld],
+    ...[...box.uniformBoxes, near.nearest, ...pointFills, pointsMove, boxOld],
     ...[box.boxFloat64, near.nearestFloat64, fillFloat64],
     ...[...box.clusteredBoxes, near.nearestClustered, box.boxClusteredFloat64],
     ...[...box.timeBoxes, near.nearestOnSphere],
@@ -145,12 +145,10 @@ export const suiteOf = ({ group }) =>
  * @param {readonly string[]} names
  */
 export function choose(names) {
-  const known = new Set([...groups, ...scenarios].map(({ name }) => name))
-  const unknown = names.filter(name => !known.has(name))
-  if (unknown.length > 0) {
-    throw new Error(
-      `no such row or group: ${unknown.join(', ')}; there are ${[...known].join(', ')}`,
-    )
+  const known = [...new Set([...groups, ...scenarios].map(({ name }) => name))]
+  const unknown = names.find(name => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new Error(`no such row or group: ${unknown}; did you mean ${closest(unknown, known)}?`)
   }
   return scenarios.filter(({ name, group }) => names.includes(name) || names.includes(group))
 }

@@ -154,6 +154,9 @@ export const OTHERS = {
   others: { what: 'cores that other programs took', unit: /** @type {const} */ ('') },
 }
 
+/** @param {number} count */
+export const threadsOf = count => (count === 1 ? '1 thread' : `${count} threads`)
+
 /**
  * The same figures for each of some names.
  * @param {readonly (string | number)[]} names

@@ -46,9 +46,7 @@ describe('rows', () => {
     expect(choose(['size', 'size-1', 'prompt']).map(({ name }) => name)).toEqual([
       ...['size-0.01', 'size-0.1', 'size-1', 'size-10', 'prompt'],
     ])
-    expect(() => choose(['pin', 'nothing'])).toThrow(
-      'no such row or group: nothing; there are entries',
-    )
+    expect(() => choose(['pin', 'scam'])).toThrow('no such row or group: scam; did you mean scan?')
     expect(choose(USUAL)).toHaveLength(USUAL.length)
   })
 

@@ -1,6 +1,5 @@
 // @ts-check
 /** Gets of keys that are not there but lie between keys that are. */
-
 import { CHUNK } from '../../data.js'
 import { walk } from '../../stage.js'
 

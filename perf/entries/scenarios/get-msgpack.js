@@ -1,6 +1,5 @@
 // @ts-check
 /** The same gets with values in the default codec, MessagePack, instead of 'string'. */
-
 import { CHUNK } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

@@ -3,7 +3,6 @@
  * Gets at the version 500 commits back, in turns with gets at the present on the same keys, and with gets
  * at the present of a store without point index: the promise is about that one.
  */
-
 import { CHUNK } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

@@ -1,6 +1,5 @@
 // @ts-check
 /** Gets of keys that are there, at the present: the row every other read is measured against. */
-
 import { CHUNK } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

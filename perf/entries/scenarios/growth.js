@@ -1,6 +1,5 @@
 // @ts-check
 /** Gets among ten times the keys of the set, against gets among a tenth of them, in turns. */
-
 import { CHUNK, presentKey, shuffled } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

@@ -4,7 +4,6 @@
  * present and at the oldest version, and single-put commits, each of which releases one version. By
  * age: gets at a version 1 to 10 000 commits back, in turns with gets at the present.
  */
-
 import { CHUNK } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

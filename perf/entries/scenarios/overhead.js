@@ -1,8 +1,5 @@
 // @ts-check
-/**
- * Bytes an entry takes beyond its key and value: all used bytes of a store with the set alone,
- * metadata and reserve included.
- */
+/** Used bytes of a store with the set alone, metadata and reserve included, beyond keys and values. */
 import { KEY_BYTES, VALUE_BYTES } from '../../data.js'
 
 /** @type {import('../stage.js').Scenario} */

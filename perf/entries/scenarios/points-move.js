@@ -3,7 +3,6 @@
  * Points that move a little: a thousand moves in each transaction, in systems that have them. The moves
  * are the same for every system; after each batch some moved points are looked for, untimed.
  */
-
 import { seeded } from '../../data.js'
 import { toCell } from '../points/data.js'
 

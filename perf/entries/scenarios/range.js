@@ -1,6 +1,5 @@
 // @ts-check
 /** Ranges of 100 entries from a random key on, keys and values handed out; time an entry. */
-
 import { consume } from '../../measure.js'
 
 const LIMIT = 100

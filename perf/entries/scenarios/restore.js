@@ -1,7 +1,5 @@
 // @ts-check
-/**
- * `restore` of the version before 100 commits of one put each. Only the restoring is timed.
- */
+/** `restore` of the version before 100 commits of one put each; only the restoring is timed. */
 const CHANGES = 100
 
 /** @type {import('../stage.js').Scenario} */

@@ -4,7 +4,6 @@
  * if they would take more than 256 MB; only the last character of a value is read, so the row measures
  * making the string, not looking at it.
  */
-
 import { CHUNK, presentKey, seeded, shuffled, texts } from '../../data.js'
 import { taste } from '../../measure.js'
 import { walk } from '../../stage.js'

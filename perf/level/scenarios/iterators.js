@@ -178,7 +178,7 @@ export const iterators = [
     async start(stage) {
       const level = await stage.loaded()
       const { reads } = stage.data
-      const chunk = walk(reads, SEEKS, async (from, to) => {
+      return walk(reads, SEEKS, async (from, to) => {
         const iterator = level.iterator()
         let sum = 0
         for (let i = from; i < to; i++) {
@@ -190,7 +190,6 @@ export const iterators = [
         await iterator.close()
         return sum
       })
-      return chunk
     },
   },
 ]

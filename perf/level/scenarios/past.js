@@ -31,7 +31,7 @@ export const past = [
     async start(stage) {
       const level = await stage.loaded()
       const { reads } = stage.data
-      const chunk = walk(reads, CHUNK, async (from, to) => {
+      return walk(reads, CHUNK, async (from, to) => {
         let sum = 0
         for (let i = from; i < to; i++) {
           const snapshot = level.snapshot()
@@ -40,7 +40,6 @@ export const past = [
         }
         return sum
       })
-      return chunk
     },
   },
   {
@@ -50,7 +49,7 @@ export const past = [
     async start(stage) {
       const { level, version } = await aged(stage)
       const { reads } = stage.data
-      const chunk = walk(reads, CHUNK, async (from, to) => {
+      return walk(reads, CHUNK, async (from, to) => {
         let sum = 0
         for (let i = from; i < to; i++) {
           const then = level.at(version)
@@ -59,7 +58,6 @@ export const past = [
         }
         return sum
       })
-      return chunk
     },
   },
   {
@@ -70,12 +68,11 @@ export const past = [
       const { level, version } = await aged(stage)
       const { reads } = stage.data
       const then = level.at(version)
-      const chunk = walk(reads, CHUNK, async (from, to) => {
+      return walk(reads, CHUNK, async (from, to) => {
         let sum = 0
         for (let i = from; i < to; i++) sum += taste(await then.get(reads[i]))
         return sum
       })
-      return chunk
     },
   },
 ]

@@ -21,8 +21,7 @@ const AT_ONCE = 10
 function reading(which, size, loop) {
   return async stage => {
     const keys = stage.data[which]
-    const chunk = walk(keys, size, loop(await stage.loaded(), keys))
-    return chunk
+    return walk(keys, size, loop(await stage.loaded(), keys))
   }
 }
 
@@ -87,7 +86,7 @@ export const reads = [
       const { keys, values, reads } = stage.data
       const records = values.map((name, number) => ({ number, name }))
       await load(level, keys, /** @type {string[]} */ (/** @type {unknown} */ (records)))
-      const chunk = walk(reads, CHUNK, async (from, to) => {
+      return walk(reads, CHUNK, async (from, to) => {
         let sum = 0
         for (let i = from; i < to; i++) {
           const record = /** @type {unknown} */ (await level.get(reads[i]))
@@ -95,7 +94,6 @@ export const reads = [
         }
         return sum
       })
-      return chunk
     },
   },
   {
@@ -106,12 +104,11 @@ export const reads = [
       const { keys, values, reads } = stage.data
       const sublevel = /** @type {Level} */ (/** @type {unknown} */ (level.sublevel('words')))
       await load(sublevel, keys, values)
-      const chunk = walk(reads, CHUNK, async (from, to) => {
+      return walk(reads, CHUNK, async (from, to) => {
         let sum = 0
         for (let i = from; i < to; i++) sum += taste(await sublevel.get(reads[i]))
         return sum
       })
-      return chunk
     },
   },
 ]

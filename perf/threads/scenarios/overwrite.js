@@ -3,7 +3,6 @@
  * Memory after two threads have overwritten the whole set ten times in commits of 1000, while a
  * third pins a snapshot of the beginning and no history is kept.
  */
-
 import { stop } from '../control.js'
 import { launch } from '../threads.js'
 

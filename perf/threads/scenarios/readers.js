@@ -1,6 +1,6 @@
 // @ts-check
 /** Random gets a second of all of 1, 2, 8 and 32 threads together; bare cores show what the machine gives. */
-import { figuresFor, OTHERS } from '../stage.js'
+import { figuresFor, OTHERS, threadsOf } from '../stage.js'
 import { mean, sum } from '../threads.js'
 
 const COUNTS = [1, 2, 8, 32]
@@ -15,9 +15,9 @@ export const readers = {
     '32÷2': { what: '32 threads ÷ 2', unit: '×' },
     ...figuresFor([2, 8, 32], n => [
       `on core ${n}`,
-      { what: `${threads(n)}, gets in a second on a core, ÷ 1 thread’s`, unit: '×' },
+      { what: `${threadsOf(n)}, gets in a second on a core, ÷ 1 thread’s`, unit: '×' },
     ]),
-    ...figuresFor(COUNTS, n => [`by ${n}`, { what: threads(n), unit: '/s' }]),
+    ...figuresFor(COUNTS, n => [`by ${n}`, { what: threadsOf(n), unit: '/s' }]),
     cores: { what: 'cores that 2 threads got', unit: '' },
     ...OTHERS,
   },
@@ -42,9 +42,4 @@ export const readers = {
       return figures
     }
   },
-}
-
-/** @param {number} count */
-function threads(count) {
-  return count === 1 ? '1 thread' : `${count} threads`
 }

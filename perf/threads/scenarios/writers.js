@@ -1,6 +1,6 @@
 // @ts-check
 /** Commits of single puts a second of all of 1, 4 and 8 threads together, on random keys of the whole set. */
-import { figuresFor, OTHERS } from '../stage.js'
+import { figuresFor, OTHERS, threadsOf } from '../stage.js'
 import { sum } from '../threads.js'
 
 const COUNTS = [1, 4, 8]
@@ -12,7 +12,7 @@ export const writers = {
   figures: {
     '4÷1': { what: '4 threads ÷ 1', unit: '×' },
     '8÷1': { what: '8 threads ÷ 1', unit: '×' },
-    ...figuresFor(COUNTS, n => [`by ${n}`, { what: `${n} thread${n > 1 ? 's' : ''}`, unit: '/s' }]),
+    ...figuresFor(COUNTS, n => [`by ${n}`, { what: threadsOf(n), unit: '/s' }]),
     ...OTHERS,
   },
   ratios: { '4÷1': ['by 4', 'by 1'], '8÷1': ['by 8', 'by 1'] },
