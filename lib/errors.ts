@@ -58,8 +58,21 @@ export interface ErrorFields {
   tag?: string
   /** UNKNOWN_STORE: the store asked for. */
   store?: string
-  /** INVALID_VALUE of text that is no JSON: index of the first character that cannot be there. */
+  /**
+   * INVALID_VALUE of text that is no JSON: index of the first character that cannot be there. CORRUPT: the
+   * byte of the file.
+   */
   offset?: number
+  /** IO: the failed call of the system, `fdatasync` say. */
+  syscall?: string
+  /** IO: the file or directory. */
+  path?: string
+  /** IO: the number of the system's error, as Node gives it. */
+  errno?: number
+  /** CORRUPT: the damaged file; `offset` says where in it, in bytes. */
+  file?: string
+  /** LOCKED: the process that has the database open. */
+  pid?: number
   /** The error that led to this one. */
   cause?: unknown
 }

@@ -1,0 +1,222 @@
+/**
+ * The file system as persistent mode uses it: one interface that tests replace, and its failures as errors.
+ *
+ * Concurrency: any thread may use any file by a descriptor of its own. A descriptor belongs to the thread that
+ * opened it: the descriptors of a worker are closed when it dies, and their numbers are used again. All writes are
+ * positional, so threads that take turns need no common file position.
+ *
+ * What each call promises after a crash of the system: nothing, but for what {@link Files.datasync} and
+ * {@link Files.syncDirectory} have returned from.
+ */
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { ZVerseError } from '../errors.js'
+
+/** How a file is opened: to read; to write one that is there; to make one, which must not be there. */
+export type Mode = 'read' | 'write' | 'create'
+
+export interface Files {
+  open(path: string, mode: Mode): number
+  /** Reads at most `bytes.length` bytes; 0 at the end of the file. */
+  read(file: number, bytes: Uint8Array, at: number): number
+  /** Writes at most `bytes.length` bytes, and says how many. */
+  write(file: number, bytes: Uint8Array, at: number): number
+  /** Returns once all that was written to the file, by anyone, is durable, its length included. */
+  datasync(file: number): void
+  size(file: number): number
+  truncate(file: number, size: number): void
+  close(file: number): void
+  /** Names of what is in a directory, in no order. */
+  list(directory: string): string[]
+  /** Returns once the names in a directory are durable. */
+  syncDirectory(directory: string): void
+  /** Makes a directory, and those above it; nothing where it is there. */
+  makeDirectory(directory: string): void
+  /** Another name for a file; the name must not be there. */
+  link(from: string, to: string): void
+  unlink(path: string): void
+}
+
+const FLAGS: Record<Mode, string> = { read: 'r', write: 'r+', create: 'wx+' }
+
+/** Those of the system. */
+export const SYSTEM: Files = {
+  open: (path, mode) => openSync(path, FLAGS[mode], 0o666),
+  read: (file, bytes, at) => readSync(file, bytes, 0, bytes.length, at),
+  write: (file, bytes, at) => writeSync(file, bytes, 0, bytes.length, at),
+  datasync: fdatasyncSync,
+  size: file => fstatSync(file).size,
+  truncate: ftruncateSync,
+  close: closeSync,
+  list: directory => readdirSync(directory),
+  syncDirectory(directory) {
+    const file = openSync(directory, 'r')
+    try {
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+  },
+  makeDirectory: directory => void mkdirSync(directory, { recursive: true }),
+  link: linkSync,
+  unlink: unlinkSync,
+}
+
+/** What a failed call of the system says. */
+interface SystemError {
+  readonly code?: string
+  readonly errno?: number
+  readonly syscall?: string
+}
+
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** The errno of an error of {@link ioError}, by its name: `EIO`. */
+const nameOf = (error: unknown): string => (error as SystemError).code ?? 'unknown'
+
+/** True if an error says that the disk is full: then nothing was written, and later calls may work. */
+export const isNoRoom = (error: unknown): boolean =>
+  error instanceof ZVerseError && NO_ROOM.has(nameOf(error.cause))
+
+/** True if a call failed because there is no such file. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof ZVerseError && nameOf(error.cause) === 'ENOENT'
+
+/** True if a call failed because the name is taken. */
+export const isTaken = (error: unknown): boolean =>
+  error instanceof ZVerseError && nameOf(error.cause) === 'EEXIST'
+
+/** The error of a failed call. */
+function ioError(path: string, cause: unknown): ZVerseError {
+  const { syscall = 'unknown', errno = 0 } = cause as SystemError
+  return new ZVerseError('ZVERSE_IO', `${syscall} ${path} failed: ${nameOf(cause)}`, {
+    ...{ syscall, path, errno, cause },
+  })
+}
+
+/** Does a call again that a signal interrupted; its other failures become {@link ZVerseError}s. */
+function call<T>(path: string, body: () => T): T {
+  for (;;) {
+    try {
+      return body()
+    } catch (error) {
+      if (nameOf(error) !== 'EINTR') throw ioError(path, error)
+    }
+  }
+}
+
+/**
+ * An open file of one thread. Methods throw `ZVERSE_IO { syscall, path, errno }`.
+ *
+ * `close` is not done again where a signal interrupts it: the number may be another file's by then.
+ */
+export class OpenFile {
+  readonly path: string
+  readonly #files: Files
+  readonly #file: number
+  #isOpen = true
+
+  constructor(files: Files, path: string, mode: Mode) {
+    this.#files = files
+    this.path = path
+    this.#file = call(path, () => files.open(path, mode))
+  }
+
+  get size(): number {
+    return call(this.path, () => this.#files.size(this.#file))
+  }
+
+  /** Fills `bytes` from position `at` on; returns how many there were before the end of the file. */
+  read(bytes: Uint8Array, at: number): number {
+    let done = 0
+    while (done < bytes.length) {
+      const rest = bytes.subarray(done)
+      const read = call(this.path, () => this.#files.read(this.#file, rest, at + done))
+      if (read === 0) break
+      done += read
+    }
+    return done
+  }
+
+  /** Writes all of `bytes` at position `at`. What a failure leaves behind is unknown. */
+  write(bytes: Uint8Array, at: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      const rest = bytes.subarray(done)
+      done += call(this.path, () => this.#files.write(this.#file, rest, at + done))
+    }
+  }
+
+  /** Makes all that was written to it durable. After a failure nobody can tell what is: never try again. */
+  datasync(): void {
+    call(this.path, () => this.#files.datasync(this.#file))
+  }
+
+  truncate(size: number): void {
+    call(this.path, () => this.#files.truncate(this.#file, size))
+  }
+
+  /** Idempotent; throws nothing. */
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    try {
+      this.#files.close(this.#file)
+    } catch {
+      // All that matters was synced, or is not promised.
+    }
+  }
+}
+
+/** A directory. Methods throw `ZVERSE_IO`. */
+export class Directory {
+  readonly path: string
+  readonly files: Files
+
+  constructor(files: Files, path: string) {
+    this.files = files
+    this.path = path
+  }
+
+  pathOf(name: string): string {
+    return join(this.path, name)
+  }
+
+  /** Makes the directory where there is none. */
+  make(): void {
+    call(this.path, () => this.files.makeDirectory(this.path))
+  }
+
+  open(name: string, mode: Mode): OpenFile {
+    return new OpenFile(this.files, this.pathOf(name), mode)
+  }
+
+  /** Names in order. */
+  list(): string[] {
+    return call(this.path, () => this.files.list(this.path)).sort()
+  }
+
+  sync(): void {
+    call(this.path, () => this.files.syncDirectory(this.path))
+  }
+
+  link(from: string, to: string): void {
+    call(this.pathOf(to), () => this.files.link(this.pathOf(from), this.pathOf(to)))
+  }
+
+  unlink(name: string): void {
+    call(this.pathOf(name), () => this.files.unlink(this.pathOf(name)))
+  }
+}
