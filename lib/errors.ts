@@ -95,6 +95,11 @@ export class ZVerseError extends Error implements ErrorFields {
   declare tag?: string
   declare store?: string
   declare offset?: number
+  declare syscall?: string
+  declare path?: string
+  declare errno?: number
+  declare file?: string
+  declare pid?: number
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields
