@@ -82,14 +82,14 @@ interface SystemError {
   readonly syscall?: string
 }
 
-const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 /** The errno of an error of {@link ioError}, by its name: `EIO`. */
 const nameOf = (error: unknown): string => (error as SystemError).code ?? 'unknown'
 
 /** True if an error says that the disk is full: then nothing was written, and later calls may work. */
 export const isNoRoom = (error: unknown): boolean =>
-  error instanceof ZVerseError && NO_ROOM.has(nameOf(error.cause))
+  error instanceof ZVerseError && NO_ROOM.includes(nameOf(error.cause))
 
 /** True if a call failed because there is no such file. */
 export const isMissing = (error: unknown): boolean =>

@@ -30,7 +30,7 @@ export interface Owner {
 /** What the lock asks the system. Tests replace it. */
 export interface Processes {
   readonly self: Owner
-  /** When a process began; 'gone' if there is none; null where the system does not say more than that it is there. */
+  /** When a process began; 'gone' if there is none; null where the system only says that it is there. */
   beginOf(pid: number): number | 'gone' | null
 }
 

@@ -1,5 +1,5 @@
 /**
- * The bytes of the log: segments and records. docs/file-format.md draws them for readers of other makes.
+ * The bytes of the log: segments and records.
  *
  * A segment is a file that was filled with zeros before it is used, so that writing a record changes no length. Its
  * words, 32 bits each, lowest byte first:
@@ -96,7 +96,7 @@ export function segmentHead(salt: Salt, segment: number, end: LogEnd | undefined
   return bytes
 }
 
-/** What the head of a segment says of where it goes on from; null if it is none, of this database and number. */
+/** Where a segment goes on from, as its head says; null if it has none of this database and number. */
 export function readSegmentHead(words: Uint32Array, salt: Salt, segment: number): LogEnd | null {
   const bytes = new Uint8Array(words.buffer, words.byteOffset, SEGMENT_HEAD)
   const check = crc32(bytes.subarray(0, SEGMENT_HEAD - 4), seedOf(salt, segment))

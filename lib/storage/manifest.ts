@@ -55,7 +55,8 @@ export function readManifest(directory: Directory): Manifest | null {
   const { format, order } = manifest
   if (format === FORMAT && order === endianness()) return manifest
   const what = format === FORMAT ? `words in ${order} order` : `format ${format}`
-  const message = `${directory.path} has files with ${what}: this zverse reads format ${FORMAT}, ${endianness()}`
+  const mine = `format ${FORMAT}, ${endianness()}`
+  const message = `${directory.path} has files with ${what}: this zverse reads ${mine}`
   throw new ZVerseError('ZVERSE_FORMAT', message)
 }
 
