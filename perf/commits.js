@@ -16,6 +16,12 @@ import { makeDirectory } from './tmpfs.js'
 
 /** @typedef {import('./rows.js').Row} Row */
 
+/** The second commit, if it is named, and the rows. @param {string[]} names behind the first commit */
+function parted([first, ...rest]) {
+  if (first === undefined) return { head: '.', rows: [] }
+  return isCommit(first) ? { head: first, rows: rest } : { head: '.', rows: [first, ...rest] }
+}
+
 const options = await yargs(process.argv.slice(2))
   .usage(
     '$0 BASE [HEAD] [rows or groups…]\n\nHEAD is the working tree unless said; `.` means it, too. ' +
@@ -41,6 +47,10 @@ const options = await yargs(process.argv.slice(2))
     },
   })
   .demandCommand(1, 'say which commit to compare with')
+  .check(({ _: [, ...names] }) => {
+    choose(parted(names.map(String)).rows)
+    return true
+  })
   .showHelpOnFail(false)
   .strictOptions()
   .version(false)
@@ -48,8 +58,8 @@ const options = await yargs(process.argv.slice(2))
 
 const { pairs, rounds, keys, seed } = options
 const [base, ...rest] = options._.map(String)
-const head = rest.length > 0 && isCommit(rest[0]) ? /** @type {string} */ (rest.shift()) : '.'
-const scenarios = choose(rest.length > 0 ? rest : USUAL)
+const { head, rows } = parted(rest)
+const scenarios = choose(rows.length > 0 ? rows : USUAL)
 /** @param {string} line */
 const say = line => void process.stderr.write(`${line}\n`)
 
