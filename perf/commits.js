@@ -3,15 +3,13 @@
  * `npm run bench:commits`: measures one commit against another, in turns, to find rows that became slower. Both are
  * built in a temporary folder and measured by the rows of this checkout. `--help` lists the options.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import yargs from 'yargs'
 import { Builds, isCommit } from './commits/build.js'
 import { compare } from './commits/verdict.js'
 import { drive } from './drive.js'
-import { digits, machine, machineLine, table, today } from './report.js'
+import { digits, machine, machineLine, table, today, write } from './report.js'
 import { mainOf } from './rows.js'
-import { choose, suiteOf, suites, USUAL } from './suites.js'
+import { bySuite, choose, suites, USUAL } from './suites.js'
 import { makeDirectory } from './tmpfs.js'
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -74,18 +72,14 @@ const built = { base: folder.make('base', base), head: folder.make('head', head)
  */
 const results = new Map()
 for (let pair = 0; pair < pairs; pair++) {
-  for (const suite of new Set(scenarios.map(suiteOf))) {
+  for (const [suite, some] of bySuite(scenarios)) {
     const systems = Object.entries(built).map(([name, { engine }]) => {
       const settings = { seed, engine, sampleMs: 200, seconds: 2, minutes: 1 }
-      const count = Math.min(keys, suites[suite].keys)
-      return {
-        name,
-        assignment: { suite, system: 'zverse', directory, settings: { ...settings, keys: count } },
-      }
+      const own = { ...settings, keys: Math.min(keys, suites[suite].keys) }
+      return { name, assignment: { suite, system: 'zverse', directory, settings: own } }
     })
     // Every other pair begins with the other one.
     if (pair % 2 === 1) systems.reverse()
-    const some = scenarios.filter(scenario => suiteOf(scenario) === suite)
     await drive(some, systems, rounds, row => {
       say(`pair ${pair + 1} of ${pairs}, ${row.name}`)
       const result = results.get(row.name) ?? { row, pairs: [] }
@@ -119,12 +113,9 @@ function lineOf({ name, title, comparison, failures }) {
 }
 
 const names = { base: built.base.name, head: built.head.name }
-if (options.json !== undefined) {
-  const settings = { pairs, rounds, keys, seed }
-  const run = { machine: machine(), date: today(), settings, ...names, results: compared }
-  mkdirSync(dirname(options.json), { recursive: true })
-  writeFileSync(options.json, `${JSON.stringify(run, null, 2)}\n`)
-}
+const settings = { pairs, rounds, keys, seed }
+const run = { machine: machine(), date: today(), settings, ...names, results: compared }
+write(options.json, `${JSON.stringify(run, null, 2)}\n`)
 process.stdout.write(
   `${machineLine(machine())}; ${today()}; ${keys} keys, ${pairs} pairs of ${rounds} rounds, seed ${seed}.\n\n` +
     `${names.head} ÷ ${names.base}: the median of ratios and its 99 % interval; above 1 is worse.\n\n` +

@@ -3,16 +3,15 @@
  * `npm run bench`: measures rows, and groups of rows, on zverse and, with `--compare`, on its peers; `--help` lists
  * the options, README.md what is measured and how.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import yargs from 'yargs'
 import { draw, writeCharts } from './charts/draw.js'
 import { fillPage } from './docs.js'
 import { drive } from './drive.js'
-import { machine, markdown, today, withSpread } from './report.js'
+import { machine, markdown, today, withSpread, write } from './report.js'
 import { mainOf } from './rows.js'
-import { choose, groups, suiteOf, suites, USUAL } from './suites.js'
+import { bySuite, choose, groups, suites, USUAL } from './suites.js'
 import { verdicts } from './targets.js'
 import { makeDirectory } from './tmpfs.js'
 
@@ -71,6 +70,7 @@ const options = await yargs(process.argv.slice(2))
   .parse()
 
 const { docs, compare = docs, engine, rounds, seed, seconds, minutes } = options
+const { sampleMs } = defaults
 const names = options._.map(String)
 const usual = docs ? all : options.quick ? USUAL : DEFAULT
 const scenarios = choose(names.length > 0 ? names : usual)
@@ -105,15 +105,8 @@ function systemsOf(suite) {
 /** @type {import('./report.js').Run} */
 const run = {
   ...{ machine: machine(), date: today() },
-  settings: { rounds, seed, seconds, minutes, sampleMs: defaults.sampleMs },
+  settings: { rounds, seed, seconds, minutes, sampleMs },
   ...{ versions, rows: [] },
-}
-
-/** @param {string | undefined} file @param {string} text */
-function write(file, text) {
-  if (file === undefined) return
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, text)
 }
 
 const results = fileURLToPath(new URL('results/run.json', import.meta.url))
@@ -132,20 +125,14 @@ function onRow(row) {
   process.stderr.write(`${name}: ${title}\n${lines.join('')}`)
 }
 
-for (const suite of new Set(scenarios.map(suiteOf))) {
+for (const [suite, some] of bySuite(scenarios)) {
   const settings = {
-    ...{
-      keys: options.keys ?? Math.min(defaults.keys, suites[suite].keys),
-      seed,
-      seconds,
-      minutes,
-    },
-    ...{ sampleMs: defaults.sampleMs, engine: engine && pathToFileURL(engine).href },
+    ...{ seed, seconds, minutes, sampleMs, engine: engine && pathToFileURL(engine).href },
+    keys: options.keys ?? Math.min(defaults.keys, suites[suite].keys),
   }
   const systems = systemsOf(suite).map(system => {
     return { name: system, assignment: { suite, system, directory, settings } }
   })
-  const some = scenarios.filter(scenario => suiteOf(scenario) === suite)
   if (systems.length > 0) await drive(some, systems, rounds, onRow)
 }
 

@@ -11,7 +11,9 @@ import { runInNewContext } from 'node:vm'
 import { Bench } from 'tinybench'
 
 setFlagsFromString('--expose-gc')
-const collect = /** @type {() => void} */ (runInNewContext('gc'))
+
+/** Collects garbage, so that one row does not pay for the one before. */
+export const settle = /** @type {() => void} */ (runInNewContext('gc'))
 
 /** Turns of works that are measured in turns. */
 const TURNS = 10
@@ -116,9 +118,4 @@ export const consumed = () => sink.sum
 export function taste(text) {
   const present = /** @type {string} */ (text)
   return present.charCodeAt(present.length - 1)
-}
-
-/** Collects garbage, so that one row does not pay for the one before. */
-export function settle() {
-  collect()
 }

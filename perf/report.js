@@ -3,7 +3,9 @@
  * A run as tables, for a terminal and for Markdown alike. Describes the machine, but never gives its name or paths
  * of files.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
+import { dirname } from 'node:path'
 import { ratioOf, systemsOf } from './rows.js'
 import { verdicts } from './targets.js'
 
@@ -180,6 +182,13 @@ export function markdown(run) {
   const judged = verdicts(run.rows).filter(({ measured }) => measured !== undefined)
   const parts = groupsOf(run).flatMap(group => [`## ${group}`, section(run, group)])
   return `${join(targetsTable(judged), ...parts)}\n`
+}
+
+/** Writes a text, where a file is named for it. @param {string | undefined} file @param {string} text */
+export function write(file, text) {
+  if (file === undefined) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
 }
 
 /** Paragraphs, without the empty ones. @param {string[]} parts */

@@ -138,9 +138,8 @@ export class Stage {
     const ms = this.settings.sampleMs * longer
     /** @type {Figures} */
     const figures = {}
-    const put = (/** @type {string} */ name, /** @type {Sample} */ { error, ...times }) => {
+    const put = (/** @type {string} */ name, /** @type {Sample} */ { mean, p50, p99, error }) => {
       const by = IN_MICROS[unitOf(declared[name])] ?? 1
-      const { mean, p50, p99 } = times
       figures[name] = { mean: mean * by, p50: p50 * by, p99: p99 * by, error }
     }
     const turning = inTurns.filter(name => name in round)

@@ -140,6 +140,12 @@ export const scenarioOf = name => {
 export const suiteOf = ({ group }) =>
   /** @type {string} */ (groups.find(({ name }) => name === group)?.suite)
 
+/** Rows by the names of their suites. @param {readonly Scenario[]} some */
+export function bySuite(some) {
+  const of = (/** @type {string} */ suite) => some.filter(one => suiteOf(one) === suite)
+  return [...new Set(some.map(suiteOf))].map(suite => /** @type {const} */ ([suite, of(suite)]))
+}
+
 /**
  * The rows of these names, and of the groups of these names, in running order.
  * @param {readonly string[]} names

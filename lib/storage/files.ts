@@ -8,6 +8,7 @@
  * What each call promises after a crash of the system: nothing, but for what {@link Files.datasync} and
  * {@link Files.syncDirectory} have returned from.
  */
+import { Buffer } from 'node:buffer'
 import {
   closeSync,
   fdatasyncSync,
@@ -218,5 +219,32 @@ export class Directory {
 
   unlink(name: string): void {
     call(this.pathOf(name), () => this.files.unlink(this.pathOf(name)))
+  }
+
+  unlinkIfThere(name: string): void {
+    try {
+      this.unlink(name)
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+
+  /** All of a file of text. */
+  text(name: string): string {
+    const file = this.open(name, 'read')
+    try {
+      const bytes = new Uint8Array(file.size)
+      file.read(bytes, 0)
+      return Buffer.from(bytes).toString()
+    } finally {
+      file.close()
+    }
+  }
+
+  /** The numbers n of the files `<prefix>-<n>`, in decimal digits, in order. */
+  numbers(prefix: string): number[] {
+    const pattern = new RegExp(`^${prefix}-(\\d+)$`)
+    const numbers = this.list().flatMap(name => pattern.exec(name)?.[1] ?? [])
+    return numbers.map(Number).sort((a, b) => a - b)
   }
 }

@@ -14,6 +14,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { ZVerseError } from '../errors.js'
+import { beginIn } from '../threads/liveness.js'
 import { type Directory, isMissing, isTaken } from './files.js'
 
 /** What tells a process from all others. */
@@ -34,7 +35,6 @@ export interface Processes {
   beginOf(pid: number): number | 'gone' | null
 }
 
-const NAME = /^lock-(\d+)$/
 const nameOf = (number: number) => `lock-${number}`
 /** A lock that has no name yet; of a process that died in between, if it stays. */
 const DRAFT = 'lock-draft-'
@@ -52,7 +52,7 @@ export class Lock {
   /** @throws ZVerseError `ZVERSE_LOCKED { pid }`, `ZVERSE_IO` */
   static take(directory: Directory, processes: Processes = SYSTEM_PROCESSES): Lock {
     for (;;) {
-      const numbers = locksIn(directory)
+      const numbers = directory.numbers('lock')
       const highest = numbers.at(-1) ?? 0
       const owner = highest === 0 ? null : ownerIn(directory, highest)
       if (owner === undefined) continue
@@ -78,16 +78,16 @@ export class Lock {
       if (isTaken(error) || isMissing(error)) return null
       throw error
     } finally {
-      unlinkIfThere(directory, draft)
+      directory.unlinkIfThere(draft)
     }
-    const numbers = locksIn(directory)
-    for (const other of numbers) if (other < number) unlinkIfThere(directory, nameOf(other))
+    const numbers = directory.numbers('lock')
+    for (const other of numbers) if (other < number) directory.unlinkIfThere(nameOf(other))
     // It was made from an old view: the lock has gone on since.
     if (numbers.at(-1) !== number) {
-      unlinkIfThere(directory, nameOf(number))
+      directory.unlinkIfThere(nameOf(number))
       return null
     }
-    for (const name of directory.list()) if (name.startsWith(DRAFT)) unlinkIfThere(directory, name)
+    for (const name of directory.list()) if (name.startsWith(DRAFT)) directory.unlinkIfThere(name)
     return new Lock(directory, number)
   }
 
@@ -102,25 +102,11 @@ export class Lock {
   }
 }
 
-function locksIn(directory: Directory): number[] {
-  return directory
-    .list()
-    .flatMap(name => NAME.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b)
-}
-
 /** The owner of lock `number`; null if it was given back, undefined if it is there no more. */
 function ownerIn(directory: Directory, number: number): Owner | null | undefined {
   try {
-    const file = directory.open(nameOf(number), 'read')
-    try {
-      const bytes = new Uint8Array(file.size)
-      file.read(bytes, 0)
-      return bytes.length === 0 ? null : (JSON.parse(Buffer.from(bytes).toString()) as Owner)
-    } finally {
-      file.close()
-    }
+    const content = directory.text(nameOf(number))
+    return content === '' ? null : (JSON.parse(content) as Owner)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
@@ -154,14 +140,6 @@ function locked(
   return new ZVerseError('ZVERSE_LOCKED', message, { pid })
 }
 
-function unlinkIfThere(directory: Directory, name: string): void {
-  try {
-    directory.unlink(name)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-}
-
 /** The content of a file of the system; null if there is none. */
 function told(read: () => string): string | null {
   try {
@@ -174,11 +152,7 @@ function told(read: () => string): string | null {
 /** When a process of this system began, by /proc. */
 function beginOf(pid: number): number | 'gone' | null {
   const stat = told(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  if (stat !== null) {
-    // The fields behind the name, which may contain blanks: state, …, the 20th is the begin.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? 'gone' : Number(fields[19])
-  }
+  if (stat !== null) return beginIn(stat) ?? 'gone'
   try {
     process.kill(pid, 0)
     return null

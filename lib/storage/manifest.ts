@@ -29,25 +29,18 @@ export interface Manifest {
   readonly log: LogEnd
 }
 
-const NAME = /^manifest-(\d+)$/
 /** A manifest that has no name yet. */
 const DRAFT = 'manifest-draft'
-
-/** Numbers of the manifests there are, the highest first. */
-function numbersIn(directory: Directory): number[] {
-  const numbers = directory.list().flatMap(name => NAME.exec(name)?.[1] ?? [])
-  return numbers.map(Number).sort((a, b) => b - a)
-}
 
 /**
  * The manifest that counts; null if there is none: the directory has no database.
  * @throws ZVerseError `ZVERSE_CORRUPT`; `ZVERSE_FORMAT` where it is of a later zverse, or of other machines
  */
 export function readManifest(directory: Directory): Manifest | null {
-  const [number] = numbersIn(directory)
+  const number = directory.numbers('manifest').at(-1)
   if (number === undefined) return null
   const file = `manifest-${number}`
-  const manifest = parsed(contentOf(directory, file))
+  const manifest = parsed(directory.text(file))
   if (manifest === null) {
     const message = `${directory.pathOf(file)} is damaged: restore it from a backup`
     throw new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
@@ -65,10 +58,10 @@ export function writeManifest(
   directory: Directory,
   content: Omit<Manifest, 'format' | 'order'>,
 ): void {
-  const numbers = numbersIn(directory)
+  const numbers = directory.numbers('manifest')
   const line = JSON.stringify({ format: FORMAT, order: endianness(), ...content })
   // Left by a crash, if it is there.
-  if (directory.list().includes(DRAFT)) directory.unlink(DRAFT)
+  directory.unlinkIfThere(DRAFT)
   const file = directory.open(DRAFT, 'create')
   try {
     file.write(Buffer.from(`${line}\n${checkOf(line)}\n`), 0)
@@ -76,20 +69,9 @@ export function writeManifest(
   } finally {
     file.close()
   }
-  directory.link(DRAFT, `manifest-${(numbers[0] ?? 0) + 1}`)
+  directory.link(DRAFT, `manifest-${(numbers.at(-1) ?? 0) + 1}`)
   directory.sync()
   for (const name of [DRAFT, ...numbers.map(number => `manifest-${number}`)]) directory.unlink(name)
-}
-
-function contentOf(directory: Directory, name: string): string {
-  const file = directory.open(name, 'read')
-  try {
-    const bytes = new Uint8Array(file.size)
-    file.read(bytes, 0)
-    return Buffer.from(bytes).toString()
-  } finally {
-    file.close()
-  }
 }
 
 /** What a manifest says; null if it is not whole. */

@@ -73,10 +73,15 @@ function beginOf(task: number): number | null {
     const { code } = error as { code?: string }
     return code === 'ENOENT' || code === 'ESRCH' ? GONE : null
   }
+  const began = beginIn(stat)
+  return began === null ? GONE : began % GONE
+}
+
+/** When a task or process began, in clock ticks, as its `stat` in /proc says; null if it has ended. */
+export function beginIn(stat: string): number | null {
   // The fields behind the name, which may contain blanks: state, …, the 20th is the begin.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const ended = fields[0] === 'Z' || fields[0] === 'X'
-  return ended ? GONE : Number(fields[19]) % GONE
+  return fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19])
 }
 
 function ownDescriptor(): Trace | undefined {

@@ -1,6 +1,7 @@
 // @ts-check
 /** `changes()` of one commit of 100 puts among the set, handed out; each time another of 200 commits. */
 import { consume, taste } from '../../measure.js'
+import { committing } from './diff.js'
 
 const CHANGES = 100
 const COMMITS = 200
@@ -12,16 +13,8 @@ export const changes = {
   figures: { time: 'µs' },
   needs: ['database'],
   start(stage) {
-    const { sorted, values, random, count } = stage.data
     const db = stage.database
-    const size = Math.min(CHANGES, count)
-    const commit = () => {
-      const picked = new Set()
-      while (picked.size < size) picked.add(random(count))
-      db.transact(tx => {
-        for (const index of picked) tx.put(sorted[index], values[random(count)])
-      })
-    }
+    const { size, commit } = committing(stage, CHANGES)
     return () => {
       const since = db.version
       for (let i = 0; i < COMMITS; i++) commit()

@@ -8,6 +8,25 @@ import { consume, taste } from '../../measure.js'
 const CHANGES = 100
 const PAIRS = 200
 
+/**
+ * Commits puts on so many keys, all different, drawn from the set; fewer where it is smaller.
+ * @param {import('../stage.js').EntriesStage} stage
+ * @param {number} most
+ * @returns {{ size: number, commit: () => void }}
+ */
+export function committing({ data, database }, most) {
+  const { sorted, values, random, count } = data
+  const size = Math.min(most, count)
+  const commit = () => {
+    const picked = new Set()
+    while (picked.size < size) picked.add(random(count))
+    database.transact(tx => {
+      for (const index of picked) tx.put(sorted[index], values[random(count)])
+    })
+  }
+  return { size, commit }
+}
+
 /** @type {import('../stage.js').Scenario} */
 export const diff = {
   name: 'diff',
@@ -15,16 +34,11 @@ export const diff = {
   figures: { time: 'µs' },
   needs: ['database'],
   start(stage) {
-    const { sorted, values, random, count } = stage.data
     const db = stage.database
-    const changes = Math.min(CHANGES, count)
+    const { size: changes, commit } = committing(stage, CHANGES)
     const makePair = () => {
-      const picked = new Set()
-      while (picked.size < changes) picked.add(random(count))
       const from = db.version
-      db.transact(tx => {
-        for (const index of picked) tx.put(sorted[index], values[random(count)])
-      })
+      commit()
       return from
     }
     return () => {
