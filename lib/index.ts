@@ -27,6 +27,7 @@ export type {
   NearestOptions,
   Neighbour,
 } from './read/read-verbs.js'
+export type { Loss, Recovery } from './storage/opening.js'
 export type { Handle } from './threads/handle.js'
 export type { Times } from './threads/times.js'
 export type { TrackedWorker } from './threads/track.js'
@@ -43,6 +44,7 @@ export type {
   HotKey,
   Side,
   Store,
+  StoreInfo,
 } from './verbs/store-verbs.js'
 export type {
   ReadTransaction,
@@ -51,7 +53,7 @@ export type {
   TypedStore,
   WriteTransaction,
 } from './verbs/transactions.js'
+export type { VersionInfo } from './verbs/versions.js'
 export type { Signal } from './verbs/wait.js'
 export type { Condition, Operation } from './write/operations.js'
-export type { StoreInfo, VersionInfo } from './zverse.js'
 export { ZVerse } from './zverse.js'

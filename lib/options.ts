@@ -12,6 +12,12 @@ const MAX_BYTES = 16 * GIB
 const MAX_THREADS = 65_536
 const MAX_CACHE = 2 ** 40
 const MAX_TIMEOUT = 2 ** 31 - 1
+/** Bits that a filter has for each key, at most. */
+const MOST_BITS = 32
+/** The same where nothing is given: 0.9 % of answers are wrong (docs/decisions/0035). */
+export const BITS_PER_KEY = 10
+/** The bounds of history where none are given. */
+export const USUAL_HISTORY = { versions: 1000 }
 
 /** How much history to keep; a bound that is not given is unlimited. */
 export interface History {
@@ -21,11 +27,57 @@ export interface History {
   ms?: number | undefined
   /** Bytes that only past versions may hold. ≥ 0. */
   bytes?: number | undefined
+  /**
+   * Persistent mode: how far the past goes on disk, which gets what memory lets go of. A bound that is not given is
+   * unlimited, so `{}` keeps all. Default: as far as in memory.
+   */
+  disk?: DiskHistory | undefined
+}
+
+/** The bounds of `history`, each `Infinity` where none is given. */
+export interface Bounds {
+  /** Versions kept before the present one. */
+  readonly versions: number
+  /** A version is kept until the one after it was committed more than so many ms ago. */
+  readonly ms: number
+  /** Bytes that only past versions see, at most. */
+  readonly bytes: number
+}
+
+/** The bounds of the past on disk, whose bytes are those of files; and how these are written. */
+export interface DiskBounds extends Bounds {
+  readonly deflate: boolean
+  readonly bitsPerKey: number
+}
+
+/** The bounds of memory, and those of the past on disk, if there is one. */
+export interface AllBounds extends Bounds {
+  readonly disk: DiskBounds | null
+}
+
+/** How much of the past to keep on disk. The work in the background applies it, and `compact`. */
+export interface DiskHistory {
+  /** Versions before the present one. Reads are held to it at once. */
+  versions?: number | undefined
+  /** A version is released once its successor was committed more than this many ms ago. */
+  ms?: number | undefined
+  /** Bytes that the files of the past may have. */
+  bytes?: number | undefined
+  /**
+   * Deflate blocks of 16 KiB where that saves a quarter: for files written from now on. A read that does not find a block
+   * in the thread's cache inflates it (docs/performance.md). Default false.
+   */
+  deflate?: boolean | undefined
+  /**
+   * Bits that each run's filter has for a key, for files written from now on: 0 (no filter) to 32. Of reads of a key that a
+   * run does not have, 0.9 % look into it with 10 bits, 2.4 % with 8, 0.09 % with 16. Default 10.
+   */
+  bitsPerKey?: number | undefined
 }
 
 /** The options of `open` that do not concern codecs. */
 export interface DatabaseOptions {
-  /** A directory: persistent mode, which this version does not have yet. */
+  /** A directory, made where there is none: persistent mode (docs/persistence.md). Default: memory only. */
   path?: string | undefined
   /** Address space to reserve, 1 MiB to 16 GiB; memory is used only as it is touched. Default 1 GiB. */
   maxBytes?: number | undefined
@@ -35,10 +87,20 @@ export interface DatabaseOptions {
   maxThreads?: number | undefined
   /** ms that a writer waits for its turn before `ZVERSE_WRITER_BUSY`. Default 10 000. */
   lockTimeout?: number | undefined
-  /** Persistent mode: when commits are made durable. */
+  /**
+   * Persistent mode: when commits are made durable. `'commit'`, the default: before a commit returns, and before
+   * anybody can read it. `'interval'`: every `syncInterval` ms. `'never'`: when the system sees fit. The end of the
+   * process alone loses nothing in any of them.
+   */
   sync?: 'commit' | 'interval' | 'never' | undefined
-  /** Persistent mode: ms between syncs with `sync: 'interval'`. */
+  /** Persistent mode: ms between syncs with `sync: 'interval'`. Default 100. */
   syncInterval?: number | undefined
+  /** Persistent mode: opens a damaged directory with what checksums prove; see `recovery.lost`. */
+  repair?: boolean | undefined
+  /** Persistent mode: `false` leaves the work in the background to `compact`. Default true. */
+  background?: boolean | undefined
+  /** Persistent mode: called while the database is read, with bytes. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined
   /**
    * Keep a table that finds the present entry of a key in one look-up: some 8 to 11 bytes a key. Default
    * true.
@@ -62,8 +124,16 @@ export interface Cache {
 
 /** Checked options with their defaults filled in. */
 export interface Settings {
+  readonly path: string | undefined
+  readonly sync: 'commit' | 'interval' | 'never'
+  readonly syncInterval: number
+  readonly repair: boolean
+  readonly background: boolean
+  readonly onProgress: DatabaseOptions['onProgress']
   readonly maxBytes: number
-  readonly history: Required<Record<keyof History, number>>
+  /** What the caller has given, or the default. */
+  readonly history: AllBounds
+  readonly hasHistory: boolean
   readonly maxThreads: number
   readonly lockTimeout: number
   readonly pointIndex: boolean
@@ -72,7 +142,7 @@ export interface Settings {
 
 const OPEN_OPTIONS = [
   ...['path', 'maxBytes', 'keys', 'values', 'history', 'maxThreads', 'lockTimeout'],
-  ...['sync', 'syncInterval', 'pointIndex', 'cache'],
+  ...['sync', 'syncInterval', 'repair', 'background', 'onProgress', 'pointIndex', 'cache'],
 ]
 
 /** The error for a wrong option. */
@@ -105,18 +175,28 @@ export function checkNames(
 /** Checks the options of `open`, except the codecs. */
 export function settings(options: unknown): Settings {
   const given = checkNames(options, OPEN_OPTIONS, 'open')
-  if (given.path !== undefined) {
-    throw invalidOption(
-      'path',
-      'needs persistent mode, which this version does not have yet: leave it out',
-    )
+  const { path, sync, onProgress } = given
+  if (path !== undefined && (typeof path !== 'string' || path === '' || path.includes('\0'))) {
+    throw invalidOption('path', 'must be the path of a directory')
   }
-  oneOf(given.sync, 'sync', ['commit', 'interval', 'never'])
-  integer(given.syncInterval, 'syncInterval', 1, MAX_TIMEOUT, 100)
-  oneOf(given.pointIndex, 'pointIndex', [true, false])
+  oneOf(sync, 'sync', ['commit', 'interval', 'never'])
+  for (const name of ['repair', 'background', 'pointIndex']) oneOf(given[name], name, [true, false])
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidOption('onProgress', 'must be a function')
+  }
   return {
+    path,
+    sync: (sync ?? 'commit') as Settings['sync'],
+    syncInterval: integer(given.syncInterval, 'syncInterval', 1, MAX_TIMEOUT, 100),
+    repair: given.repair === true,
+    background: given.background !== false,
+    onProgress: onProgress as Settings['onProgress'],
+    hasHistory: given.history !== undefined,
     maxBytes: integer(given.maxBytes, 'maxBytes', MIN_BYTES, MAX_BYTES, GIB),
-    history: historyBounds(given.history === undefined ? { versions: 1000 } : given.history),
+    history: historyBounds(
+      given.history === undefined ? USUAL_HISTORY : given.history,
+      path !== undefined,
+    ),
     maxThreads: integer(given.maxThreads, 'maxThreads', 1, MAX_THREADS, 256),
     lockTimeout: number(given.lockTimeout, 'lockTimeout', 0, MAX_TIMEOUT, 10_000),
     pointIndex: given.pointIndex !== false,
@@ -143,29 +223,51 @@ function cacheIn(cache: unknown): Settings['cache'] {
   return { bytes, freeze: given.freeze !== false }
 }
 
-/** Checks a `history` option; bounds not given are Infinity. */
-export function historyBounds(history: unknown): Settings['history'] {
-  if (typeof history !== 'object' || history === null || Array.isArray(history)) {
-    throw invalidOption('history', 'must be an object with versions, ms or bytes')
+/**
+ * Checks a `history` option; bounds not given are Infinity.
+ * @param hasDisk the database is in a directory
+ */
+export function historyBounds(history: unknown, hasDisk: boolean): AllBounds {
+  const given = boundsOf(history, 'history', ['disk'])
+  const { disk } = history as History
+  if (disk !== undefined && !hasDisk) {
+    throw invalidOption('history.disk', 'is for a database in a directory: give path, too')
   }
-  const given = history as Record<string, unknown>
+  return { ...given, disk: disk === undefined ? null : diskBounds(disk) }
+}
+
+function diskBounds(disk: DiskHistory): DiskBounds {
+  const bounds = boundsOf(disk, 'history.disk', ['deflate', 'bitsPerKey'])
+  const { deflate, bitsPerKey } = disk
+  oneOf(deflate, 'history.disk.deflate', [true, false])
+  return {
+    ...{ ...bounds, deflate: deflate === true },
+    bitsPerKey: integer(bitsPerKey, 'history.disk.bitsPerKey', 0, MOST_BITS, BITS_PER_KEY),
+  }
+}
+
+const BOUND_NAMES = ['versions', 'ms', 'bytes']
+
+function boundsOf(bounds: unknown, what: string, others: readonly string[]): Bounds {
+  if (typeof bounds !== 'object' || bounds === null || Array.isArray(bounds)) {
+    throw invalidOption(what, 'must be an object with versions, ms or bytes')
+  }
+  const given = bounds as Record<string, unknown>
   for (const name of Object.keys(given)) {
-    if (given[name] !== undefined && !['versions', 'ms', 'bytes'].includes(name)) {
-      throw invalidOption(`history.${name}`, 'is not a bound: use versions, ms and bytes')
+    if (given[name] !== undefined && ![...BOUND_NAMES, ...others].includes(name)) {
+      const names = [...BOUND_NAMES, ...others].join(', ')
+      throw invalidOption(`${what}.${name}`, `is not an option: there are ${names}`)
     }
   }
   const unlimited = Number.POSITIVE_INFINITY
-  const { versions, bytes } = given
-  for (const [name, value] of Object.entries({ versions, bytes })) {
+  const bound = (name: string) => number(given[name], `${what}.${name}`, 0, unlimited, unlimited)
+  for (const name of ['versions', 'bytes']) {
+    const value = given[name]
     if (value !== undefined && value !== unlimited && !Number.isSafeInteger(value)) {
-      throw invalidOption(`history.${name}`, 'must be an integer ≥ 0 or Infinity')
+      throw invalidOption(`${what}.${name}`, 'must be an integer ≥ 0 or Infinity')
     }
   }
-  return {
-    versions: number(versions, 'history.versions', 0, unlimited, unlimited),
-    ms: number(given.ms, 'history.ms', 0, unlimited, unlimited),
-    bytes: number(bytes, 'history.bytes', 0, unlimited, unlimited),
-  }
+  return { versions: bound('versions'), ms: bound('ms'), bytes: bound('bytes') }
 }
 
 function number(value: unknown, name: string, min: number, max: number, byDefault: number): number {

@@ -2,6 +2,7 @@
  * ZVerse: opens a database and wires its parts together. No algorithms here.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
+import { resolve } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type {
   CodecsFor,
@@ -18,25 +19,15 @@ import { type LoadOptions, load } from './dump/load.js'
 import type { DumpRecord } from './dump/record.js'
 import { Engine } from './engine/engine.js'
 import type { Log } from './engine/mutation.js'
-import { UNNAMED } from './engine/names.js'
+import { checkStoreName, type Description, UNNAMED } from './engine/names.js'
 import { type Environment, timeFrom, WORLD } from './engine/time.js'
 import { checkView, isVersion, type View } from './engine/view.js'
 import { ZVerseError } from './errors.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
-import { Arena } from './memory/arena.js'
+import type { Arena } from './memory/arena.js'
 import { granted } from './memory/granted.js'
-import {
-  H_CACHE_BYTES,
-  H_CACHE_FREEZES,
-  H_LOCK_TIMEOUT,
-  H_POINT_INDEX,
-  H_POISON,
-  R_TIME,
-  R_VERSION,
-  WRITING_VERB,
-} from './memory/layout.js'
-import { load48 } from './memory/words.js'
+import { WRITING_VERB } from './memory/layout.js'
 import {
   checkNames,
   type DatabaseOptions,
@@ -45,8 +36,13 @@ import {
   invalidOption,
   settings,
 } from './options.js'
+import { deepVersion } from './read/deep.js'
 import type { ZVerseIterator } from './read/iterator.js'
 import { StoreCore } from './read/store-core.js'
+import { Disk } from './storage/disk.js'
+import { Directory, type Files, SYSTEM } from './storage/files.js'
+import { filesIn, lookAt } from './storage/look.js'
+import { Opening, type Recovery } from './storage/opening.js'
 import { claimFor, giveBack } from './threads/claims.js'
 import { type Handle, makeHandle, openHandle } from './threads/handle.js'
 import { type TrackedWorker, trackWorker } from './threads/track.js'
@@ -54,33 +50,15 @@ import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 import { type CheckReport, check } from './verbs/check.js'
 import { type Stats, stats } from './verbs/stats.js'
-import { Store, StoreVerbs } from './verbs/store-verbs.js'
-import { checkGoesOn, type Signal, signalIn, waitUntil } from './verbs/wait.js'
-import { format } from './versions/format.js'
+import { Store, type StoreInfo, StoreVerbs } from './verbs/store-verbs.js'
+import { listVersions, type VersionInfo } from './verbs/versions.js'
+import { type Signal, waitForVersion } from './verbs/wait.js'
 import { EpochManager } from './versions/manager.js'
-import { writeBounds } from './versions/past.js'
+import { newArena } from './versions/new-arena.js'
 import { write } from './write/commit.js'
 import { tag, untag } from './write/tagging.js'
 import { inTurn } from './write/transaction.js'
 import { prune, setBounds } from './write/upkeep.js'
-
-/** A store with at least this many keys has a point index: fewer fit one node of the tree. */
-const INDEX_FROM = 65
-
-/** One version that can be read by number. */
-export interface VersionInfo {
-  version: number
-  /** ms since 1970 */
-  timestamp: number
-  tags: string[]
-}
-
-/** A named store, as `stores` lists it. */
-export interface StoreInfo {
-  name: string
-  keys: string
-  values: string
-}
 
 /** Hooks of tests; see spec/. */
 export interface TestHooks extends Environment {
@@ -96,6 +74,8 @@ export interface TestHooks extends Environment {
   threadId?: number
   /** Hears of each commit of this handle before it can be read. */
   log?: Log
+  /** Persistent mode: the file system. */
+  files?: Files
   /** Puts something between the engine and its memory. */
   wrap?: (arena: Arena) => Arena
 }
@@ -111,8 +91,9 @@ export interface TestHooks extends Environment {
  */
 export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /**
-   * Opens a new database in memory.
-   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option
+   * Opens a new database in memory, or with `path` the one in a directory.
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option; with `path` also `ZVERSE_LOCKED`, `ZVERSE_IO`,
+   * `ZVERSE_CORRUPT`, `ZVERSE_FORMAT`, and `ZVERSE_FULL` where it does not fit `maxBytes`
    */
   static open<C extends KeysOption = 'string', E = unknown, D extends E = E>(
     options: DatabaseOptions & { keys?: C | undefined; values: Encoding<E, D> },
@@ -138,12 +119,17 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return attachWith(handle, options, WORLD) as unknown as ZVerse<K, V>
   }
 
+  /** @internal */
+  static readonly _directories = { lookAt, filesIn }
   readonly #engine: Engine
+  /** Persistent mode: what this handle has of it. */
+  readonly #disk: Disk | null
 
   /** @internal */
-  constructor(core: StoreCore) {
+  constructor(core: StoreCore, disk: Disk | null = null) {
     super(core)
     this.#engine = core.engine
+    this.#disk = disk
   }
 
   /** @internal */
@@ -156,7 +142,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const { version, size } = this
     const { allocator } = this.#engine.epochs
     const usedBytes = (allocator.writtenWords - allocator.freeWords) * 4
-    return { in: 'memory', version, keys: size, usedBytes }
+    return { in: this.#disk?.path ?? 'memory', version, keys: size, usedBytes }
   }
 
   // ── Versions ──────────────────────────────────────────────────────────────────────────────────
@@ -170,46 +156,13 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** The oldest version of the unbroken run that ends at the present. */
   get oldestVersion(): number {
     this.#engine.gate.check()
-    const { slots, versions } = this.#engine.epochs
-    slots.enter()
-    const { oldest } = versions
-    slots.exit()
-    return oldest
+    return this.#engine.reader.oldest
   }
 
   /** All versions that can be read by number, oldest first, with their tags. */
   versions(): VersionInfo[] {
-    const engine = this.#engine
-    engine.gate.check()
-    const { epochs, W } = engine
-    // First the tags, then the run: reading tags holds all reclamation up, so it must be short.
-    epochs.slots.enterAll()
-    const tags = engine.tags.all()
-    const tagged = tags.map(({ version, record }) => ({
-      version,
-      timestamp: load48(W, record + R_TIME),
-    }))
-    epochs.slots.enterRun()
-    try {
-      const all = new Map<number, VersionInfo>()
-      const { current } = epochs.versions
-      const newest = load48(W, current + R_VERSION)
-      const oldest = epochs.versions.oldestBefore(newest)
-      for (let version = oldest; version < newest; version++) {
-        const record = epochs.versions.record(version)
-        if (record !== 0)
-          all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
-        // Another thread has released it meanwhile: the run begins behind it.
-        else all.clear()
-      }
-      all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
-      for (const info of tagged)
-        if (info.version < oldest) all.set(info.version, { ...info, tags: [] })
-      for (const tag of tags) all.get(tag.version)?.tags.push(tag.name)
-      return [...all.values()].sort((a, b) => a.version - b.version)
-    } finally {
-      epochs.slots.exit()
-    }
+    this.#engine.gate.check()
+    return listVersions(this.#engine)
   }
 
   /**
@@ -250,7 +203,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** Changes how much history is kept; the next commit applies it. */
   setHistory(history: History): void {
     this.#engine.gate.check()
-    const bounds = historyBounds(history)
+    const bounds = historyBounds(history, this.#disk !== null)
     this.#engine.notWriting()
     inTurn(this.#engine, WRITING_VERB, tx => setBounds(tx, bounds))
   }
@@ -277,28 +230,34 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     const given = checkNames(options, ['keys', 'values'], 'store')
     const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
     const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
-    const found = this.#describe(name)
-    let id = found?.id
+    let found = this.#describe(name)
     if (found === undefined) {
       write(engine, WRITING_VERB, tx => {
-        id = tx.createStore(name, keys.name, values.name)
+        // Another thread may have made it meanwhile.
+        found = engine.names.describe(tx.base, name)
+        if (found !== undefined) return
+        const id = tx.createStore(name, keys.name, values.name)
+        found = { id, keys: keys.name, values: values.name }
       })
-    } else if (found.keys !== keys.name || found.values !== values.name) {
-      const message = `of store ${JSON.stringify(name)}: it was made with ${found.keys} and ${found.values}`
-      throw invalidOption(found.keys !== keys.name ? 'keys' : 'values', message)
     }
-    return new Store(new StoreCore(engine, id as number, name, keys, values))
+    const { id, keys: madeKeys, values: madeValues } = found as Description
+    if (madeKeys !== keys.name || madeValues !== values.name) {
+      const message = `of store ${JSON.stringify(name)}: it was made with ${madeKeys} and ${madeValues}`
+      throw invalidOption(madeKeys !== keys.name ? 'keys' : 'values', message)
+    }
+    return new Store(new StoreCore(engine, id, name, keys, values))
   }
 
   /** The named stores of a version, by name. */
   stores(view?: View): StoreInfo[] {
     const engine = this.#engine
     engine.gate.check()
-    const record = engine.reader.enter(checkView(view, 'stores'))
+    const { reader, names } = engine
+    const record = reader.enter(checkView(view, 'stores'))
     try {
-      return engine.names.list(record).map(({ name, description: { keys, values } }) => {
-        return { name, keys, values }
-      })
+      const all =
+        record !== 0 ? names.list(record) : names.listDeep(deepVersion(engine, reader.deep))
+      return all.map(({ name, description: { keys, values } }) => ({ name, keys, values }))
     } finally {
       engine.epochs.slots.exit()
     }
@@ -314,7 +273,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     engine.gate.check()
     checkStoreName(name)
     return write(engine, WRITING_VERB, tx => {
-      const found = this.#describe(name)
+      const found = engine.names.describe(tx.base, name)
       if (found === undefined) {
         const message = `there is no store ${JSON.stringify(name)}`
         throw new ZVerseError('ZVERSE_UNKNOWN_STORE', message, { store: name })
@@ -323,7 +282,7 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     })
   }
 
-  #describe(name: string) {
+  #describe(name: string): Description | undefined {
     const { names, epochs } = this.#engine
     epochs.slots.enter()
     try {
@@ -337,11 +296,11 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
 
   /** A handle with which another thread attaches: pass it as `workerData` or by `postMessage`. */
   share(): Handle<K, V> {
-    const engine = this.#engine
-    engine.gate.check()
+    this.#engine.gate.check()
     const { keys, values } = this._core
-    const handle = makeHandle(engine.epochs.arena, keys.name, values.name)
-    engine.epochs.share()
+    const { epochs } = this.#engine
+    const handle = makeHandle(epochs.arena, keys.name, values.name, this.#disk?.path)
+    epochs.share()
     return handle
   }
 
@@ -361,16 +320,61 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
    * @returns the present version then: `version` or a later one
    */
   async waitFor(version: number, options?: { signal?: Signal | undefined }): Promise<number> {
-    const engine = this.#engine
-    engine.gate.check()
-    if (!isVersion(version)) throw invalidOption('version', 'must be a version')
-    const signal = signalIn(checkNames(options, ['signal'], 'waitFor'))
-    checkGoesOn(engine, signal)
-    if (engine.reader.newest < version) {
-      await waitUntil(engine, signal, () => engine.reader.newest >= version)
-      checkGoesOn(engine, signal)
-    }
-    return engine.reader.newest
+    return waitForVersion(this.#engine, version, options)
+  }
+
+  // ── Persistent mode ───────────────────────────────────────────────────────────────────────────
+
+  /** The newest version that outlives the loss of power; 0 for a database in memory. */
+  get durableVersion(): number {
+    this.#engine.gate.check()
+    return this.#disk?.durableVersion ?? 0
+  }
+
+  /**
+   * Makes all that is committed durable, whatever `sync` says, with the thread blocked meanwhile.
+   * @throws ZVerseError `ZVERSE_IO`; `ZVERSE_INVALID_OPTION` for a database in memory
+   */
+  flush(): number {
+    return this.#persistent('flush').log.flush()
+  }
+
+  /**
+   * Resolves once a version (default: the present) is durable; keeps the process alive until then.
+   * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_INVALID_OPTION` for a database in memory
+   */
+  async flushed(version?: number): Promise<number> {
+    return this.#persistent('flushed').flushed(version)
+  }
+
+  /**
+   * Does now what is otherwise done in the background (docs/persistence.md). Reads and writes go on meanwhile.
+   * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CLOSED`; `ZVERSE_INVALID_OPTION` for a database in memory
+   */
+  async compact(): Promise<void> {
+    await this.#persistent('compact').compact()
+  }
+
+  /**
+   * Copies all that is committed by now to a directory, durably, while anybody goes on reading and writing. The copy
+   * opens as a database; on the same file system it shares the files that never change.
+   * @param directory one that is not there, or empty
+   * @returns the version that the copy has
+   * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CLOSED`, `ZVERSE_INVALID_OPTION`
+   */
+  async backup(directory: string): Promise<number> {
+    return this.#persistent('backup').backup(directory)
+  }
+
+  /** What opening the directory found; null in memory, and in threads that have attached. */
+  get recovery(): Recovery | null {
+    return this.#disk?.recovery ?? null
+  }
+
+  #persistent(verb: string): Disk {
+    this.#engine.gate.check()
+    if (this.#disk !== null) return this.#disk
+    throw invalidOption('path', `was not given: ${verb} is for a database in a directory`)
   }
 
   // ── Care ──────────────────────────────────────────────────────────────────────────────────────
@@ -413,14 +417,15 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   /** Plain numbers about the database, grouped. */
   stats(): Stats {
     this.#engine.gate.check()
-    return stats(this.#engine)
+    return stats(this.#engine, this.#disk?.stats())
   }
 
-  /** Walks everything and proves each byte reachable, retired and waiting, or free. Slow. */
+  /** Proves each byte of memory reachable, retired and waiting, or free; reads the past on disk. Slow. */
   check(): CheckReport {
     this.#engine.gate.check()
     const { epochs, isWriting } = this.#engine
-    return isWriting ? check(epochs) : epochs.turn.exclusively(() => check(epochs))
+    const report = isWriting ? check(epochs) : epochs.turn.exclusively(() => check(epochs))
+    return this.#disk?.checked(report) ?? report
   }
 
   /** Ends the iterators and transactions of this handle and releases its pins. Idempotent. */
@@ -445,12 +450,6 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
   }
 }
 
-function checkStoreName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '') {
-    throw invalidOption('name', 'of a store must be a string that is not empty')
-  }
-}
-
 /**
  * Opens a database with a clock, and other hooks, of the caller's own.
  * @internal
@@ -460,20 +459,25 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
   const given = (options ?? {}) as { keys?: unknown; values?: unknown }
   const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
   const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
-  const bytes = Math.floor(checked.maxBytes / 4096) * 4096
-  const arena = format(
-    Arena.reserve(bytes),
-    checked.maxThreads,
-    hooks.firstVersion ?? 0,
-    timeFrom(hooks.now(), 0),
-  )
-  arena.words[H_LOCK_TIMEOUT] = checked.lockTimeout
-  arena.words[H_POINT_INDEX] = checked.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
-  arena.floats[H_CACHE_BYTES / 2] = checked.cache.bytes
-  arena.words[H_CACHE_FREEZES] = checked.cache.freeze ? 1 : 0
-  arena.words[H_POISON] = hooks.poison === true ? 1 : 0
-  writeBounds(arena, checked.history)
-  return connect(arena, keys, values, hooks)
+  const version = hooks.firstVersion ?? 0
+  const time = timeFrom(hooks.now(), 0)
+  if (checked.path === undefined) {
+    return connect(newArena(checked, hooks, version, time), keys, values, hooks)
+  }
+  const directory = new Directory(hooks.files ?? SYSTEM, resolve(checked.path))
+  const names = { ...checked, keys: keys.name, values: values.name }
+  const opening = new Opening(directory, names, version, time)
+  const world = { ...hooks, ...opening.clockOf(hooks) }
+  const toDisk = (engine: Engine) => Disk.open(engine, directory, opening, checked)
+  let db: ZVerse | undefined
+  try {
+    db = opening.withBases((first, made) => {
+      return connect(newArena(checked, hooks, first, made), keys, values, world, toDisk)
+    })
+    return db
+  } finally {
+    if (db === undefined) opening.giveUp()
+  }
 }
 
 /**
@@ -481,13 +485,15 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
  * @internal
  */
 export function attachWith(handle: unknown, options: unknown, hooks: TestHooks): ZVerse {
-  const { arena, keys, values } = openHandle(handle)
+  const { arena, keys, values, path } = openHandle(handle)
   const given = checkNames(options, ['values'], 'attach')
   const codec = valueCodec(given.values === undefined ? builtIn(values) : given.values)
   if (codec.name !== values) {
     throw invalidOption('values', `must be the codec ${JSON.stringify(values)} of the database`)
   }
-  return connect(arena, keyCodecNamed(keys), codec, hooks)
+  if (path === undefined) return connect(arena, keyCodecNamed(keys), codec, hooks)
+  const directory = new Directory(hooks.files ?? SYSTEM, path)
+  return connect(arena, keyCodecNamed(keys), codec, hooks, engine => Disk.attach(engine, directory))
 }
 
 /** The name, if it is a built-in codec's; a custom codec must be given again. */
@@ -496,15 +502,25 @@ function builtIn(name: string): string {
   throw invalidOption('values', `must give the custom codec ${JSON.stringify(name)} again`)
 }
 
-/** A handle of this thread on a formatted arena. */
-function connect(plain: Arena, keys: KeyCodec, values: ValueCodec, hooks: TestHooks): ZVerse {
+/**
+ * A handle of this thread on a formatted arena.
+ * @param toDisk persistent mode: opens the files, or reads them
+ */
+function connect(
+  plain: Arena,
+  keys: KeyCodec,
+  values: ValueCodec,
+  hooks: TestHooks,
+  toDisk?: (engine: Engine) => Disk,
+): ZVerse {
   const arena = hooks.wrap === undefined ? plain : hooks.wrap(plain)
   const claim = claimFor(arena, hooks.threadId ?? threadId)
   try {
     return granted('a handle', () => {
       const engine = new Engine(new EpochManager(claim, hooks.slots === 'always'), hooks)
       engine.log = hooks.log ?? null
-      return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values))
+      const disk = toDisk?.(engine) ?? null
+      return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values), disk)
     })
   } catch (error) {
     giveBack(claim)

@@ -5,25 +5,43 @@
  * code as at the prompt reports mistakes in a command's own words.
  */
 import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import yargs from 'yargs'
 import { type Command, callOf, commandNamed, nearest, type Option, usage } from './command.js'
 import { COMMANDS } from './commands/all.js'
 import { commandHelp, optionLines, overview } from './help.js'
+import { isDirectory, meansDirectory } from './place.js'
 import { run } from './shell.js'
 import { complain, openShell, type Start, startSession } from './start.js'
 import { argvTokens, asWord, Mistake, type Token } from './words.js'
 
+const SYNC_MODES = ['commit', 'interval', 'never'] as const
+
 /** The options of `zverse` itself. */
 export const OWN_OPTIONS: readonly Option[] = [
-  { name: 'from', value: 'FILE', summary: 'begin with the dump in FILE' },
-  { name: 'to', value: 'FILE', summary: 'write the database to FILE at the end' },
+  { name: 'from', value: 'FILE', summary: 'begin with the dump in FILE; or open a directory' },
+  {
+    name: 'to',
+    value: 'FILE',
+    summary: 'write the database to FILE at the end; or open a directory',
+  },
+  { name: 'create', summary: 'make the database in a directory if there is none' },
   { name: 'store', value: 'NAME', summary: 'the named store to read and write' },
   { name: 'keys', value: 'CODEC', summary: 'the codec of keys: string, tuple, binary, zorder(…)' },
   { name: 'values', value: 'CODEC', summary: 'the codec of values: msgpack, json, string, binary' },
   {
     name: 'history',
     value: 'N',
-    summary: 'how many past versions to keep; default 1000, with --from all',
+    summary:
+      'how many past versions to keep; default 1000, with --from FILE all, in a directory as before',
+  },
+  {
+    ...{ name: 'past', value: 'N' },
+    summary: 'in a directory: how many versions of the past the disk keeps, or all; 0 for none',
+  },
+  {
+    ...{ name: 'sync', value: 'MODE', choices: SYNC_MODES },
+    summary: 'in a directory: sync at each commit (default), at an interval, or never',
   },
   { name: 'max-bytes', value: 'SIZE', summary: 'room for data, 1m to 16g; default 1g' },
   { name: 'json', summary: 'print JSON, one value a line' },
@@ -135,7 +153,8 @@ function firstWord(argv: readonly string[]): number {
 // ── Without a command ─────────────────────────────────────────────────────────────────────────────
 
 async function withoutCommand(parsed: Parsed): Promise<number> {
-  const [first] = [...parsed.words, ...parsed.rest]
+  const words = [...parsed.words, ...parsed.rest]
+  const [first, second] = words
   if (first === undefined) return startSession(startOf(parsed))
   if (first.startsWith('--')) {
     const name = first.slice(2).split('=')[0]
@@ -146,26 +165,32 @@ async function withoutCommand(parsed: Parsed): Promise<number> {
     const hint = like === undefined ? '`zverse --help` lists them' : `did you mean --${like}?`
     throw new Mistake(`there is no option --${name}`, hint)
   }
-  if (/[/\\]/.test(first) || isDirectory(first)) {
-    throw new Mistake(
-      `${first}: directories cannot be opened yet: this version keeps everything in memory`,
-      'keep a dump in a file: zverse --from FILE --to FILE',
-    )
+  const isFile = statSync(first, { throwIfNoEntry: false })?.isFile() === true
+  if (!isFile && (/[/\\]/.test(first) || meansDirectory(first, parsed.given.has('create')))) {
+    if (second === undefined) return startSession(startOf(parsed, undefined, first))
+    const hint = isCommand(second)
+      ? `one command: zverse ${asWord(second)} … --from ${asWord(first)}`
+      : 'quote names with spaces'
+    throw new Mistake(`a directory takes no further word: ${asWord(second)}`, hint)
   }
-  if (statSync(first, { throwIfNoEntry: false })?.isFile() && !isCommand(first)) {
+  if (isFile && !isCommand(first)) {
     const hint = `open a dump with: zverse --from ${first}`
     throw new Mistake(`there is no command ${asWord(first)}, but a file`, hint)
   }
   // No command has this name, so this throws the error that names the nearest one.
-  await commandNamed(COMMANDS, first)
-  return 1
+  if (second !== undefined) await commandNamed(COMMANDS, first)
+  const like = await nearest(
+    first,
+    COMMANDS.map(({ name }) => name),
+  )
+  const meant = like === undefined ? '`zverse --help` lists the commands' : `did you mean ${like}?`
+  throw new Mistake(
+    `there is no command ${asWord(first)}, nor a directory`,
+    `${meant}\n\`zverse ${asWord(first)} --create\` makes a database there`,
+  )
 }
 
 const isCommand = (word: string) => COMMANDS.some(({ name }) => name === word)
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-}
 
 function printed(text: string): number {
   process.stdout.write(`${text}\n`)
@@ -179,8 +204,10 @@ function packageVersion(): string {
 
 function ownHelp(): string {
   return [
-    'zverse                      a prompt on a new database in memory\n' +
-      'zverse < FILE               commands from a file or pipe\n' +
+    'zverse                        a prompt on a new database in memory\n' +
+      'zverse DIR                    a prompt on the database in a directory\n' +
+      'zverse < FILE                 commands from a file or pipe\n' +
+      'zverse COMMAND … --from DIR   one command on a directory\n' +
       'zverse COMMAND … --from FILE  one command on what `dump` has written',
     `Options\n${optionLines(OWN_OPTIONS)}`,
     overview(COMMANDS),
@@ -190,29 +217,38 @@ function ownHelp(): string {
 // ── One-shot forms ────────────────────────────────────────────────────────────────────────────────
 
 async function oneShot(command: Command, parsed: Parsed): Promise<number> {
-  const start = startOf(parsed, command)
-  const tokens = tokensFrom(command, parsed)
+  const place = placeIn(command, parsed)
+  const start = startOf(parsed, command, place)
+  const tokens = tokensFrom(command, place === undefined ? parsed : without(parsed, place))
   const { name, needs } = command
   // Mistakes in the words are reported before any file is read.
   const own = OWN_OPTIONS.map(({ name }) => name)
   const call = await callOf(command, tokens, own)
   const writes = needs === 'to' || call.has('drop')
+  const hasDirectory = start.path !== undefined
   if (needs === 'prompt') {
     throw new Mistake(`${name} works only at the prompt`, 'start the prompt with `zverse`')
   }
-  if (writes && start.to === undefined) {
-    const hint = `--to FILE keeps them: ${shown(command)} --from old.jsonl --to new.jsonl`
+  if (needs === 'directory' && !hasDirectory) {
+    throw new Mistake(`${name} needs a directory`, `zverse ${name} DIR`)
+  }
+  if (writes && hasDirectory && start.to !== undefined) {
+    const hint = `--to DIR alone keeps them there; \`zverse dump FILE --history --from DIR\` writes a dump`
+    throw new Mistake(`the changes of ${name} would be in ${start.path}, too`, hint)
+  }
+  if (writes && !hasDirectory && start.to === undefined) {
+    const hint = `--to DIR keeps them, or: ${shown(command)} --from old.jsonl --to new.jsonl`
     throw new Mistake(`the changes of ${name} would be lost`, hint)
   }
-  if (needs === 'from' && start.from === undefined && !writes) {
-    const hint = `--from FILE reads a dump: ${shown(command)} --from FILE`
+  if (needs === 'from' && start.from === undefined && !hasDirectory && !writes) {
+    const hint = `--from reads a directory or a dump: ${shown(command)} --from DIR`
     throw new Mistake(`${name} has no database to read`, hint)
   }
   if (command.options.some(({ alias }) => alias === 'to') && /^\d+$/.test(start.to ?? '')) {
     const hint = `--until ${start.to} makes it the last version that ${name} prints`
     throw new Mistake(`--to ${start.to} would write a file of that name`, hint)
   }
-  const shell = await openShell(start, false)
+  const shell = await openShell(start, false, writes)
   try {
     await run(shell, [{ is: 'word', form: 'argv', text: name }, ...tokens])
     if (start.to !== undefined) {
@@ -231,6 +267,20 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
 
 const shown = (command: Command) => `zverse ${usage({ ...command, options: [] })}`
 
+/** The directory that a one-shot form begins with: `check DIR`. */
+function placeIn({ directory, arguments: expected }: Command, { words, given }: Parsed) {
+  const [first] = words
+  if (directory === undefined || first === undefined || first.startsWith('--')) return undefined
+  if (given.has('from')) return undefined
+  // Where a word of another kind may be first, a directory must look like one.
+  const isOne = expected.length === 0 || /[/\\]/.test(first) || isDirectory(first)
+  return isOne ? first : undefined
+}
+
+const without = (parsed: Parsed, place: string): Parsed => {
+  return { ...parsed, words: parsed.words.filter((_, i) => i !== parsed.words.indexOf(place)) }
+}
+
 /** The words and options of a one-shot form, as they would be at the prompt. */
 function tokensFrom(command: Command, parsed: Parsed): Token[] {
   const options = command.options.flatMap(({ name, value }): Token[] => {
@@ -247,8 +297,11 @@ function tokensFrom(command: Command, parsed: Parsed): Token[] {
   return [...options, ...words, ...argvTokens(parsed.rest)]
 }
 
-/** The options of `zverse` itself; the command's options win over those of the same name. */
-function startOf(parsed: Parsed, command?: Command): Start {
+/**
+ * The options of `zverse` itself; the command's options win over those of the same name.
+ * @param place a directory that was given as a word
+ */
+function startOf(parsed: Parsed, command?: Command, place?: string): Start {
   const text = (name: string) => {
     const isOther = command?.options.some(option => option.name === name)
     return isOther ? undefined : (parsed.given.get(name) as string | undefined)
@@ -257,16 +310,61 @@ function startOf(parsed: Parsed, command?: Command): Start {
   if (history !== undefined && !/^\d+$/.test(history)) {
     throw new Mistake(`--history must be a number of versions, not ${asWord(history)}`)
   }
+  const sync = text('sync')
+  if (sync !== undefined && !isSyncMode(sync)) {
+    throw new Mistake(`--sync must be commit, interval or never, not ${asWord(sync)}`)
+  }
   return {
-    ...{ from: text('from'), to: text('to'), keys: text('keys'), values: text('values') },
+    ...placesIn(parsed, text('from'), text('to'), place),
+    ...{ sync, create: parsed.given.has('create'), repair: command?.name === 'repair' },
+    ...{ keys: text('keys'), values: text('values') },
     ...{
       store: text('store'),
       json: parsed.given.has('json'),
       keepGoing: parsed.given.has('keep-going'),
     },
     history: history === undefined ? undefined : Number(history),
+    past: pastIn(text('past')),
     maxBytes: sizeIn(text('max-bytes')),
   }
+}
+
+/** Versions of the past on disk. */
+function pastIn(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (text === 'all') return Number.POSITIVE_INFINITY
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new Mistake(`--past must be a number of versions, or all, not ${asWord(text)}`)
+}
+
+const isSyncMode = (text: string): text is (typeof SYNC_MODES)[number] => {
+  return SYNC_MODES.some(mode => mode === text)
+}
+
+/** Files to load and to write, and the directory, which may be given in their place. */
+function placesIn(
+  { given }: Parsed,
+  from: string | undefined,
+  to: string | undefined,
+  place: string | undefined,
+): Pick<Start, 'from' | 'to' | 'path'> {
+  const creates = given.has('create')
+  const isPlace = (word: string | undefined, isMade: boolean): word is string => {
+    return word !== undefined && word !== '-' && (isMade || meansDirectory(word, false))
+  }
+  const isTo = isPlace(to, creates)
+  const isFrom = isPlace(from, creates && to === undefined && place === undefined)
+  const places = [place, isFrom ? from : undefined, isTo ? to : undefined]
+  const [path, ...others] = places.filter(word => word !== undefined)
+  const other = others.find(other => resolve(other) !== resolve(path as string))
+  if (other !== undefined) {
+    throw new Mistake(`${path} and ${other} are two databases`, 'one at a time can be opened')
+  }
+  const [extra] = ['sync', 'create', 'past'].filter(name => given.has(name))
+  if (path === undefined && extra !== undefined) {
+    throw new Mistake(`--${extra} is for a database in a directory`, `zverse DIR --${extra} …`)
+  }
+  return { path, from: isFrom ? undefined : from, to: isTo ? undefined : to }
 }
 
 /** A size as `512m`. */

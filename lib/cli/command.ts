@@ -69,10 +69,12 @@ export interface Command {
   readonly details: string
   readonly examples: readonly Example[]
   /**
-   * The needs of the one-shot form: a database to read (`--from`), a file to write to (`--to`), neither;
-   * or `prompt`, for commands that work only at the prompt or on a pipe.
+   * The needs of the one-shot form: a database to read (`--from`), a file or directory to write to (`--to`), a
+   * directory, or nothing; or `prompt`, for commands that work only at the prompt or on a pipe.
    */
-  readonly needs: 'from' | 'to' | 'nothing' | 'prompt'
+  readonly needs: 'from' | 'to' | 'directory' | 'nothing' | 'prompt'
+  /** The one-shot form may begin with a directory. */
+  readonly directory?: true
   /** Takes its tokens unparsed: they are commands themselves. */
   readonly raw?: boolean
   run(session: Session, call: Call): Result | Promise<Result>

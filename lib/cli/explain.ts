@@ -1,6 +1,7 @@
 /** Errors for people: what is wrong, and what to do next. */
 import { ZVerseError } from '../index.js'
 import { type Paint, plain } from './paint.js'
+import { failureHint } from './place.js'
 import { Interrupted, type Session } from './session.js'
 import { asWord, Mistake, printable } from './words.js'
 
@@ -26,7 +27,10 @@ async function explained(error: unknown, session: Session | undefined): Promise<
   if (error instanceof Interrupted) return { message: 'stopped', hint: undefined }
   if (error instanceof ZVerseError) {
     const message = `${error.message} (${error.code})`
-    return { message, hint: session === undefined ? undefined : await hintFor(error, session) }
+    const { code } = (error.cause ?? {}) as { code?: string }
+    const failure = error.code === 'ZVERSE_IO' ? failureHint(code) : undefined
+    if (session === undefined || failure !== undefined) return { message, hint: failure }
+    return { message, hint: await hintFor(error, session) }
   }
   const { code, syscall, path } = (error ?? {}) as NodeJS.ErrnoException
   if (syscall !== undefined && path !== undefined) {

@@ -28,8 +28,9 @@ type WithHistory = Interface & { history: string[] }
 /**
  * Reads and runs commands until `exit` or Ctrl-D.
  * @param load loads the session; called once the prompt is shown
+ * @param first what the prompt says until then
  */
-export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
+export async function prompt(load: () => Promise<Backend>, first = 'zverse'): Promise<Backend> {
   const path = historyPath(process.env)
   let loaded: Backend | undefined
   const input = createInterface({
@@ -37,7 +38,7 @@ export async function prompt(load: () => Promise<Backend>): Promise<Backend> {
     ...{ history: readHistory(path), historySize: HISTORY_LINES, removeHistoryDuplicates: true },
     ...{ completer: (line: string) => loaded?.complete(line) ?? [[], line], escapeCodeTimeout: 50 },
   }) as WithHistory
-  const reader = new Reader(input, path)
+  const reader = new Reader(input, path, first)
   // Closing the terminal ends the session, as Ctrl-D does: there may be a file to write.
   let isEnding = false
   const end = (signal: NodeJS.Signals) => {
@@ -67,6 +68,7 @@ class Reader {
   readonly done: Promise<void>
   readonly #input: WithHistory
   readonly #path: string | undefined
+  readonly #first: string
   readonly #paint: Paint = hasColours(process.stdout, process.env) ? coloured : plain
   readonly #lexer = new Lexer()
   /** Lines that wait while another runs. */
@@ -77,9 +79,10 @@ class Reader {
   #running = false
   #closed = false
 
-  constructor(input: WithHistory, path: string | undefined) {
+  constructor(input: WithHistory, path: string | undefined, first: string) {
     this.#input = input
     this.#path = path
+    this.#first = first
     this.#past = [...input.history]
     this.done = new Promise(resolve => {
       input.on('close', () => {
@@ -115,7 +118,7 @@ class Reader {
   }
 
   #ask(): void {
-    const { prompt = 'zverse' } = this.#session ?? {}
+    const { prompt = this.#first } = this.#session ?? {}
     const text = this.#lexer.isOpen ? '...> '.padStart(prompt.length + 2) : `${prompt}> `
     this.#input.setPrompt(this.#paint('prompt', text))
     this.#input.prompt()

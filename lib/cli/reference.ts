@@ -12,7 +12,9 @@ five minutes.
 
 \`\`\`
 zverse                             a prompt on a new database in memory
-zverse < FILE                      commands from a file or a pipe
+zverse DIR                         a prompt on the database in a directory; --create makes one
+zverse DIR < FILE                  commands from a file or a pipe, with DIR or without
+zverse COMMAND … --from DIR        one command on a directory, which keeps its changes
 zverse --from FILE --to FILE       a prompt on a dump, which is written back at the end
 zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps its changes
 \`\`\`
@@ -20,6 +22,35 @@ zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps its 
 On a pipe the first command that fails ends the run, with exit code 1 and a message on stderr that names
 its line. Output to a pipe has tabs between columns, is never cut, and has no colours; \`--json\` prints
 one JSON value a line: the result of the API's verb, or each item of its iterator.`
+
+const DIRECTORIES = `## Directories
+
+A database in a directory is there again when the command ends, and after a crash
+([persistence.md](persistence.md)). \`zverse DIR\` opens it for the prompt, or for commands from a pipe;
+\`check\`, \`stats\`, \`compact\` and \`repair\` take DIR as their first word; all other commands take it with
+\`--from\` or \`--to\`, which say the same of a directory. A word is a directory if one is there, or if it
+ends with a slash; but commands come first: a directory called check is \`./check\`. \`--from FILE --to DIR\`
+loads a dump into an empty database, \`--from DIR --to FILE\` writes one.
+
+Only \`--create\` makes a database: a mistyped name makes none. It has the codecs of \`--keys\` and
+\`--values\` for good; later they need not be said. \`--history\` stays, too, until it is given again.
+
+A version is durable once its number is printed, unless \`--sync\` says \`interval\` or \`never\`. The end of
+the session, Ctrl-C on a pipe included, closes the database. One process at a time has it open: another is
+told which (\`ZVERSE_LOCKED\`), until that one ends or is killed. All of it must fit \`--max-bytes\`.
+
+\`\`\`
+$ zverse put price 10 --to shop --create
+1
+$ zverse put price 12 --to shop
+2
+$ zverse history price --from shop --json
+{"version":1,"timestamp":1795170985250,"value":10,"deleted":false}
+{"version":2,"timestamp":1795170985250,"value":12,"deleted":false}
+$ zverse get price --from shp/
+zverse: there is no database shp/
+  \`zverse shp/ --create\` makes one there
+\`\`\``
 
 const WORDS = `## Words
 
@@ -45,11 +76,12 @@ values numbers are rounded, as everywhere in JavaScript: \`{"$bigint":"900719925
 
 ${VIEWS}
 
-The prompt shows the store, the version and the transaction: \`zverse:users@opening>\` reads the store
-users as of the tag opening; \`zverse*>\` has a transaction open. Ctrl-C stops an output or clears a line,
-Ctrl-D ends the session, Tab completes commands, options, keys, tags and stores. \`NO_COLOR\` turns colours
-off. Typed commands are kept in the file that \`ZVERSE_HISTORY\` names (empty: nowhere), else in
-\`zverse/history\` below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
+The prompt shows the directory, the store, the version and the transaction: \`zverse:users@opening>\` reads
+the store users as of the tag opening; \`zverse shop*>\` is in the directory shop, and has a transaction
+open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab completes commands, options,
+keys, tags and stores. \`NO_COLOR\` turns colours off. Typed commands are kept in the file that
+\`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or
+\`~/.local/state\`.`
 
 /** The whole page. */
 export function reference(commands: readonly Command[], own: readonly Option[]): string {
@@ -58,7 +90,7 @@ export function reference(commands: readonly Command[], own: readonly Option[]):
     const members = commands.filter(command => command.group === group)
     return [`## ${group}`, ...members.map(section)].join('\n\n')
   })
-  return `${[BEGINNING, options, WORDS, ...groups].join('\n\n')}\n`
+  return `${[BEGINNING, options, DIRECTORIES, WORDS, ...groups].join('\n\n')}\n`
 }
 
 function section(command: Command): string {

@@ -22,8 +22,8 @@ export type Result =
   /** One value: as a word, as the result of the API's verb, and as a sentence for a terminal. */
   | { readonly is: 'value'; text: string; value: unknown; says?: string }
   | { readonly is: 'rows'; columns: readonly Column[]; rows: Iterator<Row> }
-  /** Lines for people, cut to the width if `isCut`; JSON output has `value` instead. */
-  | { readonly is: 'text'; text: string; value: unknown; isCut?: boolean }
+  /** Lines for people, cut to the width if `isCut`; JSON has `value` instead. `fault`: the command fails. */
+  | { readonly is: 'text'; text: string; value: unknown; isCut?: boolean; fault?: string }
   /** JSON lines that are the same in every form. */
   | { readonly is: 'lines'; lines: Iterator<string> }
   /** Rows; a terminal shows them as a table. */

@@ -10,6 +10,7 @@ import type { ReadTransaction, Store, View, WriteTransaction } from '../index.js
 import { ZVerse } from '../index.js'
 import type { Command } from './command.js'
 import { type KeyForm, keyForm, type ValueForm, valueForm } from './literals.js'
+import { placeName } from './place.js'
 import { readView, type ViewWord } from './views.js'
 import { asWord, Mistake, type Word } from './words.js'
 
@@ -28,12 +29,23 @@ export type Writes = {
   batch: (...args: Parameters<Verbs['batch']>) => unknown
 }
 
+/** Versions that memory keeps where none are given. */
+const USUAL = 1000
+
 /** The options for opening the database. */
 export interface Opening {
   readonly keys: string
   readonly values: string
   readonly history?: number | undefined
+  /** Versions that the disk keeps of the past. */
+  readonly past?: number | undefined
   readonly maxBytes?: number | undefined
+  /** A directory, and how it is opened. */
+  readonly path?: string | undefined
+  readonly sync?: 'commit' | 'interval' | 'never' | undefined
+  readonly repair?: boolean | undefined
+  readonly background?: boolean | undefined
+  readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined
 }
 
 export interface Codecs {
@@ -76,6 +88,8 @@ export class Session {
   limit: number
   /** Set by Ctrl-C. */
   interrupted = false
+  /** True if the directory had no database before. */
+  wasMade = false
   /** Set by `exit`. */
   ended = false
   readonly #opening: Opening
@@ -94,18 +108,49 @@ export class Session {
   }
 
   #open(): Database {
-    const { history, maxBytes } = this.#opening
+    const { history, past, keys: _, values: __, ...others } = this.#opening
+    const disk = past === undefined ? undefined : { versions: past }
+    const isGiven = history !== undefined || past !== undefined
     return ZVerse.open({
-      ...{ keys: this.made.keys.option, values: this.made.values.option, maxBytes },
-      history: history === undefined ? undefined : { versions: history },
+      ...others,
+      ...{ keys: this.made.keys.option, values: this.made.values.option },
+      history: isGiven ? { versions: history ?? USUAL, disk } : undefined,
+    }) as unknown as Database
+  }
+
+  /** A new database in a directory, with the codecs and the memory of this one; it keeps all of its past. */
+  openBeside(path: string): Database {
+    return ZVerse.open({
+      ...{ path, maxBytes: this.#opening.maxBytes, sync: 'never', background: false },
+      ...{ keys: this.made.keys.option, values: this.made.values.option },
+      history: { versions: USUAL, disk: {} },
     }) as unknown as Database
   }
 
   // ── Codecs and stores ─────────────────────────────────────────────────────────────────────────
 
-  /** True before the first write. */
+  /** The directory of the database; undefined in memory. */
+  get path(): string | undefined {
+    return this.#opening.path
+  }
+
+  /** True if the directory was opened by `zverse repair`. */
+  get repairs(): boolean {
+    return this.#opening.repair === true
+  }
+
+  /** @throws Mistake in memory */
+  mustHaveDirectory(): string {
+    const { path } = this
+    if (path !== undefined) return path
+    throw new Mistake('the database is in memory', '`zverse DIR` opens one in a directory')
+  }
+
+  /** True before the first write, where nothing keeps the codecs yet. */
   get isNew(): boolean {
-    return this.db.version === 0 && this.tx === null && this.place === null
+    return (
+      this.path === undefined && this.db.version === 0 && this.tx === null && this.place === null
+    )
   }
 
   /** Changes the codecs; those of the database itself while it is new. @returns whether it was new */
@@ -266,11 +311,12 @@ export class Session {
 
   // ── The prompt ────────────────────────────────────────────────────────────────────────────────
 
-  /** `zverse`, `zverse:users`, `zverse@41` or `zverse*`, without `> `. */
+  /** `zverse`, `zverse data`, `zverse:users`, `zverse@41` or `zverse*`, without `> `. */
   get prompt(): string {
+    const directory = this.path === undefined ? '' : ` ${placeName(this.path)}`
     const store = this.entered === null ? '' : `:${asWord(this.entered.name)}`
     const place = this.place === null ? '' : `@${asWord(this.place.label)}`
-    return `zverse${store}${place}${this.tx === null ? '' : '*'}`
+    return `zverse${directory}${store}${place}${this.tx === null ? '' : '*'}`
   }
 
   /** @throws Interrupted after Ctrl-C */
@@ -288,11 +334,21 @@ export class Session {
     this.watch = null
   }
 
-  /** Ends the session. @returns true if a transaction was open, which is aborted */
+  /**
+   * Ends the session.
+   * @returns true if a transaction was open, which is aborted
+   * @throws ZVerseError `ZVERSE_IO` if commits that were to be synced some time cannot be
+   */
   close(): boolean {
     const open = this.tx !== null
-    this.#release()
-    this.db.close()
+    try {
+      this.#release()
+      // Else closing would: but nobody would hear of it if that failed.
+      const { sync } = this.#opening
+      if (sync !== undefined && sync !== 'commit') this.db.flush()
+    } finally {
+      this.db.close()
+    }
     return open
   }
 }

@@ -40,6 +40,7 @@ export async function run(shell: Shell, tokens: readonly Token[]): Promise<void>
     if (tx !== null && session.tx !== tx) screen.end()
     await screen.print(result, session)
     await screen.print(watched(session), session)
+    if (result.is === 'text' && result.fault !== undefined) throw new Mistake(result.fault)
   } finally {
     if (session.timing) aside.write(`${paint('dim', `time: ${took(performance.now() - begin)}`)}\n`)
   }

@@ -4,16 +4,20 @@ import { errorText, explain, withHint } from './explain.js'
 import { keyForm } from './literals.js'
 import { hasColours, outliveReader } from './output.js'
 import { coloured, plain } from './paint.js'
+import { greeting, type Look, lookAt, openingProgress, unopened } from './place.js'
 import type { Backend } from './prompt.js'
 import { Screen } from './screen.js'
 import { type Opening, Session } from './session.js'
 import { runLine, type Shell } from './shell.js'
+import { beforeSignals } from './signals.js'
 import { asWord, Mistake } from './words.js'
 
 export interface Start extends Partial<Opening> {
   /** Files to load first, and to write back to. */
   readonly from?: string | undefined
   readonly to?: string | undefined
+  /** Makes the database in `path` if there is none. */
+  readonly create?: boolean | undefined
   /** A named store to begin in. */
   readonly store?: string | undefined
   readonly json?: boolean | undefined
@@ -26,8 +30,13 @@ const PAGE = 20
 /**
  * Opens a session by options, and loads the dump of `--from`.
  * @param isSession true for more than one command
+ * @param keeps true if a database in a directory may be written: that goes on when nobody reads the output
  */
-export async function openShell(start: Start, isSession: boolean): Promise<Shell> {
+export async function openShell(
+  start: Start,
+  isSession: boolean,
+  keeps = isSession,
+): Promise<Shell> {
   const { stdout, stderr, env } = process
   const isTerminal = stdout.isTTY === true && start.json !== true
   const paint = hasColours(stdout, env) ? coloured : plain
@@ -37,23 +46,43 @@ export async function openShell(start: Start, isSession: boolean): Promise<Shell
     const { targetOf } = await import('./files/target.js')
     if (start.to === '-') throw new Mistake('--to needs a file', '`dump` prints')
     targetOf(start.to)
-    outliveReader()
   }
+  if (start.to !== undefined || (start.path !== undefined && keeps)) outliveReader()
+  const { path } = start
+  const found = path === undefined ? null : lookAt(path, start.create === true)
   const dump = start.from === undefined ? undefined : await dumpIn(start.from)
-  const opening = openingFor(start, dump?.header, isSession)
+  const opening = openingFor(start, dump?.header, found, isSession)
   // Pages are for sessions, in which the user can ask for the next one.
   const isAsked = isSession && isTerminal && process.stdin.isTTY === true
-  const session = new Session(COMMANDS, opening, isAsked ? PAGE : undefined)
+  const session = await sessionFor(opening, isAsked ? PAGE : undefined)
   session.inputIsCommands = isSession
+  session.wasMade = path !== undefined && found === null
   const screen = new Screen(form, stdout, paint)
   const shell: Shell = { session, screen, aside: isTerminal ? stdout : stderr, paint }
-  if (dump !== undefined) {
-    const { restore } = await import('./files/restore.js')
-    await restore(session, dump.source, dump.peeked)
+  try {
+    if (dump !== undefined) {
+      const { restore } = await import('./files/restore.js')
+      await restore(session, dump.source, dump.peeked)
+    }
+    if (start.store !== undefined) enterStore(session, start.store, keeps || start.to !== undefined)
+    return shell
+  } catch (error) {
+    session.close()
+    throw error
   }
-  if (start.store !== undefined)
-    enterStore(session, start.store, isSession || start.to !== undefined)
-  return shell
+}
+
+async function sessionFor(opening: Opening, limit: number | undefined): Promise<Session> {
+  const { path, repair } = opening
+  if (path === undefined) return new Session(COMMANDS, opening, limit)
+  const { onProgress, end } = await openingProgress(process.stderr)
+  try {
+    return new Session(COMMANDS, { ...opening, onProgress }, limit)
+  } catch (error) {
+    throw unopened(error, path, repair)
+  } finally {
+    end()
+  }
 }
 
 /** @param makes whether to make a missing store */
@@ -71,26 +100,52 @@ async function dumpIn(path: string) {
   return openDump(path)
 }
 
-/** The options for the database: with the codecs of the dump, if there is one. */
+/** The options for the database: with the codecs of the directory or the dump, if there is one. */
 function openingFor(
   start: Start,
   header: Pick<Opening, 'keys' | 'values'> | undefined,
+  found: Look | null,
   isSession: boolean,
 ): Opening {
-  const { keys, values, maxBytes } = start
+  const { from, path, keys, values, maxBytes, sync, repair } = start
+  const codecs = agreed([
+    ['', { keys: keys === undefined ? undefined : keyForm(keys).name, values }],
+    [path, found ?? {}],
+    [from, header ?? {}],
+  ])
+  const opening = { keys: codecs.keys ?? 'string', values: codecs.values ?? 'msgpack', maxBytes }
   // The versions of a file may go back there: without --history none is lost on the way.
-  const all = start.from !== undefined || !isSession ? Number.POSITIVE_INFINITY : undefined
+  const isWhole = from !== undefined || (!isSession && path === undefined)
+  const all = isWhole && found === null ? Number.POSITIVE_INFINITY : undefined
   const history = start.history ?? all
-  if (header === undefined) {
-    return { keys: keys ?? 'string', values: values ?? 'msgpack', history, maxBytes }
+  if (path === undefined) return { ...opening, history }
+  if (found?.hasPast === true && history !== undefined && start.past === undefined) {
+    const hint = 'say with --past how much of it to keep: a number of versions, all, or 0'
+    throw new Mistake(`${path} keeps a past on disk, which --history alone would end`, hint)
   }
-  const differs = (name: string, given: string | undefined, has: string) => {
-    if (given === undefined || given === has) return
-    throw new Mistake(`--${name} ${given}: ${start.from} has ${name} of codec ${has}`)
+  // One command is done before a worker would have begun.
+  return { ...opening, history, past: start.past, path, sync, repair, background: isSession }
+}
+
+type Given = { readonly keys?: string | undefined; readonly values?: string | undefined }
+
+/** The codecs in which all who name some agree. @throws Mistake */
+function agreed(sources: readonly (readonly [string | undefined, Given])[]): Given {
+  const codecs: { keys?: string; values?: string } = {}
+  for (const kind of ['keys', 'values'] as const) {
+    let by: string | undefined
+    for (const [name, { [kind]: codec }] of sources) {
+      const other = codecs[kind]
+      if (codec === undefined) continue
+      if (other !== undefined && other !== codec) {
+        const said = by === '' ? `--${kind} ${other}` : `${by} has ${kind} of codec ${other}`
+        throw new Mistake(`${said}: ${name} has ${kind} of codec ${codec}`)
+      }
+      codecs[kind] = codec
+      by = name
+    }
   }
-  differs('keys', keys === undefined ? undefined : keyForm(keys).name, header.keys)
-  differs('values', values, header.values)
-  return { keys: header.keys, values: header.values, history, maxBytes }
+  return codecs
 }
 
 /** Prints an error. */
@@ -124,16 +179,35 @@ export async function openPlain(): Promise<Backend> {
 /** `zverse` without a command: the prompt on a terminal, else commands from the pipe. @returns exit code */
 export async function startSession(start: Start): Promise<number> {
   const shell = await openShell(start, true)
+  try {
+    return (await runSession(shell, start)) ? 0 : 1
+  } finally {
+    shell.screen.end()
+    shell.session.close()
+  }
+}
+
+/** Runs commands to their end. @returns whether all went well */
+async function runSession(shell: Shell, start: Start): Promise<boolean> {
   const { session } = shell
   let ok = true
   if (process.stdin.isTTY && process.stdout.isTTY) {
     const { prompt } = await import('./prompt.js')
-    await prompt(() => backendOf(shell))
+    const { paint = plain } = shell
+    if (session.path !== undefined) {
+      process.stdout.write(`${paint('dim', greeting(session))}\n`)
+    }
+    await prompt(() => backendOf(shell), session.prompt)
   } else {
     const { runScript } = await import('./script.js')
-    ok = await runScript(shell, process.stdin, start.keepGoing === true, text => {
-      process.stderr.write(`zverse: ${text}\n`)
-    })
+    const stop = session.path === undefined ? () => {} : beforeSignals(() => session.close())
+    try {
+      ok = await runScript(shell, process.stdin, start.keepGoing === true, text => {
+        process.stderr.write(`zverse: ${text}\n`)
+      })
+    } finally {
+      stop()
+    }
   }
   if (start.to !== undefined && !ok && start.keepGoing !== true) {
     await complain(new Mistake(`${start.to} is not written: a command failed`))
@@ -142,7 +216,5 @@ export async function startSession(start: Start): Promise<number> {
     session.tx?.abort()
     await saveDump(session, start.to)
   }
-  shell.screen.end()
-  session.close()
-  return ok ? 0 : 1
+  return ok
 }

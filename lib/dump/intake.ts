@@ -54,18 +54,19 @@ export class Intake {
   begin(hasHistory: boolean): void {
     const { W, epochs } = this.#engine
     this.#tx.keepTurn()
+    this.#settle()
     if (this.#tx.kind === WRITING_OPEN) this.#lease = new WriteLease(this.#tx, 'load')
     this.#tx.isUsers = this.#tx.kind === WRITING_OPEN
     this.#hasHistory = hasHistory
-    this.#timeBefore = load48(W, epochs.versions.current + R_TIME)
+    this.#timeBefore = load48(W, epochs.versions.tip + R_TIME)
     if (hasHistory) this.#checkEmpty()
   }
 
   #checkEmpty(): void {
     const { epochs, names, tags, W } = this.#engine
     const isEmpty =
-      W[epochs.versions.current + R_STATE + S_LIVE] === 0 &&
-      names.list(epochs.versions.current).length === 0 &&
+      W[epochs.versions.tip + R_STATE + S_LIVE] === 0 &&
+      names.list(epochs.versions.tip).length === 0 &&
       tags.all().length === 0
     if (isEmpty) return
     throw this.conflict('a dump with history is for a database without keys, stores and tags')
@@ -81,9 +82,14 @@ export class Intake {
     return new ZVerseError('ZVERSE_CONFLICT', message, { expected: 0, actual: this.newest })
   }
 
-  /** The present version. */
+  /** Waits until all that is committed can be read. */
+  #settle(): void {
+    this.#engine.log?.settle(this.newest)
+  }
+
+  /** The newest version, which may be staged. */
   get newest(): number {
-    return this.#engine.reader.newest
+    return this.#engine.epochs.versions.staged
   }
 
   /** True if there is nothing before the present version. */
@@ -125,6 +131,7 @@ export class Intake {
 
   /** Tags the present version. */
   tag(name: string): void {
+    this.#settle()
     putTag(this.#tx, name, undefined)
     this.#isVisible = true
   }
@@ -148,8 +155,14 @@ export class Intake {
 
   /** All is committed: gives the turn back. */
   finish(): void {
+    this.#settle()
     this.#lease?.leave()
     this.#tx.close()
+    if (this.#engine.log === null || !this.#isVisible) return
+    // While versions were staged the window reached back to one before them.
+    const { turn, past, versions } = this.#engine.epochs
+    const now = this.#timeNow()
+    turn.tryToTidy(() => past.applyBounds(versions.newest, now))
   }
 
   /** Undoes the load. Throws nothing. */
@@ -179,11 +192,11 @@ export class Intake {
     const { epochs, names, tags } = this.#engine
     const tx = this.#tx
     for (const { name } of tags.all()) takeTag(tx, name)
-    const { current, newest } = epochs.versions
+    const { tip, staged } = epochs.versions
     // Not after the dump's times, which may be of the future.
     const time = Math.max(this.#timeNow(), this.#timeBefore)
-    tx.begin(true, { version: newest + 1, time, ended: undefined, forgets: true })
-    for (const { name, description } of names.list(current)) tx.dropStore(name, description.id)
+    tx.begin(true, { version: staged + 1, time, ended: undefined, forgets: true })
+    for (const { name, description } of names.list(tip)) tx.dropStore(name, description.id)
     tx.clear(this.#main, WHOLE)
     commitVersion(tx, true)
   }

@@ -292,7 +292,7 @@ export class Loader {
   #idOf(core: StoreCore): number | undefined {
     const { names, epochs } = this.#engine
     if (this.#hasHistory) return undefined
-    const found = names.describe(epochs.versions.current, core.name as string)
+    const found = names.describe(epochs.versions.tip, core.name as string)
     if (found === undefined) return undefined
     for (const kind of ['keys', 'values'] as const) {
       if (found[kind] !== core[kind].name)

@@ -10,11 +10,13 @@
  *     PUT      [version expected, 2 words]   an entry, as it lies in the arena (layout.ts), in one piece
  *     DELETE   [version expected, 2 words]   an entry without a value: a tombstone
  *     CLEAR    –                             the store is emptied
- *     MAKE     store id, name, names of the codecs of keys and values
+ *     MAKE     store id, name, names of the codecs of keys and values   [the version that made it, 2 words]
  *     DROP     store id, name
  *     TAG      version (2), name             UNTAG    name
+ *     DEEP_TAG version, its time, that of the next (2 each), name: of a version that is on disk alone
  *     PRUNE    version (2)                   TIME     ms since 1970 (2)
- *     BOUNDS   versions, ms, bytes (float64, 2 words each)
+ *     BOUNDS   versions, ms, bytes (float64, 2 words each); the same for the past on disk, where there is one, then 1 if
+ *              its blocks are deflated, and the bits of a filter for each key
  *
  * A name is its length in bytes, then UTF-8 in whole words. Invariant: only {@link Batch.each} takes it apart.
  */
@@ -34,8 +36,8 @@ import {
 import { granted } from '../memory/granted.js'
 import type { Gatherer } from '../memory/pieces.js'
 import { load48, store48 } from '../memory/words.js'
+import type { AllBounds, DiskBounds } from '../options.js'
 import type { Expected } from '../tree/writer.js'
-import type { Bounds } from '../versions/retention.js'
 
 const STORE = 1
 const PUT = 2
@@ -48,6 +50,7 @@ const UNTAG = 8
 const PRUNE = 9
 const TIME = 10
 const BOUNDS = 11
+const DEEP_TAG = 12
 const KIND = 0xff
 /** Flags: a version is expected; the key is expected to be absent. */
 const EXPECTS = 0x100
@@ -55,6 +58,8 @@ const EXPECTS_NONE = 0x200
 
 /** Words of a change before its contents. */
 const HEAD = 2
+/** Words that a loop copies faster than `set`, which needs a view. */
+const SMALL = 64
 /** Words of a batch at first. */
 const ROOM = 256
 
@@ -64,18 +69,45 @@ export interface BatchVisitor {
   put(words: Uint32Array, entry: number, expected: Expected): void
   delete(words: Uint32Array, entry: number, expected: Expected): void
   clear(): void
-  make(id: number, name: string, keys: string, values: string): void
+  make(id: number, name: string, keys: string, values: string, born: number): void
   drop(id: number, name: string): void
   tag(name: string, version: number): void
+  deepTag(name: string, version: number, time: number, until: number): void
   untag(name: string): void
   prune(before: number): void
   time(ms: number): void
-  bounds(bounds: Bounds): void
+  bounds(bounds: AllBounds): void
 }
 
 export class Batch {
-  #words = new Uint32Array(ROOM)
+  #words: Uint32Array = new Uint32Array(ROOM)
   #used = 0
+  readonly #most: number
+  readonly #spill: ((words: Uint32Array) => void) | undefined
+
+  /**
+   * @param spill gets the words in use, and the batch goes on empty, where a change would make them more than `most`.
+   * A batch that may spill is only made: all that it has been is what went to `spill`, and then its words
+   */
+  constructor(most = 2 ** 30, spill?: (words: Uint32Array) => void) {
+    this.#most = most
+    this.#spill = spill
+  }
+
+  /** A batch of the words of another one, which may come in parts. */
+  static of(...parts: readonly Uint32Array[]): Batch {
+    const batch = new Batch()
+    const size = parts.reduce((sum, { length }) => sum + length, 0)
+    const [first] = parts
+    const isOne = first !== undefined && parts.length === 1
+    batch.#words = granted('a batch', () => (isOne ? first : new Uint32Array(size)))
+    batch.#used = isOne ? size : 0
+    for (const part of isOne ? [] : parts) {
+      batch.#words.set(part, batch.#used)
+      batch.#used += part.length
+    }
+    return batch
+  }
 
   /** The words in use; valid until the next change. */
   get words(): Uint32Array {
@@ -100,7 +132,9 @@ export class Batch {
   // ── Making ────────────────────────────────────────────────────────────────────────────────────
 
   store(id: number): void {
-    this.#words[this.#add(STORE, 1)] = id
+    // Not in one expression, here and below: `#add` may put larger words in place of these.
+    const at = this.#add(STORE, 1)
+    this.#words[at] = id
   }
 
   /**
@@ -122,8 +156,10 @@ export class Batch {
   copy(W: Uint32Array, entry: number, gatherer: Gatherer): void {
     const size = entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry))
     const at = this.#addEntry(PUT, size, undefined)
-    if (!isInPieces(W, entry)) this.#words.set(W.subarray(entry, entry + size), at)
-    else gatherer.copy(entry, this.#words, at)
+    const words = this.#words
+    if (isInPieces(W, entry)) gatherer.copy(entry, words, at)
+    else if (size > SMALL) words.set(W.subarray(entry, entry + size), at)
+    else for (let i = 0; i < size; i++) words[at + i] = W[entry + i]
   }
 
   /** Deletes the key of an entry that lies in `W`. */
@@ -138,8 +174,10 @@ export class Batch {
     this.#add(CLEAR, 0)
   }
 
-  make(id: number, name: string, keys: string, values: string): void {
-    this.#named(MAKE, [id], [name, keys, values])
+  /** @param born the version that made the store, where that is not the batch's */
+  make(id: number, name: string, keys: string, values: string, born = 0): void {
+    const at = this.#named(MAKE, [id], [name, keys, values], born === 0 ? 0 : 2)
+    if (born !== 0) store48(this.#words, at, born)
   }
 
   drop(id: number, name: string): void {
@@ -150,27 +188,42 @@ export class Batch {
     this.#named(TAG, [version, Math.floor(version / 2 ** 32)], [name])
   }
 
+  /** A tag of a version on disk, with what the disk may not tell of it later. */
+  deepTag(name: string, version: number, time: number, until: number): void {
+    const numbers = [version, time, until].flatMap(n => [n, Math.floor(n / 2 ** 32)])
+    this.#named(DEEP_TAG, numbers, [name])
+  }
+
   untag(name: string): void {
     this.#named(UNTAG, [], [name])
   }
 
   prune(before: number): void {
-    store48(this.#words, this.#add(PRUNE, 2), before)
+    const at = this.#add(PRUNE, 2)
+    store48(this.#words, at, before)
   }
 
   time(ms: number): void {
-    store48(this.#words, this.#add(TIME, 2), ms)
+    const at = this.#add(TIME, 2)
+    store48(this.#words, at, ms)
   }
 
-  bounds({ versions, ms, bytes }: Bounds): void {
-    const numbers = new Uint32Array(new Float64Array([versions, ms, bytes]).buffer)
-    this.#words.set(numbers, this.#add(BOUNDS, numbers.length))
+  bounds(bounds: AllBounds): void {
+    const { disk } = bounds
+    const all = [bounds.versions, bounds.ms, bounds.bytes]
+    if (disk !== null) {
+      all.push(disk.versions, disk.ms, disk.bytes, Number(disk.deflate), disk.bitsPerKey)
+    }
+    const numbers = new Uint32Array(new Float64Array(all).buffer)
+    const at = this.#add(BOUNDS, numbers.length)
+    this.#words.set(numbers, at)
   }
 
-  #named(kind: number, numbers: number[], names: string[]): void {
+  /** @returns where `spare` words begin behind it */
+  #named(kind: number, numbers: number[], names: string[], spare = 0): number {
     const texts = names.map(name => Buffer.from(name))
     const size = texts.reduce((sum, { length }) => sum + 1 + Math.ceil(length / 4), numbers.length)
-    let at = this.#add(kind, size)
+    let at = this.#add(kind, size + spare)
     for (const number of numbers) this.#words[at++] = number
     for (const text of texts) {
       this.#words[at++] = text.length
@@ -178,6 +231,7 @@ export class Batch {
       new Uint8Array(room.buffer, room.byteOffset).set(text)
       at += room.length
     }
+    return at
   }
 
   #addEntry(kind: number, size: number, expected: Expected): number {
@@ -190,6 +244,10 @@ export class Batch {
 
   /** Makes room for a change of `size` words; returns the word at which they begin. */
   #add(kind: number, size: number): number {
+    if (this.#used + HEAD + size > this.#most && this.#spill !== undefined && this.#used > 0) {
+      this.#spill(this.words)
+      this.#used = 0
+    }
     const at = this.#used
     const needed = at + HEAD + size
     if (needed > this.#words.length) {
@@ -205,6 +263,39 @@ export class Batch {
   }
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────
+
+  /** The tag that the batch puts on a version of memory, or on a deep one, or takes away (no version). */
+  get asTag(): { name: string; version: number | undefined } | undefined {
+    let tag: { name: string; version: number | undefined } | undefined
+    const kind = this.isEmpty ? 0 : this.#words[0] & KIND
+    if (kind !== TAG && kind !== DEEP_TAG && kind !== UNTAG) return undefined
+    const visitor = {
+      tag: (name: string, version: number) => {
+        tag = { name, version }
+      },
+      deepTag: (name: string) => {
+        tag = { name, version: undefined }
+      },
+      untag: (name: string) => {
+        tag = { name, version: undefined }
+      },
+    }
+    visitRare(this.#words, kind, HEAD, visitor as unknown as BatchVisitor)
+    return tag
+  }
+
+  /** True if the batch gives the present version another time. */
+  get isOfTime(): boolean {
+    return !this.isEmpty && (this.#words[0] & KIND) === TIME
+  }
+
+  /** Visits the versions that tags are put on. */
+  eachTag(visit: (version: number) => void): void {
+    const words = this.#words
+    for (let at = 0; at < this.#used; at += HEAD + words[at + 1]) {
+      if ((words[at] & KIND) === TAG) visit(load48(words, at + HEAD))
+    }
+  }
 
   /** Visits the changes in their order. @throws ZVerseError `ZVERSE_FORMAT` for one of an unknown kind */
   each(visitor: BatchVisitor): void {
@@ -233,6 +324,10 @@ export class Batch {
   }
 }
 
+function diskIn([versions, ms, bytes, deflate, bitsPerKey]: readonly number[]): DiskBounds {
+  return { versions, ms, bytes, deflate: deflate === 1, bitsPerKey }
+}
+
 function entryAt(flags: number, from: number): number {
   return (flags & (EXPECTS + EXPECTS_NONE)) === 0 ? from : from + 2
 }
@@ -252,15 +347,22 @@ function visitRare(words: Uint32Array, kind: number, from: number, visitor: Batc
   }
   const number = () => load48(words, (at += 2) - 2)
   switch (kind) {
-    case MAKE:
-      visitor.make(words[at++], name(), name(), name())
+    case MAKE: {
+      const [id, store, keys, values] = [words[at++], name(), name(), name()]
+      visitor.make(id, store, keys, values, at < from + words[from - 1] ? number() : 0)
       break
+    }
     case DROP:
       visitor.drop(words[at++], name())
       break
     case TAG: {
       const version = number()
       visitor.tag(name(), version)
+      break
+    }
+    case DEEP_TAG: {
+      const [version, time, until] = [number(), number(), number()]
+      visitor.deepTag(name(), version, time, until)
       break
     }
     case UNTAG:
@@ -273,8 +375,10 @@ function visitRare(words: Uint32Array, kind: number, from: number, visitor: Batc
       visitor.time(number())
       break
     case BOUNDS: {
-      const [versions, ms, bytes] = new Float64Array(words.slice(at, at + 6).buffer)
-      visitor.bounds({ versions, ms, bytes })
+      const [versions, ms, bytes, ...disk] = new Float64Array(
+        words.slice(at, from + words[from - 1]).buffer,
+      )
+      visitor.bounds({ versions, ms, bytes, disk: disk.length === 0 ? null : diskIn(disk) })
       break
     }
     default:

@@ -107,6 +107,7 @@ export class Engine {
     this.active?.close()
     for (const end of [...this.onClose]) end()
     this.onClose.clear()
+    this.log?.close()
     this.epochs.close()
   }
 }

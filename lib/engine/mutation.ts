@@ -30,14 +30,25 @@ export interface Mutation {
   publish(): void
   /** Reclaims blocks that no version needs any more. Neither allocates nor throws. */
   release(): void
+  /** Once the change can be read, and no thread has the lock: what could not be let go of before. */
+  settled(): void
   /** True from that store on. */
   readonly isPublished: boolean
   /** The version that it makes, and its time; after `prepare`. Undefined where it makes none. */
   readonly stamp: Stamp | undefined
+  /** The versions before it end with it: it must be readable before they are released. */
+  readonly endsPast: boolean
 }
 
 /** A commit log: gets each commit before it can be read. */
 export interface Log {
-  /** May throw: then the commit is undone. */
+  /** For the owner of the lock. May throw: then the commit is undone. */
   append(mutation: Mutation): void
+  /**
+   * Waits until a version that is committed can be read; at once where it can be.
+   * @throws ZVerseError `ZVERSE_IO` where it never can
+   */
+  settle(version: number): void
+  /** The handle closes; for the last one that has the database open. Throws nothing. */
+  close(): void
 }

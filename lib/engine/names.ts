@@ -10,16 +10,25 @@ import type { Arena } from '../memory/arena.js'
 import { isAscii, isInPieces, keyBytesOf, valueAt, valueBytesOf } from '../memory/entry.js'
 import { E_KEY, R_CATALOG, S_LIVE } from '../memory/layout.js'
 import type { Gatherer } from '../memory/pieces.js'
+import { invalidOption } from '../options.js'
 import { stateOf } from '../tree/catalog.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
 import { find } from '../tree/search.js'
 import { ValueBuffer } from '../value/codec.js'
 import { jsonValues } from '../value/json.js'
+import type { DeepVersion, Found } from './deep.js'
 
 /** Id of the unnamed store, whose state is in the record itself. */
 export const UNNAMED = -1
 /** Id of the store with the names of the others. */
 export const NAMES_STORE = 0
+
+/** @throws ZVerseError `ZVERSE_INVALID_OPTION` for what can be no store's name */
+export function checkStoreName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '') {
+    throw invalidOption('name', 'of a store must be a string that is not empty')
+  }
+}
 
 /** The description of a store. */
 export interface Description {
@@ -86,10 +95,17 @@ export class Names {
     return this.#values.decode(memory, at, length, isAscii(W, entry)) as Description
   }
 
+  /** The description in an entry of this store that lies in words of its own, or in the arena. */
+  describeFound({ words, entry }: Found): Description {
+    if (words === this.#arena.words) return this.describeEntry(entry)
+    const length = valueBytesOf(words, entry)
+    const memory = this.#gatherer.copyOf(words, valueAt(words, entry), Math.ceil(length / 4))
+    return this.#values.decode(memory, 0, length, isAscii(words, entry)) as Description
+  }
+
   /** The name in an entry of this store. */
-  nameIn(entry: number): string {
-    const W = this.#arena.words
-    return this.#keys.decode(W, entry + E_KEY, keyBytesOf(W, entry))
+  nameIn(words: Uint32Array, entry: number): string {
+    return this.#keys.decode(words, entry + E_KEY, keyBytesOf(words, entry))
   }
 
   /** All names in `record`, in order, with their descriptions. */
@@ -98,7 +114,18 @@ export class Names {
     const cursor = new Cursor(W, this.rootIn(record), WHOLE, false, Number.POSITIVE_INFINITY)
     const all: { name: string; description: Description }[] = []
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
-      all.push({ name: this.nameIn(entry), description: this.describeEntry(entry) })
+      all.push({ name: this.nameIn(W, entry), description: this.describeEntry(entry) })
+    }
+    return all
+  }
+
+  /** All names at a deep version. */
+  listDeep(deep: DeepVersion): { name: string; description: Description }[] {
+    const walk = deep.walk(NAMES_STORE, WHOLE, false)
+    const all: { name: string; description: Description }[] = []
+    for (let found = walk.next(); found !== null; found = walk.next()) {
+      const name = this.nameIn(found.words, found.entry)
+      all.push({ name, description: this.describeFound(found) })
     }
     return all
   }

@@ -5,12 +5,13 @@
  */
 
 import { ZVerseError } from '../errors.js'
-import type { Tags } from '../history/tags.js'
+import type { Tag, Tags } from '../history/tags.js'
 import { msOf } from '../key/date.js'
-import { R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
+import { R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import type { EpochManager } from '../versions/manager.js'
+import type { DeepPast } from './deep.js'
 import type { Gate } from './gate.js'
 import type { View } from './view.js'
 
@@ -20,8 +21,9 @@ export const PINNED: unique symbol = Symbol('pinned')
 /** The pinned version of a read transaction that is used as a view. */
 export interface Pinned {
   readonly reader: Reader
-  /** The record it has pinned; throws ZVERSE_TRANSACTION_CLOSED after its end. */
+  /** The record it has pinned, 0 for a deep version; throws ZVERSE_TRANSACTION_CLOSED after its end. */
   heldRecord(): number
+  readonly version: number
 }
 
 export class Reader {
@@ -29,6 +31,10 @@ export class Reader {
   readonly #epochs: EpochManager
   readonly #tags: Tags
   readonly #W: Uint32Array
+  /** The past on disk, where there is one. */
+  past: DeepPast | null = null
+  /** The version that {@link enter} has found in the deep past. */
+  deep = -1
 
   constructor(gate: Gate, epochs: EpochManager, tags: Tags) {
     this.#gate = gate
@@ -55,8 +61,17 @@ export class Reader {
     return pin
   }
 
+  /** {@link enter} for a caller that reads memory alone. @throws ZVerseError where the version is deep */
+  enterMemory(view: View | undefined): number {
+    const record = this.enter(view)
+    if (record !== 0) return record
+    this.#epochs.slots.exit()
+    throw this.notRetained(this.deep)
+  }
+
   /**
-   * Begins a read (`slots.exit` ends it) and finds the record to read.
+   * Begins a read (`slots.exit` ends it) and finds the record to read; 0 where the version is `deep`, one of the deep
+   * past: then {@link oldestRecord} may be read.
    * @param past the caller also reads versions before that record
    * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`, `ZVERSE_FUTURE_VERSION`, `ZVERSE_UNKNOWN_TAG`;
    * the read has then ended already
@@ -72,8 +87,12 @@ export class Reader {
     }
     if (view.snapshot !== undefined) {
       // Its own pin covers the record; the hint covers the versions before it, and the point index.
-      const record = this.pinnedBy(view.snapshot, 'snapshot').heldRecord()
-      if (past) slots.enterRun()
+      const pinned = this.pinnedBy(view.snapshot, 'snapshot')
+      const record = pinned.heldRecord()
+      if (record === 0) {
+        this.deep = pinned.version
+        slots.enterAll()
+      } else if (past) slots.enterRun()
       else slots.enter()
       return record
     }
@@ -91,50 +110,106 @@ export class Reader {
 
   #find(view: View): number {
     if (typeof view.at === 'string') {
-      const record = this.#tags.find(view.at)
-      if (record !== 0) return record
-      const message = `there is no tag ${JSON.stringify(view.at)}`
-      throw new ZVerseError('ZVERSE_UNKNOWN_TAG', message, { tag: view.at })
+      const { record, version } = this.tagNamed(view.at)
+      return record !== 0 ? record : this.#inDeep(version)
     }
     if (view.at !== undefined) return this.recordOf(view.at)
     return this.#recordAt(view.asOf as Date)
   }
 
-  /** The record of a version that can be read by number, in or below the window; after `enterAt`. */
+  /** The tag of that name; after `enterAll`. @throws ZVerseError `ZVERSE_UNKNOWN_TAG` */
+  tagNamed(name: string): Tag {
+    const tag = this.#tags.find(name)
+    if (tag !== undefined) return tag
+    const message = `there is no tag ${JSON.stringify(name)}`
+    throw new ZVerseError('ZVERSE_UNKNOWN_TAG', message, { tag: name })
+  }
+
+  /**
+   * The record of a version that can be read by number, in or below the window, or 0 for a deep one; after `enterAt`.
+   */
   recordOf(version: number): number {
     const { versions, slots } = this.#epochs
     const { newest } = versions
     const oldest = versions.oldestBefore(newest)
+    const first = versions.readableBefore(newest)
     if (version > newest) throw this.futureVersion(version)
-    const record = version >= oldest ? versions.record(version) : 0
+    const record = version >= oldest && version >= first ? versions.record(version) : 0
     if (record !== 0) return record
     // Below the low-water mark, perhaps only since `oldest` was loaded.
     slots.enterAll()
-    const tagged = this.#tags.findVersion(version)
-    if (tagged === 0) throw this.notRetained(version)
-    return tagged
+    const tag = this.#tags.findVersion(version)
+    if (tag !== undefined && tag.record !== 0) return tag.record
+    if (tag === undefined && (this.past === null || version < first))
+      throw this.notRetained(version)
+    return this.#inDeep(version)
+  }
+
+  /** Notes that a version is to be read in the deep past, as it must be possible. */
+  #inDeep(version: number): number {
+    const { versions } = this.#epochs
+    const isThere = this.past !== null && version >= versions.sealed.from(versions.newest)
+    if (!isThere) throw this.notRetained(version)
+    this.deep = version
+    return 0
+  }
+
+  /** When a deep version was committed, ms since 1970. */
+  timeOf(version: number): number {
+    const time = this.past?.timeOf(version)
+    if (time !== undefined) return time
+    // A tag below what the files have the times of.
+    const { slots } = this.#epochs
+    slots.enterAll()
+    const tag = this.#tags.findVersion(version)
+    slots.exit()
+    return tag?.time ?? Number.NaN
+  }
+
+  /** The record of memory's oldest version; between `enter`, where that found a deep version, and `exit`. */
+  get oldestRecord(): number {
+    const { versions } = this.#epochs
+    for (;;) {
+      // The low-water mark may move until it has been read: what it leaves stays readable, but not to be found.
+      const record = versions.record(versions.oldest)
+      if (record !== 0) return record
+    }
+  }
+
+  /** The oldest version that can be read by number. */
+  get oldest(): number {
+    const { slots, versions } = this.#epochs
+    slots.enter()
+    const oldest = versions.readableBefore(versions.newest)
+    slots.exit()
+    return oldest
   }
 
   #recordAt(date: Date): number {
-    const W = this.#W
     const { versions, slots } = this.#epochs
     const time = msOf(date)
     const { newest } = versions
     const oldest = versions.oldestBefore(newest)
-    const found = versions.lastAt(time, oldest, newest)
+    const readable = versions.readableBefore(newest)
+    const found = versions.lastAt(time, Math.max(oldest, readable), newest)
     if (found !== 0) return found
     const first = versions.record(oldest)
     // A date before version 0 means version 0, which is empty.
-    if (oldest === 0 && first !== 0) return first
-    // A tagged version below the low-water mark may be the one: its record tells when the next one came.
+    if (oldest === 0 && readable === 0 && first !== 0) return first
     slots.enterAll()
-    const tagged = this.#tags.lastBefore(
-      record =>
-        load48(W, record + R_VERSION) < oldest &&
-        (load48(W, record + R_TIME) <= time || load48(W, record + R_VERSION) === 0),
+    const deep = this.past?.lastAt(time, readable, this.#versionOf(this.oldestRecord)) ?? -1
+    if (deep >= 0) return this.#inDeep(deep)
+    if (readable === 0 && this.past !== null) return this.#inDeep(0)
+    // A tagged version below may be the one: it is known when the next one came.
+    const tag = this.#tags.lastBefore(
+      tag => tag.version < readable && (tag.time <= time || tag.version === 0),
     )
-    if (tagged !== 0 && time < load48(W, tagged + R_UNTIL)) return tagged
-    throw this.notRetained(new Date(time))
+    if (tag === undefined || time >= tag.until) throw this.notRetained(new Date(time))
+    return tag.record !== 0 ? tag.record : this.#inDeep(tag.version)
+  }
+
+  #versionOf(record: number): number {
+    return load48(this.#W, record + R_VERSION)
   }
 
   /** The error for a version that is not there yet. */
@@ -155,6 +230,6 @@ export class Reader {
   #run(): { oldest: number; newest: number } {
     const { versions } = this.#epochs
     const { newest } = versions
-    return { oldest: versions.oldestBefore(newest), newest }
+    return { oldest: versions.readableBefore(newest), newest }
   }
 }

@@ -12,9 +12,17 @@ import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { packBytes, unpackBytes } from '../key/pack.js'
 import { acquire } from '../memory/atomic.js'
 import { entryWords, keyBytesOf, valueAt, writeEntry } from '../memory/entry.js'
-import { E_KEY, H_TAG_ROOT, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
+import {
+  E_KEY,
+  H_TAG_ROOT,
+  R_TIME,
+  R_UNTIL,
+  R_VERSION,
+  TAG_BY_NAME,
+  TAG_BY_VERSION,
+} from '../memory/layout.js'
 import { isWellFormed } from '../memory/text.js'
-import { load48 } from '../memory/words.js'
+import { load48, store48 } from '../memory/words.js'
 import { boundOf, Cursor } from '../tree/cursor.js'
 import type { Tree, TreeEditor } from '../tree/editor.js'
 import { find } from '../tree/search.js'
@@ -23,12 +31,18 @@ import type { Workspace } from '../tree/workspace.js'
 /** Bytes of an entry's key before the name: the kind, and in one half the version. */
 const BY_NAME = 1
 const BY_VERSION = 9
+/** Words of the value of a tag on a deep version: 0, then version, time and until. */
+const DEEP_WORDS = 7
 
 /** A tag in the tree. */
 export interface Tag {
   readonly name: string
   readonly version: number
+  /** Of that version, which the tag keeps in memory; 0 for a version of the deep past. */
   readonly record: number
+  /** When the version was committed, and the one after it, ms since 1970. */
+  readonly time: number
+  readonly until: number
 }
 
 export class Tags {
@@ -48,31 +62,30 @@ export class Tags {
     return acquire(this.#W, H_TAG_ROOT)
   }
 
-  /** The record with the tag `name`; 0 if there is no such tag. */
-  find(name: string): number {
-    if (!this.#encode(TAG_BY_NAME, 0, name)) return 0
+  /** The tag `name`; undefined if there is none. */
+  find(name: string): Tag | undefined {
+    if (!this.#encode(TAG_BY_NAME, 0, name)) return undefined
     const entry = find(this.#W, this.root, this.#key.words, this.#key.bytes)
-    return entry === 0 ? 0 : this.#record(entry)
+    return entry === 0 ? undefined : this.#tag(entry, name)
   }
 
-  /** The record of a tagged version; 0 if it has no tag. */
-  findVersion(version: number): number {
+  /** A tag of a version; undefined if it has none. */
+  findVersion(version: number): Tag | undefined {
     this.#encode(TAG_BY_VERSION, version, '')
     const range = { lower: boundOf(this.#key, false), upper: null, box: null }
     const entry = new Cursor(this.#W, this.root, range, false, 1).next()
-    if (entry === 0) return 0
-    const record = this.#record(entry)
-    return load48(this.#W, record + R_VERSION) === version ? record : 0
+    const tag = entry === 0 ? undefined : this.#tag(entry, this.#name(entry))
+    return tag?.version === version ? tag : undefined
   }
 
-  /** The newest tagged record that `accept`s; 0 if none does. */
-  lastBefore(accept: (record: number) => boolean): number {
+  /** The newest tag that `accept`s. */
+  lastBefore(accept: (tag: Tag) => boolean): Tag | undefined {
     const cursor = this.#byVersion(true)
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
-      const record = this.#record(entry)
-      if (accept(record)) return record
+      const tag = this.#tag(entry, this.#name(entry))
+      if (accept(tag)) return tag
     }
-    return 0
+    return undefined
   }
 
   /** All tags, by version, then by name. */
@@ -80,17 +93,15 @@ export class Tags {
     const tags: Tag[] = []
     const cursor = this.#byVersion(false)
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
-      const record = this.#record(entry)
-      const version = load48(this.#W, record + R_VERSION)
-      tags.push({ name: this.#name(entry), version, record })
+      tags.push(this.#tag(entry, this.#name(entry)))
     }
     return tags
   }
 
   /** Adds a tag to the tree; the caller has removed one of that name. */
-  add(tree: Tree, name: string, version: number, record: number): void {
-    this.#put(tree, TAG_BY_NAME, name, version, record)
-    this.#put(tree, TAG_BY_VERSION, name, version, record)
+  add(tree: Tree, tag: Tag): void {
+    this.#put(tree, TAG_BY_NAME, tag)
+    this.#put(tree, TAG_BY_VERSION, tag)
   }
 
   /** Removes a tag that exists from the tree. */
@@ -113,12 +124,17 @@ export class Tags {
     if (!this.#encode(TAG_BY_VERSION, 0, name)) throw wrong(`is too long`)
   }
 
-  #put(tree: Tree, kind: number, name: string, version: number, record: number): void {
+  #put(tree: Tree, kind: number, { name, version, record, time, until }: Tag): void {
     this.#encode(kind, version, name)
     const key = this.#key
     this.#editor.locate(tree, key)
-    const entry = this.#space.allocate(entryWords(key.bytes, 4))
-    const value = { words: Uint32Array.of(record), at: 0, length: 4, ascii: false }
+    // A record tells the rest; of a deep version nothing else would.
+    const words = new Uint32Array(record === 0 ? DEEP_WORDS : 1)
+    words[0] = record
+    if (record === 0)
+      for (const [i, n] of [version, time, until].entries()) store48(words, 1 + 2 * i, n)
+    const entry = this.#space.allocate(entryWords(key.bytes, words.byteLength))
+    const value = { words, at: 0, length: words.byteLength, ascii: false }
     writeEntry(this.#W, entry, this.#space.version, key, value)
     this.#editor.insert(tree, entry)
   }
@@ -129,8 +145,14 @@ export class Tags {
     return new Cursor(this.#W, this.root, range, reverse, Number.POSITIVE_INFINITY)
   }
 
-  #record(entry: number): number {
-    return this.#W[valueAt(this.#W, entry)]
+  #tag(entry: number, name: string): Tag {
+    const W = this.#W
+    const at = valueAt(W, entry)
+    const record = W[at]
+    const [version, time, until] = (
+      record === 0 ? [at + 1, at + 3, at + 5] : [R_VERSION, R_TIME, R_UNTIL].map(r => record + r)
+    ).map(word => load48(W, word))
+    return { name, version, record, time, until }
   }
 
   #name(entry: number): string {

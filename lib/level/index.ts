@@ -19,5 +19,5 @@ export type {
   TimeTravel,
   When,
 } from './travel.js'
-export type { ZVerseLevelOptions } from './zverse-level.js'
+export type { WriteOptions, ZVerseLevelOptions } from './zverse-level.js'
 export { ZVerseLevel } from './zverse-level.js'

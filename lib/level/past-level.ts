@@ -25,7 +25,7 @@ export class PastLevel<K, V> extends ReadLevel<K, V> {
   /** @internal Use `at`. */
   constructor(parent: Parent<K, V>, pinned: Pinned) {
     const encodings = { keyEncoding: parent.keyEncoding(), valueEncoding: parent.valueEncoding() }
-    super(encodings, parent.supports.permanence, parent._sides)
+    super(encodings, { permanence: parent.supports.permanence }, parent._sides)
     this.#parent = parent
     this.#version = pinned.version
     this.#pinned = pinned

@@ -34,6 +34,12 @@ export type Formats = string | Uint8Array
 /** Level's options of a read, encoded. */
 interface GetOptions extends SnapshotOption, Encoded {}
 
+/** Level's options of `open`. */
+export interface OpenOptions {
+  readonly createIfMissing?: boolean
+  readonly errorIfExists?: boolean
+}
+
 /** The capabilities of every level, in Level's terms. */
 const MANIFEST = {
   seek: true,
@@ -52,9 +58,12 @@ export abstract class ReadLevel<K, V>
   readonly #sides: Sides
   #wasOpened = false
 
-  /** @internal */
-  constructor(options: object, permanence: boolean, sides: Sides) {
-    super({ ...MANIFEST, permanence, encodings: encodingsOf(sides) }, options)
+  /**
+   * @param place what the manifest says of where the data lies
+   * @internal
+   */
+  constructor(options: object, place: { permanence: boolean }, sides: Sides) {
+    super({ ...MANIFEST, ...place, encodings: encodingsOf(sides) }, options)
     this.#sides = sides
   }
 
@@ -134,7 +143,7 @@ export abstract class ReadLevel<K, V>
   // ── Where the two kinds of level differ ───────────────────────────────────────────────────────
 
   /** @internal Gets the database, or the pinned version, that it reads; does nothing if it has it. */
-  abstract _start(): void
+  abstract _start(options?: OpenOptions): void
 
   /** @internal Releases it. */
   abstract _stop(): void
@@ -154,9 +163,9 @@ export abstract class ReadLevel<K, V>
   // ── What Level calls ──────────────────────────────────────────────────────────────────────────
 
   /** @internal */
-  async _open(): Promise<void> {
+  async _open(options: OpenOptions): Promise<void> {
     this.#wasOpened = true
-    onLevel(() => this._start())
+    onLevel(() => this._start(options))
   }
 
   /** @internal */

@@ -5,12 +5,20 @@
  * 1. Each write is one commit: a batch is one version.
  * 2. The level closes a database that it opened itself; it never closes one that it was given.
  */
-import type { AbstractDatabaseOptions } from 'abstract-level'
+import type {
+  AbstractBatchOperation,
+  AbstractBatchOptions,
+  AbstractChainedBatch,
+  AbstractDatabaseOptions,
+  AbstractDelOptions,
+  AbstractOpenOptions,
+  AbstractPutOptions,
+} from 'abstract-level'
 import { type DatabaseOptions, type Handle, type Operation, type View, ZVerse } from '../index.js'
-import { invalidOption, levelError, onLevel } from './errors.js'
+import { invalidOption, LevelError, levelError, onLevel } from './errors.js'
 import { PastLevel } from './past-level.js'
 import { boundsIn, type DataBounds, storedBounds } from './range.js'
-import { ReadLevel } from './reads.js'
+import { type OpenOptions, ReadLevel } from './reads.js'
 import { levelFacts, printed } from './shown.js'
 import { CODECS, type Data, sidesOf } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
@@ -19,13 +27,27 @@ import { assertOpen, viewOf, type When } from './travel.js'
 
 /** What {@link ZVerseLevel} takes: Level's own options, and a database or the options to open one with. */
 export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions<K, V> &
+  Omit<AbstractOpenOptions, 'passive'> &
   ((DatabaseOptions & { db?: undefined }) | { db: LevelSource })
 
 /** The options for opening a database; all others are Level's, or for hook functions. */
 const OPENING = [
   ...['path', 'maxBytes', 'history', 'maxThreads', 'lockTimeout', 'sync', 'syncInterval'],
-  ...['pointIndex', 'cache'],
+  ...['repair', 'background', 'onProgress', 'pointIndex', 'cache'],
 ] as const
+
+/** What the manifest says of where the data lies. */
+const MEMORY = { permanence: false }
+const DIRECTORY = { permanence: true, createIfMissing: true, errorIfExists: true }
+
+/** What the caller of a write may say about it. */
+export interface WriteOptions {
+  /**
+   * Of a level in a directory: the write is durable when its promise resolves, whatever `sync` the level was opened
+   * with. `false` changes nothing.
+   */
+  sync?: boolean | undefined
+}
 
 interface ClearOptions extends DataBounds, SnapshotOption {
   readonly reverse: boolean
@@ -52,8 +74,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   #handle: Handle<Uint8Array, Uint8Array> | null = null
 
   /**
-   * Opens a new database in memory, or makes a level over `db`, which it then never closes. A closed
-   * level over its own memory keeps the data for as long as the level is referred to: it can be opened again.
+   * Opens a new database in memory, or the one in a directory, or makes a level over `db`, which it then never closes.
+   * A closed level over its own memory keeps the data for as long as the level is referred to: it can be opened again.
    *
    * @param location a directory, as other Levels take it: the option `path`. Ignored beside `db`
    * @param options `db`, or any option of `ZVerse.open` but its codecs; and Level's own
@@ -66,11 +88,17 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     const { db, ...rest } = optionsOf(location, options)
     const opening = openingIn(rest)
     if (db !== undefined) refuseBoth(opening)
-    super(rest, rest.path !== undefined, sidesOf(db === undefined ? CODECS : codecsOf(db)))
+    const place = opening.path === undefined ? MEMORY : DIRECTORY
+    super(withoutOpening(rest), place, sidesOf(db === undefined ? CODECS : codecsOf(db)))
     this.#opening = db === undefined ? opening : null
     this.#source = (db as Source | undefined) ?? null
     // Opens here, so that a wrong option throws here: an error of `open` shows only when a user calls that.
     if (db === undefined && opening.path === undefined) this._start()
+  }
+
+  /** The directory, as it was given; undefined in memory, and over `db`. */
+  get location(): string | undefined {
+    return this.#opening?.path
   }
 
   at(when?: When): PastLevel<K, V> {
@@ -99,8 +127,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   }
 
   /** @internal */
-  _start(): void {
-    if (this.#source === null) this.#source = this.#open() as unknown as Source
+  _start(options: OpenOptions = {}): void {
+    if (this.#source === null) this.#source = this.#open(options) as unknown as Source
     // Throws if a database that was given has been closed since.
     else this.#source.size
   }
@@ -114,38 +142,76 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     db.close()
   }
 
-  #open(): ZVerse<Uint8Array, Uint8Array> {
+  #open(options: OpenOptions): ZVerse<Uint8Array, Uint8Array> {
     if (this.#handle !== null) return ZVerse.attach(this.#handle)
+    const { path } = this.#opening as DatabaseOptions
+    if (path !== undefined) checkThere(path, options)
     return ZVerse.open({ ...this.#opening, ...CODECS })
+  }
+
+  /** Makes a write durable that asks for it. */
+  #sync({ sync }: WriteOptions): void {
+    if (sync !== true || this.location === undefined) return
+    const db = this.#source as unknown as ZVerse
+    db.flush()
   }
 
   // ── Writes ────────────────────────────────────────────────────────────────────────────────────
 
+  override put(key: K, value: V): Promise<void>
+  override put<KA = K, VA = V>(
+    key: KA,
+    value: VA,
+    options: AbstractPutOptions<KA, VA> & WriteOptions,
+  ): Promise<void>
+  override put(key: K, value: V, options?: object): Promise<void> {
+    return super.put(key, value, options as object)
+  }
+
+  override del(key: K): Promise<void>
+  override del<KA = K>(key: KA, options: AbstractDelOptions<KA> & WriteOptions): Promise<void>
+  override del(key: K, options?: object): Promise<void> {
+    return super.del(key, options as object)
+  }
+
+  override batch(operations: AbstractBatchOperation<this, K, V>[]): Promise<void>
+  override batch<KA = K, VA = V>(
+    operations: AbstractBatchOperation<this, KA, VA>[],
+    options: AbstractBatchOptions<KA, VA> & WriteOptions,
+  ): Promise<void>
+  override batch(): AbstractChainedBatch<this, K, V>
+  override batch(...args: []): never {
+    // Level tells its forms apart by the number of arguments.
+    return super.batch(...args) as never
+  }
+
   /** @internal */
-  async _put(key: Data, value: Data): Promise<void> {
+  async _put(key: Data, value: Data, options: WriteOptions): Promise<void> {
     try {
       const { store, sides } = this._lane(
         this._source,
         typeof key === 'string' && typeof value === 'string',
       )
       store.put(sides.keys.take(key), sides.values.take(value))
+      this.#sync(options)
     } catch (error) {
       throw levelError(error)
     }
   }
 
   /** @internal */
-  async _del(key: Data): Promise<void> {
+  async _del(key: Data, options: WriteOptions): Promise<void> {
     try {
       const { store, sides } = this._lane(this._source, typeof key === 'string')
       store.delete(sides.keys.take(key))
+      this.#sync(options)
     } catch (error) {
       throw levelError(error)
     }
   }
 
   /** @internal */
-  async _batch(operations: LevelOperation[]): Promise<void> {
+  async _batch(operations: LevelOperation[], options: WriteOptions): Promise<void> {
     const { store, sides } = this._lane(this._source, operations.every(hasText))
     const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
       // Level has resolved its own sublevels. A foreign one's key would be written without the prefix.
@@ -154,7 +220,10 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
       if (operation.type === 'del') return { type: 'del', key }
       return { type: 'put', key, value: sides.values.take(operation.value) }
     }
-    onLevel(() => store.batch(operations.map(taken)))
+    onLevel(() => {
+      store.batch(operations.map(taken))
+      this.#sync(options)
+    })
   }
 
   /** @internal */
@@ -188,6 +257,19 @@ function hasText(operation: LevelOperation): boolean {
   return operation.type === 'del' || typeof operation.value === 'string'
 }
 
+/** @throws LevelError if there is a database in `path`, or none, and the options forbid that */
+function checkThere(path: string, { createIfMissing, errorIfExists }: OpenOptions): void {
+  if (createIfMissing !== false && errorIfExists !== true) return
+  // A path that is none is for `open` to refuse.
+  const isThere = typeof path === 'string' && ZVerse._directories.lookAt(path) !== null
+  if (isThere && errorIfExists) {
+    throw new LevelError('LEVEL_EXISTS', `${path} exists: it has a database (errorIfExists)`)
+  }
+  if (!isThere && createIfMissing === false) {
+    throw new LevelError('LEVEL_NOT_FOUND', `${path} does not exist (createIfMissing is false)`)
+  }
+}
+
 /** The options, in either argument. */
 function optionsOf(location: unknown, options: unknown): { db?: unknown } & DatabaseOptions {
   const isPlace = typeof location === 'string'
@@ -206,6 +288,12 @@ function openingIn(options: DatabaseOptions): DatabaseOptions {
   }
   const given = OPENING.filter(name => options[name] !== undefined)
   return Object.fromEntries(given.map(name => [name, options[name]]))
+}
+
+/** The others, which are Level's, or for hook functions. */
+function withoutOpening(options: object): object {
+  const others = Object.entries(options).filter(([name]) => !OPENING.includes(name as 'path'))
+  return Object.fromEntries(others)
 }
 
 function refuseBoth(opening: DatabaseOptions): void {

@@ -80,6 +80,11 @@ export class ChangeList {
     this.#isTorn = true
   }
 
+  /** Changes came that are not noted. */
+  tear(): void {
+    this.#isTorn = true
+  }
+
   /** The list does not tell all: {@link beginAnew}, and add what there is. */
   get isTorn(): boolean {
     return this.#isTorn

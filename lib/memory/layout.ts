@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 5
+export const LAYOUT = 7
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -41,11 +41,13 @@ export const H_TRACKS_AT = 10
 export const H_LOCK_TIMEOUT = 11
 /** Tests: fill what is freed with garbage. */
 export const H_POISON = 12
+/** Lines at the front of the table that are the keeper's alone. */
+export const H_FIRST_LINE = 14
 /** Keys from which on a store has a point index; 0: it never has. */
 export const H_POINT_INDEX = 13
 
 // ── Header: what every read loads, written by the writer at commit ──────────────────────────────
-/** Reference of the newest snapshot record. Its store is the commit point. */
+/** Reference of the record of the present version, what readers see. */
 export const H_CURRENT = 16
 /** Low word of the newest version, stored after CURRENT: the hint that readers announce. */
 export const H_PUBLISHED = 17
@@ -131,6 +133,85 @@ export const TIME_BUCKETS = 160
 export const H_CACHE_BYTES = 576
 export const H_CACHE_FREEZES = 578
 
+// ── Header: the tip, and the log, where there is one (docs/decisions/0033) ──────────────────────
+/** How commits are made durable: SYNC_…; fixed after construction. */
+export const H_SYNC = 144
+/** The thread that is making the log durable: its id plus 1, or 0. Any thread, by CAS. */
+export const H_SYNCER = 145
+/** How many threads wait for it; never too low, too high by those that died waiting. */
+export const H_SETTLING = 146
+/** Not 0 once a call of the disk has failed: its errno, without the sign; and which call it was. */
+export const H_FAILED = 147
+export const H_FAILED_CALL = 148
+/**
+ * Who had a commit made durable by the last sync, and who has staged one since: a bit for each thread, by its id
+ * modulo 32. The syncer; any thread, by OR. And syncs that none of the former is waited for before. The syncer.
+ */
+export const H_SERVED = 149
+export const H_COMING = 156
+export const H_IMPATIENT = 157
+/**
+ * Reference of the newest record, what writers build on: its store is the commit point. Its low bit says which of
+ * the two ends of the log counts. Ahead of CURRENT while the log is not durable up to there.
+ */
+export const H_TIP = 160
+/** 2 + the side of the end that the next store of TIP makes count; 0: TIP keeps its side. */
+export const H_STAGED = 161
+/** The segment that was begun from the end that counts; 0: none. */
+export const H_LOG_BEGUN = 162
+/** Check of the mark that the log ended with last: while it ends so, all of it is durable. */
+export const H_LOG_MARK = 165
+/** A tag tree that TAG_ROOT gets once TIP has a side: 2 + that side (0: none), and its root. */
+export const H_TAG_SIDE = 163
+export const H_TAG_NEXT = 164
+/** The two ends of the log: segment, offset in bytes, check of the record before, spare. */
+export const H_LOG_ENDS = 168
+export const LOG_END_WORDS = 4
+/** How often the next words were written: the low bit says which of the two counts. The syncer. */
+export const H_DURABLE = 176
+/** What is durable: version (2), segment, offset in bytes; twice. */
+export const H_DURABLES = 177
+export const DURABLE_WORDS = 4
+/** Fixed after construction: what the log's checksums begin with (4 words), and the number of the lock. */
+export const H_SALT = 192
+export const H_DIRECTORY_LOCK = 196
+/** Not 0: what memory lets go of must be on disk first (docs/decisions/0035). */
+export const H_SEALS = 197
+/** Low word of the version up to which it is: the low-water mark stops there. By CAS, with H_SEALING. */
+export const H_SEALED = 198
+/** How often the list of runs on disk has changed. Whoever has H_SEALING. */
+export const H_RUNS = 199
+/** Low word of the version before which nothing can be read by number, on disk either: prune, a gap. */
+export const H_FLOOR = 200
+/** The thread that seals, or changes what the directory names: its id plus 1, or 0. Any thread, by CAS. */
+export const H_SEALING = 201
+/** Bounds of the past on disk (float64): versions, ms, bytes; the first one below 0: there is none. */
+export const H_DISK_VERSIONS = 202
+export const H_DISK_MS = 204
+export const H_DISK_BYTES = 206
+/** How runs are written: bits of a filter for each key, and 2^8 if blocks are deflated. */
+export const H_DISK_FORM = 210
+/** Low word of the version after which all that died is on disk, or in memory: none before it is. */
+export const H_SEALED_FROM = 208
+/** The highest number that a run has, or will have. Any thread, by addition. */
+export const H_RUN_NUMBER = 209
+/** Not 0: the last handle has been closed, and no thread may attach any more. Any thread. */
+export const H_CLOSED = 150
+/** The thread that does the work in the background, its id plus 1, or 0. Any thread, by CAS. */
+export const H_KEEPER = 151
+/** The thread that does a piece of it now, the same way: the files are for one at a time. */
+export const H_KEEPING = 152
+/** Counts what the keeper might look at: it waits on this word. Any thread, by addition. */
+export const H_KEEP = 153
+/** Fixed after construction: whether there is to be a keeper; ms between syncs of the mode 'interval'. */
+export const H_BACKGROUND = 154
+export const H_SYNC_INTERVAL = 155
+/** No log; a version can be read once it is durable; it can be read at once: synced now and then, or not. */
+export const SYNC_NONE = 0
+export const SYNC_COMMIT = 1
+export const SYNC_INTERVAL = 2
+export const SYNC_NEVER = 3
+
 /** Page 1. */
 export const ALLOCATOR_AT = PAGE
 /** Page 2. */
@@ -154,7 +235,8 @@ export const THREADS_AT = 3 * PAGE
 //   5 what this handle holds the writer lock for (WRITING_…)   6 it waits for the lock   7 for a commit
 //   8-9 proof that the thread lives (liveness.ts)
 //   10-11 reads begun   12-13 times it waited for the lock   14-15 µs it waited   (low, high)
-//   16 … 63 pin slots (IDLE 0, or a record's reference)
+//   16 the oldest version on disk that this handle has pinned, by its low 31 bits: 2 v + 1 (0: none)
+//   17 … 63 pin slots (IDLE 0, or a record's reference)
 // An overflow block stays with its line when the thread ends; the counters go on counting.
 export const THREAD_WORDS = 64
 export const T_ID = 0
@@ -170,7 +252,8 @@ export const T_PROOF = 9
 export const T_READS = 10
 export const T_WAITS = 12
 export const T_WAITED = 14
-export const T_PINS = 16
+export const T_DEEP = 16
+export const T_PINS = 17
 export const T_PIN_COUNT = THREAD_WORDS - T_PINS
 export const BURIED = 0x80000000
 /** In no transaction; in a verb; in a verb that calls the user back; in a transaction the user holds open. */

@@ -124,6 +124,13 @@ export class Gatherer {
     return room
   }
 
+  /** Private memory with words from word 0 on, until the next call. */
+  copyOf(words: Uint32Array, from: number, count: number): Arena {
+    const room = this.#room(count * 4)
+    for (let i = 0; i < count; i++) room.words[i] = words[from + i]
+    return room
+  }
+
   /** Copies an entry in pieces to words from `to` on, where it then lies in one. */
   copy(entry: number, words: Uint32Array, to: number): void {
     const W = this.#W

@@ -9,7 +9,7 @@
  *    it. Then D_VERSION is 0, and the segments of the directory's words from D_LEFT on are freed already.
  */
 import type { Allocator } from '../memory/allocator.js'
-import { release } from '../memory/atomic.js'
+import { release, tipOf } from '../memory/atomic.js'
 import {
   D_DEPTH,
   D_LEFT,
@@ -17,7 +17,6 @@ import {
   D_NEXT,
   D_SEGMENTS,
   D_VERSION,
-  H_CURRENT,
   H_TABLES,
   R_CATALOG,
   R_STATE,
@@ -55,7 +54,7 @@ function unhook(W: Uint32Array, head: number): void {
 export function dropTables(W: Uint32Array, version: number): boolean {
   const half = W[H_TABLES]
   let dropped = false
-  eachHead(W, W[H_CURRENT], head => {
+  eachHead(W, tipOf(W), head => {
     if (half !== 0 && W[head + X_DIRECTORY] === half) unhook(W, head)
     else if (dropTable(W, head, version)) dropped = true
   })

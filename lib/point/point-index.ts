@@ -40,6 +40,7 @@ import {
   X_WORDS,
 } from '../memory/layout.js'
 import { eachEntry } from '../tree/node.js'
+import { ByPart } from './by-part.js'
 import { dropTable } from './dropped.js'
 import {
   bucketAt,
@@ -362,16 +363,17 @@ export class PointIndex {
     }
     for (let i = 0; i < parts.length; i++) W[directory + D_SEGMENTS + i] = parts[i] + code
     let placed = 0
-    const put = (hash: number, ref: number) => {
-      if (this.#place(parts[placeOf(hash, bits)] + code, hash, ref, write)) placed++
-    }
+    const byPart = new ByPart(bits, count, (part, hash, ref) => {
+      if (this.#place(parts[part] + code, hash, ref, write)) placed++
+    })
     if (changes.isAll) {
       changes.each((hash, _, entry) => {
-        if (entry !== 0) put(hash, entry)
+        if (entry !== 0) byPart.add(hash, entry)
       })
     } else {
-      eachEntry(W, root, entry => put(hashOf(W, entry), entry))
+      eachEntry(W, root, entry => byPart.add(hashOf(W, entry), entry))
     }
+    byPart.flush()
     W[head + X_COUNT] = placed
     W[head + X_WORDS] = parts.length * segmentWords(code)
     // The table lacks entries that only older snapshots have.

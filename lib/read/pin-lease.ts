@@ -24,8 +24,13 @@ export class PinLease extends Lease {
     if (this.leave() && !this.engine.gate.isClosed) this.engine.epochs.slots.release(this.#pin)
   }
 
+  /** Its record. */
+  get record(): number {
+    return this.#pin.record
+  }
+
   /** The version that is pinned. */
-  protected get version(): number {
+  get version(): number {
     return load48(this.engine.W, this.#pin.record + R_VERSION)
   }
 
@@ -35,7 +40,7 @@ export class PinLease extends Lease {
    */
   protected takeUp(version: number): void {
     const { epochs, reader } = this.engine
-    const record = reader.enter({ at: version })
+    const record = reader.enterMemory({ at: version })
     this.#pin = epochs.slots.acquire(record)
     epochs.slots.exit()
     this.begin()

@@ -16,15 +16,14 @@ import {
   type View,
   viewIn,
 } from '../engine/view.js'
-import { happenings } from '../history/key-history.js'
-import { N_ENTRIES, R_TIME, R_VERSION } from '../memory/layout.js'
 import { brief, Printed, type Shown, shown } from '../memory/shown.js'
-import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
-import { count, walk } from '../tree/box-cursor.js'
+import { walk } from '../tree/box-cursor.js'
 import type { Range } from '../tree/cursor.js'
 import { Nearest } from '../tree/nearest.js'
+import { DeepNeighbours, DeepRows } from './deep.js'
 import { END, iterating, Steps, ZVerseIterator } from './iterator.js'
+import { pastOfKey } from './key-past.js'
 import { ENTRIES, KEYS, PAIRS, Rows, VALUES } from './rows.js'
 import type { Source } from './source.js'
 import { AHEAD } from './store-core.js'
@@ -81,11 +80,6 @@ export interface HistoryOptions extends View {
   /** Newest first. */
   reverse?: boolean | undefined
   limit?: number | undefined
-}
-
-/** When a record was committed; undefined where it has left the window meanwhile. */
-function timeOf(W: Uint32Array, record: number): number | undefined {
-  return record === 0 ? undefined : load48(W, record + R_TIME)
 }
 
 /** Why an object that is printed has no facts. */
@@ -196,12 +190,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
   /** Key, value and the version that wrote them, or undefined where the key is absent. */
   getEntry(key: K, view?: View): Entry<K, V> | undefined {
     return this.#lookUp(key, view, 'getEntry', entry => {
-      if (entry === 0) return undefined
-      const { core } = this.#source
-      const key = core.keyOf(entry) as K
-      const version = core.versionOf(entry)
-      // Last: a custom codec may run user code.
-      return { key, value: this.#source.valueOf(entry) as V, version }
+      return entry === 0 ? undefined : (this.#source.entryOf(entry) as Entry<K, V>)
     })
   }
 
@@ -274,7 +263,8 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const view = viewIn(given)
     const curve = curveOf(core.keys, 'nearest')
     const wanted = core.engine.gate.guarded(() => nearestIn(curve, point, k, given))
-    return iterating(source.hold(view), ({ root }) => {
+    return iterating(source.hold(view), ({ root, deep }) => {
+      if (deep >= 0) return new DeepNeighbours(core, deep, curve, wanted)
       wanted.canReach = core.isWhole(root, wanted.metric, source.draftRoot() === null)
       const search = new Nearest(core.engine.W, root, curve, wanted)
       return new Steps(() => {
@@ -290,10 +280,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
   get size(): number {
     const source = this.#source
     source.gate()
-    const root = source.root(undefined)
-    const size = root === 0 ? 0 : source.core.engine.W[root + N_ENTRIES]
-    source.leave()
-    return size
+    return source.count(undefined, undefined)
   }
 
   /** Number of keys in a range; O(height of the tree), in a box by the nodes along its rim. */
@@ -303,12 +290,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const { given, view, range } = this.#range(options, 'count')
     reverseIn(given)
     const limit = limitIn(given)
-    const root = source.root(view)
-    try {
-      return Math.min(limit, count(source.core.engine.W, root, range))
-    } finally {
-      source.leave()
-    }
+    return Math.min(limit, source.count(view, range))
   }
 
   /**
@@ -345,33 +327,24 @@ export abstract class ReadVerbs<K, V> extends Printed {
   ): HistoryRecord<V>[] {
     const source = this.#source
     const { core } = source
-    const { engine } = core
-    const { epochs, W, key } = engine
+    const { key, epochs } = core.engine
     const record = source.past(view)
     try {
-      const top = load48(W, record + R_VERSION)
-      const recordOf = (version: number) =>
-        version === top ? record : epochs.versions.record(version)
-      const { all, low } = happenings(
-        W,
-        core,
-        key,
-        record,
-        Math.min(epochs.versions.oldest, top),
-        recordOf,
-      )
+      const { all, timeOf } = pastOfKey(core, key, record)
       const draft = source.draftRoot()
       if (draft !== null) {
         const now = core.find(draft, key)
         const was = all.length > 0 ? all[0].entry : 0
-        if (now !== was) all.unshift({ version: epochs.space.version, entry: now })
+        if (now !== was) {
+          all.unshift({ version: epochs.space.version, words: core.engine.W, entry: now })
+        }
       }
       const chosen = all.filter(({ version }) => version >= from && version <= to)
       if (!reverse) chosen.reverse()
-      return chosen.slice(0, limit).map(({ version, entry }) => ({
+      return chosen.slice(0, limit).map(({ version, words, entry }) => ({
         version,
-        timestamp: version < low || version > top ? undefined : timeOf(W, recordOf(version)),
-        value: entry === 0 ? undefined : (core.valueOf(entry) as V),
+        timestamp: timeOf(version),
+        value: entry === 0 ? undefined : (core.valueIn(words, entry) as V),
         deleted: entry === 0,
       }))
     } finally {
@@ -416,6 +389,9 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const { core } = this.#source
     const held = this.#source.hold(view)
     try {
+      if (held.deep >= 0) {
+        return new ZVerseIterator(held, new DeepRows(core, held.deep, range, reverse, limit, kind))
+      }
       const cursor = walk(core.engine.W, held.root, range, reverse, limit)
       return new ZVerseIterator(held, new Rows(core, cursor, kind, limit))
     } catch (error) {

@@ -147,7 +147,22 @@ export class StoreCore {
   // ── Out of bytes ──────────────────────────────────────────────────────────────────────────────
 
   keyOf(entry: number): unknown {
-    return this.keys.decode(this.#W, entry + E_KEY, keyBytesOf(this.#W, entry))
+    return this.keyIn(this.#W, entry)
+  }
+
+  /** The key of an entry that lies in `words`. */
+  keyIn(words: Uint32Array, entry: number): unknown {
+    return this.keys.decode(words, entry + E_KEY, keyBytesOf(words, entry))
+  }
+
+  /** The value of an entry that lies in `words`, in one piece if that is not the arena. */
+  valueIn(words: Uint32Array, entry: number): unknown {
+    if (words === this.#W) return this.valueOf(entry)
+    const meta = words[entry + E_META]
+    const length = words[entry + E_LENGTH]
+    const from = valueAtIn(entry, meta)
+    const memory = this.engine.gatherer.copyOf(words, from, Math.ceil(length / 4))
+    return this.#decode(memory, 0, length, meta >= E_ASCII)
   }
 
   valueOf(entry: number): unknown {

@@ -11,6 +11,7 @@
 import { Buffer } from 'node:buffer'
 import {
   closeSync,
+  constants,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -23,13 +24,18 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ZVerseError } from '../errors.js'
 
-/** How a file is opened: to read; to write one that is there; to make one, which must not be there. */
-export type Mode = 'read' | 'write' | 'create'
+/**
+ * How a file is opened: to read; to write one that is there, or at its end only; to make one, which must not be
+ * there.
+ */
+export type Mode = 'read' | 'write' | 'append' | 'create'
 
 export interface Files {
+  /** Tests: bytes of a segment of the log, where they are to be few; parts of records are as small then. */
+  readonly segmentBytes?: number | undefined
   open(path: string, mode: Mode): number
   /** Reads at most `bytes.length` bytes; 0 at the end of the file. */
   read(file: number, bytes: Uint8Array, at: number): number
@@ -44,14 +50,17 @@ export interface Files {
   list(directory: string): string[]
   /** Returns once the names in a directory are durable. */
   syncDirectory(directory: string): void
-  /** Makes a directory, and those above it; nothing where it is there. */
-  makeDirectory(directory: string): void
+  /** Makes a directory, and those above it; returns the first that was not there, if any. */
+  makeDirectory(directory: string): string | undefined
   /** Another name for a file; the name must not be there. */
   link(from: string, to: string): void
   unlink(path: string): void
 }
 
-const FLAGS: Record<Mode, string> = { read: 'r', write: 'r+', create: 'wx+' }
+const FLAGS: Record<Mode, string | number> = {
+  ...{ read: 'r', write: 'r+', create: 'wx+' },
+  append: constants.O_WRONLY | constants.O_APPEND,
+}
 
 /** Those of the system. */
 export const SYSTEM: Files = {
@@ -71,7 +80,7 @@ export const SYSTEM: Files = {
       closeSync(file)
     }
   },
-  makeDirectory: directory => void mkdirSync(directory, { recursive: true }),
+  makeDirectory: directory => mkdirSync(directory, { recursive: true }),
   link: linkSync,
   unlink: unlinkSync,
 }
@@ -84,11 +93,12 @@ interface SystemError {
 }
 
 const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
+const CANNOT_LINK: readonly string[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EACCES', 'ENOSYS']
 
-/** The errno of an error of {@link ioError}, by its name: `EIO`. */
-const nameOf = (error: unknown): string => (error as SystemError).code ?? 'unknown'
+/** The errno of what led to an error of {@link ioError}, by its name: `EIO`. Other errors have none. */
+const nameOf = (error: unknown): string => (error as SystemError | undefined)?.code ?? 'unknown'
 
-/** True if an error says that the disk is full: then nothing was written, and later calls may work. */
+/** True if an error says that the disk is full: of a write, that it may work later. */
 export const isNoRoom = (error: unknown): boolean =>
   error instanceof ZVerseError && NO_ROOM.includes(nameOf(error.cause))
 
@@ -152,10 +162,10 @@ export class OpenFile {
     return done
   }
 
-  /** Writes all of `bytes` at position `at`. What a failure leaves behind is unknown. */
-  write(bytes: Uint8Array, at: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      const rest = bytes.subarray(done)
+  /** Writes the first `size` of `bytes` at position `at`. What a failure leaves behind is unknown. */
+  write(bytes: Uint8Array, at: number, size = bytes.length): void {
+    for (let done = 0; done < size; ) {
+      const rest = bytes.subarray(done, size)
       done += call(this.path, () => this.#files.write(this.#file, rest, at + done))
     }
   }
@@ -195,9 +205,14 @@ export class Directory {
     return join(this.path, name)
   }
 
-  /** Makes the directory where there is none. */
+  /** Makes the directory where there is none; its name is durable then. */
   make(): void {
-    call(this.path, () => this.files.makeDirectory(this.path))
+    const first = call(this.path, () => this.files.makeDirectory(this.path))
+    for (let made = first === undefined ? '' : this.path; made !== ''; ) {
+      const above = dirname(made)
+      call(above, () => this.files.syncDirectory(above))
+      made = made === first || above === made ? '' : above
+    }
   }
 
   open(name: string, mode: Mode): OpenFile {
@@ -209,12 +224,38 @@ export class Directory {
     return call(this.path, () => this.files.list(this.path)).sort()
   }
 
+  /** The size of a file; 0 where it is there no more. */
+  size(name: string): number {
+    try {
+      const file = this.open(name, 'read')
+      try {
+        return file.size
+      } finally {
+        file.close()
+      }
+    } catch (error) {
+      if (isMissing(error)) return 0
+      throw error
+    }
+  }
+
   sync(): void {
     call(this.path, () => this.files.syncDirectory(this.path))
   }
 
   link(from: string, to: string): void {
     call(this.pathOf(to), () => this.files.link(this.pathOf(from), this.pathOf(to)))
+  }
+
+  /** Links a file into another directory; false where the system cannot, between file systems, say. */
+  linkTo(name: string, other: Directory): boolean {
+    try {
+      call(other.pathOf(name), () => this.files.link(this.pathOf(name), other.pathOf(name)))
+      return true
+    } catch (error) {
+      if (CANNOT_LINK.includes(nameOf((error as ZVerseError).cause))) return false
+      throw error
+    }
   }
 
   unlink(name: string): void {

@@ -7,6 +7,10 @@
  * 1. A file has its content as soon as it has its name: it is written under another name, and linked.
  * 2. Whoever has made number n has the lock, unless there is a higher one by then.
  * 3. A lock is taken over only where the death of its owner is proved. What cannot be told is refused.
+ * 4. Behind the owner stand the traces of its threads that have, or had, the database open: each leaves its own before
+ *    it uses a file. If all of them are dead, the process has the lock no more, though it lives. A thread leaves its
+ *    trace and then looks whether the lock is still the last one; who takes it over makes the next one and then looks
+ *    whether there is a trace that it has not seen: one of the two sees the other.
  */
 import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
@@ -14,7 +18,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import { ZVerseError } from '../errors.js'
-import { beginIn } from '../threads/liveness.js'
+import { beginIn, lives, ownTrace, type Trace } from '../threads/liveness.js'
 import { type Directory, isMissing, isTaken } from './files.js'
 
 /** What tells a process from all others. */
@@ -42,11 +46,12 @@ const DRAFT = 'lock-draft-'
 /** A lock that this process has. */
 export class Lock {
   readonly #directory: Directory
-  readonly #number: number
+  /** Of its file: all that another thread needs to give the lock back. */
+  readonly number: number
 
-  private constructor(directory: Directory, number: number) {
+  constructor(directory: Directory, number: number) {
     this.#directory = directory
-    this.#number = number
+    this.number = number
   }
 
   /** @throws ZVerseError `ZVERSE_LOCKED { pid }`, `ZVERSE_IO` */
@@ -56,48 +61,104 @@ export class Lock {
       const highest = numbers.at(-1) ?? 0
       const owner = highest === 0 ? null : ownerIn(directory, highest)
       if (owner === undefined) continue
-      if (owner !== null && !isDead(owner, processes)) throw locked(directory, highest, owner)
-      const lock = Lock.#make(directory, highest + 1, processes.self)
+      if (
+        owner !== null &&
+        !isDead(owner, processes) &&
+        !isLeft(directory, highest, owner, processes)
+      ) {
+        throw locked(directory, highest, owner)
+      }
+      const lock = Lock.#make(directory, highest + 1, processes)
       if (lock !== null) return lock
     }
   }
 
   /** Makes lock `number`; null if another process was faster. */
-  static #make(directory: Directory, number: number, self: Owner): Lock | null {
+  static #make(directory: Directory, number: number, processes: Processes): Lock | null {
     const draft = `${DRAFT}${randomBytes(8).toString('hex')}`
     const file = directory.open(draft, 'create')
     try {
-      file.write(Buffer.from(JSON.stringify(self)), 0)
+      file.write(Buffer.from(`${JSON.stringify(processes.self)}\n${lineOf(ownTrace())}`), 0)
     } finally {
       file.close()
     }
+    const lock = new Lock(directory, number)
     try {
       directory.link(draft, nameOf(number))
     } catch (error) {
+      directory.unlinkIfThere(draft)
       // Gone: the owner of a lock made meanwhile has tidied up.
       if (isTaken(error) || isMissing(error)) return null
       throw error
-    } finally {
-      directory.unlinkIfThere(draft)
     }
-    const numbers = directory.numbers('lock')
-    for (const other of numbers) if (other < number) directory.unlinkIfThere(nameOf(other))
-    // It was made from an old view: the lock has gone on since.
-    if (numbers.at(-1) !== number) {
-      directory.unlinkIfThere(nameOf(number))
-      return null
+    try {
+      lock.#lookBack(processes)
+      return lock.#tidy() ? lock : null
+    } catch (error) {
+      lock.giveBack()
+      throw error
     }
-    for (const name of directory.list()) if (name.startsWith(DRAFT)) directory.unlinkIfThere(name)
-    return new Lock(directory, number)
   }
 
-  /** Gives the lock back. The file stays: the next lock has a higher number. */
-  giveBack(): void {
-    const file = this.#directory.open(nameOf(this.#number), 'write')
+  /** A thread may have joined the lock before this one since it was found left: then this one is none. */
+  #lookBack(processes: Processes): void {
+    const directory = this.#directory
+    const before = ownerIn(directory, this.number - 1) ?? null
+    if (before === null || isDead(before, processes)) return
+    if (isLeft(directory, this.number - 1, before, processes)) return
+    directory.unlinkIfThere(nameOf(this.number))
+    throw locked(directory, this.number - 1, before)
+  }
+
+  /** Deletes what others left; false where the lock was made from an old view, and has gone on since. */
+  #tidy(): boolean {
+    const directory = this.#directory
+    const numbers = directory.numbers('lock')
+    for (const other of numbers) if (other < this.number) directory.unlinkIfThere(nameOf(other))
+    if (numbers.at(-1) !== this.number) {
+      directory.unlinkIfThere(nameOf(this.number))
+      return false
+    }
+    for (const name of directory.list()) if (name.startsWith(DRAFT)) directory.unlinkIfThere(name)
+    return true
+  }
+
+  /**
+   * Another thread of the process uses the directory from now on.
+   * @throws ZVerseError `ZVERSE_CLOSED` if the lock has been taken over since, `ZVERSE_IO`
+   */
+  join(): void {
+    const directory = this.#directory
     try {
-      file.truncate(0)
-    } finally {
-      file.close()
+      const file = directory.open(nameOf(this.number), 'append')
+      try {
+        file.write(Buffer.from(lineOf(ownTrace())), file.size)
+      } finally {
+        file.close()
+      }
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+    if (directory.numbers('lock').at(-1) === this.number) return
+    const message = `all threads that had ${directory.path} open are dead, and it has been opened anew`
+    throw new ZVerseError('ZVERSE_CLOSED', message)
+  }
+
+  /** Gives the lock back. The file stays: the next lock has a higher number. Throws nothing. */
+  giveBack(): void {
+    // Once more, for else this process could not open the database again.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        const file = this.#directory.open(nameOf(this.number), 'write')
+        try {
+          file.truncate(0)
+          return
+        } finally {
+          file.close()
+        }
+      } catch {
+        // It ends with the process.
+      }
     }
   }
 }
@@ -106,11 +167,41 @@ export class Lock {
 function ownerIn(directory: Directory, number: number): Owner | null | undefined {
   try {
     const content = directory.text(nameOf(number))
-    return content === '' ? null : (JSON.parse(content) as Owner)
+    // Given back; or the system has crashed since, before it had written more than the length.
+    return /^\0*$/.test(content) ? null : ownerOf(directory, number, content)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error
   }
+}
+
+function ownerOf(directory: Directory, number: number, content: string): Owner {
+  try {
+    const owner = JSON.parse(content.split('\n')[0]) as Owner
+    if (Number.isSafeInteger(owner.pid) && typeof owner.host === 'string') return owner
+  } catch {
+    // As if it said something else.
+  }
+  const file = nameOf(number)
+  const message = `${directory.pathOf(file)} is damaged: if no process has the database open, delete it`
+  throw new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
+}
+
+/** A trace, as a line. */
+const lineOf = ({ task, proof }: Trace): string => `${task} ${proof}\n`
+
+/** True where it is proved that this process is the owner, and that no thread of it has the database open. */
+function isLeft(directory: Directory, number: number, owner: Owner, { self }: Processes): boolean {
+  const isOurs = JSON.stringify(owner) === JSON.stringify(self)
+  if (!isOurs || owner.boot === null || owner.namespace === null) return false
+  const text = directory.text(nameOf(number))
+  const [, ...lines] = text.trim().split('\n')
+  // A line that is being written tells of a thread that lives.
+  if (lines.length === 0 || !text.endsWith('\n')) return false
+  return lines.every(line => {
+    const [task, proof] = line.split(' ').map(Number)
+    return lives({ task, proof }) === false
+  })
 }
 
 /** True where it is proved that a process is there no more. */

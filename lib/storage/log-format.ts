@@ -54,6 +54,14 @@ export interface LogEnd {
   readonly check: number
 }
 
+/** True if one place lies before another. */
+export function isBefore(
+  a: Pick<LogEnd, 'segment' | 'offset'>,
+  b: Pick<LogEnd, 'segment' | 'offset'>,
+): boolean {
+  return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset)
+}
+
 /** The words of a record's head. */
 export interface RecordHead {
   readonly kind: number
@@ -139,14 +147,20 @@ const checkOf = (bytes: Uint8Array, seed: number, offset: number): number =>
 /**
  * The head of a record at byte `offset` of a segment; null if there is none, or part of it has no room.
  * Its body may be damaged all the same: see {@link isWhole}.
+ * @param hasBody `words` have the body, too
  */
-export function readHead(words: Uint32Array, offset: number, seed: number): RecordHead | null {
+export function readHead(
+  words: Uint32Array,
+  offset: number,
+  seed: number,
+  hasBody = true,
+): RecordHead | null {
   const at = offset / 4
   if (at + RECORD_WORDS > words.length) return null
   const kind = words[at + 3] & 0xff
   // Most places have no record: zeros, and other words, are told by a look.
   if (kind === 0 || kind > LAST_KIND || words[at + 5] !== 0) return null
-  if (at + RECORD_WORDS + words[at + 2] > words.length) return null
+  if (hasBody && at + RECORD_WORDS + words[at + 2] > words.length) return null
   const bytes = new Uint8Array(words.buffer, words.byteOffset + offset, RECORD_HEAD)
   if (checkOf(bytes, seed, offset) !== words[at]) return null
   return {

@@ -11,8 +11,9 @@ import { Buffer } from 'node:buffer'
 import { endianness } from 'node:os'
 import { crc32 } from 'node:zlib'
 import { ZVerseError } from '../errors.js'
-import type { Directory } from './files.js'
-import type { LogEnd } from './log-format.js'
+import { type Directory, isMissing } from './files.js'
+import type { LogEnd, Salt } from './log-format.js'
+import type { RunInfo } from './past/choose.js'
 
 const FORMAT = 1
 
@@ -23,11 +24,51 @@ export interface Manifest {
   readonly order: string
   /** What the checksums of the log begin with, in hexadecimal. */
   readonly salt: string
-  /** The base, and its version; null: the log has everything. */
-  readonly base: { readonly file: string; readonly version: number } | null
-  /** Where the log goes on from the base. */
-  readonly log: LogEnd
+  /** Names of the codecs of the unnamed store. */
+  readonly keys: string
+  readonly values: string
+  /** The first version of the database, which is empty, and its time, ms since 1970. */
+  readonly version: number
+  readonly time: number
+  /** The bases that may be read, the newest first, and after it the one to fall back on. */
+  readonly bases: readonly [BaseEntry, ...BaseEntry[]]
+  /** The past on disk, where there is one. */
+  readonly past?: PastEntry
 }
+
+/** The past on disk, as the manifest names it (docs/decisions/0035). */
+export interface PastEntry {
+  /** All that died in the versions after the first, up to the second, is in the runs, if it is needed. */
+  readonly from: number
+  readonly to: number
+  /** The oldest version that can be read by number. */
+  readonly floor: number
+  /** Oldest first. */
+  readonly runs: readonly RunInfo[]
+}
+
+/** A base, as the manifest names it. */
+export interface BaseEntry {
+  /** Of its file; 0: the empty database, which has no file. */
+  readonly number: number
+  readonly version: number
+  /**
+   * The newest version when it was begun, which the log has durably: up to there no bound has released any version
+   * after `version`.
+   */
+  readonly present?: number
+  /** A place that the log had durably come to when the base was whole: its tags are of no later moment. */
+  readonly durable?: { readonly segment: number; readonly offset: number }
+  /** A place in the log behind which all later versions are. */
+  readonly log: LogEnd
+  readonly bytes: number
+}
+
+export const baseName = (number: number): string => `base-${number}`
+export const runName = (number: number): string => `past-${number}`
+
+/** What checksums begin with, by the text in a manifest. */
+export const saltIn = (salt: string): Salt => Buffer.from(salt, 'hex')
 
 /** A manifest that has no name yet. */
 const DRAFT = 'manifest-draft'
@@ -37,10 +78,10 @@ const DRAFT = 'manifest-draft'
  * @throws ZVerseError `ZVERSE_CORRUPT`; `ZVERSE_FORMAT` where it is of a later zverse, or of other machines
  */
 export function readManifest(directory: Directory): Manifest | null {
-  const number = directory.numbers('manifest').at(-1)
-  if (number === undefined) return null
-  const file = `manifest-${number}`
-  const manifest = parsed(directory.text(file))
+  const last = newestIn(directory)
+  if (last === null) return null
+  const { file, text } = last
+  const manifest = parsed(text)
   if (manifest === null) {
     const message = `${directory.pathOf(file)} is damaged: restore it from a backup`
     throw new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
@@ -53,13 +94,29 @@ export function readManifest(directory: Directory): Manifest | null {
   throw new ZVerseError('ZVERSE_FORMAT', message)
 }
 
-/** Makes a manifest count: it is durable when this returns. Earlier ones are deleted. */
+/** The text of the manifest with the highest number; null if there is none. */
+function newestIn(directory: Directory): { file: string; text: string } | null {
+  for (;;) {
+    const number = directory.numbers('manifest').at(-1)
+    if (number === undefined) return null
+    const file = `manifest-${number}`
+    try {
+      return { file, text: directory.text(file) }
+    } catch (error) {
+      // Another thread has replaced it meanwhile.
+      if (!isMissing(error) || directory.numbers('manifest').at(-1) === number) throw error
+    }
+  }
+}
+
+/** Makes a manifest count, and returns it: it is durable then. Earlier ones are deleted. */
 export function writeManifest(
   directory: Directory,
   content: Omit<Manifest, 'format' | 'order'>,
-): void {
+): Manifest {
   const numbers = directory.numbers('manifest')
-  const line = JSON.stringify({ format: FORMAT, order: endianness(), ...content })
+  const manifest = { format: FORMAT, order: endianness(), ...content }
+  const line = JSON.stringify(manifest)
   // Left by a crash, if it is there.
   directory.unlinkIfThere(DRAFT)
   const file = directory.open(DRAFT, 'create')
@@ -71,7 +128,14 @@ export function writeManifest(
   }
   directory.link(DRAFT, `manifest-${(numbers.at(-1) ?? 0) + 1}`)
   directory.sync()
-  for (const name of [DRAFT, ...numbers.map(number => `manifest-${number}`)]) directory.unlink(name)
+  for (const name of [DRAFT, ...numbers.map(number => `manifest-${number}`)]) {
+    try {
+      directory.unlink(name)
+    } catch {
+      // The new one counts. The next takes this one away, too.
+    }
+  }
+  return manifest
 }
 
 /** What a manifest says; null if it is not whole. */

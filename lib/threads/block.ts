@@ -7,7 +7,7 @@ import { H_DIRTY, H_PHASE, WRITING_VERB } from '../memory/layout.js'
 import type { Turn } from './turn.js'
 
 /**
- * A block whose words are all `content`, its reference stored at word `link`.
+ * A block whose words are all `content`, asked for under the turn; its reference is stored at word `link`.
  * @returns 0 where the turn cannot be had without waiting, or where there is no room
  */
 export function blockAt(
@@ -16,7 +16,7 @@ export function blockAt(
   turn: Turn,
   link: number,
   words: number,
-  content: number,
+  content: () => number,
 ): number {
   const nested = turn.mine
   if (!nested && !turn.tryTake(WRITING_VERB)) return 0
@@ -33,7 +33,7 @@ export function blockAt(
     W[H_DIRTY] = 1
     const block = allocator.allocate(words)
     if (block !== 0) {
-      W.fill(content, block, block + words)
+      W.fill(content(), block, block + words)
       Atomics.store(W, link, block)
     }
     W[H_PHASE] = 0

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { threadId as here, isMainThread } from 'node:worker_threads'
 import type { Arena } from '../memory/arena.js'
 import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'
-import { claimLine, freeLine } from './lines.js'
+import { claimLine, closeForGood, freeLine } from './lines.js'
 import { leaveTrace, type Trace, takeTrace } from './liveness.js'
 
 /** A line and its thread. */
@@ -16,6 +16,8 @@ export interface Claim {
   readonly line: number
   readonly threadId: number
   readonly trace: Trace
+  /** Called when no thread has the database open any more. */
+  onLast: (() => void) | null
 }
 
 /**
@@ -27,12 +29,14 @@ const dropped = new FinalizationRegistry<Claim>(claim => abandon(claim))
 
 /**
  * Claims a line for a handle of this thread.
+ * @param isKeeper as of `claimLine`
  * @throws ZVerseError `ZVERSE_READERS_FULL`
  */
-export function claimFor(arena: Arena, threadId: number): Claim {
+export function claimFor(arena: Arena, threadId: number, isKeeper = false): Claim {
   const trace = leaveTrace()
   try {
-    return { arena, line: claimLine(arena, threadId, trace), threadId, trace }
+    const line = claimLine(arena, threadId, trace, isKeeper)
+    return { arena, line, threadId, trace, onLast: null }
   } catch (error) {
     takeTrace(trace)
     throw error
@@ -56,6 +60,7 @@ export function giveBack(claim: Claim): void {
   }
   freeLine(claim.arena, claim.line)
   takeTrace(claim.trace)
+  if (claim.onLast !== null && closeForGood(claim.arena)) claim.onLast()
 }
 
 /** Gives back the line of a handle that can do nothing more, even in the middle of a transaction. */

@@ -14,14 +14,21 @@ import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
 import {
   BURIED,
+  H_CLOSED,
+  H_FIRST_LINE,
   H_HIGH_WATER,
+  H_KEEPER,
+  H_KEEPING,
   H_LOCK,
   H_MAX_THREADS,
+  H_SEALING,
+  H_SYNCER,
   H_TRACKS_AT,
   H_TURN,
   H_WAITERS,
   H_WATCHERS,
   OVERFLOW_WORDS,
+  T_DEEP,
   T_ID,
   T_OVERFLOW,
   T_PINS,
@@ -40,6 +47,12 @@ import {
 } from '../memory/layout.js'
 import { lives, type Trace } from './liveness.js'
 
+/** Visits the lines of users' threads that were ever used, until `visit` returns true. */
+export function eachUser(W: Uint32Array, visit: (line: number) => boolean | undefined): void {
+  const lines = Atomics.load(W, H_HIGH_WATER)
+  for (let i = W[H_FIRST_LINE]; i < lines; i++) if (visit(THREADS_AT + i * THREAD_WORDS)) return
+}
+
 /** Visits every line that was ever used, until `visit` returns true. */
 export function eachLine(W: Uint32Array, visit: (line: number) => boolean | undefined): void {
   const lines = Atomics.load(W, H_HIGH_WATER)
@@ -50,13 +63,14 @@ export function eachLine(W: Uint32Array, visit: (line: number) => boolean | unde
 
 /**
  * Claims a line for thread `threadId`; buries dead threads first where all lines are taken.
+ * @param isKeeper the line is for a thread of zverse's own
  * @returns its word offset
  * @throws ZVerseError `ZVERSE_READERS_FULL`
  */
-export function claimLine(arena: Arena, threadId: number, trace: Trace): number {
+export function claimLine(arena: Arena, threadId: number, trace: Trace, isKeeper = false): number {
   const W = arena.words
-  let line = claim(W, threadId)
-  if (line === 0 && sweep(arena, threadId)) line = claim(W, threadId)
+  let line = claim(W, threadId, isKeeper)
+  if (line === 0 && sweep(arena, threadId)) line = claim(W, threadId, isKeeper)
   if (line === 0) {
     const message =
       `all places for threads are taken (maxThreads: ${W[H_MAX_THREADS]}): close handles that are not used, ` +
@@ -65,11 +79,50 @@ export function claimLine(arena: Arena, threadId: number, trace: Trace): number 
   }
   W[line + T_TASK] = trace.task
   Atomics.store(W, line + T_PROOF, trace.proof)
-  return line
+  if (Atomics.load(W, H_CLOSED) === 0) return line
+  freeLine(arena, line)
+  const message =
+    'the database was closed by its last handle: keep one open until others have attached'
+  throw new ZVerseError('ZVERSE_CLOSED', message)
 }
 
-function claim(W: Uint32Array, threadId: number): number {
-  for (let i = 0; i < W[H_MAX_THREADS]; i++) {
+/** True if any thread of a user has the database open. */
+function isOpen(W: Uint32Array): boolean {
+  let found = false
+  eachUser(W, line => {
+    found ||= Atomics.load(W, line + T_ID) !== 0
+    return found
+  })
+  return found
+}
+
+/** Closes the database for good if no thread has it open: true for one caller; none can attach any more. */
+export function closeForGood(arena: Arena): boolean {
+  const W = arena.words
+  if (isOpen(W)) return false
+  if (Atomics.compareExchange(W, H_CLOSED, 0, 1) !== 0) return false
+  // A thread that claims a line now sees that it is closed, or is seen here.
+  if (!isOpen(W)) return true
+  Atomics.store(W, H_CLOSED, 0)
+  return false
+}
+
+/** True if no thread but the one of `line` has the database open. Buries the dead. */
+export function isLast(arena: Arena, line: number, me: number): boolean {
+  const W = arena.words
+  sweep(arena, me)
+  let others = false
+  eachUser(W, other => {
+    others ||= other !== line && Atomics.load(W, other + T_ID) !== 0
+    return others
+  })
+  return !others
+}
+
+function claim(W: Uint32Array, threadId: number, isKeeper: boolean): number {
+  const first = W[H_FIRST_LINE]
+  const [from, to] = isKeeper ? [0, first] : [first, first + W[H_MAX_THREADS]]
+  for (let i = from; i < to; i++) {
     const line = THREADS_AT + i * THREAD_WORDS
     // Before the line is used, so that no scan misses it.
     for (let high = Atomics.load(W, H_HIGH_WATER); high <= i; ) {
@@ -85,6 +138,7 @@ export function freeLine(arena: Arena, line: number): void {
   const W = arena.words
   Atomics.store(W, line + T_SLOT, 0)
   Atomics.store(W, line + T_SPILL, 0)
+  Atomics.store(W, line + T_DEEP, 0)
   const used = W[line + T_PINS_USED]
   for (let i = 0; i < used; i++) Atomics.store(W, line + T_PINS + i, 0)
   for (let block = W[line + T_OVERFLOW]; block !== 0; block = W[block]) {
@@ -109,8 +163,8 @@ export function freeLine(arena: Arena, line: number): void {
 // ── Death ───────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Frees the lock of a dead thread (the next owner recovers), its turn and its lines; then buries the
- * threads that it tracked, for they died with it.
+ * Frees the lock of a dead thread (the next owner recovers), its turn, the roles that it had, and its lines; then
+ * buries the threads that it tracked, for they died with it.
  */
 export function bury(arena: Arena, dead: number, me: number): void {
   const W = arena.words
@@ -118,6 +172,11 @@ export function bury(arena: Arena, dead: number, me: number): void {
     Atomics.notify(arena.signed, H_LOCK)
   }
   Atomics.compareExchange(W, H_TURN, dead + 1, 0)
+  for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER]) {
+    if (Atomics.compareExchange(W, role, dead + 1, 0) === dead + 1) {
+      Atomics.notify(arena.signed, role)
+    }
+  }
   // Its own lines last: as long as one is there, another thread can find out that it is dead.
   for (const id of [BURIED + dead + 1, dead + 1]) {
     eachLine(W, line => {

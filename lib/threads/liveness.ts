@@ -32,6 +32,11 @@ export function leaveTrace(system: string = process.platform): Trace {
   return (system === 'linux' ? ownTask() : undefined) ?? ownDescriptor() ?? UNKNOWN
 }
 
+/** The trace of the calling thread, where it needs no taking back; of the main thread `task` is 0. */
+export function ownTrace(): Trace {
+  return (isMainThread ? undefined : ownTask()) ?? UNKNOWN
+}
+
 /** Takes the trace back: the calling thread detaches. */
 export function takeTrace({ task }: Trace): void {
   if (task >= DESCRIPTOR) closeSync(task - DESCRIPTOR)

@@ -95,6 +95,11 @@ export class Slots {
   /** Begins a read of the present, or of any version committed after now. */
   enter(): void {
     this.count()
+    this.cover()
+  }
+
+  /** {@link enter}, for what is no read of a user. */
+  cover(): void {
     if (!this.announced) return
     const W = this.#W
     const hint = Atomics.load(W, H_PUBLISHED)
@@ -147,6 +152,15 @@ export class Slots {
     if (this.#began === 0) return
     noteTime(this.#W, H_READ_TIMES, monotonic() - this.#began)
     this.#began = 0
+  }
+
+  /** What the operation slot says, for a read that another one interrupts; and sets it back. */
+  get hint(): number {
+    return this.#W[this.#line + T_SLOT]
+  }
+
+  set hint(hint: number) {
+    if (hint !== 0) Atomics.store(this.#W, this.#line + T_SLOT, hint)
   }
 
   /** Pins `record`, which the operation slot (or another pin) covers now. */

@@ -18,6 +18,7 @@ import {
   H_HIGH_WATER,
   H_LOCK_TIMEOUT,
   H_MAGIC,
+  H_PHASE,
   H_SHARED,
   MAGIC,
   T_ID,
@@ -212,6 +213,24 @@ export class Turn {
       return body()
     } finally {
       this.give()
+    }
+  }
+
+  /** Runs `body`, which may change lists but not allocate, if the turn can be had without waiting. */
+  tryToTidy(body: () => void): void {
+    if (!this.tryTake(WRITING_VERB)) return
+    const W = this.#W
+    // A death, or an error, in between is mended by marking.
+    W[H_PHASE] = 1
+    W[H_DIRTY] = 1
+    let whole = false
+    try {
+      body()
+      W[H_PHASE] = 0
+      whole = true
+    } finally {
+      if (whole) this.give()
+      else this.giveDirty()
     }
   }
 

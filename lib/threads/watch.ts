@@ -22,14 +22,23 @@ const waitAsync = (
 
 /** Resolves when the header word `at` is no longer `value` and a thread has notified, or after `ms`. */
 export async function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {
-  const result = waitAsync(arena.signed, at, value, ms)
-  if (!result.async) return
   anchor.hold()
   try {
-    await result.value
+    await sleepUnheld(arena, at, value, ms)
   } finally {
     anchor.letGo()
   }
+}
+
+/** As {@link sleepOn}; the process may end meanwhile. */
+export async function sleepUnheld(
+  arena: Arena,
+  at: number,
+  value: number,
+  ms: number,
+): Promise<void> {
+  const result = waitAsync(arena.signed, at, value | 0, ms)
+  if (result.async) await result.value
 }
 
 /** Tells listeners of this thread of commits by any thread. */

@@ -94,3 +94,44 @@ export function walkCatalog(
     else walkCatalog(W, kid, visit, state)
   }
 }
+
+/**
+ * Visits the stores whose states differ between two catalogs, by rising id, with both states (0: no such store).
+ * What the catalogs share is passed over.
+ */
+export function eachChanged(
+  W: Uint32Array,
+  before: number,
+  after: number,
+  visit: (id: number, before: number, after: number) => void,
+): void {
+  const top = Math.max(levelOf(W, before), levelOf(W, after))
+  if (top >= 0) changedBelow(W, before, after, top, 0, visit)
+}
+
+const levelOf = (W: Uint32Array, node: number): number => (node === 0 ? -1 : W[node + C_LEVEL])
+
+/** @param level of the higher one of the nodes @param first id of the first store below them */
+function changedBelow(
+  W: Uint32Array,
+  before: number,
+  after: number,
+  level: number,
+  first: number,
+  visit: (id: number, before: number, after: number) => void,
+): void {
+  if (before === after) return
+  const width = CATALOG_FAN ** level
+  for (let i = 0; i < CATALOG_FAN; i++) {
+    const [old, young] = [kidAt(W, before, level, i), kidAt(W, after, level, i)]
+    if (old === young) continue
+    if (level === 0) visit(first + i, old, young)
+    else changedBelow(W, old, young, level - 1, first + i * width, visit)
+  }
+}
+
+/** Kid `i` of a node, as if it were of `level`: one of a lower level would be the first kid. */
+function kidAt(W: Uint32Array, node: number, level: number, i: number): number {
+  if (levelOf(W, node) === level) return W[node + C_KIDS + i]
+  return i === 0 ? node : 0
+}

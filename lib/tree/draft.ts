@@ -9,6 +9,7 @@
 import { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
 import {
+  HEAD_WORDS,
   N_ENTRIES,
   S_BIRTH,
   S_CLEARED,
@@ -22,6 +23,8 @@ import {
   S_LIVE,
   S_LIVE_WORDS,
   S_SPARE,
+  STATE_WORDS,
+  X_BIRTH,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { WHOLE } from './cursor.js'
@@ -90,6 +93,21 @@ export class Draft {
     store48(W, at + S_CLEARED, this.cleared)
     store48(W, at + S_GRAVE_NEWEST, this.graveNewest)
     store48(W, at + S_GRAVE_OLD_NEWEST, this.graveOldNewest)
+  }
+
+  /** Gives the store an empty head for its point index. @throws ZVerseError `ZVERSE_FULL` */
+  makeHead(W: Uint32Array, space: Workspace): void {
+    this.index = space.allocate(HEAD_WORDS)
+    W.fill(0, this.index, this.index + HEAD_WORDS)
+    store48(W, this.index + X_BIRTH, space.version)
+  }
+
+  /** A block with the state of a named store. @throws ZVerseError `ZVERSE_FULL` */
+  makeState(W: Uint32Array, space: Workspace): number {
+    const state = space.allocate(STATE_WORDS)
+    this.write(W, state)
+    store48(W, state + S_BIRTH, space.version)
+    return state
   }
 
   /** Makes a torn list of changes whole, by comparing trees. */

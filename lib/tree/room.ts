@@ -14,6 +14,8 @@ export interface Room {
   pieces(words: number): number
   /** True if the reserve suffices for a delete, whatever has been allocated. */
   suffices(): boolean
+  /** Why the disk does not take what memory could let go of then; undefined where it does. */
+  refusal(): unknown
 }
 
 /**

@@ -321,8 +321,13 @@ export class Workspace {
     const remedy =
       'delete keys or clear, keep less history (setHistory, prune), untag, end read transactions and ' +
       'iterators, or open with a larger maxBytes'
-    const message = `the database is full: ${used} of ${max} bytes ${held}: ${remedy}`
-    return new ZVerseError('ZVERSE_FULL', message, { used, max })
+    const cause = this.#room.refusal()
+    const refused =
+      cause === undefined
+        ? ''
+        : `, and the disk does not take the past (${(cause as Error).message})`
+    const message = `the database is full: ${used} of ${max} bytes ${held}${refused}: ${remedy}`
+    return new ZVerseError('ZVERSE_FULL', message, { used, max, cause })
   }
 
   /** Like {@link allocate}, but 0 where no free block fits. */
@@ -455,6 +460,14 @@ export class Workspace {
     const n = W[H_LOG_COUNT] - 1
     assert(W[logEntry(W, n)] === ref, 'the block to keep was logged last')
     W[H_LOG_COUNT] = n
+  }
+
+  /**
+   * Empties the undo log: an abort that comes to nothing else leaves what was allocated so far to recovery, which
+   * marks. For a transaction whose version is the present one: it is always undone in that way.
+   */
+  leaveToRecovery(): void {
+    this.#dropLog()
   }
 
   /** After the commit: frees the blocks that the transaction replaced itself, and empties the undo log. */

@@ -11,6 +11,7 @@ import {
   copyKey,
   type EncodedValue,
   entryWords,
+  type KeyWords,
   NO_VALUE,
   versionOf,
   writeEntry,
@@ -19,6 +20,7 @@ import { hashKey } from '../memory/hash.js'
 import { H_GENERATIONS, H_POINT_INDEX } from '../memory/layout.js'
 import { writeInPieces } from '../memory/pieces.js'
 import { walk } from './box-cursor.js'
+import type { BulkTree } from './bulk.js'
 import type { Range } from './cursor.js'
 import type { Draft } from './draft.js'
 import { TreeEditor } from './editor.js'
@@ -95,7 +97,7 @@ export class Writer {
     const old = editor.locate(draft.live, key)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     space.spend()
-    const entry = this.#entry(key, value, born)
+    const entry = this.makeEntry(key, value, born)
     // An entry of this transaction may be used again as soon as it is replaced.
     const own = old !== 0 && space.isNew(old)
     const fresh = old === 0 ? !this.#inBase(draft, key) : !own
@@ -148,7 +150,7 @@ export class Writer {
     this.#buried++
     const space = this.#space
     const old = this.#graves.locate(draft.grave, key)
-    const tombstone = this.#entry(key, NO_VALUE, space.version)
+    const tombstone = this.makeEntry(key, NO_VALUE, space.version)
     try {
       if (old === 0) this.#graves.insert(draft.grave, tombstone)
       else this.#graves.replace(draft.grave, tombstone)
@@ -182,8 +184,16 @@ export class Writer {
     throw new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
   }
 
-  /** A new entry. */
-  #entry(key: KeyBuffer, value: EncodedValue, born: number): number {
+  /** Puts a tree in the place of a store that is empty, with entries of {@link makeEntry}. */
+  build(draft: Draft, tree: BulkTree): void {
+    draft.live = tree.finish()
+    draft.changed += tree.count
+    draft.changes.tear()
+    this.reset()
+  }
+
+  /** A new entry, in no tree yet. @throws ZVerseError `ZVERSE_VALUE_TOO_LARGE`, `ZVERSE_FULL` */
+  makeEntry(key: KeyWords, value: EncodedValue, born: number): number {
     const W = this.#W
     const space = this.#space
     const { largest } = space

@@ -6,9 +6,11 @@
  * writer nothing, and may fall behind the low-water mark.
  */
 
-import { R_TIME } from '../memory/layout.js'
+import type { DeepPast } from '../engine/deep.js'
+import { R_TIME, R_VERSION } from '../memory/layout.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
+import { idsSince } from '../read/key-past.js'
 import type { StoreCore } from '../read/store-core.js'
 import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
@@ -35,6 +37,7 @@ export class Changes<K, V>
   readonly #core: StoreCore
   readonly #range: Range
   readonly #signal: Signal | undefined
+  readonly #deep: DeepCommits<K, V>
   #version: number
   #done = false
   #last: Promise<unknown> = Promise.resolve()
@@ -43,6 +46,7 @@ export class Changes<K, V>
   constructor(core: StoreCore, since: number, range: Range, signal: Signal | undefined) {
     super()
     this.#core = core
+    this.#deep = new DeepCommits(core, range)
     this.#version = since
     this.#range = range
     this.#signal = signal
@@ -97,11 +101,23 @@ export class Changes<K, V>
     const { epochs, W } = engine
     epochs.slots.enterRun()
     try {
-      const newest = epochs.versions.newest
+      const { versions } = epochs
+      const newest = versions.newest
       while (this.#version < newest) {
+        if (this.#version < versions.oldestBefore(newest) && engine.reader.past !== null) {
+          const commit = this.#deep.next(this.#version)
+          this.#version = commit.version
+          if (commit.changes.length > 0) return commit
+          continue
+        }
         const before = epochs.versions.record(this.#version)
         const record = epochs.versions.record(this.#version + 1)
-        const isKept = this.#version >= epochs.versions.oldest && before !== 0 && record !== 0
+        const isKept = this.#version >= versions.readableBefore(newest)
+        if (before === 0 || record === 0) {
+          // It has left memory meanwhile.
+          if (isKept && engine.reader.past !== null) continue
+          throw engine.reader.notRetained(this.#version)
+        }
         if (!isKept) throw engine.reader.notRetained(this.#version)
         const changes = this.#between(before, record)
         this.#version++
@@ -126,5 +142,66 @@ export class Changes<K, V>
       else changes.push({ type: 'put', key, value: core.valueOf(cursor.after) as V })
     }
     return changes
+  }
+}
+
+/** Commits of a deep past are read so many versions at a time, at first; and about so many changes. */
+const SPAN = 64
+const CHANGES = 4096
+
+/** The commits of the deep past, some read ahead. */
+class DeepCommits<K, V> {
+  readonly #core: StoreCore
+  readonly #range: Range
+  #span = SPAN
+  #ahead: Commit<K, V>[] = []
+
+  constructor(core: StoreCore, range: Range) {
+    this.#core = core
+    this.#range = range
+  }
+
+  /**
+   * The next commit after a version that changed something; or one that changed nothing, up to which none did. Under an
+   * announced read of the window, before which the version lies.
+   */
+  next(version: number): Commit<K, V> {
+    const { versions } = this.#core.engine.epochs
+    if (version < versions.readableBefore(versions.newest)) {
+      throw this.#core.engine.reader.notRetained(version)
+    }
+    const [first] = this.#ahead
+    if (first === undefined || first.version <= version) this.#ahead = this.#read(version)
+    return this.#ahead.shift() as Commit<K, V>
+  }
+
+  #read(from: number): Commit<K, V>[] {
+    const core = this.#core
+    const { reader, W } = core.engine
+    const past = reader.past as DeepPast
+    const oldest = reader.oldestRecord
+    const to = Math.min(load48(W, oldest + R_VERSION), from + this.#span)
+    const all = idsSince(core, past, oldest, from).flatMap(id =>
+      past.changes(id, this.#range, from, to, oldest),
+    )
+    all.sort((a, b) => a.version - b.version)
+    this.#span = Math.max(1, all.length > CHANGES ? this.#span >>> 1 : this.#span * 2)
+    const commits: Commit<K, V>[] = []
+    for (const { version, found, isPut } of all) {
+      if (commits.at(-1)?.version !== version) commits.push(this.#commit(version))
+      const { words, entry } = found
+      const key = core.keyIn(words, entry) as K
+      const change: Change<K, V> = isPut
+        ? { type: 'put', key, value: core.valueIn(words, entry) as V }
+        : { type: 'del', key, value: undefined }
+      ;(commits.at(-1) as Commit<K, V>).changes.push(change)
+    }
+    if (commits.at(-1)?.version !== to) commits.push(this.#commit(to))
+    return commits
+  }
+
+  #commit(version: number): Commit<K, V> {
+    const timestamp = (this.#core.engine.reader.past as DeepPast).timeOf(version) ?? Number.NaN
+    return { version, timestamp, changes: [] }
   }
 }

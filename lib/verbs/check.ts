@@ -12,7 +12,8 @@
  *    that are reachable or waiting.
  */
 
-import { H_CURRENT, H_TAG_ROOT, PAGE, R_NEXT, R_PREV, R_VERSION } from '../memory/layout.js'
+import { tipOf } from '../memory/atomic.js'
+import { H_TAG_ROOT, PAGE, R_NEXT, R_PREV, R_VERSION } from '../memory/layout.js'
 import { Marks } from '../memory/marks.js'
 import { load48 } from '../memory/words.js'
 import { walkTables } from '../point/dropped.js'
@@ -90,7 +91,7 @@ function checkChain(W: Uint32Array, words: number, held: Marks, problems: string
   // As many as a transaction can replace: too many for a Set.
   const waiting = new Marks(words)
   let nodes = 0
-  const newest = W[H_CURRENT]
+  const newest = tipOf(W)
   for (let record = newest; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
     if (!held.add(record)) {

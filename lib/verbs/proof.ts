@@ -8,12 +8,12 @@
  */
 
 import { NAMES_STORE } from '../engine/names.js'
+import { tipOf } from '../memory/atomic.js'
 import {
   C_BIRTH,
   C_KIDS,
   C_LEVEL,
   CATALOG_FAN,
-  H_CURRENT,
   N_ENTRIES,
   R_CATALOG,
   R_STATE,
@@ -52,7 +52,7 @@ export class SnapshotProof {
   /** The problems of the blocks that the record of `version` leads to, and no record before it did. */
   prove(record: number, version: number): string[] {
     const W = this.#W
-    this.#isNewest = record === W[H_CURRENT]
+    this.#isNewest = record === tipOf(W)
     this.#proveState(record + R_STATE, version, true)
     const root = W[record + R_CATALOG]
     if (root !== 0) this.#reachCatalog(root, W[root + C_LEVEL], version, 0)

@@ -24,7 +24,7 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { eachHead } from '../point/dropped.js'
-import { eachLine } from '../threads/lines.js'
+import { eachLine, eachUser } from '../threads/lines.js'
 import { eachPin } from '../threads/slots.js'
 import { type Times, timesAt } from '../threads/times.js'
 
@@ -103,9 +103,36 @@ export interface Stats {
     /** From the writer's turn to its end, without user code in a transaction. */
     commit: Times
   }
+  storage: StorageStats
 }
 
-export function stats(engine: Engine): Stats {
+/** Persistent mode; all 0 in memory. */
+export interface StorageStats {
+  durableVersion: number
+  /** Times that the disk was made to write all it had of the log, by all threads since the opening. */
+  syncs: number
+  /** Not 0: the errno, without its sign, of the call that failed; no change is possible any more. */
+  failed: number
+  /** Segments of the log, their bytes, those that were made ahead included. */
+  segments: number
+  logBytes: number
+  /** The version and the bytes of the newest base; 0 while there is none. */
+  baseVersion: number
+  baseBytes: number
+  /** The past on disk: up to which version it is written, its files, their bytes; 0 while there is none. */
+  pastVersion: number
+  pastFiles: number
+  pastBytes: number
+}
+
+/** What a database in memory has. */
+const NO_STORAGE: StorageStats = {
+  ...{ durableVersion: 0, syncs: 0, failed: 0, segments: 0, logBytes: 0 },
+  ...{ baseVersion: 0, baseBytes: 0, pastVersion: 0, pastFiles: 0, pastBytes: 0 },
+}
+
+/** @param storage of a database in a directory */
+export function stats(engine: Engine, storage = NO_STORAGE): Stats {
   const { W, epochs } = engine
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.writtenWords * 4
@@ -127,12 +154,12 @@ export function stats(engine: Engine): Stats {
       },
       versions: {
         version,
-        oldestVersion: epochs.versions.oldestBefore(version),
+        oldestVersion: epochs.versions.readableBefore(version),
         retained,
         pastBytes: epochs.past.words * 4,
       },
       readers: {
-        attached: sum(W, () => 1),
+        attached: attachedIn(W),
         reads: sum(W, line => count64(W, line + T_READS), true),
         pins,
         oldestPinned: thread === null ? version : oldest,
@@ -152,6 +179,7 @@ export function stats(engine: Engine): Stats {
       },
       cache: { ...indexCounts(W, current), ...cacheCounts(engine) },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
+      storage: { ...storage },
     }
   } finally {
     slots.exit()
@@ -232,6 +260,16 @@ function sum(W: Uint32Array, value: (line: number) => number, ever = false): num
     return false
   })
   return total
+}
+
+/** How many handles users have. */
+function attachedIn(W: Uint32Array): number {
+  let attached = 0
+  eachUser(W, line => {
+    if (W[line + T_ID] !== 0) attached++
+    return false
+  })
+  return attached
 }
 
 function count64(W: Uint32Array, at: number): number {

@@ -3,6 +3,7 @@
  */
 
 import { types } from 'node:util'
+import type { Difference as DeepDifference, DeepSide, Found } from '../engine/deep.js'
 import { UNNAMED } from '../engine/names.js'
 import {
   type Bounds,
@@ -19,10 +20,19 @@ import {
 } from '../engine/view.js'
 import { stringKeys } from '../key/string.js'
 import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
-import { WRITING_VERB } from '../memory/layout.js'
+import { R_VERSION, WRITING_VERB } from '../memory/layout.js'
 import { hasValue } from '../memory/pieces.js'
+import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption } from '../options.js'
 import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
+import {
+  DeepDifferences,
+  DeepDifferencesBack,
+  differences,
+  type HeldVersion,
+  sideOf,
+  storeIn,
+} from '../read/sides.js'
 import { BothHeld } from '../read/source.js'
 import { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
@@ -43,6 +53,13 @@ import {
   type WriteTransaction,
 } from './transactions.js'
 import { type Signal, signalIn } from './wait.js'
+
+/** A named store, as `stores` lists it. */
+export interface StoreInfo {
+  name: string
+  keys: string
+  values: string
+}
 
 /** A side of a `diff`: a version, a tag, a date, or a read transaction. */
 export type Side = number | string | Date | SnapshotSource
@@ -135,7 +152,11 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     const core = this._begin()
     const held = this._source.hold(checkView(view, 'restore'))
     try {
-      return this._write(core, tx => restore(tx, core, held.root), WRITING_VERB)
+      const body = (tx: Transaction) =>
+        held.deep < 0
+          ? restore(tx, core, held.root)
+          : restoreDeep(tx, core, sideOf(core.engine, held))
+      return this._write(core, body, WRITING_VERB)
     } finally {
       held.release()
     }
@@ -190,6 +211,11 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     const pairs = { reverse: reverseIn(given), limit: limitIn(given) }
     const value = (entry: number) => (entry === 0 ? undefined : (core.valueOf(entry) as V))
     return iterating(new BothHeld(this._source, a, b), ({ before, after }) => {
+      if (before.deep >= 0 || after.deep >= 0) {
+        const Differences = pairs.reverse ? DeepDifferencesBack : DeepDifferences
+        const sides = [sideOf(engine, before), sideOf(engine, after)] as const
+        return new Differences(core, ...sides, bounds, pairs.limit)
+      }
       const cursor = new DiffCursor(engine.W, before.root, after.root, bounds)
       const next = pairs.reverse ? backwards(cursor, pairs.limit) : forwards(cursor, pairs.limit)
       return new Steps(() => {
@@ -218,7 +244,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     try {
       const { versions } = engine.epochs
       const from = (since as number | undefined) ?? versions.newest
-      if (from < versions.oldest) throw engine.reader.notRetained(from)
+      if (from < versions.readableBefore(versions.newest)) throw engine.reader.notRetained(from)
       engine.reader.recordOf(from)
       return new Changes<K, V>(core, from, range, signal)
     } finally {
@@ -297,6 +323,43 @@ function restore(tx: Transaction, core: StoreCore, root: number): void {
     if (cursor.before !== 0 && hasValue(W, cursor.before, words, at, length)) continue
     writer.put(draft, key, value, undefined, tx.version)
   }
+}
+
+/** The same for a version of the deep past. */
+function restoreDeep(tx: Transaction, core: StoreCore, version: HeldVersion): void {
+  const { W, reader, epochs } = core.engine
+  const { slots } = epochs
+  slots.enterRun()
+  const oldest = reader.oldestRecord
+  // The walk goes on in it while the writer may be short of memory.
+  const pin = slots.acquire(oldest)
+  slots.exit()
+  try {
+    const present = { version: load48(W, tx.base + R_VERSION), record: tx.base }
+    const sides = [present, version].map(side => {
+      return { ...side, store: storeIn(core, side, oldest) }
+    })
+    const [before, after] = sides as [DeepSide, DeepSide]
+    const walk = differences(core.engine, before, after, WHOLE, oldest)
+    for (let found = walk.next(); found !== null; found = walk.next()) restoreOne(tx, core, found)
+  } finally {
+    slots.release(pin)
+  }
+}
+
+function restoreOne(tx: Transaction, core: StoreCore, { before, after }: DeepDifference): void {
+  const { W, writer, key } = core.engine
+  const draft = tx.draft(core)
+  const { words, entry } = (after ?? before) as Found
+  copyKey(words, entry, key)
+  if (after === null) {
+    writer.delete(draft, key, undefined)
+    return
+  }
+  const value = words === W ? encodedValue(core, entry) : valueIn(words, entry)
+  const { at, length } = value
+  if (before !== null && hasValue(W, before.entry, value.words, at, length)) return
+  writer.put(draft, key, value, undefined, tx.version)
 }
 
 /** An entry's value in place; of one in pieces a copy, valid until the next call. */

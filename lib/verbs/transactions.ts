@@ -6,13 +6,16 @@
 import type { Engine } from '../engine/engine.js'
 import { PINNED, type Pinned, type Reader } from '../engine/reader.js'
 import type { SnapshotSource, View } from '../engine/view.js'
-import { R_TIME, R_VERSION, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
+import { R_TIME, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
+import { DeepPin } from '../read/deep.js'
+import { DeepSource } from '../read/deep-source.js'
 import { PinLease } from '../read/pin-lease.js'
 import { ReadVerbs } from '../read/read-verbs.js'
-import { type Bracket, PinnedSource, transactionClosed } from '../read/source.js'
+import { type Bracket, type Source, transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
+import { PinnedSource } from '../read/transaction-sources.js'
 import { inCallback } from '../threads/running.js'
 import type { Pin } from '../threads/slots.js'
 import { commitVersion } from '../write/commit.js'
@@ -58,11 +61,8 @@ export interface TypedStore<K, V> extends StoreLike {
 
 /** The pin of a read transaction, which its sources share. */
 class Hold extends PinLease implements Bracket, Pinned {
-  readonly record: number
-
   constructor(engine: Engine, pin: Pin) {
     super(engine, pin, 'read transaction')
-    this.record = pin.record
   }
 
   get reader(): Reader {
@@ -78,15 +78,54 @@ class Hold extends PinLease implements Bracket, Pinned {
     this.check()
     return this.record
   }
+
+  get timestamp(): number {
+    return load48(this.engine.W, this.record + R_TIME)
+  }
+
+  source(core: StoreCore): Source {
+    return new PinnedSource(core, this)
+  }
+}
+
+/** The same for a version of the deep past. */
+class DeepTransaction extends DeepPin implements Bracket, Pinned {
+  readonly record = 0
+
+  constructor(engine: Engine, version: number) {
+    super(engine, version, 'read transaction')
+  }
+
+  get reader(): Reader {
+    return this.engine.reader
+  }
+
+  check(): void {
+    this.engine.gate.check()
+    if (this.ended) throw transactionClosed('read')
+  }
+
+  heldRecord(): number {
+    this.check()
+    return 0
+  }
+
+  get timestamp(): number {
+    return this.engine.reader.timeOf(this.version)
+  }
+
+  source(core: StoreCore): Source {
+    return new DeepSource(core, this, this.version)
+  }
 }
 
 /** One pinned version, for as long as it is open. */
 export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSource {
-  readonly #hold: Hold
+  readonly #hold: Hold | DeepTransaction
 
   /** @internal Use `beginRead`. */
-  constructor(core: StoreCore, hold: Hold) {
-    super(new PinnedSource(core, hold))
+  constructor(core: StoreCore, hold: Hold | DeepTransaction) {
+    super(hold.source(core))
     this.#hold = hold
   }
 
@@ -107,21 +146,21 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 
   /** The pinned version. */
   get version(): number {
-    const hold = this.#hold
-    return load48(hold.engine.W, hold.heldRecord() + R_VERSION)
+    this.#hold.check()
+    return this.#hold.version
   }
 
   /** When that version was committed, ms since 1970. */
   get timestamp(): number {
-    const hold = this.#hold
-    return load48(hold.engine.W, hold.heldRecord() + R_TIME)
+    this.#hold.check()
+    return this.#hold.timestamp
   }
 
   /** The read verbs of a named store at this version. */
   store<SK, SV>(store: TypedStore<SK, SV>): StoreSnapshot<SK, SV> {
     const hold = this.#hold
     hold.check()
-    return new StoreSnapshot(new PinnedSource(coreOf(hold.engine, store), hold))
+    return new StoreSnapshot(hold.source(coreOf(hold.engine, store)))
   }
 
   /** Releases the version; its iterators end. Idempotent. */
@@ -138,6 +177,11 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTransaction<K, V> {
   const { engine } = core
   const record = engine.reader.enter(view)
+  if (record === 0) {
+    engine.epochs.slots.exit()
+    const make = (version: number) => new DeepTransaction(engine, version)
+    return new ReadTransaction(core, DeepPin.of(engine, view as View, make))
+  }
   try {
     return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
   } finally {
@@ -244,6 +288,8 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
 export function beginWrite<K, V>(core: StoreCore, held = false): WriteTransaction<K, V> {
   return inTurn(core.engine, WRITING_OPEN, tx => {
     tx.begin(held)
+    // Its user may look, and tell, at any time.
+    core.engine.log?.settle(tx.seen)
     const user = new WriteTransaction<K, V>(core, tx)
     tx.isUsers = true
     return user

@@ -4,7 +4,8 @@
  */
 
 import type { Engine } from '../engine/engine.js'
-import { invalidOption } from '../options.js'
+import { isVersion } from '../engine/view.js'
+import { checkNames, invalidOption } from '../options.js'
 import { anchor } from '../threads/alive.js'
 
 /** The used part of an AbortSignal (its type is not part of the language's own). */
@@ -44,6 +45,23 @@ export function abortError(signal: Signal): Error {
 export function checkGoesOn(engine: Engine, signal: Signal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
   engine.gate.checkOpen()
+}
+
+/** `waitFor`: resolves once a version is there; to the present one then. */
+export async function waitForVersion(
+  engine: Engine,
+  version: unknown,
+  options: unknown,
+): Promise<number> {
+  engine.gate.check()
+  if (!isVersion(version)) throw invalidOption('version', 'must be a version')
+  const signal = signalIn(checkNames(options, ['signal'], 'waitFor'))
+  checkGoesOn(engine, signal)
+  if (engine.reader.newest < version) {
+    await waitUntil(engine, signal, () => engine.reader.newest >= version)
+    checkGoesOn(engine, signal)
+  }
+  return engine.reader.newest
 }
 
 /** Resolves when `there` is true after some commit (of any thread), or at an abort, or the close. */

@@ -7,6 +7,7 @@ import {
   ALLOCATOR_AT,
   H_CURRENT,
   H_DESCRIPTORS_AT,
+  H_FIRST_LINE,
   H_FIRST_PAGE,
   H_LAYOUT,
   H_MAGIC,
@@ -18,6 +19,7 @@ import {
   H_RING_SIZE,
   H_TAIL,
   H_THREADS_AT,
+  H_TIP,
   H_TRACKS_AT,
   LAYOUT,
   MAGIC,
@@ -44,8 +46,15 @@ const PAGES_PER_SEGMENT = 32
  * Makes an empty database in a zeroed arena of whole pages.
  * @param version its first version (tests begin elsewhere than at 0)
  * @param time when that was made, ms since 1970
+ * @param keepers lines for threads of zverse's own, beside `maxThreads`
  */
-export function format(arena: Arena, maxThreads: number, version: number, time: number): Arena {
+export function format(
+  arena: Arena,
+  maxThreads: number,
+  version: number,
+  time: number,
+  keepers = 0,
+): Arena {
   const W = arena.words
   const pages = Math.floor(arena.words.length / PAGE)
   const ringSize = 2 ** Math.max(2, Math.ceil(Math.log2(pages / PAGES_PER_SEGMENT)))
@@ -54,7 +63,8 @@ export function format(arena: Arena, maxThreads: number, version: number, time: 
   W[H_PAGES] = pages
   W[H_MAX_THREADS] = maxThreads
   W[H_THREADS_AT] = THREADS_AT
-  W[H_TRACKS_AT] = THREADS_AT + maxThreads * THREAD_WORDS
+  W[H_FIRST_LINE] = keepers
+  W[H_TRACKS_AT] = THREADS_AT + (keepers + maxThreads) * THREAD_WORDS
   W[H_RING_AT] = roundUp(W[H_TRACKS_AT] + maxThreads * TRACK_WORDS)
   W[H_RING_SIZE] = ringSize
   W[H_DESCRIPTORS_AT] = roundUp(W[H_RING_AT] + ringSize)
@@ -75,6 +85,7 @@ export function format(arena: Arena, maxThreads: number, version: number, time: 
   W[H_OLDEST] = version >>> 0
   W[H_PUBLISHED] = version >>> 0
   W[H_TAIL] = record
+  W[H_TIP] = record
   Atomics.store(W, H_CURRENT, record)
   return arena
 }

@@ -20,6 +20,7 @@ import {
 } from '../memory/layout.js'
 import { blockAt } from '../threads/block.js'
 import { type Claim, giveBack, giveBackWith } from '../threads/claims.js'
+import { isLast } from '../threads/lines.js'
 import { Slots } from '../threads/slots.js'
 import { Turn } from '../threads/turn.js'
 import { Watch } from '../threads/watch.js'
@@ -68,13 +69,14 @@ export class EpochManager {
     // A handle that pins more snapshots than its line has room for gets blocks of slots; a pin that would
     // have to wait for a block is spilled.
     this.slots = new Slots(arena, line, announced || isShared, link => {
-      return blockAt(W, this.allocator, this.turn, link, OVERFLOW_WORDS, 0)
+      return blockAt(W, this.allocator, this.turn, link, OVERFLOW_WORDS, () => 0)
     })
     this.past = new Past(arena, this.allocator, this.limbo, this.chunks, this.versions, this.slots)
     this.space = new Workspace(arena, this.allocator, {
       make: (words, purpose) => this.past.makeRoom(words, purpose) || this.turn.waitForRoom(),
       pieces: words => this.past.piecesFor(words),
       suffices: () => this.past.reserve.suffices,
+      refusal: () => this.past.refusal,
     })
     this.watch = new Watch(arena, line, isShared)
     const pages = W[H_PAGES] - W[H_FIRST_PAGE] - this.past.reserve.most - SPARE_PAGES
@@ -92,13 +94,14 @@ export class EpochManager {
 
   /**
    * Makes the table of generation numbers, if that needs no waiting. Not in the middle of a transaction
-   * of this thread, which has not noted its changes for the numbers. They begin at the newest version: 0
-   * would be the low word of another version.
+   * of this thread, which has not noted its changes for the numbers. They begin at the
+   * newest version, staged or not: 0 would be the low word of another version.
    */
   makeGenerations(): void {
     const { arena, allocator, turn, versions } = this
+    const newest = () => versions.staged
     if (arena.words[H_GENERATIONS] !== 0 || turn.mine) return
-    blockAt(arena.words, allocator, turn, H_GENERATIONS, GENERATIONS, versions.newest)
+    blockAt(arena.words, allocator, turn, H_GENERATIONS, GENERATIONS, newest)
   }
 
   /** Other threads may read and write from now on. */
@@ -106,6 +109,17 @@ export class EpochManager {
     giveBackWith(this, this.#claim)
     this.slots.announced = true
     this.watch.share()
+  }
+
+  /** True if no other handle has the database open. */
+  get isLast(): boolean {
+    return isLast(this.arena, this.line, this.threadId)
+  }
+
+  /** Calls `last` when no thread has the database open any more, if this handle is then the last. */
+  whenLast(last: () => void): void {
+    this.#claim.onLast = last
+    giveBackWith(this, this.#claim)
   }
 
   /** Releases all pins and gives this handle's line back. */

@@ -9,9 +9,9 @@
 
 import { type Allocator, NO_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { tipOf } from '../memory/atomic.js'
 import {
   H_COMMITS_SINCE_SCAN,
-  H_CURRENT,
   H_HISTORY_BYTES,
   H_HISTORY_MS,
   H_HISTORY_VERSIONS,
@@ -36,6 +36,7 @@ import {
   SEGMENT,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
+import type { AllBounds, Bounds } from '../options.js'
 import { dropTables } from '../point/dropped.js'
 import type { Slots } from '../threads/slots.js'
 import { walkCatalog } from '../tree/catalog.js'
@@ -46,7 +47,8 @@ import type { Chunks } from './chunks.js'
 import type { Limbo } from './limbo.js'
 import { Reclaimer } from './reclaim.js'
 import { CLOSING_PAGES, Reserve } from './reserve.js'
-import { type Bounds, oldestToKeep } from './retention.js'
+import { oldestToKeep } from './retention.js'
+import { Sealed } from './sealed.js'
 import type { Versions } from './versions.js'
 
 /** Words of the largest node. */
@@ -70,14 +72,47 @@ const GRAVES = [
 export const FREE_BUDGET = 64
 
 /** Stores the bounds of `history`: for `open`, and for the owner of the lock. */
-export function writeBounds(arena: Arena, bounds: Bounds): void {
-  arena.floats[H_HISTORY_VERSIONS / 2] = bounds.versions
-  arena.floats[H_HISTORY_MS / 2] = bounds.ms
-  arena.floats[H_HISTORY_BYTES / 2] = bounds.bytes
+export function writeBounds(arena: Arena, { versions, ms, bytes, disk }: AllBounds): void {
+  const { floats, words: W } = arena
+  floats[H_HISTORY_VERSIONS / 2] = versions
+  floats[H_HISTORY_MS / 2] = ms
+  floats[H_HISTORY_BYTES / 2] = bytes
+  const sealed = new Sealed(arena)
+  sealed.bounds = disk
+  // Where there are no bounds any more, the keeper ends it: tags may need it.
+  if (disk === null || sealed.isOn) return
+  sealed.begin(Atomics.load(W, H_OLDEST))
+  sealed.isOn = true
+}
+
+export function boundsIn(arena: Arena): AllBounds {
+  const { floats } = arena
+  return {
+    versions: floats[H_HISTORY_VERSIONS / 2],
+    ms: floats[H_HISTORY_MS / 2],
+    bytes: floats[H_HISTORY_BYTES / 2],
+    disk: new Sealed(arena).bounds,
+  }
+}
+
+/** True if these are the bounds of `history`. */
+export function areBounds(arena: Arena, bounds: AllBounds): boolean {
+  const now = boundsIn(arena)
+  const are = (a: Bounds | null, b: Bounds | null) =>
+    a?.versions === b?.versions && a?.ms === b?.ms && a?.bytes === b?.bytes
+  const [a, b] = [now.disk, bounds.disk]
+  const isWritten = a?.deflate === b?.deflate && a?.bitsPerKey === b?.bitsPerKey
+  return are(now, bounds) && are(a, b) && isWritten
 }
 
 export class Past {
   readonly reserve: Reserve
+  /** Puts versions on disk, so that memory may let go of them; true if it may let go of more then. */
+  seal: (() => boolean) | null = null
+  /** The error with which the disk has refused that last; undefined once it has not. */
+  refusal: unknown
+  /** Called where the low-water mark had to stay below `keep` because what died is not on disk yet. */
+  onUnsealed: ((oldest: number, keep: number) => void) | null = null
 
   readonly arena: Arena
   readonly allocator: Allocator
@@ -120,44 +155,85 @@ export class Past {
    * @param now the time, ms since 1970
    */
   applyBounds(newest: number, now: number): void {
+    this.#letGoBefore(this.versions.oldestBefore(newest), newest, this.oldestToKeep(newest, now))
+  }
+
+  /**
+   * The oldest version that memory's bounds keep. For the owner of the lock, or under a hint that covers the window.
+   * @param now the time, ms since 1970
+   */
+  oldestToKeep(newest: number, now: number): number {
     const { floats } = this.arena
     const versions = floats[H_HISTORY_VERSIONS / 2]
     const ms = floats[H_HISTORY_MS / 2]
     const bytes = floats[H_HISTORY_BYTES / 2]
     const oldest = this.versions.oldestBefore(newest)
     const most = Math.min(versions, this.versions.capacity - SEGMENT)
-    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) {
-      this.shrink(oldest, newest - most)
+    if (ms === Number.POSITIVE_INFINITY && bytes === Number.POSITIVE_INFINITY) return newest - most
+    const line = {
+      ...{ oldest, newest, now },
+      time: (version: number) => this.versions.time(version),
+      replaced: (version: number) => this.#replacedBy(version) * 4,
+    }
+    return oldestToKeep(line, { versions: most, ms, bytes })
+  }
+
+  #replacedBy(version: number): number {
+    return load48(this.#W, this.versions.record(version) + R_REPLACED)
+  }
+
+  /** Words that the versions after `from` have replaced, up to `to`: both of the window. Callers as above. */
+  wordsBetween(from: number, to: number): number {
+    return this.#replacedBy(to) - this.#replacedBy(from)
+  }
+
+  /** Applies the bounds of the disk, too. @param keep the oldest version that memory's bounds keep */
+  #letGoBefore(oldest: number, newest: number, keep: number): void {
+    const { sealed } = this.versions
+    if (!sealed.isOn) {
+      this.shrink(oldest, keep)
       return
     }
-    const W = this.#W
-    const keep = oldestToKeep(
-      {
-        oldest,
-        newest,
-        now,
-        time: version => this.versions.time(version),
-        replaced: version => load48(W, this.versions.record(version) + R_REPLACED) * 4,
-      },
-      { versions: most, ms, bytes },
-    )
-    this.shrink(oldest, keep)
+    const most = sealed.bounds?.versions
+    sealed.raiseFloor(most === undefined ? keep : Math.min(keep, newest - most))
+    this.shrink(oldest, Math.max(keep, sealed.floor(newest)))
   }
 
   /** Moves the low-water mark from `oldest` to `keep`; before any scan, so that readers see it. */
   shrink(oldest: number, keep: number): void {
-    if (keep <= oldest) return
+    // Readers of the present come as long as it is the present, whatever is staged.
+    const wanted = Math.min(keep, this.versions.newest)
+    let end = Math.min(wanted, this.#sealedTo(oldest))
+    if (end < wanted) end = this.#unsealed(oldest, end, wanted)
+    if (end <= oldest) return
     const W = this.#W
-    Atomics.store(W, H_OLDEST, keep >>> 0)
+    Atomics.store(W, H_OLDEST, end >>> 0)
     // The ring's slots keep their records: no reader looks at a slot below the low-water mark.
     const last = SEGMENT - 1
-    for (
-      let version = oldest + last - ((oldest >>> 0) & last);
-      version < keep;
-      version += SEGMENT
-    ) {
+    for (let version = oldest + last - ((oldest >>> 0) & last); version < end; version += SEGMENT) {
       this.#dropSegment(version)
     }
+  }
+
+  /** What leaves the window is not on disk yet: where the low-water mark is to be for now. */
+  #unsealed(oldest: number, end: number, wanted: number): number {
+    this.onUnsealed?.(end, wanted)
+    const { newest, capacity } = this.versions
+    if (newest - end <= capacity - SEGMENT) return end
+    // The ring has no room for more.
+    this.seal?.()
+    const sealed = Math.min(wanted, this.#sealedTo(oldest))
+    if (newest - sealed <= capacity - SEGMENT) return sealed
+    // The disk fails for good: the past on it ends here.
+    const first = newest - (capacity - SEGMENT)
+    this.versions.sealed.begin(first)
+    return first
+  }
+
+  /** The last version that memory may begin at: what died up to there is on disk, if it must be. */
+  #sealedTo(oldest: number): number {
+    const { sealed } = this.versions
+    return sealed.isOn ? sealed.toFrom(oldest) : Number.POSITIVE_INFINITY
   }
 
   /**
@@ -165,7 +241,11 @@ export class Past {
    * versions from `oldest` to `last` leave it.
    */
   beginAnew(oldest: number, last: number, version: number): void {
-    Atomics.store(this.#W, H_OLDEST, version >>> 0)
+    // What a failed log keeps from being readable moves nothing.
+    if (this.versions.newest !== version) return
+    const W = this.#W
+    this.versions.sealed.begin(version)
+    Atomics.store(W, H_OLDEST, version >>> 0)
     const kept = this.versions.directoryWord(version)
     for (let at = oldest - (oldest % SEGMENT); at <= last; at += SEGMENT) {
       if (this.versions.directoryWord(at) !== kept) this.#dropSegment(at)
@@ -232,6 +312,11 @@ export class Past {
     return slots >= LARGEST_NODE ? this.reserve.half : this.reserve.most
   }
 
+  /** Stamps the records that are pinned now. */
+  look(): void {
+    this.#reclaimer.scan()
+  }
+
   /**
    * Memory is short: frees all that may be freed, then drops the oldest versions from the window; then
    * larger blocks serve; then pages of the reserve; then any block.
@@ -289,13 +374,17 @@ export class Past {
   #letGo(words: number): boolean {
     const { allocator } = this
     const before = allocator.freeWords
+    this.refusal = undefined
     this.reclaim(Number.POSITIVE_INFINITY, true)
     allocator.trim()
     const newest = this.versions.newest
     const oldest = this.versions.oldest
     const enough = Math.max(words, PAGE)
     if (allocator.freeWords - before < enough && oldest < newest) {
-      this.shrink(oldest, Math.min(newest, oldest + Math.ceil((newest - oldest) / 8)))
+      const keep = Math.min(newest, oldest + Math.ceil((newest - oldest) / 8))
+      // Rather than lose what disk was promised to keep.
+      if (this.#sealedTo(oldest) < keep) this.seal?.()
+      this.shrink(oldest, keep)
       this.reclaim(Number.POSITIVE_INFINITY, true)
       allocator.trim()
     }
@@ -345,7 +434,7 @@ export class Past {
    */
   #emptyGraves(): void {
     const W = this.#W
-    const record = W[H_CURRENT]
+    const record = tipOf(W)
     if (W[record + R_PREV] !== 0) return
     const empty = (state: number) => {
       for (const [root, words, newest] of GRAVES) {

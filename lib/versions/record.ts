@@ -1,16 +1,19 @@
 /**
- * Snapshot records: making the one of a new version, and making it the present one.
+ * Snapshot records: making the one of a new version, and making it the newest one.
  *
  * For the owner of the writer lock. {@link fillRecord} is the last thing in a commit that can fail;
- * {@link publishRecord} neither allocates nor throws, and its one store of CURRENT is the commit.
+ * {@link publishRecord} neither allocates nor throws, and its one store of TIP is the commit.
  */
+
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { tipOf } from '../memory/atomic.js'
 import {
   CHUNK_WORDS,
   H_CURRENT,
   H_PUBLISHED,
   H_SEARCH_AGAIN,
+  H_SYNC,
   H_UNDONE,
   H_WATCHERS,
   LEAST_CHUNK,
@@ -26,10 +29,12 @@ import {
   R_TIME,
   R_UNTIL,
   R_VERSION,
+  SYNC_COMMIT,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { nodeBirth, type Workspace } from '../tree/workspace.js'
 import { birthCode, type Chunks } from './chunks.js'
+import { advanceTip } from './tip.js'
 import type { Versions } from './versions.js'
 
 /**
@@ -49,7 +54,7 @@ export function fillRecord(
   time: number,
 ): void {
   const { version, retired, births } = space
-  const previous = W[H_CURRENT]
+  const previous = tipOf(W)
   store48(W, record + R_VERSION, version)
   store48(W, record + R_TIME, time)
   W[record + R_PREV] = previous
@@ -91,7 +96,8 @@ function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: nu
 }
 
 /**
- * Makes a record the present one. Neither allocates nor throws.
+ * Makes a record the newest one: the present one, but where a log has to make it durable first. Neither allocates nor
+ * throws.
  * @param ended when the version before it ended, ms since 1970
  */
 export function publishRecord(
@@ -101,12 +107,14 @@ export function publishRecord(
   ended: number,
 ): void {
   const W = arena.words
-  const previous = W[H_CURRENT]
+  const previous = tipOf(W)
   const version = load48(W, record + R_VERSION)
   W[previous + R_NEXT] = record
   store48(W, previous + R_UNTIL, ended)
   versions.set(version, record)
-  // The commit point: a thread that loads this sees all stores before it.
+  // The commit point, and then what readers load: they see all stores before it.
+  advanceTip(W, record)
+  if (W[H_SYNC] === SYNC_COMMIT) return
   Atomics.store(W, H_CURRENT, record)
   Atomics.store(W, H_PUBLISHED, version >>> 0)
   if (Atomics.load(W, H_WATCHERS) !== 0) Atomics.notify(arena.signed, H_PUBLISHED)

@@ -1,7 +1,7 @@
 /**
  * Recovery: the next owner of the writer lock makes the arena consistent when it finds it dirty.
  *
- * The commit point is one store, so the chain that begins at CURRENT is the truth. Readers never stop:
+ * The commit point is one store, so the chain that begins at TIP is the truth. Readers never stop:
  * recovery neither moves nor frees a block that a slot can reach. Steps (docs/protocol.md, Recovery):
  * 1. If all lists were whole and nothing was published, undo by the undo log: time proportional to the
  *    transaction.
@@ -15,6 +15,7 @@
 
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { tipOf } from '../memory/atomic.js'
 import { isInPieces, valueAt } from '../memory/entry.js'
 import {
   E_KEY,
@@ -38,6 +39,7 @@ import {
   H_SCAN,
   H_SEARCH,
   H_SPARE,
+  H_SYNC,
   H_TAG_ROOT,
   H_TAIL,
   H_WALK_DEPTH,
@@ -57,6 +59,7 @@ import {
   R_STAMP,
   R_TAGS,
   R_VERSION,
+  SYNC_COMMIT,
   TAG_BY_NAME,
   TREE_ITEM,
 } from '../memory/layout.js'
@@ -70,13 +73,14 @@ import { undoLog } from '../tree/undo-log.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
 import { reservePages } from './reserve.js'
+import { mendTags } from './tip.js'
 import type { Versions } from './versions.js'
 import { IN_PIECES, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
 
 /** True if the undo log is enough: no list half changed, nothing published. */
 export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
   if (W[H_PHASE] !== 0 || !allocator.consistent) return false
-  return load48(W, W[H_CURRENT] + R_VERSION) < load48(W, H_LOG_VERSION)
+  return load48(W, tipOf(W) + R_VERSION) < load48(W, H_LOG_VERSION)
 }
 
 /** Makes the arena consistent again after an owner of the lock that did not finish. */
@@ -89,14 +93,14 @@ export function recover(
   const W = arena.words
   if (canUndo(W, allocator)) {
     undoLog(W, allocator, 0)
-    W[W[H_CURRENT] + R_NEXT] = 0
+    W[tipOf(W) + R_NEXT] = 0
     return
   }
   W[H_PHASE] = 1
   if (!rebuild(arena, allocator, chunks, versions)) {
     // Without history the lists are shorter. Blocks for which even those have no room wait for the next
     // recovery.
-    forgetPast(arena, allocator, chunks)
+    forgetPast(arena, allocator, chunks, versions)
     rebuild(arena, allocator, chunks, versions)
   }
   W[H_PHASE] = 0
@@ -111,8 +115,9 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
   // Memory had room for the lists before, but packed otherwise: the reserve's pages make up for it.
   W[H_RESERVE] = 0
   allocator.spared = reservePages(W[H_PAGES])
+  mendTags(W)
   mendChain(W, versions)
-  const newest = load48(W, W[H_CURRENT] + R_VERSION)
+  const newest = load48(W, tipOf(W) + R_VERSION)
   dropTables(W, newest + 1)
   const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
   const retired = markChain(W, marks)
@@ -132,35 +137,49 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
   )
 }
 
-/** Takes all versions out of the chain but the present one and those that a slot or a tag keeps. */
-function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks): void {
+/** Takes all versions out of the chain but the present and staged ones, and what a slot or a tag keeps. */
+function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks, versions: Versions): void {
   const W = arena.words
-  Atomics.store(W, H_OLDEST, W[H_PUBLISHED])
+  beginAt(W, versions, W[H_PUBLISHED])
   // After the low-water mark has moved, as always.
   const m = new Reclaimer(arena, allocator, chunks).scan()
-  let kept = W[H_CURRENT]
+  const present = load48(W, W[H_CURRENT] + R_VERSION)
+  let kept = tipOf(W)
   for (let record = W[kept + R_PREV]; record !== 0; record = W[record + R_PREV]) {
-    const held = W[record + R_STAMP] === W[H_SCAN] || W[record + R_TAGS] !== 0
-    if (!held && load48(W, record + R_VERSION) < m) continue
+    const version = load48(W, record + R_VERSION)
+    const held = W[record + R_STAMP] === W[H_SCAN] || W[record + R_TAGS] !== 0 || version >= present
+    if (!held && version < m) continue
     Atomics.store(W, kept + R_PREV, record)
     kept = record
   }
   Atomics.store(W, kept + R_PREV, 0)
 }
 
+/** Nothing before a version is kept, on disk either: what died up to there may not be on it. */
+function beginAt(W: Uint32Array, { sealed }: Versions, version: number): void {
+  sealed.begin(version)
+  Atomics.store(W, H_OLDEST, version)
+}
+
 /** Makes OLDEST, PUBLISHED, NEXT, TAIL and the ring agree with the chain. */
 function mendChain(W: Uint32Array, versions: Versions): void {
-  const current = W[H_CURRENT]
-  const newest = load48(W, current + R_VERSION)
-  const before = W[current + R_PREV]
-  // The owner may have died after a commit with a gap in the numbers, before it moved the low-water mark.
-  if (before !== 0 && load48(W, before + R_VERSION) + 1 < newest) {
-    Atomics.store(W, H_OLDEST, W[current + R_VERSION])
+  const tip = tipOf(W)
+  const before = W[tip + R_PREV]
+  // The owner may have died between the two: what is committed can be read, but where a log makes it durable first.
+  if (W[H_SYNC] !== SYNC_COMMIT) {
+    Atomics.store(W, H_CURRENT, tip)
+    Atomics.store(W, H_PUBLISHED, W[tip + R_VERSION])
   }
-  const oldest = newest - ((W[current + R_VERSION] - W[H_OLDEST]) | 0)
-  Atomics.store(W, H_PUBLISHED, W[current + R_VERSION])
-  W[current + R_NEXT] = 0
-  for (let record = current; record !== 0; record = W[record + R_PREV]) {
+  // The owner may have died after a commit with a gap in the numbers, before it moved the low-water mark.
+  const current = W[H_CURRENT]
+  const present = load48(W, current + R_VERSION)
+  if (current === tip && before !== 0 && load48(W, before + R_VERSION) + 1 < present) {
+    beginAt(W, versions, W[tip + R_VERSION])
+  }
+  // Counted from the present version: a gap before a staged one may be wider than what low words tell.
+  const oldest = present - ((W[current + R_VERSION] - W[H_OLDEST]) | 0)
+  W[tip + R_NEXT] = 0
+  for (let record = tip; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
     if (version >= oldest) versions.set(version, record)
     if (W[record + R_PREV] === 0) W[H_TAIL] = record
@@ -205,7 +224,7 @@ type Retired = Map<number, number[]>
 /** Marks all blocks that the chain sees. */
 function markChain(W: Uint32Array, marks: Marks): Retired {
   const retired: Retired = new Map()
-  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
     marks.add(record)
     const next = W[record + R_NEXT]
     if (next === 0) {
@@ -227,23 +246,24 @@ function markChain(W: Uint32Array, marks: Marks): Retired {
 
 /** Marks the tag tree and counts the tags of each record anew. */
 function markTags(W: Uint32Array, marks: Marks): void {
-  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) W[record + R_TAGS] = 0
+  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) W[record + R_TAGS] = 0
   const root = W[H_TAG_ROOT]
   walkTree(W, root, ref => marks.add(ref))
   eachEntry(W, root, entry => {
     if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
-    W[W[valueAt(W, entry)] + R_TAGS]++
+    const record = W[valueAt(W, entry)]
+    if (record !== 0) W[record + R_TAGS]++
   })
 }
 
 /** Makes the dead lists anew; false if memory is too short for them. */
 function relist(W: Uint32Array, allocator: Allocator, chunks: Chunks, retired: Retired): boolean {
-  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
     for (const at of [R_DEAD_HEAD, R_DEAD_TAIL, R_PENDING_HEAD, R_PENDING_TAIL, R_INLINE]) {
       W[record + at] = 0
     }
   }
-  for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
+  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
     const lost = retired.get(record) ?? []
     const room = Math.min(INLINE_MAX, Math.floor((allocator.sizeOf(record) - R_ITEMS) / 2))
     const version = load48(W, record + R_VERSION)

@@ -1,16 +1,7 @@
 /**
  * Which past a database keeps: a pure choice over plain numbers; reclaim.ts acts on it.
  */
-
-/** The bounds of `history`, each `Infinity` where none is given. */
-export interface Bounds {
-  /** Versions kept before the present one. */
-  readonly versions: number
-  /** A version is kept until the one after it was committed more than so many ms ago. */
-  readonly ms: number
-  /** Bytes that only past versions see, at most. */
-  readonly bytes: number
-}
+import type { Bounds } from '../options.js'
 
 /** The numbers that decide which past is kept. */
 export interface Timeline {

@@ -8,6 +8,7 @@
  * 2. The window never has more than `capacity` versions, so no two of them share a slot.
  */
 import type { Arena } from '../memory/arena.js'
+import { tipOf } from '../memory/atomic.js'
 import {
   H_CURRENT,
   H_OLDEST,
@@ -19,16 +20,20 @@ import {
   SEGMENT_BITS,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
+import { Sealed } from './sealed.js'
 
 export class Versions {
   readonly #W: Uint32Array
   readonly #at: number
+  /** The past on disk. */
+  readonly sealed: Sealed
   readonly #mask: number
   /** Versions that the window may have. */
   readonly capacity: number
 
   constructor(arena: Arena) {
     this.#W = arena.words
+    this.sealed = new Sealed(arena)
     this.#at = arena.words[H_RING_AT]
     this.#mask = arena.words[H_RING_SIZE] - 1
     this.capacity = (this.#mask + 1) * SEGMENT - SEGMENT
@@ -39,12 +44,22 @@ export class Versions {
     return Atomics.load(this.#W, H_CURRENT)
   }
 
+  /** The newest record, what a writer builds on; for the owner of the lock. */
+  get tip(): number {
+    return tipOf(this.#W)
+  }
+
+  /** The newest version; for the owner of the lock. */
+  get staged(): number {
+    return load48(this.#W, this.tip + R_VERSION)
+  }
+
   /** The present version; for the writer, or between `slots.enter` and `exit`. */
   get newest(): number {
     return load48(this.#W, this.current + R_VERSION)
   }
 
-  /** The oldest version that can be read by number, as of a moment when `newest` was the newest. */
+  /** The oldest version in memory, as of a moment when `newest` was the newest. */
   oldestBefore(newest: number): number {
     const oldest = Atomics.load(this.#W, H_OLDEST)
     // The window is shorter than 2³¹ versions, so the low words tell its length. Where the low-water mark
@@ -53,9 +68,17 @@ export class Versions {
     return newest - Math.min(this.capacity, Math.max(0, ((newest >>> 0) - oldest) | 0))
   }
 
-  /** The oldest version that can be read by number. */
+  /** The oldest version in memory. */
   get oldest(): number {
     return this.oldestBefore(this.newest)
+  }
+
+  /**
+   * The oldest version that can be read by number, in memory or on disk; otherwise as {@link oldestBefore}, which it is
+   * where there is no past on disk.
+   */
+  readableBefore(newest: number): number {
+    return this.sealed.isOn ? this.sealed.floor(newest) : this.oldestBefore(newest)
   }
 
   /** Word of the directory for `version`. */

@@ -3,9 +3,9 @@
 import type { Batch } from '../engine/batch.js'
 import type { Mutation, Stamp } from '../engine/mutation.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
+import { tipOf } from '../memory/atomic.js'
 import {
   H_COMMITS_SINCE_SCAN,
-  H_CURRENT,
   H_RETIRED_SINCE_SCAN,
   HEAD_WORDS,
   R_CATALOG,
@@ -20,10 +20,11 @@ import {
   STATE_WORDS,
   X_BIRTH,
 } from '../memory/layout.js'
-import { load48, store48 } from '../memory/words.js'
+import { load48 } from '../memory/words.js'
 import { dropTable } from '../point/dropped.js'
 import { advance } from '../point/generations.js'
 import { withState } from '../tree/catalog.js'
+import { Cursor, WHOLE } from '../tree/cursor.js'
 import type { Draft } from '../tree/draft.js'
 import { FREE_BUDGET } from '../versions/past.js'
 import { fillRecord, publishRecord } from '../versions/record.js'
@@ -45,14 +46,14 @@ export class NewVersion implements Mutation {
   }
 
   get isPublished(): boolean {
-    return this.#record !== 0 && this.#tx.engine.epochs.versions.current === this.#record
+    return this.#record !== 0 && this.#tx.engine.epochs.versions.tip === this.#record
   }
 
   prepare(): void {
     const W = this.#W
     const tx = this.#tx
     const { space, chunks, past } = tx.engine.epochs
-    this.#previous = W[H_CURRENT]
+    this.#previous = tipOf(W)
     let unnamed: Draft | undefined
     for (const draft of tx.drafts) {
       this.#seal(draft)
@@ -92,15 +93,7 @@ export class NewVersion implements Mutation {
     if (hasGraves && !draft.dropped) draft.tidy(space, epochs.versions.oldest)
     if (!writer.indexed || draft.id === NAMES_STORE) return
     if (draft.dropped) this.#dropHead(draft)
-    else if (draft.index === 0) this.#makeHead(draft)
-  }
-
-  #makeHead(draft: Draft): void {
-    const W = this.#W
-    const { space } = this.#tx.engine.epochs
-    draft.index = space.allocate(HEAD_WORDS)
-    W.fill(0, draft.index, draft.index + HEAD_WORDS)
-    store48(W, draft.index + X_BIRTH, space.version)
+    else if (draft.index === 0) draft.makeHead(this.#W, space)
   }
 
   #dropHead(draft: Draft): void {
@@ -116,12 +109,7 @@ export class NewVersion implements Mutation {
     const W = this.#W
     const tx = this.#tx
     const { space } = tx.engine.epochs
-    let state = 0
-    if (!draft.dropped) {
-      state = space.allocate(STATE_WORDS)
-      draft.write(W, state)
-      store48(W, state + S_BIRTH, space.version)
-    }
+    const state = draft.dropped ? 0 : draft.makeState(W, space)
     if (draft.base !== 0)
       space.retireBlock(draft.base, load48(W, draft.base + S_BIRTH), STATE_WORDS)
     tx.catalog = withState(W, space, tx.catalog, draft.id, state)
@@ -136,35 +124,54 @@ export class NewVersion implements Mutation {
   }
 
   describe(batch: Batch): void {
-    const W = this.#W
-    const tx = this.#tx
     this.#describeStores(batch)
-    for (const draft of tx.drafts) {
+    for (const draft of this.#tx.drafts) {
       const { id, dropped, changes } = draft
       if (id === NAMES_STORE || dropped) continue
-      draft.completeChanges(W)
-      if (changes.count === 0 && !changes.isCleared) continue
+      if (draft.changed === 0) continue
       batch.store(id)
       if (changes.isCleared) batch.clear()
-      changes.each((_, old, entry) => {
-        if (entry !== 0) batch.copy(W, entry, tx.engine.gatherer)
-        else if (old !== 0) batch.bury(W, old, tx.version)
-      })
+      if (draft.baseRoot === 0 || changes.isCleared) this.#describeAll(batch, draft)
+      else this.#describeChanges(batch, draft)
     }
+  }
+
+  /** All that a store has, in the order of keys: it had nothing before. */
+  #describeAll(batch: Batch, draft: Draft): void {
+    const { W, gatherer } = this.#tx.engine
+    const cursor = new Cursor(W, draft.live.root, WHOLE, false, Number.POSITIVE_INFINITY)
+    for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+      batch.copy(W, entry, gatherer)
+    }
+  }
+
+  #describeChanges(batch: Batch, draft: Draft): void {
+    const W = this.#W
+    const { engine, version } = this.#tx
+    draft.completeChanges(W)
+    draft.changes.each((_, old, entry) => {
+      if (entry !== 0) batch.copy(W, entry, engine.gatherer)
+      else if (old !== 0) batch.bury(W, old, version)
+    })
   }
 
   /** The stores that it makes and drops: the changes in the store of their names. */
   #describeStores(batch: Batch): void {
-    const { names } = this.#tx.engine
+    const { names, W } = this.#tx.engine
     const draft = this.#tx.known(NAMES_STORE)
     if (draft === undefined) return
     draft.completeChanges(this.#W)
     draft.changes.each((_, old, entry) => {
-      if (old !== 0) batch.drop(names.describeEntry(old).id, names.nameIn(old))
+      if (old !== 0) batch.drop(names.describeEntry(old).id, names.nameIn(W, old))
       if (entry === 0) return
       const { id, keys, values } = names.describeEntry(entry)
-      batch.make(id, names.nameIn(entry), keys, values)
+      batch.make(id, names.nameIn(W, entry), keys, values)
     })
+  }
+
+  get endsPast(): boolean {
+    const last = load48(this.#W, this.#previous + R_VERSION)
+    return this.#tx.forgets || this.#tx.version !== last + 1
   }
 
   publish(): void {
@@ -203,8 +210,16 @@ export class NewVersion implements Mutation {
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
     if (version !== last + 1) past.beginAnew(versions.oldestBefore(last), last, version)
-    else if (tx.forgets) past.shrink(versions.oldestBefore(version), version)
-    else past.applyBounds(version, this.#now)
+    else if (tx.forgets) {
+      versions.sealed.raiseFloor(version)
+      past.shrink(versions.oldestBefore(version), version)
+    } else past.applyBounds(versions.newest, this.#now)
     past.reclaim(FREE_BUDGET + 2 * this.#allocations, false)
+  }
+
+  settled(): void {
+    const { turn, past, versions } = this.#tx.engine.epochs
+    // While the version was staged the window reached back to one before it.
+    turn.tryToTidy(() => past.applyBounds(versions.newest, this.#now))
   }
 }

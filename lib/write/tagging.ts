@@ -3,15 +3,26 @@
  */
 
 import type { Batch } from '../engine/batch.js'
+import type { DeepPast } from '../engine/deep.js'
 import type { Engine } from '../engine/engine.js'
 import type { Mutation } from '../engine/mutation.js'
 import { checkView, type View } from '../engine/view.js'
-import { release } from '../memory/atomic.js'
-import { H_AGAIN, H_TAG_ROOT, PAGE, R_TAGS, R_VERSION, WRITING_VERB } from '../memory/layout.js'
+import type { Tag } from '../history/tags.js'
+import {
+  H_AGAIN,
+  PAGE,
+  R_TAGS,
+  R_TIME,
+  R_UNTIL,
+  R_VERSION,
+  WRITING_VERB,
+} from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
+import { DeepPin } from '../read/deep.js'
 import { ADDING } from '../tree/room.js'
 import type { EpochManager } from '../versions/manager.js'
 import { FREE_BUDGET } from '../versions/past.js'
+import { turnTags } from '../versions/tip.js'
 import { commit } from './commit.js'
 import { inTurn, type Transaction } from './transaction.js'
 
@@ -19,6 +30,7 @@ import { inTurn, type Transaction } from './transaction.js'
 class NewTags implements Mutation {
   isPublished = false
   readonly stamp = undefined
+  readonly endsPast = false
   readonly describe: (batch: Batch) => void
   readonly #W: Uint32Array
   readonly #epochs: EpochManager
@@ -56,7 +68,7 @@ class NewTags implements Mutation {
     const { items, count } = space.retired
     for (let i = 0; i < count; i++) limbo.add(items[i], newest)
     if (this.#added !== 0) W[this.#added + R_TAGS]++
-    release(W, H_TAG_ROOT, this.#root)
+    turnTags(W, this.#root)
     this.isPublished = true
     if (this.#removed !== 0) W[this.#removed + R_TAGS]--
   }
@@ -67,6 +79,8 @@ class NewTags implements Mutation {
     this.#W[H_AGAIN] = 1
     past.reclaim(FREE_BUDGET, true)
   }
+
+  settled(): void {}
 }
 
 /** Tags the version of a view; an existing tag moves. Returns the version. */
@@ -85,33 +99,70 @@ export function untag(engine: Engine, name: string): number {
 /** {@link tag}, as the whole of a transaction that has not begun. */
 export function putTag(tx: Transaction, name: string, view: View | undefined): number {
   const { engine } = tx
-  const { W, epochs, tags, reader } = engine
+  const { W, epochs, reader } = engine
   tx.beginTags()
-  // Pinned, for the tag tree may need room, at the cost of the oldest versions.
   const record = reader.enter(view)
+  if (record === 0) return putDeepTag(tx, name, view as View)
+  // Pinned, for the tag tree may need room, at the cost of the oldest versions.
   const pin = epochs.slots.acquire(record)
   epochs.slots.exit()
   try {
     const version = load48(W, record + R_VERSION)
-    const before = tags.find(name)
-    const tree = { root: tags.root, words: 0 }
-    if (before !== 0) tags.remove(tree, name, load48(W, before + R_VERSION))
-    tags.add(tree, name, version, record)
-    commit(tx, new NewTags(engine, tree.root, record, before, batch => batch.tag(name, version)))
+    const times = { time: load48(W, record + R_TIME), until: load48(W, record + R_UNTIL) }
+    replaceTag(tx, { name, version, record, ...times })
     return version
   } finally {
     epochs.slots.release(pin)
   }
 }
 
+/** Tags the deep version that the reader has found: what it has on disk is kept from then on. */
+function putDeepTag(tx: Transaction, name: string, view: View): number {
+  const { engine } = tx
+  const { reader, epochs, tags } = engine
+  epochs.slots.exit()
+  const past = reader.past as DeepPast
+  const pin = DeepPin.of(engine, view, version => new DeepPin(engine, version, 'tag'))
+  try {
+    const { version } = pin
+    // What the files no longer tell of it, another tag does.
+    const known = tags.findVersion(version)
+    const time = past.timeOf(version) ?? known?.time ?? 0
+    const until = past.timeOf(version + 1) ?? known?.until ?? time
+    replaceTag(tx, { name, version, record: 0, time, until })
+    return version
+  } finally {
+    pin.release()
+  }
+}
+
+/** Adds a tag, in a transaction of tags that has begun; one of that name goes. */
+export function replaceTag(tx: Transaction, tag: Tag): void {
+  const { engine } = tx
+  const { tags } = engine
+  const { name, version, record, time, until } = tag
+  const before = tags.find(name)
+  const tree = { root: tags.root, words: 0 }
+  if (before !== undefined) tags.remove(tree, name, before.version)
+  tags.add(tree, tag)
+  const describe = (batch: Batch) =>
+    record === 0 ? batch.deepTag(name, version, time, until) : batch.tag(name, version)
+  commit(tx, new NewTags(engine, tree.root, record, before?.record ?? 0, describe))
+}
+
 /** {@link untag}, as the whole of a transaction that has not begun. */
 export function takeTag(tx: Transaction, name: string): number {
   const { engine } = tx
-  const { W, epochs, tags, reader } = engine
+  const { epochs, tags, reader } = engine
   tx.beginTags()
-  const record = reader.enter({ at: name })
-  epochs.slots.exit()
-  const version = load48(W, record + R_VERSION)
+  epochs.slots.enterAll()
+  let found: Tag
+  try {
+    found = reader.tagNamed(name)
+  } finally {
+    epochs.slots.exit()
+  }
+  const { version, record } = found
   const tree = { root: tags.root, words: 0 }
   tags.remove(tree, name, version)
   commit(tx, new NewTags(engine, tree.root, 0, record, batch => batch.untag(name)))

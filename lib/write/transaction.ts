@@ -15,8 +15,8 @@ import type { Active, Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
+import { tipOf } from '../memory/atomic.js'
 import {
-  H_CURRENT,
   H_DIRTY,
   H_HISTORY_VERSIONS,
   H_PHASE,
@@ -54,8 +54,9 @@ export class Transaction implements Active {
   readonly kind: number
   /** The stores it has changed, or looked at to change them. Few, mostly one. */
   readonly drafts: Draft[] = []
-  /** The record it began from. */
+  /** The record it began from, and its version. */
   base = 0
+  seen = 0
   /** Root of the catalog, and id of the next store, that it will publish. */
   catalog = 0
   nextStore = 0
@@ -92,7 +93,7 @@ export class Transaction implements Active {
     this.#take(held)
     const { W, epochs, writer } = this.engine
     const { past, space, arena } = epochs
-    const base = W[H_CURRENT]
+    const base = tipOf(W)
     const version = stamp?.version ?? load48(W, base + R_VERSION) + 1
     if (version > MAX_VERSION) {
       const message = 'there are no version numbers left: load a dump of it into a new database'
@@ -100,11 +101,13 @@ export class Transaction implements Active {
     }
     this.state = OPEN
     space.begin(version, version, true)
-    writer.begin(!forgets && arena.floats[H_HISTORY_VERSIONS / 2] > 0)
+    const hasPast = arena.floats[H_HISTORY_VERSIONS / 2] > 0 || epochs.versions.sealed.isOn
+    writer.begin(!forgets && hasPast)
     space.suffices = past.provide()
     this.stamp = stamp
     this.forgets = forgets
     this.base = base
+    this.seen = load48(W, base + R_VERSION)
     this.catalog = W[base + R_CATALOG]
     this.nextStore = W[base + R_NEXT_STORE]
   }
@@ -155,6 +158,11 @@ export class Transaction implements Active {
   /** True while it can be changed and committed. */
   get isOpen(): boolean {
     return this.state === OPEN && this.engine.active === this
+  }
+
+  /** True where its commits follow each other in one turn. */
+  get keepsTurn(): boolean {
+    return this.#keeps
   }
 
   /** True where it has the turn, also between two commits. */
@@ -365,12 +373,13 @@ export class Transaction implements Active {
 
   // ── Stores ────────────────────────────────────────────────────────────────────────────────────
 
-  /** Makes a store; returns its id. */
-  createStore(name: string, keys: string, values: string): number {
+  /** Makes a store; returns its id. @param born the version that made it, where that is not this one */
+  createStore(name: string, keys: string, values: string, born = 0): number {
     const { names, writer } = this.engine
     const id = this.nextStore
     const value = names.valueOf({ id, keys, values })
-    writer.put(this.draftOf(NAMES_STORE), names.keyOf(name), value, undefined, this.version)
+    const version = born === 0 ? this.version : born
+    writer.put(this.draftOf(NAMES_STORE), names.keyOf(name), value, undefined, version)
     this.nextStore = id + 1
     this.#add(id, 0)
     return id
@@ -452,5 +461,7 @@ export function inTurn<T>(engine: Engine, kind: number, body: (tx: Transaction) 
     if (isOurs) tx.state = ENDED
     if (isOurs) engine.active = null
     if (isOurs) tx.giveUp()
+    // What it says, or throws, may follow from a version that is staged.
+    if (engine.log !== null && !tx.isUsers && tx.seen !== 0) engine.log.settle(tx.seen)
   }
 }

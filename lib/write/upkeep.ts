@@ -2,10 +2,12 @@
 
 import type { Batch } from '../engine/batch.js'
 import type { Mutation } from '../engine/mutation.js'
+import { tipOf } from '../memory/atomic.js'
 import { H_AGAIN, R_TIME } from '../memory/layout.js'
 import { store48 } from '../memory/words.js'
+import type { AllBounds } from '../options.js'
 import { writeBounds } from '../versions/past.js'
-import type { Bounds } from '../versions/retention.js'
+import { advanceTip } from '../versions/tip.js'
 import { commit } from './commit.js'
 import type { Transaction } from './transaction.js'
 
@@ -13,6 +15,7 @@ import type { Transaction } from './transaction.js'
 class Upkeep implements Mutation {
   isPublished = false
   readonly stamp = undefined
+  readonly endsPast = false
   readonly describe: (batch: Batch) => void
   readonly #tx: Transaction
   readonly #change: () => void
@@ -26,6 +29,8 @@ class Upkeep implements Mutation {
   prepare(): void {}
 
   publish(): void {
+    const { W } = this.#tx.engine
+    advanceTip(W, tipOf(W))
     this.#change()
     this.isPublished = true
   }
@@ -35,6 +40,8 @@ class Upkeep implements Mutation {
     W[H_AGAIN] = 1
     epochs.past.reclaim(Number.POSITIVE_INFINITY, true)
   }
+
+  settled(): void {}
 }
 
 function keepUp(tx: Transaction, change: () => void, describe: (batch: Batch) => void): void {
@@ -45,12 +52,15 @@ function keepUp(tx: Transaction, change: () => void, describe: (batch: Batch) =>
 /** Drops all versions before `version`, tags and pins apart. */
 export function prune(tx: Transaction, version: number): void {
   const { past, versions } = tx.engine.epochs
-  const change = () => past.shrink(versions.oldest, version)
+  const change = () => {
+    versions.sealed.raiseFloor(version)
+    past.shrink(versions.oldest, version)
+  }
   keepUp(tx, change, batch => batch.prune(version))
 }
 
 /** Changes the bounds of history; the next commit applies them. */
-export function setBounds(tx: Transaction, bounds: Bounds): void {
+export function setBounds(tx: Transaction, bounds: AllBounds): void {
   const change = () => writeBounds(tx.engine.epochs.arena, bounds)
   keepUp(tx, change, batch => batch.bounds(bounds))
 }
@@ -58,6 +68,6 @@ export function setBounds(tx: Transaction, bounds: Bounds): void {
 /** Gives the present version another time, ms since 1970: for a load of which nothing can be read yet. */
 export function setTime(tx: Transaction, time: number): void {
   const { W, epochs } = tx.engine
-  const change = () => store48(W, epochs.versions.current + R_TIME, time)
+  const change = () => store48(W, epochs.versions.tip + R_TIME, time)
   keepUp(tx, change, batch => batch.time(time))
 }

@@ -2,9 +2,12 @@
  * `zverse bench`: every workload runs and gives sane rows, it can be stopped, a thread's failure is
  * reported. Speed is not looked at. The runs use the built code, as workers do.
  */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import stringWidth from 'string-width'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type * as benching from '../../dist/cli/bench/bench.js'
 import {
   bench,
@@ -14,7 +17,14 @@ import {
   workloads,
 } from '../../dist/cli/bench/bench.js'
 import { Thread, together } from '../../dist/cli/bench/crew.js'
+import { benchMatrix } from '../../dist/cli/bench/matrix.js'
 import { measure } from '../../dist/cli/bench/measure.js'
+import type { MatrixRow } from '../../dist/cli/bench/systems.js'
+import { renderMatrix } from '../../dist/cli/bench/table.js'
+import { Call } from '../../dist/cli/command.js'
+import { BENCH } from '../../dist/cli/commands/bench.js'
+import type { Session } from '../../dist/cli/session.js'
+import type { Word } from '../../dist/cli/words.js'
 import { ZVerse } from '../../dist/index.js'
 import { Draws, dealt, missingKey, presentKey, seeded, texts } from '../../lib/cli/bench/data.js'
 import { WORKLOADS } from '../../lib/cli/bench/workloads.js'
@@ -147,6 +157,117 @@ describe('a run', () => {
   })
 })
 
+/** An empty directory, which is removed in the end. */
+function emptyDirectory() {
+  const path = mkdtempSync(join(tmpdir(), 'zverse-spec-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+describe('a run in a directory', () => {
+  const plain = ['get', 'put', 'batch-10', 'mix-80-20']
+
+  it('measures in memory, there, and on a Map what that can do, and leaves nothing', async () => {
+    using place = emptyDirectory()
+    const seen = screen()
+    const chosen = { ...TINY, only: [...plain, 'get-old', 'readers-1'] }
+    const rows = await benchMatrix({ ...chosen, directory: place.path }, seen)
+    expect(readdirSync(place.path)).toEqual([])
+    const namesOf = (system: string) =>
+      rows.filter(row => row.system === system).map(({ name }) => name)
+    const all = ['get', 'get-old', 'put', 'batch-10', 'mix-80-20', 'readers-1']
+    expect(namesOf('memory')).toEqual(['entry-bytes', ...all])
+    expect(namesOf('persistent')).toEqual(['entry-bytes', 'disk-bytes', ...all])
+    expect(namesOf('Map')).toEqual(['entry-bytes', ...plain])
+    expect(seen.rows).toHaveLength(2 * all.length + plain.length)
+    for (const row of rows) {
+      const figure = 'bytes' in row ? row.bytes : row.opsPerSecond
+      if (row.system !== 'Map' || row.name !== 'entry-bytes') expect(figure).toBeGreaterThan(0)
+      expect(JSON.parse(JSON.stringify(row))).toEqual(row)
+    }
+    expect(seen.lines.at(-1)).toBe(null)
+    const progress = seen.lines.filter(line => line !== null)
+    expect(progress.some(line => line.includes('15/16'))).toBe(true)
+  })
+
+  it('does every workload that a Map can do', async () => {
+    using place = emptyDirectory()
+    const chosen = { ...TINY, only: ['get-missing', 'write', 'mix'], directory: place.path }
+    const rows = await benchMatrix(chosen, screen())
+    const on = (system: string) =>
+      rows.filter(row => row.system === system && row.group !== 'memory').map(({ name }) => name)
+    expect(on('Map')).toEqual(on('memory'))
+    expect(on('persistent')).toEqual(on('memory'))
+  })
+
+  it('that is stopped leaves nothing', async () => {
+    using place = emptyDirectory()
+    const controller = new AbortController()
+    const stopping = { ...screen(), row: () => controller.abort() }
+    const options = { ...TINY, only: plain, signal: controller.signal, directory: place.path }
+    await expect(benchMatrix(options, stopping)).rejects.toThrow(
+      expect.objectContaining({ name: 'AbortError' }),
+    )
+    expect(readdirSync(place.path)).toEqual([])
+  })
+
+  it('leaves nothing where a signal ends the process, either', async () => {
+    using place = emptyDirectory()
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true)
+    const controller = new AbortController()
+    const ending = {
+      ...screen(),
+      row: () => {
+        expect(readdirSync(place.path)).toHaveLength(1)
+        process.emit('SIGHUP', 'SIGHUP')
+        expect(readdirSync(place.path)).toEqual([])
+        controller.abort()
+      },
+    }
+    try {
+      const options = { ...TINY, only: plain, signal: controller.signal, directory: place.path }
+      await expect(benchMatrix(options, ending)).rejects.toThrow()
+      expect(kill).toHaveBeenCalledExactlyOnceWith(process.pid, 'SIGHUP')
+      expect(process.listenerCount('SIGHUP')).toBe(0)
+    } finally {
+      kill.mockRestore()
+    }
+  })
+
+  const call = (...words: string[]) => {
+    const word = (text: string): Word => ({ is: 'word', form: 'argv', text })
+    const options = { entries: word('1000'), seconds: word('0.02') }
+    return new Call(BENCH, words.map(word), new Map(Object.entries(options)), [])
+  }
+  const session = { interrupted: false } as Session
+
+  it('is what the command does with a directory as its first word', async () => {
+    using place = emptyDirectory()
+    const result = await BENCH.run(session, call(place.path, 'get'))
+    if (result.is !== 'drawn') throw new Error('it is not drawn')
+    expect(result.rows.map(({ cells }) => [cells[1], cells.at(-1)])).toEqual([
+      ...[
+        ['entry-bytes', 'memory'],
+        ['get', 'memory'],
+        ['entry-bytes', 'persistent'],
+      ],
+      ...[
+        ['disk-bytes', 'persistent'],
+        ['get', 'persistent'],
+      ],
+      ...[
+        ['entry-bytes', 'Map'],
+        ['get', 'Map'],
+      ],
+    ])
+    expect(new Set(result.rows.map(({ cells }) => cells.length))).toEqual(new Set([7]))
+    expect(result.draw(80, false)).toMatch(/^ {2}ops\/s +memory +persistent +Map\nread\n {2}get /)
+    const missing = join(place.path, 'none')
+    await expect(BENCH.run(session, call(missing))).rejects.toThrow('there is no directory')
+    expect(existsSync(missing)).toBe(false)
+    await expect(BENCH.run(session, call('nine'))).rejects.toThrow('no workload or group "nine"')
+  })
+})
+
 describe('threads', () => {
   const plan = { keys: 1000, valueBytes: 30, seconds: 0.02, seed: 1 }
   const seat = { number: 0, of: 1 }
@@ -221,6 +342,37 @@ describe('the table', () => {
         expect(widest).toBeLessThanOrEqual(width)
       }),
     )
+  })
+
+  it('has the systems side by side, in few columns, too', () => {
+    const on = (system: MatrixRow['system'], name: string, group: string, rate: number) => {
+      return { ...row(name, group, rate), system }
+    }
+    const bytes = (
+      system: MatrixRow['system'],
+      name: 'entry-bytes' | 'disk-bytes',
+      bytes: number,
+    ) => ({ name, group: 'memory', system, bytes }) as const
+    const rows: MatrixRow[] = [
+      ...[bytes('memory', 'entry-bytes', 75.4), on('memory', 'get', 'read', 2_000_000)],
+      ...[on('memory', 'scan', 'scan', 9)],
+      ...[bytes('persistent', 'disk-bytes', 210), on('persistent', 'get', 'read', 1_900_000)],
+      on('Map', 'get', 'read', 12_345_678),
+    ]
+    expect(renderMatrix(rows, 80, false).split('\n')).toEqual([
+      '  ops/s           memory  persistent         Map',
+      'read',
+      '  get          2,000,000   1,900,000  12,345,678',
+      'scan',
+      '  scan               9.0           –           –',
+      'memory, bytes an entry',
+      '  entry-bytes         75           –           –',
+      '  disk-bytes           –         210           –',
+    ])
+    for (const width of [20, ...WIDTHS]) {
+      expect(Math.max(...lengthsOf(renderMatrix(rows, width, false)))).toBeLessThanOrEqual(width)
+    }
+    expect(renderMatrix(rows, 80, true)).toContain('\u001b[1mread')
   })
 
   it('is plain unless colours are asked for', () => {

@@ -44,6 +44,13 @@ it('docs/cli.md is what docs/cli.js makes of the present table', async () => {
   expect(page()).toBe(readFileSync(PAGE, 'utf8'))
 })
 
+it('the directories of docs/cli.md are as they are there', async () => {
+  const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+  const [, transcript = ''] = /## Directories\n.*?```\n(.*?)\n```/s.exec(page) ?? []
+  expect(transcript.length).toBeGreaterThan(300)
+  expect(await replay(transcript)).toBe(still(transcript))
+})
+
 it('docs/tour.md shows what it says', async () => {
   const tour = readFileSync(new URL('../../docs/tour.md', import.meta.url), 'utf8')
   const parts = tour.matchAll(/```\n(.*?)```/gs)

@@ -3,7 +3,8 @@
  * what it shows.
  *
  * Lines that begin with a prompt go to a session whose screen is 80 columns wide; those that begin with `$`
- * go to a small shell, which knows only `zverse` and `cat`, in a folder with the files of {@link FILES}.
+ * go to a small shell, which knows only `zverse` and `cat`, in a folder with the files of {@link FILES}. There
+ * `zverse DIR` begins a session on a directory, which the next line of the shell ends.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +23,7 @@ const FILES: Record<string, string> = {
   'cities.csv': 'name,lon,lat,zip\nBern,7.45,46.95,3000\nZürich,8.54,47.37,8000\n',
   'quakes.csv': 'id;lat;mag\na;38.50;2.1\nb;"60.1;1.4\nc;-0.25;4.5\n',
 }
-const PROMPT = /^(?:zverse\S*|\s*\.\.\.)> ?(.*)$/
+const PROMPT = /^(?:zverse(?: \S+)?\S*|\s*\.\.\.)> ?(.*)$/
 
 /** Dates and times as they are in the documentation: always the same one. */
 export function still(text: string): string {
@@ -37,14 +38,23 @@ export function still(text: string): string {
 /** The transcript as it is today. */
 export async function replay(transcript: string): Promise<string> {
   const sink = paper()
-  const session = new Session(COMMANDS, OPENING, 20)
+  let session = new Session(COMMANDS, OPENING, 20)
   const screen = new Screen('terminal', sink)
   const lexer = new Lexer()
   let folder: string | undefined
   for (const line of transcript.split('\n')) {
     if (line.startsWith('$ ')) {
       folder ??= makeFolder()
-      sink.text += `${line}\n${shell(folder, line.slice(2))}`
+      if (session.path !== undefined) session.close()
+      const [, directory, mode] =
+        /^zverse (\S+) --create(?: --sync (\w+))?$/.exec(line.slice(2)) ?? []
+      if (directory === undefined) sink.text += `${line}\n${shell(folder, line.slice(2))}`
+      else {
+        sink.text += `${line}\n`
+        session.close()
+        const place = { path: join(folder, directory), sync: mode as 'never', background: false }
+        session = new Session(COMMANDS, { ...OPENING, ...place }, 20)
+      }
       continue
     }
     const typed = PROMPT.exec(line)?.[1]

@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, it } from 'vitest'
 
+const own: Record<string, { default: string }> = JSON.parse(
+  readFileSync('package.json', 'utf8'),
+).imports
+
 /** All that a built file imports, at once and in turn. */
 function loadedBy(file: string, found = new Set<string>()): Set<string> {
   if (found.has(file)) return found
@@ -10,7 +14,8 @@ function loadedBy(file: string, found = new Set<string>()): Set<string> {
   if (!file.startsWith('dist/')) return found
   const code = readFileSync(file, 'utf8')
   for (const [, name] of code.matchAll(/^(?:import|export)\s(?:[^'"]*?\sfrom\s+)?'([^']+)'/gm)) {
-    loadedBy(name.startsWith('.') ? normalize(join(dirname(file), name)) : name, found)
+    const relative = name.startsWith('.') ? normalize(join(dirname(file), name)) : name
+    loadedBy(normalize(own[name]?.default ?? relative), found)
   }
   return found
 }

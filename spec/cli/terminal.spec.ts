@@ -1,10 +1,10 @@
 /** The prompt on a pseudo-terminal, with keys typed. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { folder } from './fixtures.js'
-import { bare, hasTerminal, Terminal } from './zverse.js'
+import { bare, hasTerminal, Terminal, zverse } from './zverse.js'
 
 const CTRL_C = '\x03'
 const CTRL_D = '\x04'
@@ -72,6 +72,32 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     await terminal[Symbol.asyncDispose]()
     while (!existsSync(file)) await new Promise(resolve => setTimeout(resolve, 50))
     expect(readFileSync(file, 'utf8')).toMatch(/"key":"a","value":1\}\n\{"type":"end"\}\n$/)
+  })
+
+  it('says in which directory it is, and closes it when the terminal is closed', async () => {
+    using place = folder()
+    const path = join(place.path, 'shop')
+    {
+      await using terminal = new Terminal(80, {}, `${path} --create`)
+      expect(await terminal.ready()).toMatch(/^a new database in .*\/shop\s+zverse shop> $/)
+      expect(await terminal.line('put a 1')).toBe('version 1')
+      expect(await terminal.line('flush')).toBe('version 1 is durable')
+      await terminal.line('store users')
+      expect(bare(terminal.text)).toMatch(/zverse shop:users> $/)
+      terminal.keys(CTRL_D)
+      expect(await terminal.ended).toBe(0)
+    }
+    await using terminal = new Terminal(80, {}, path)
+    expect(await terminal.ready()).toMatch(/\/shop: version 2, 1 key\s+zverse shop> $/)
+    await terminal.line('put a 2')
+    await terminal[Symbol.asyncDispose]()
+    // A lock that was given back is empty.
+    const lock = () =>
+      readdirSync(path)
+        .filter(name => name.startsWith('lock'))
+        .at(-1) as string
+    while (statSync(join(path, lock())).size > 0) await new Promise(r => setTimeout(r, 50))
+    expect(zverse(['get', 'a', '--from', path]).out).toBe('2\n')
   })
 
   it('goes on after Ctrl-Z and fg', async () => {

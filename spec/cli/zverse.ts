@@ -41,7 +41,7 @@ export function shell(line: string, cwd: string): Outcome {
 export const hasTerminal = spawnSync('script', ['--version']).status === 0
 
 /** The last thing shown, escapes apart, where a prompt waits for keys. */
-const PROMPT = /(?:^|[\r\n] *)(?:zverse[^\s>]*|\.\.\.)> $/
+const PROMPT = /(?:^|[\r\n] *)(?:zverse(?: [^\s>]+)?[^\s>]*|\.\.\.)> $/
 /** ms; only output that never comes takes as long. */
 const PATIENCE = 120_000
 

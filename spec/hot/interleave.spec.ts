@@ -435,7 +435,7 @@ describe('a reader stands on an entry of a commit that never came', () => {
       const db = attach(handle, READER)
       const { W, epochs } = db._test.engine
       const directory = W[W[epochs.versions.current + R_STATE + S_INDEX] + X_DIRECTORY]
-      if (db.version > image.version || directory === 0) continue
+      if (epochs.versions.staged > image.version || directory === 0) continue
       eachSegment(W, directory, directoryLength(W, directory), (segment, code) => {
         eachRef(W, segment, code, ref => {
           if (versionOf(W, ref) > image.version) found.push(dies)

@@ -329,15 +329,6 @@ describe('what is wrong', () => {
     }
   })
 
-  it('waits for open, for a directory', async () => {
-    const level = new ZVerseLevel('somewhere')
-    expect(level.supports.permanence).toBe(true)
-    expect(await codesOf(() => level.open())).toEqual([
-      'LEVEL_DATABASE_NOT_OPEN',
-      'ZVERSE_INVALID_OPTION',
-    ])
-  })
-
   it('has the code that Level has, and ours as its cause', () =>
     over(async level => {
       const long = 'x'.repeat(20_000)

@@ -7,11 +7,15 @@
  *     own        a database that each level opens for itself
  *     small      one of 1 MiB for each level, given to it
  *     text       stores of text alone: string keys, any values
+ *     directory  a database in a directory of its own for each level
  *     worker     stores of one database, in a worker, while another thread commits
  *
  * One after the other, each ended by a line `over TARGET`.
  */
 import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import suite from 'abstract-level/test/index.js'
@@ -33,6 +37,10 @@ tape.Test.prototype.same = function (actual, expected, message, extra) {
 /** @type {ZVerse<never, never>[]} */
 let databases = []
 let made = 0
+/** Where directories are made: each test syncs a few files, which is quick if they are in memory. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+/** The directories are in this one. */
+let root = ''
 
 /**
  * @template K, V
@@ -54,6 +62,10 @@ const factories = {
     const values = TEXT[made++ % TEXT.length]
     const db = kept(ZVerse.open({ keys: 'string', values, maxBytes: 2 ** 20 }))
     return new ZVerseLevel({ ...options, db })
+  },
+  // Without a worker for each.
+  directory(options) {
+    return new ZVerseLevel(join(root, `${made++}`), { ...options, background: false })
   },
   worker(options) {
     const [db] = databases
@@ -94,7 +106,13 @@ function report() {
 if (isMainThread) {
   for (const target of process.argv.slice(2)) {
     databases = []
-    await (target === 'worker' ? runBeside() : runSuite(target))
+    if (target === 'directory') root = mkdtempSync(join(PLACE, 'zverse-level-'))
+    try {
+      await (target === 'worker' ? runBeside() : runSuite(target))
+    } finally {
+      if (root !== '') rmSync(root, { recursive: true })
+      root = ''
+    }
     report()
     console.log(`over ${target}`)
   }

@@ -9,13 +9,15 @@ import { beforeAll, describe, expect, it } from 'vitest'
 const run = promisify(execFile)
 
 /**
- * The numbers of tests and assertions of abstract-level 3.1.1's suite, if all is supported; and for text.
+ * The numbers of tests and assertions of abstract-level 3.1.1's suite, if all is supported; in a directory, where
+ * options of `open` are tested, too; and for text.
  */
 const WHOLE = { tests: 1500, passed: 5156 }
+const ON_DISK = { tests: 1509, passed: 5168 }
 const UTF8 = { tests: 1412, passed: 4498 }
 
 describe('the public suite of abstract-level', () => {
-  const targets = ['own', 'small', 'text', 'worker']
+  const targets = ['own', 'small', 'text', 'directory', 'worker']
   const output = new Map<string, string[]>()
 
   beforeAll(async () => {
@@ -36,6 +38,7 @@ describe('the public suite of abstract-level', () => {
     ['own', WHOLE, []],
     ['small', WHOLE, []],
     ['text', UTF8, []],
+    ['directory', ON_DISK, []],
     ['worker', WHOLE, ['commits beside it: true']],
   ])('over %s', (target, expected, said) => {
     const lines = output.get(target) as string[]

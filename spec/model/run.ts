@@ -72,7 +72,12 @@ const ACTS: Record<string, { weight: number; act: Act }> = {
   stepCursor: { weight: 4, act: stepCursor },
   leaveCursor: { weight: 1, act: leaveCursor },
   check: { weight: 1, act: world => world.check() },
+  compact: { weight: 3, act: world => world.compact() },
+  reopen: { weight: 1.5, act: (world, random) => world.reopen(random.chance(0.5)) },
 }
+
+/** What a past on disk is tried by. */
+const OFTEN_ON_DISK = ['compact', 'retention', 'tag', 'beginRead']
 
 /** One operation: its name, and the seed it chooses its arguments by. */
 interface Step {
@@ -81,18 +86,20 @@ interface Step {
 }
 
 /** The parameters of a seed; `scale` > 1 makes longer runs. */
-export function paramsOf(seed: number, scale = 1): Params {
+/** @param isDeep memory keeps few versions, and the disk the others */
+export function paramsOf(seed: number, scale = 1, isDeep = false): Params {
   const random = new Random(seed ^ 0x5eed)
   const size = random.int(100)
   // Most runs are small and collide; a few are large enough for a tree of three levels.
   const poolSize = size < 55 ? 3 + random.int(12) : size < 97 ? 20 + random.int(150) : 4000
   const isTight = size < 97 && random.chance(0.08)
-  const isTimed = random.chance(0.2)
+  const isTimed = random.chance(0.2) && !isDeep
   return {
     seed,
     keys: random.pick<KeyKind>(['string', 'binary', 'tuple']),
     values: random.pick<ValueKind>(['msgpack', 'msgpack', 'json', 'string', 'binary', 'custom']),
-    history: { ...randomHistory(random, isTimed), ...(isTimed ? { ms: 40 } : {}) },
+    history: { ...randomHistory(random, isTimed, isDeep), ...(isTimed ? { ms: 40 } : {}) },
+    ...(isDeep ? { window: random.pick([0, 1, 3, 10]), onDisk: true } : {}),
     poolSize,
     length: Math.round((poolSize > 200 ? 60 : 40 + random.int(160)) * scale),
     maxBytes: (isTight ? random.pick([1, 2]) : 64) * 2 ** 20,
@@ -105,10 +112,14 @@ export function paramsOf(seed: number, scale = 1): Params {
 function stepsOf(params: Params): Step[] {
   const random = new Random(params.seed)
   const names = Object.keys(ACTS)
-  const total = names.reduce((sum, name) => sum + (ACTS[name]?.weight ?? 0), 0)
+  const weightOf = (name: string) => {
+    const often = params.window !== undefined && OFTEN_ON_DISK.includes(name) ? 4 : 1
+    return often * (ACTS[name]?.weight ?? 0)
+  }
+  const total = names.reduce((sum, name) => sum + weightOf(name), 0)
   return Array.from({ length: params.length }, () => {
     let at = (random.next() / 2 ** 32) * total
-    const act = names.find(name => (at -= ACTS[name]?.weight ?? 0) < 0) ?? 'put'
+    const act = names.find(name => (at -= weightOf(name)) < 0) ?? 'put'
     return { act, seed: random.next() }
   })
 }
@@ -190,8 +201,8 @@ function shrink(params: Params, steps: readonly Step[]): Step[] {
  * One run. @returns how many questions the engine was asked.
  * @throws an error that says the seed, the parameters and the shortest failing trace.
  */
-export function runModel(seed: number, scale = 1): number {
-  const params = paramsOf(seed, scale)
+export function runModel(seed: number, scale = 1, onDisk?: boolean, isDeep = false): number {
+  const params = { ...paramsOf(seed, scale, isDeep), ...(onDisk === undefined ? {} : { onDisk }) }
   const steps = stepsOf(params)
   try {
     return execute(params, steps)

@@ -20,7 +20,7 @@ import type {
   StoreHandle,
   WriteTx,
 } from '../support/contract.js'
-import { open } from '../support/engine.js'
+import { compact, isOnDisk, open, reopened } from '../support/engine.js'
 import { agree, isSame, Mismatch, outcomeOf, show } from '../support/outcome.js'
 import { Random } from '../support/random.js'
 
@@ -38,6 +38,10 @@ export interface Params {
   isTight: boolean
   firstVersion: number
   slots: 'auto' | 'always'
+  /** Absent: as the environment says. */
+  onDisk?: boolean
+  /** Versions that memory keeps: the disk has the rest of what `history` keeps. Absent: all is in memory. */
+  window?: number
 }
 
 /** A named store of the run; its codecs never change. */
@@ -66,7 +70,7 @@ export interface OpenWrite {
 
 export class World {
   readonly params: Params
-  readonly db: Database
+  db: Database
   readonly oracle: Oracle
   readonly pool: unknown[]
   readonly stores: NamedStore[]
@@ -92,9 +96,19 @@ export class World {
       namedStore('ü tuple', 'tuple', 'msgpack', random),
     ]
     this.oracle = new Oracle({ keys, values, history, now, firstVersion })
-    const options = { keys, values: valuesOption(values), history, maxBytes }
+    const options = { keys, values: valuesOption(values), history: this.bounds(history), maxBytes }
     const first = firstVersion === 0 ? {} : { firstVersion }
-    this.db = open(options, { now, slots, poison: true, ...first })
+    const disk = params.onDisk === undefined ? {} : { onDisk: params.onDisk }
+    this.db = open(options, { now, slots, poison: true, ...first, ...disk })
+  }
+
+  /** The option that makes a database keep what the oracle keeps. */
+  bounds(history: History): History {
+    const { window } = this.params
+    if (window === undefined) return history
+    // What memory keeps is kept.
+    const versions = Math.min(window, history.versions ?? window)
+    return { versions, disk: history }
   }
 
   /** The engine judges bounds in bytes and memory running short: it says which versions are left. */
@@ -183,8 +197,29 @@ export class World {
     ended.pin.closed = true
   }
 
-  /** Ends all that is open and proves that nothing is left behind. */
-  finish(): void {
+  /** Puts on disk what memory may let go of, and merges it. */
+  compact(): void {
+    if (this.params.window === undefined || this.writing !== undefined) return
+    this.operations++
+    this.note('compact()')
+    compact(this.db)
+  }
+
+  /** Closes a database on a disk, with all that is open, and opens it again; sometimes with a new base. */
+  reopen(isCompacted: boolean): void {
+    // Where memory is short, what of the past has room may differ.
+    if (!isOnDisk(this.db) || this.params.isTight || this.writing?.isInCallback) return
+    this.operations++
+    this.note(isCompacted ? 'compact(), reopen' : 'reopen')
+    this.#leaveAll()
+    if (isCompacted) compact(this.db)
+    this.db = reopened(this.db)
+    for (const store of this.stores) store.handle = undefined
+    this.settle('reopen')
+    checkDb(this.db)
+  }
+
+  #leaveAll(): void {
     if (this.writing) {
       this.writing.tx.abort()
       this.oracle.abort(this.writing.draft)
@@ -193,6 +228,11 @@ export class World {
     checkDb(this.db)
     while (this.pins.length > 0) this.endPin(0)
     for (const { cursor } of this.cursors.splice(0)) cursor.return()
+  }
+
+  /** Ends all that is open and proves that nothing is left behind. */
+  finish(): void {
+    this.#leaveAll()
     checkDb(this.db)
     this.db.close()
   }

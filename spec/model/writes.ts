@@ -209,16 +209,19 @@ export function retention(world: World, random: Random): void {
     )
     return
   }
-  const history = randomHistory(random, world.oracle.history.ms !== undefined)
+  const isTimed = world.oracle.history.ms !== undefined
+  const history = randomHistory(random, isTimed, world.params.window !== undefined)
   world.write(
     `setHistory(${world.brief(history)})`,
-    () => void db.setHistory(history),
+    () => void db.setHistory(world.bounds(history)),
     () => oracle.setHistory(history),
   )
 }
 
 /** A bound in ms only if the clock never runs backwards: how long is "ago" otherwise? */
-export function randomHistory(random: Random, isTimed: boolean) {
+export function randomHistory(random: Random, isTimed: boolean, isDeep = false) {
+  // The disk is held to a number of versions at once, to other bounds now and then.
+  if (isDeep) return { versions: random.pick([0, 2, 20, 100, Infinity, Infinity]) }
   return {
     ...(random.chance(0.7) ? { versions: random.pick([0, 1, 2, 5, 20, 1000, Infinity]) } : {}),
     ...(isTimed ? { ms: random.pick([0, 5, 40, 1000, Infinity]) } : {}),

@@ -9,11 +9,11 @@ import { Disk } from '../support/disk.js'
 import { scaled } from '../support/runs.js'
 
 const content = (segment: number) => ({
-  ...{ salt: 'ab', base: segment % 2 === 0 ? null : { file: `base-${segment}`, version: segment } },
-  log: { segment, offset: 64, check: 7 },
+  ...{ salt: 'ab', keys: 'string', values: 'msgpack', version: 0, time: 5 },
+  bases: [{ number: 1, version: 3, log: { segment, offset: 72, check: 8 }, bytes: 9 }] as const,
 })
 
-const segmentIn = (disk: Disk) => readManifest(new Directory(disk, 'db'))?.log.segment ?? 0
+const segmentIn = (disk: Disk) => readManifest(new Directory(disk, 'db'))?.bases[0].log.segment ?? 0
 
 describe('manifests', () => {
   it('say what was written last', () => {

@@ -48,7 +48,17 @@ part('workers killed one after the other', [
   String(Math.ceil(500 * factor)),
   String(seed),
 ])
-part('death before stores', vitest('spec/threads/death'), {
+part('processes with a database on disk, killed one after the other', [
+  'spec/stress/persistent.js',
+  String(Math.ceil(300 * factor)),
+  String(seed),
+])
+part('a past on disk', [
+  'spec/stress/past.js',
+  String(Math.max(10_000, Math.ceil(1_000_000 * factor))),
+  String(seed),
+])
+part('death before stores', vitest('spec/threads/death', 'spec/persistent/kills-steps.spec.ts'), {
   ZVERSE_DEATHS: factor >= 4 ? 'Infinity' : Math.ceil(60 * factor),
   ZVERSE_SEED: seed,
 })

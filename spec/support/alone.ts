@@ -8,11 +8,21 @@
 export const ALONE = [
   // Processes.
   ...['bundles', 'cites', 'examples', 'level/suite', 'package', 'tidy'],
-  ...['cli/docs', 'cli/files', 'cli/flags', 'cli/pipe', 'cli/target', 'cli/terminal'],
+  ...[
+    'cli/copies',
+    'cli/directory',
+    'cli/docs',
+    'cli/files',
+    'cli/flags',
+    'cli/pipe',
+    'cli/target',
+  ],
+  ...['cli/terminal', 'persistent/kills', 'persistent/kills-io', 'persistent/kills-locks'],
+  ...['persistent/kills-last', 'persistent/kills-workers'],
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
   // `Atomics`, clocks, the runner's settings; replaced ones are slower from then on.
-  ...['epoch/check', 'hot/interleave', 'runners'],
+  ...['epoch/check', 'hot/interleave', 'persistent/kills-steps', 'runners'],
 ]
 
 /** The patterns of these for vitest. */

@@ -158,6 +158,7 @@ export interface StoreInfo {
 }
 
 export interface History {
+  disk?: History
   versions?: number
   ms?: number
   bytes?: number

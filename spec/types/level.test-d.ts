@@ -33,6 +33,21 @@ new ZVerseLevel()
 new ZVerseLevel(undefined, { keyEncoding: 'json' })
 new ZVerseLevel('directory', { valueEncoding: 'json', db: undefined })
 new ZVerseLevel({ maxBytes: 2 ** 20, history: { ms: 1000 } })
+new ZVerseLevel('directory', { sync: 'interval', repair: true, createIfMissing: false })
+// @ts-expect-error passive is for open
+new ZVerseLevel('directory', { passive: true })
+const durable = new ZVerseLevel('directory', { errorIfExists: true })
+durable.put('a', '1', { sync: true })
+durable.put<Buffer, number>(Buffer.of(), 1, {
+  keyEncoding: 'buffer',
+  valueEncoding: 'json',
+  sync: true,
+})
+durable.del('a', { sync: true })
+durable.batch([{ type: 'del', key: 'a' }], { sync: true })
+// @ts-expect-error it is true or false
+durable.put('a', '1', { sync: 'commit' })
+same<typeof durable.location, string | undefined>(true)
 // @ts-expect-error tuples are neither text nor bytes
 new ZVerseLevel({ db: ZVerse.open({ keys: 'tuple' }) })
 // @ts-expect-error a database is open already

@@ -115,14 +115,17 @@ describe('a commit', () => {
     goesOn(witness)
   })
 
-  it('whose log closes the database is undone, be it of a version or of tags', () => {
+  it('whose log fails is undone, be it of a version or of tags', () => {
     for (const write of [(db: Db) => db.put('x', 2), (db: Db) => db.tag('t')]) {
-      const hooks = { now, log: { append: (): void => {} } }
+      const hooks = { now, log: { append: (): void => {}, settle() {}, close() {} } }
       const db = openWith(OPTIONS, hooks) as Db
       const witness = attach(db, WITNESS)
       db.put('x', 1)
-      db._test.engine.log = { append: () => db.close() }
-      expect(() => write(db)).toThrow(coded('ZVERSE_CLOSED'))
+      const append = () => {
+        throw new Error('no disk')
+      }
+      db._test.engine.log = { append, settle() {}, close() {} }
+      expect(() => write(db)).toThrow('no disk')
       expect(witness.get('x')).toBe(1)
       expect(witness.versions().flatMap(({ tags }) => tags)).toEqual([])
       goesOn(witness)
@@ -241,5 +244,29 @@ describe('a verb in a transaction', () => {
     expect(new Set(asked)).toEqual(new Set(['ZVERSE_NESTED_TRANSACTION']))
     other = undefined
     expect(db.get('x')).toBe('one!')
+  })
+})
+
+describe('a store', () => {
+  it.each([
+    ['with the same codecs is that one', 'tuple'],
+    ['with others is refused', 'string'],
+  ] as const)('that another thread makes in between: made %s', (_, keys) => {
+    const db = open()
+    const other = attach(db, WITNESS)
+    const { names } = db._test.engine
+    const { describe } = names
+    names.describe = (record, name) => {
+      const found = describe.call(names, record, name)
+      names.describe = describe
+      other.store('s', { keys: 'tuple' }).put(['k'], 1)
+      return found
+    }
+    const make = () => db.store('s', { keys: keys as 'tuple' })
+    if (keys === 'tuple') expect(make().get(['k'])).toBe(1)
+    else expect(make).toThrow(coded('ZVERSE_INVALID_OPTION'))
+    expect(db.stores()).toHaveLength(1)
+    expect(db.version).toBe(2)
+    goesOn(other)
   })
 })

@@ -1,7 +1,7 @@
 /** The batch of each commit, done again on another database, makes the same database, its past included. */
 
 import { describe, expect, it } from 'vitest'
-import { Batch } from '../../lib/engine/batch.js'
+import { Batch, type BatchVisitor } from '../../lib/engine/batch.js'
 import type { Mutation, Stamp } from '../../lib/engine/mutation.js'
 import { ZVerse, ZVerseError } from '../../lib/index.js'
 import { isInPieces } from '../../lib/memory/entry.js'
@@ -31,15 +31,31 @@ interface Logged {
   stamp: Stamp | undefined
 }
 
-/** Keeps the commits of a database. */
+/** Keeps the commits of a database. A batch that spills must come to the same words. */
 class Kept {
   readonly commits: Logged[] = []
+  readonly #random: Random | undefined
+
+  constructor(random?: Random) {
+    this.#random = random
+  }
 
   append(mutation: Mutation): void {
     const batch = new Batch()
     mutation.describe(batch)
     this.commits.push({ batch, stamp: mutation.stamp })
+    if (this.#random === undefined) return
+    const words: number[] = []
+    const most = 1 + this.#random.int(200)
+    const spilling = new Batch(most, part => words.push(...part))
+    mutation.describe(spilling)
+    words.push(...spilling.words)
+    expect(words).toEqual([...batch.words])
   }
+
+  settle(): void {}
+
+  close(): void {}
 }
 
 function replayAll(db: ZVerse<Any, Any>, commits: readonly Logged[]): void {
@@ -86,7 +102,7 @@ describe(`batches of commits, seeds ${SEED} and on`, () => {
     for (let run = 0; run < runs(150); run++) {
       const seed = SEED + run
       const random = new Random(seed)
-      const log = new Kept()
+      const log = new Kept(random)
       const made = make(seed, 0, { log })
       const twin = emptyLike(made, { now: () => made.clock.now })
       made.db.setHistory({ versions: random.pick([3, 40, 1000]) })
@@ -124,6 +140,26 @@ describe(`batches of commits, seeds ${SEED} and on`, () => {
     sound(twin)
   })
 
+  it('a change is whole also where the batch grows for it', () => {
+    const bounds = { versions: 7, ms: 8, bytes: Number.POSITIVE_INFINITY, disk: null }
+    for (let n = 0; n < 300; n++) {
+      const batch = new Batch()
+      const seen: unknown[] = []
+      for (let i = 0; i < n; i++) batch.clear()
+      batch.store(5)
+      batch.prune(2 ** 40 + n)
+      batch.time(2 ** 41 + n)
+      batch.bounds(bounds)
+      batch.make(6, 'name', 'string', 'msgpack', n)
+      batch.tag('tag', 2 ** 42)
+      const note = (...what: unknown[]) => void seen.push(what.length === 1 ? what[0] : what)
+      const visitor = { clear: () => {}, store: note, prune: note, time: note, bounds: note }
+      batch.each({ ...visitor, make: note, tag: note } as unknown as BatchVisitor)
+      const made = [6, 'name', 'string', 'msgpack', n]
+      expect(seen).toEqual([5, 2 ** 40 + n, 2 ** 41 + n, bounds, made, ['tag', 2 ** 42]])
+    }
+  })
+
   it('values in pieces lie in one in a batch', () => {
     const log = new Kept()
     const db = openWith(
@@ -154,7 +190,7 @@ describe(`batches of commits, seeds ${SEED} and on`, () => {
 
   it('a log that throws undoes the commit, whatever kind it is', () => {
     const failure = new Error('the disk is full')
-    const log = { append: (): void => {} }
+    const log = { append: (): void => {}, settle() {}, close() {} }
     const db = openWith({ maxBytes: 2 ** 21 }, { now: Date.now, log })
     db.put('a', 1)
     db.tag('one')

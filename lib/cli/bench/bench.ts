@@ -14,7 +14,7 @@ import { setImmediate } from 'node:timers/promises'
 import { ZVerse } from '../../index.js'
 import { together } from './crew.js'
 import { type Measured, measure } from './measure.js'
-import { type BenchOptions, checked } from './options.js'
+import { type BenchOptions, type CheckedOptions, checked } from './options.js'
 import { type Database, fill, type Pause, type Plan, Stage } from './stage.js'
 import { progressLine } from './table.js'
 import { PAST } from './tasks.js'
@@ -66,39 +66,83 @@ const WARM_TOO = 1.6
  * @throws Error that names a wrong option, or a failure; the reason of `signal`
  */
 export async function bench(options: BenchOptions, screen: Screen): Promise<BenchRow[]> {
-  const { chosen, plan, maxBytes, signal } = checked(options)
-  signal?.throwIfAborted()
-  const progress = new Progress(screen, chosen.length, WARM_TOO * plan.seconds * 1000)
-  const db = ZVerse.open({ values: 'string', maxBytes, history: { versions: 0 } })
-  const pause = async () => {
-    progress.show()
-    await setImmediate()
-    signal?.throwIfAborted()
-  }
-  const rows: BenchRow[] = []
+  const settings = checked(options)
+  settings.signal?.throwIfAborted()
+  const run = new Run(settings, screen, settings.chosen.length)
+  const db = ZVerse.open(run.options)
   try {
-    await fill(db, plan, share => {
-      progress.load(share)
-      return pause()
-    })
+    await fill(db, settings.plan, run.loading)
+    return await run.on(db)
+  } finally {
+    run.clear()
+    db.close()
+  }
+}
+
+/** A run on one database or several: its pauses and its progress. */
+export class Run {
+  readonly #settings: CheckedOptions
+  readonly #screen: Screen
+  readonly #progress: Progress
+  #done = 0
+
+  /** @param of so many workloads in all */
+  constructor(settings: CheckedOptions, screen: Screen, of: number) {
+    this.#settings = settings
+    this.#screen = screen
+    this.#progress = new Progress(screen, of, WARM_TOO * settings.plan.seconds * 1000)
+  }
+
+  /** Of each database. */
+  get options() {
+    const { maxBytes } = this.#settings
+    return { values: 'string', maxBytes, history: { versions: 0 } } as const
+  }
+
+  readonly pause = async (): Promise<void> => {
+    this.#progress.show()
+    await setImmediate()
+    this.#settings.signal?.throwIfAborted()
+  }
+
+  readonly loading = (share: number): Promise<void> => {
+    this.#progress.load(share)
+    return this.pause()
+  }
+
+  /** Measures the workloads on a database that has the set. */
+  async on(db: Database): Promise<BenchRow[]> {
+    const { chosen, plan, signal } = this.#settings
     db.setHistory({ versions: PAST })
+    const rows: BenchRow[] = []
     for (const workload of chosen) {
-      progress.begin(workload.name, rows.length)
-      db.prune({ before: db.version })
-      await pause()
+      await this.begin(workload, () => db.prune({ before: db.version }))
       const measured =
         workload.threads === undefined
-          ? [await alone(workload, db, plan, pause)]
-          : await crewed(workload, workload.threads, db, plan, signal, () => progress.show())
+          ? [await alone(workload, db, plan, this.pause)]
+          : await crewed(workload, workload.threads, db, plan, signal, () => this.#progress.show())
       const row = rowOf(workload, measured)
       rows.push(row)
-      progress.clear()
-      screen.row(row)
+      this.end(row)
     }
     return rows
-  } finally {
-    progress.clear()
-    db.close()
+  }
+
+  /** @param prepare done while the workload is shown */
+  async begin(workload: Workload, prepare: () => unknown = () => {}): Promise<void> {
+    this.#progress.begin(workload.name, this.#done)
+    prepare()
+    await this.pause()
+  }
+
+  end(row: BenchRow): void {
+    this.#done++
+    this.clear()
+    this.#screen.row(row)
+  }
+
+  clear(): void {
+    this.#progress.clear()
   }
 }
 
@@ -135,7 +179,10 @@ async function crewed(
 }
 
 /** The quantiles are of the samples of all threads. */
-function rowOf({ name, group, beside, threads = 1 }: Workload, measured: Measured[]): BenchRow {
+export function rowOf(
+  { name, group, beside, threads = 1 }: Workload,
+  measured: Measured[],
+): BenchRow {
   // Each thread's own clock counts: they neither begin nor end in the same microsecond.
   const opsPerSecond = sum(measured.map(one => one.opsPerSecond))
   const margins = measured.map(one => (one.opsPerSecond * one.rme) / opsPerSecond)

@@ -29,8 +29,8 @@ const MOST_DRAWS = 2 ** 20
 const MOST_VALUES = 1000
 const VALUES_BYTES = 2 ** 22
 
-export class Stage {
-  readonly db: Database
+export class Stage<D = Database> {
+  readonly db: D
   readonly plan: Plan
   readonly pause: Pause
   readonly random: Random
@@ -38,7 +38,7 @@ export class Stage {
   #used = 0
 
   /** @param seat index of this thread among those that do the same */
-  constructor(db: Database, plan: Plan, pause: Pause, seat = { number: 0, of: 1 }) {
+  constructor(db: D, plan: Plan, pause: Pause, seat = { number: 0, of: 1 }) {
     this.db = db
     this.plan = plan
     this.pause = pause
@@ -76,16 +76,6 @@ export class Stage {
     return new Draws(Array.from({ length: count }, texts(valueBytes, this.random)))
   }
 
-  /** Commits single puts on random keys, for a workload that needs a past. */
-  async age(commits: number): Promise<void> {
-    const { db, random, plan } = this
-    const values = this.values()
-    for (let i = 1; i <= commits; i++) {
-      db.put(presentKey(random(plan.keys)), values.next())
-      if (i % 100 === 0) await this.pause()
-    }
-  }
-
   /** Takes the sums that workloads make of their results, so that the optimiser cannot leave the work out. */
   use(sum: number): void {
     this.#used = (this.#used + sum) | 0
@@ -101,20 +91,41 @@ export function taste(text: string | undefined): number {
   return text.length === 0 ? 0 : text.charCodeAt(text.length - 1)
 }
 
+/** Commits single puts on random keys, for a workload that needs a past. */
+export async function age(stage: Stage, commits: number): Promise<void> {
+  const { db, random, plan } = stage
+  const values = stage.values()
+  for (let i = 1; i <= commits; i++) {
+    db.put(presentKey(random(plan.keys)), values.next())
+    if (i % 100 === 0) await stage.pause()
+  }
+}
+
 /** Puts the set into an empty database, in random order. */
-export async function fill(
-  db: Database,
+export function fill(db: Database, plan: Plan, pause: (share: number) => Promise<void>) {
+  const write = (count: number, next: () => [string, string]) =>
+    db.transact(tx => {
+      for (let i = 0; i < count; i++) tx.put(...next())
+    })
+  return deal(plan, write, pause)
+}
+
+/**
+ * Deals the set in random order.
+ * @param write takes so many entries, one a call of `next`
+ */
+export async function deal(
   { keys, valueBytes, seed }: Plan,
+  write: (count: number, next: () => [string, string]) => unknown,
   pause: (share: number) => Promise<void>,
 ): Promise<void> {
   const random = seeded(seed)
   const value = texts(valueBytes, random)
-  const next = dealt(keys, random)
+  const index = dealt(keys, random)
+  const next = (): [string, string] => [presentKey(index()), value()]
   const step = Math.min(2000, Math.max(1, Math.floor(VALUES_BYTES / (valueBytes + 1))))
   for (let from = 0; from < keys; from += step) {
-    db.transact(tx => {
-      for (let i = Math.min(step, keys - from); i > 0; i--) tx.put(presentKey(next()), value())
-    })
+    write(Math.min(step, keys - from), next)
     await pause(from / keys)
   }
 }

@@ -4,6 +4,7 @@ import stringWidth from 'string-width'
 import { bar, thousands } from '../bar.js'
 import { cut as cutTo } from '../table.js'
 import type { BenchRow } from './bench.js'
+import { type MatrixRow, SYSTEMS } from './systems.js'
 
 const HEADINGS = ['', 'ops/s', 'p50 µs', 'p99 µs']
 /** A narrower bar shows too little to be worth its place. */
@@ -26,24 +27,10 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
     micros(row.p50),
     micros(row.p99),
   ])
-  const widths = HEADINGS.map((_, column) => {
-    return Math.max(...[HEADINGS, ...cells].map(row => stringWidth(row[column])))
-  })
-  const gaps = widths.length - 1
-  const wanted = (gap: number) => INDENT + widths.reduce((sum, one) => sum + one) + gaps * gap
-  const gap = wanted(2) <= width ? 2 : 1
-  // Names give way to numbers.
-  widths[0] = Math.max(1, widths[0] - Math.max(0, wanted(gap) - width))
-  const beside = width - wanted(gap) - gap
+  const { line, gap, beside } = layOut([HEADINGS, ...cells], width)
   const below = beside < LEAST_BAR
   const barWidth = Math.min(MOST_BAR, below ? width - 2 * INDENT : beside)
 
-  const line = (row: readonly string[]) => {
-    const [name, ...numbers] = row.map((cell, column) =>
-      pad(cut(cell, widths[column]), widths[column], column > 0),
-    )
-    return cut([' '.repeat(INDENT) + name, ...numbers].join(' '.repeat(gap)), width)
-  }
   const lines = [paint('dim', line(HEADINGS))]
   const groups = new Set(rows.map(row => row.group))
   for (const group of groups) {
@@ -57,6 +44,53 @@ export function renderTable(rows: readonly BenchRow[], width: number, colours: b
     }
   }
   return lines.join('\n')
+}
+
+/**
+ * Rows side by side: a column a system, rates under the names of their groups; at the end what an entry takes.
+ * @returns lines, none wider than `width`, without a newline at the end
+ */
+export function renderMatrix(rows: readonly MatrixRow[], width: number, colours: boolean): string {
+  const paint = painter(colours)
+  const names = [...new Set(rows.map(({ name }) => name))]
+  const shown = (name: string) =>
+    SYSTEMS.map(system => {
+      const row = rows.find(one => one.name === name && one.system === system)
+      if (row === undefined) return '–'
+      return 'bytes' in row ? thousands(row.bytes) : rate(row.opsPerSecond)
+    })
+  const cells = names.map(name => [name, ...shown(name)])
+  const { line } = layOut([['ops/s', ...SYSTEMS], ...cells], width)
+  const lines = [paint('dim', line(['ops/s', ...SYSTEMS]))]
+  // The rates first, whatever was measured first.
+  const groups = [...new Set(rows.map(({ group }) => group))].filter(group => group !== 'memory')
+  for (const group of [...groups, 'memory']) {
+    const unit = group === 'memory' ? 'memory, bytes an entry' : group
+    lines.push(paint('bold', cut(unit, width)))
+    const isIn = (name: string) => rows.some(row => row.name === name && row.group === group)
+    for (const row of cells) if (isIn(row[0])) lines.push(line(row))
+  }
+  return lines.join('\n')
+}
+
+/** Columns of these cells; `beside`: what is left on their right. */
+function layOut(cells: readonly (readonly string[])[], width: number) {
+  const widths = cells[0].map((_, column) => {
+    return Math.max(...cells.map(row => stringWidth(row[column])))
+  })
+  const gaps = widths.length - 1
+  const wanted = (gap: number) => INDENT + widths.reduce((sum, one) => sum + one) + gaps * gap
+  const gap = wanted(2) <= width ? 2 : 1
+  // Names give way to numbers.
+  widths[0] = Math.max(1, widths[0] - Math.max(0, wanted(gap) - width))
+  const beside = width - wanted(gap) - gap
+  const line = (row: readonly string[]) => {
+    const [name, ...numbers] = row.map((cell, column) =>
+      pad(cut(cell, widths[column]), widths[column], column > 0),
+    )
+    return cut([' '.repeat(INDENT) + name, ...numbers].join(' '.repeat(gap)), width)
+  }
+  return { line, gap, beside }
 }
 
 /** The progress of a run: `done` workloads of so many, and the part of `what` that is over, 0 to 1. */

@@ -7,7 +7,7 @@
 
 import { missingKey } from './data.js'
 import type { Work } from './measure.js'
-import { type Stage, taste } from './stage.js'
+import { age, type Stage, taste } from './stage.js'
 
 export type Task = (stage: Stage) => Promise<Work>
 
@@ -20,6 +20,9 @@ export const HISTORIES = 10
 /** Puts between the two versions compared. */
 export const CHANGES = 100
 export const RANGE = 100
+/** Puts of a commit, and how many of a hundred calls read, in the workloads that have several. */
+export const BATCHES = [10, 100, 1000, 10_000]
+export const READS = [80, 50, 20]
 
 // ── Reading ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -52,7 +55,7 @@ export const getMissing: Task = async stage => {
 export const getOld: Task = async stage => {
   const { db } = stage
   const view = { at: db.version }
-  await stage.age(BACK)
+  await age(stage, BACK)
   const keys = await stage.keys()
   return {
     run(calls) {
@@ -66,7 +69,7 @@ export const getOld: Task = async stage => {
 
 export const getPinned: Task = async stage => {
   const snapshot = stage.db.beginRead()
-  await stage.age(BACK)
+  await age(stage, BACK)
   const keys = await stage.keys()
   return {
     run(calls) {
@@ -233,7 +236,7 @@ export const diff: Task = async stage => {
 
 export const versions: Task = async stage => {
   const { db } = stage
-  await stage.age(PAST)
+  await age(stage, PAST)
   return {
     run(calls) {
       for (let i = 0; i < calls; i++) stage.use(db.versions().length)

@@ -3,7 +3,7 @@
  * has been shared, its reads announce themselves, which costs them a little ever after.
  */
 import * as tasks from './tasks.js'
-import { BACK, CHANGES, HISTORIES, PAST, RANGE, type Task } from './tasks.js'
+import { BACK, BATCHES, CHANGES, HISTORIES, PAST, RANGE, READS, type Task } from './tasks.js'
 
 export interface Workload {
   readonly name: string
@@ -18,8 +18,6 @@ export interface Workload {
   readonly beside?: Task
 }
 
-const BATCHES = [10, 100, 1000, 10_000]
-const READS = [80, 50, 20]
 const READERS = [1, 2, 4, 8, 16]
 const BESIDE = [1, 4]
 const WRITERS = [1, 2, 4, 8]

@@ -4,6 +4,7 @@ import type { Command } from '../command.js'
 import { GROUPS } from '../help.js'
 import { BENCH } from './bench.js'
 import { CARE } from './care.js'
+import { DIRECTORIES } from './directories.js'
 import { FILES } from './files.js'
 import { POINTS } from './points.js'
 import { READING } from './reading.js'
@@ -15,7 +16,7 @@ import { WRITING } from './writing.js'
 
 const ALL = [
   ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS].flat(),
-  ...[STORES, FILES, CARE, BENCH, SHELL].flat(),
+  ...[STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
 ]
 
 /** In the order of their groups. */

@@ -10,23 +10,24 @@ const BAR = 20
 export class Progress {
   readonly #sink: Sink
   readonly #total: number | undefined
-  readonly #begin = performance.now()
+  readonly #begin: number
   #drawn = 0
   #shown = false
 
-  constructor(sink: Sink, total: number | undefined) {
+  constructor(sink: Sink, total: number | undefined, begin = performance.now()) {
     this.#sink = sink
     this.#total = total
+    this.#begin = begin
   }
 
   /** Shows the progress; draws only now and then, and only on a terminal. */
-  tick(bytes: number, rows: number): void {
+  tick(bytes: number, rows: number | undefined, total = this.#total): void {
     if (this.#sink.isTTY !== true) return
     const now = performance.now()
     if (now - this.#drawn < INTERVAL) return
     this.#drawn = now
     this.#shown = true
-    const line = progressLine(bytes, this.#total, rows, now - this.#begin)
+    const line = progressLine(bytes, total, rows, now - this.#begin)
     this.#sink.write(`\r${line.slice(0, (this.#sink.columns || 80) - 1)}\x1b[K`)
   }
 
@@ -41,12 +42,13 @@ export class Progress {
 export function progressLine(
   bytes: number,
   total: number | undefined,
-  rows: number,
+  rows: number | undefined,
   ms: number,
 ): string {
   const seconds = Math.max(ms, 1) / 1000
-  const rate = `${size(bytes / seconds)}/s  ${counted(rows / seconds, 'row')}/s`
-  if (total === undefined) return `${size(bytes)}  ${counted(rows, 'row')}  ${rate}`
+  const rowRate = rows === undefined ? '' : `  ${counted(rows / seconds, 'row')}/s`
+  const rate = `${size(bytes / seconds)}/s${rowRate}`
+  if (total === undefined) return `${size(bytes)}  ${counted(rows ?? 0, 'row')}  ${rate}`
   const part = total === 0 ? 1 : Math.min(1, bytes / total)
   const left = part === 0 ? '' : `  ${clock((seconds * (1 - part)) / part)} left`
   return `[${bar(part, BAR).padEnd(BAR)}] ${String(Math.floor(part * 100)).padStart(3)} %  ${rate}${left}`

@@ -25,6 +25,9 @@ import { join } from 'node:path'
 /** The point index, each commit of which changes one key. */
 const FEWER = ['NO_CLEAR', 'NO_PAIRS']
 
+/** A full disk and one that fails, once each. */
+const DISK = ['FAILS=1', 'FULLS=1']
+
 /** Runs that must find no error: name, file, definitions. */
 /** @type {Run[]} */
 const MODELS = [
@@ -48,6 +51,13 @@ const MODELS = [
   { name: 'index-two-readers', file: 'index', defs: ['LAST=1', 'READERS=2'] },
   { name: 'index-deaths', file: 'index', defs: ['LAST=1', 'DEATHS=2'] },
   { name: 'index-death', file: 'index', defs: ['LAST=2', 'DEATHS=1', ...FEWER, 'SAME_TAG'] },
+  { name: 'tip', file: 'tip', defs: ['ROUNDS=3', 'DEATHS=1', 'STALLS=1'] },
+  { name: 'tip-disk', file: 'tip', defs: [...DISK, 'TAGS=1', 'DEATHS=1', 'STALLS=2'] },
+  { name: 'tip-tags', file: 'tip', defs: ['TAGS=2', 'DEATHS=2', 'FULLS=1'] },
+  { name: 'tip-reclaim', file: 'tip', defs: ['RECLAIM', 'STALLS=1'] },
+  { name: 'tip-live', file: 'tip', defs: ['LIVE', 'TAGS=1', 'DEATHS=1', 'STALLS=1'], live: true },
+  { name: 'tip-three', file: 'tip', defs: ['THREADS=3', 'ROUNDS=1', 'DEATHS=1', 'STALLS=1'] },
+  { name: 'rotation', file: 'rotation', defs: [] },
   { name: 'reclaim-deep', file: 'reclaim', defs: ['LAST=3', 'SECOND_LOOK'], deep: true },
   { name: 'recovery-deep', file: 'recovery', defs: ['TURNS=4', 'DEATHS=2'], deep: true },
   { name: 'index-three', file: 'index', defs: ['LAST=3', ...FEWER], deep: true },
@@ -65,6 +75,22 @@ const MODELS = [
     defs: ['LAST=2', 'DEATHS=1', 'SAME_TAG', 'ENTRIES=3', 'NO_PAIRS'],
     deep: true,
   },
+  {
+    name: 'tip-three-disk',
+    file: 'tip',
+    defs: ['THREADS=3', 'ROUNDS=1', 'FAILS=1', 'TAGS=1', 'DEATHS=1', 'STALLS=1'],
+    deep: true,
+  },
+  {
+    name: 'tip-tags-disk',
+    file: 'tip',
+    defs: [...DISK, 'TAGS=2', 'DEATHS=2', 'STALLS=1'],
+    deep: true,
+  },
+  { name: 'tip-reclaim-three', file: 'tip', defs: ['RECLAIM', 'ROUNDS=3'], deep: true },
+  { name: 'tip-reclaim-death', file: 'tip', defs: ['RECLAIM', 'DEATHS=1', 'STALLS=1'], deep: true },
+  { name: 'rotation-kinds', file: 'rotation', defs: ['KINDS=3'], deep: true },
+  { name: 'rotation-deep', file: 'rotation', defs: ['ATTEMPTS=4'], deep: true },
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
@@ -119,6 +145,37 @@ const MUTANTS = [
   { file: 'index', mutant: 'FREE_UNPUBLISHED', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
   { file: 'index', mutant: 'QUARANTINE_CURRENT', defs: ['LAST=1', 'DEATHS=1', 'BY_READERS'] },
   { file: 'index', mutant: 'ZERO_FIRST', defs: ['LAST=1', 'DEATHS=2', 'BY_READERS'] },
+  { file: 'tip', mutant: 'CURRENT_EARLY', defs: [] },
+  { file: 'tip', mutant: 'EXPOSED', defs: [] },
+  { file: 'tip', mutant: 'TIP_LATE', defs: [] },
+  { file: 'tip', mutant: 'TIP_FIRST', defs: ['DEATHS=1'] },
+  { file: 'tip', mutant: 'END_FIRST', defs: ['DEATHS=1'] },
+  { file: 'tip', mutant: 'SAME_SLOT', defs: ['DEATHS=1'] },
+  { file: 'tip', mutant: 'CONFLICT_EARLY', defs: [] },
+  { file: 'tip', mutant: 'DEAD_STAYS', defs: ['DEATHS=1'] },
+  { file: 'tip', mutant: 'STORED', defs: ['STALLS=1'] },
+  { file: 'tip', mutant: 'CAS_IGNORED', defs: ['STALLS=1'] },
+  { file: 'tip', mutant: 'NO_HINT', defs: ['RECLAIM', 'STALLS=1'] },
+  { file: 'tip', mutant: 'PUBLISHED_FIRST', defs: ['RECLAIM'] },
+  { file: 'tip', mutant: 'RECLAIM_TIP', defs: ['RECLAIM'] },
+  { file: 'tip', mutant: 'RETRY', defs: ['FAILS=1'] },
+  { file: 'tip', mutant: 'FAILED_UNSEEN', defs: ['FAILS=1'] },
+  { file: 'tip', mutant: 'UNCHECKED', defs: ['FAILS=1', 'STALLS=1'] },
+  { file: 'tip', mutant: 'GIVE_STORED', defs: ['FAILS=1', 'STALLS=1'] },
+  { file: 'tip', mutant: 'TIP_BACK', defs: ['THREADS=3', 'ROUNDS=1', 'FAILS=1'] },
+  { file: 'tip', mutant: 'DEATH_UNHEARD', defs: ['FAILS=1', 'DEATHS=1'] },
+  { file: 'tip', mutant: 'TAG_ALONE', defs: ['TAGS=1', 'FAILS=1'] },
+  { file: 'tip', mutant: 'NO_INTENT', defs: ['TAGS=1', 'DEATHS=1'] },
+  { file: 'tip', mutant: 'INTENT_KEPT', defs: ['TAGS=1', 'DEATHS=2'] },
+  { file: 'tip', mutant: 'INTENT_ROOT_FIRST', defs: ['TAGS=1', 'DEATHS=1'] },
+  { file: 'rotation', mutant: 'BEGUN_IGNORED', defs: [] },
+  { file: 'rotation', mutant: 'BEGUN_LATE', defs: [] },
+  { file: 'rotation', mutant: 'BEGUN_CLEARED', defs: [] },
+  { file: 'rotation', mutant: 'BEGUN_STALE', defs: [] },
+  { file: 'rotation', mutant: 'UNSYNCED', defs: [] },
+  { file: 'rotation', mutant: 'KEEP_BEHIND', defs: [] },
+  { file: 'rotation', mutant: 'UNLINKED', defs: ['ATTEMPTS=4'] },
+  { file: 'rotation', mutant: 'SEGMENT_FIRST', defs: [] },
 ]
 
 /** Longest path that is followed, and megabytes that a search may take. */

@@ -69,7 +69,7 @@ export function tracedArena(plain: Arena, tracer: Tracer): Arena {
   })
 }
 
-const WRITING = ['store', 'add', 'sub', 'exchange', 'compareExchange']
+const WRITING = ['store', 'add', 'sub', 'or', 'exchange', 'compareExchange']
 
 /** From now on `Atomics` sees through traced words. */
 export function traceAtomics(): void {

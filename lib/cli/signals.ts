@@ -1,0 +1,24 @@
+/** Signals that end the process: something may be done before they do. */
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * A signal that ends the process does something first.
+ * @param act what it throws keeps no process alive
+ * @returns what ends that
+ */
+export function beforeSignals(act: () => void): () => void {
+  const end = () => {
+    for (const name of SIGNALS) process.off(name, die)
+  }
+  const die = (signal: NodeJS.Signals) => {
+    end()
+    try {
+      act()
+    } finally {
+      process.kill(process.pid, signal)
+    }
+  }
+  for (const name of SIGNALS) process.on(name, die)
+  return end
+}

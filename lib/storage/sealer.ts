@@ -1,0 +1,180 @@
+/**
+ * Puts on disk what versions took from those before them, so that memory may let go of it, and keeps the list of such
+ * runs (past/run-format.ts).
+ *
+ * For any thread: the keeper, and a writer whose memory is full. One at a time has the role H_SEALING, which also is for
+ * each change of the manifest. Nothing here waits for the writer lock. Invariants:
+ * 1. The manifest names a run before memory may let go of what the run has, and threads are told of it in between: who finds a version gone from memory finds the runs that have it.
+ * 2. The log is durable up to the last version that is sealed: its number stands for no other version later.
+ * 3. Where the past has begun anew meanwhile (a gap in the versions), the run that was written does not count.
+ */
+import type { Engine } from '../engine/engine.js'
+import { H_SEALING, R_REPLACED, SYNC_COMMIT } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+import { Role } from '../threads/role.js'
+import type { Sealed } from '../versions/sealed.js'
+import { type CommitLog, saltOf } from './commit-log.js'
+import type { Directory, OpenFile } from './files.js'
+import type { Salt } from './log-format.js'
+import { type Manifest, type PastEntry, readManifest, runName, writeManifest } from './manifest.js'
+import { RunWriter } from './past/run-writer.js'
+import { seal } from './past/seal.js'
+
+/** Versions, and bytes that they have replaced in memory, that one run is made of at most. */
+const MOST_VERSIONS = 2 ** 14
+const MOST_WORDS = 2 ** 21
+/** A run that has no name yet. */
+export const PAST_DRAFT = 'draft-past'
+
+export class Sealer {
+  readonly role: Role
+  readonly sealed: Sealed
+  readonly #engine: Engine
+  readonly #log: CommitLog
+  readonly #directory: Directory
+  readonly #salt: Salt
+
+  constructor(engine: Engine, log: CommitLog) {
+    const { arena, threadId } = engine.epochs
+    this.role = new Role(arena, threadId, H_SEALING)
+    this.sealed = engine.epochs.versions.sealed
+    this.#engine = engine
+    this.#log = log
+    this.#directory = log.directory
+    this.#salt = saltOf(arena)
+  }
+
+  /**
+   * Changes the manifest; `change` gets it as it is.
+   * @param then what to do with it before another thread may change it
+   * @throws ZVerseError `ZVERSE_IO`
+   */
+  update(change: (manifest: Manifest) => Manifest, then?: (manifest: Manifest) => void): void {
+    this.role.await()
+    try {
+      const manifest = this.#write(change)
+      then?.(manifest)
+    } finally {
+      this.role.give()
+    }
+  }
+
+  #write(change: (manifest: Manifest) => Manifest): Manifest {
+    const before = readManifest(this.#directory) as Manifest
+    const after = change(before)
+    if (after === before) return before
+    const written = writeManifest(this.#directory, after)
+    if (after.past !== before.past) this.sealed.change()
+    return written
+  }
+
+  /**
+   * Seals some of the versions that are not sealed yet.
+   * @param isUrgent a writer waits for it: another thread's sealing is awaited
+   * @returns true if memory may let go of more than before
+   * @throws ZVerseError `ZVERSE_IO`
+   */
+  seal(isUrgent: boolean): boolean {
+    if (!this.sealed.isOn) return false
+    const { slots } = this.#engine.epochs
+    const { state } = this.sealed
+    if (isUrgent) this.role.await()
+    else if (!this.role.take()) return false
+    // The owner of the writer lock may be in the middle of a read of its own.
+    const hint = slots.hint
+    try {
+      // Another thread has done it meanwhile.
+      if (isUrgent && this.sealed.state !== state) return true
+      // Also where the mode leaves it to the system.
+      if (this.#log.tip.mode !== SYNC_COMMIT) this.#log.flush()
+      slots.enterRun()
+      return this.#seal()
+    } finally {
+      slots.exit()
+      slots.hint = hint
+      this.role.give()
+    }
+  }
+
+  #seal(): boolean {
+    const { epochs } = this.#engine
+    const { tip } = this.#log
+    const { newest, oldest } = epochs.versions
+    const from = this.sealed.to(newest)
+    const durable = tip.mode === SYNC_COMMIT ? newest : Math.min(newest, tip.durable.version)
+    if (oldest > from) return false
+    const { past } = readManifest(this.#directory) as Manifest
+    if (past?.from === this.sealed.from(newest) && past.to > from) {
+      // It was written, and then something failed. Once more, for that may not be durable.
+      this.#write(manifest => ({ ...manifest, past: { ...past } }))
+      return this.sealed.advance(from, past.to)
+    }
+    if (durable <= from) return false
+    const records = this.#recordsFrom(from, durable)
+    if (records.length < 2) return false
+    const to = from + records.length - 1
+    const run = this.#writeRun(records, from, to)
+    this.#write(manifest => {
+      const past = this.#pastOf(manifest, from, newest)
+      const floor = Math.max(past.floor, this.sealed.floor(newest))
+      return {
+        ...manifest,
+        past: { ...past, to, floor, runs: [...past.runs, { ...run, from, to }] },
+      }
+    })
+    return this.sealed.advance(from, to)
+  }
+
+  /** The records of versions from `from` on, as many as one run is made of. */
+  #recordsFrom(from: number, durable: number): number[] {
+    const { W, epochs } = this.#engine
+    const records: number[] = []
+    const last = Math.min(durable, from + MOST_VERSIONS)
+    for (let version = from; version <= last; version++) {
+      const record = epochs.versions.record(version)
+      if (record === 0) break
+      records.push(record)
+      const words = load48(W, record + R_REPLACED) - load48(W, records[0] + R_REPLACED)
+      if (words > MOST_WORDS && records.length > 1) break
+    }
+    return records
+  }
+
+  #writeRun(records: readonly number[], from: number, to: number) {
+    const { versions } = this.#engine.epochs
+    const number = this.sealed.reserveNumber()
+    const span = { from, to }
+    const { bytes, birth } = this.#draft(number, span, writer => {
+      for (const _ of seal(this.#engine, records, writer));
+      for (let version = from; version <= to; version++)
+        writer.time(version, versions.time(version))
+    })
+    return { number, bytes, birth }
+  }
+
+  /** Writes a run; it has its name, durably, when it is whole. For whoever has the role. */
+  #draft(number: number, span: { from: number; to: number }, fill: (writer: RunWriter) => void) {
+    const directory = this.#directory
+    directory.unlinkIfThere(PAST_DRAFT)
+    const file: OpenFile = directory.open(PAST_DRAFT, 'create')
+    try {
+      const writer = new RunWriter(file, this.#salt, number, span, this.sealed.form)
+      fill(writer)
+      const size = writer.end()
+      file.datasync()
+      directory.link(PAST_DRAFT, runName(number))
+      directory.sync()
+      return size
+    } finally {
+      file.close()
+      directory.unlinkIfThere(PAST_DRAFT)
+    }
+  }
+
+  /** The past of a manifest, if what is sealed next goes on from it; else an empty one. */
+  #pastOf({ past }: Manifest, from: number, newest: number): PastEntry {
+    const begin = this.sealed.from(newest)
+    if (past?.to === from && past.from === begin) return past
+    return { from: begin, to: from, floor: begin, runs: [] }
+  }
+}

@@ -1,0 +1,49 @@
+/** `versions`: all that can be read by number. */
+import type { Engine } from '../engine/engine.js'
+import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { load48 } from '../memory/words.js'
+
+/** One version that can be read by number. */
+export interface VersionInfo {
+  version: number
+  /** ms since 1970 */
+  timestamp: number
+  tags: string[]
+}
+
+/** All versions that can be read by number, oldest first, with their tags. */
+export function listVersions(engine: Engine): VersionInfo[] {
+  const { epochs, W } = engine
+  // First the tags, then the run: reading tags holds all reclamation up, so it must be short.
+  epochs.slots.enterAll()
+  const tags = engine.tags.all()
+  epochs.slots.enterRun()
+  try {
+    const all = new Map<number, VersionInfo>()
+    const { current } = epochs.versions
+    const newest = load48(W, current + R_VERSION)
+    const oldest = epochs.versions.readableBefore(newest)
+    const { past } = engine.reader
+    const inMemory = Math.max(oldest, epochs.versions.oldestBefore(newest))
+    for (let version = oldest; past !== null && version < inMemory; version++) {
+      all.set(version, { version, timestamp: past.timeOf(version) ?? Number.NaN, tags: [] })
+    }
+    for (let version = inMemory; version < newest; version++) {
+      const record = epochs.versions.record(version)
+      if (record !== 0)
+        all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
+      // Another thread has released it meanwhile: it is on disk, or the run begins behind it.
+      else if (past !== null) {
+        all.set(version, { version, timestamp: past.timeOf(version) ?? Number.NaN, tags: [] })
+      } else all.clear()
+    }
+    all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
+    for (const { version, time } of tags) {
+      if (version < oldest) all.set(version, { version, timestamp: time, tags: [] })
+    }
+    for (const tag of tags) all.get(tag.version)?.tags.push(tag.name)
+    return [...all.values()].sort((a, b) => a.version - b.version)
+  } finally {
+    epochs.slots.exit()
+  }
+}

@@ -1,0 +1,215 @@
+/** The files of a past on disk: their form, backups of them, damage. */
+import { describe, expect, it } from 'vitest'
+import { ZVerse } from '../../lib/index.js'
+import { Disk } from '../support/disk.js'
+import { expectCode } from '../support/expect.js'
+import { Random } from '../support/random.js'
+import { both, fill, inMemory, pastBytes, SEED } from './past-world.js'
+import { expectSound, type Options, openOn, stateOf, Time } from './world.js'
+
+describe(`files of a past on disk, seed ${SEED}`, () => {
+  it('is backed up while others write, into a directory that opens as a database', async () => {
+    const all = both()
+    const { db, twin, disk, time } = all
+    fill(all, 120)
+    await db.compact()
+    fill(all, 20)
+    db.tag('deep', { at: 7 })
+    twin.tag('deep', { at: 7 })
+    const expected = stateOf(twin)
+    const { version } = db
+    const done = db.backup('copy')
+    fill(all, 30)
+    expect(await done).toBe(version)
+    await db.compact()
+    fill(all, 30)
+    const copy = openOn(disk, time, { path: 'copy' } as Options)
+    expect(stateOf(copy)).toBe(expected)
+    expect(copy.recovery).toMatchObject({ tornBytes: 0, lost: [] })
+    copy.put('goes on', 1)
+    await copy.compact()
+    expectSound(copy)
+    copy.close()
+    expect(stateOf(db)).toBe(stateOf(twin))
+    for (const wrong of ['copy', 'db', 'db/in', '', 5]) {
+      await expect(db.backup(wrong as string)).rejects.toMatchObject({
+        code: 'ZVERSE_INVALID_OPTION',
+      })
+    }
+    db.close()
+    twin.close()
+    expect(disk.openFiles).toBe(0)
+  })
+
+  it('a backup that fails, or is cut off, is no database', async () => {
+    const all = both()
+    const { db, twin, disk, time } = all
+    fill(all, 60)
+    await db.compact()
+    fill(all, 10)
+    const expected = stateOf(twin)
+    const before = disk.calls
+    await db.backup('whole')
+    const calls = disk.calls - before
+    for (let at = 0; at < calls; at++) {
+      let left = at
+      const cut: Disk[] = []
+      disk.before = syscall => {
+        if (left-- !== 0) return
+        cut.push(disk.crashed(below => at % below))
+        throw Disk.failure('EIO', syscall)
+      }
+      const path = `copy-${at}`
+      const error = await db.backup(path).catch((error: unknown) => error)
+      disk.before = () => {}
+      if (typeof error !== 'number') expect(error).toMatchObject({ code: 'ZVERSE_IO' })
+      for (const other of [disk, ...cut]) {
+        let copy: ZVerse | undefined
+        try {
+          copy = openOn(other.copy(), time, { path } as Options)
+        } catch (refused) {
+          expect(refused).toMatchObject({ code: 'ZVERSE_CORRUPT' })
+        }
+        if (copy !== undefined && copy.version > 0) expect(stateOf(copy)).toBe(expected)
+        copy?.close()
+      }
+    }
+    expect(stateOf(db)).toBe(expected)
+    db.close()
+    twin.close()
+  })
+
+  it('deflated, or with filters of any size, it gives the same, and stays so', async () => {
+    const sizes: number[] = []
+    for (const form of [{}, { deflate: true }, { bitsPerKey: 0 }, { bitsPerKey: 32 }]) {
+      const options = { history: { versions: 2, disk: form } }
+      const all = both(options)
+      // From one seed: what differs in size does so by its form.
+      fill(all, 300, new Random(7), 200)
+      await all.db.compact()
+      expect(stateOf(all.db)).toBe(stateOf(all.twin))
+      expectSound(all.db)
+      sizes.push(pastBytes(all.disk))
+      all.db.close()
+      const again = openOn(all.disk, all.time)
+      expect(again._test.engine.epochs.versions.sealed.form).toEqual({
+        ...{ deflate: false, bitsPerKey: 10, ...form },
+      })
+      again.close()
+      const other = openOn(all.disk, all.time, {
+        history: { versions: 2, disk: { deflate: true } },
+      })
+      expect(other._test.engine.epochs.versions.sealed.form.deflate).toBe(true)
+      expect(stateOf(other)).toBe(stateOf(all.twin))
+      other.close()
+      all.twin.close()
+    }
+    const [plain, deflated, none] = sizes as [number, number, number, number]
+    expect(deflated).toBeLessThan(0.75 * plain)
+    expect(none).toBeLessThan(plain)
+  })
+
+  it('options that are none are refused', () => {
+    expectCode(() => ZVerse.open({ history: { disk: {} } }), 'INVALID_OPTION')
+    const db = ZVerse.open()
+    expectCode(() => db.setHistory({ disk: { versions: 3 } }), 'INVALID_OPTION')
+    db.close()
+    for (const disk of [
+      5,
+      null,
+      [],
+      { versions: -1 },
+      { versions: 1.5 },
+      { ms: Number.NaN },
+      { x: 1 },
+      { deflate: 1 },
+      { bitsPerKey: 33 },
+      { bitsPerKey: 2.5 },
+    ]) {
+      const open = () => openOn(new Disk(), new Time(), { history: { disk } } as unknown as Options)
+      expectCode(open, 'INVALID_OPTION')
+    }
+  })
+
+  it('damage anywhere in its files is told, and nothing wrong is given', async () => {
+    const all = both()
+    fill(all, 150, undefined, 300)
+    await all.db.compact()
+    fill(all, 3)
+    const { db, twin, disk, time } = all
+    const right = new Map(
+      twin.versions().map(({ version: at }) => [at, [...twin.getEntries({ at })]]),
+    )
+    db.close()
+    twin.close()
+    const random = new Random(SEED)
+    const paths = disk.paths.filter(path => /\/past-\d+$/.test(path))
+    let told = 0
+    for (let i = 0; i < 60; i++) {
+      const hurt = disk.copy()
+      const path = random.pick(paths)
+      const bytes = hurt.bytesOf(path)
+      const at = random.int(bytes.length)
+      bytes[at] = (bytes[at] as number) ^ (1 << random.int(8))
+      const opened = openOn(hurt, time)
+      for (const [version, entries] of right) {
+        try {
+          expect([...opened.getEntries({ at: version })]).toEqual(entries)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'ZVERSE_CORRUPT', file: path.replace(/.*\//, '') })
+          told++
+        }
+      }
+      // The present does not depend on it.
+      opened.put('goes on', 1)
+      opened.close()
+      expect(hurt.openFiles).toBe(0)
+    }
+    expect(told).toBeGreaterThan(0)
+  })
+
+  it('repair gives up what a damaged file makes unknown, and no more', async () => {
+    const all = both()
+    for (let i = 0; i < 4; i++) {
+      fill(all, [300, 120, 40, 10][i] as number, new Random(SEED + i), 300)
+      await all.db.compact()
+    }
+    fill(all, 3)
+    const { db, twin, disk, time } = all
+    const right = new Map(
+      twin.versions().map(({ version: at }) => [at, [...twin.getEntries({ at })]]),
+    )
+    const { oldestVersion } = db
+    const memory = inMemory(db)
+    db.close()
+    twin.close()
+    const paths = disk.paths.filter(path => /\/past-\d+$/.test(path))
+    expect(paths.length).toBeGreaterThan(1)
+    for (const path of paths) {
+      const hurt = disk.copy()
+      const bytes = hurt.bytesOf(path)
+      bytes[bytes.length >>> 1] = (bytes[bytes.length >>> 1] as number) ^ 4
+      const damaged = openOn(hurt, time)
+      const { ok, problems } = damaged.check()
+      expect(ok).toBe(false)
+      expect(problems.join()).toContain(path.replace(/.*\//, ''))
+      damaged.close()
+      const repaired = openOn(hurt, time, { repair: true })
+      expect(repaired.recovery?.lost).toMatchObject([{ file: path.replace(/.*\//, '') }])
+      expect(repaired.oldestVersion).toBeGreaterThan(oldestVersion)
+      expect(repaired.oldestVersion).toBeLessThanOrEqual(memory)
+      for (const { version: at } of repaired.versions()) {
+        expect([...repaired.getEntries({ at })]).toEqual(right.get(at))
+      }
+      repaired.put('goes on', 1)
+      await repaired.compact()
+      expectSound(repaired)
+      repaired.close()
+      const again = openOn(hurt, time)
+      expect(again.recovery).toMatchObject({ lost: [] })
+      expect(hurt.paths.some(name => name.includes('lost-past-'))).toBe(true)
+      again.close()
+      expect(hurt.openFiles).toBe(0)
+    }
+  })
+})
