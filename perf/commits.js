@@ -6,6 +6,7 @@
 import yargs from 'yargs'
 import { Builds, isCommit } from './commits/build.js'
 import { compare } from './commits/verdict.js'
+import { makeDiskDirectory } from './disk.js'
 import { drive } from './drive.js'
 import { digits, machine, machineLine, table, today, write } from './report.js'
 import { mainOf } from './rows.js'
@@ -63,6 +64,8 @@ const say = line => void process.stderr.write(`${line}\n`)
 
 const folder = new Builds()
 const directory = makeDirectory('zverse-commits-')
+/** @type {string | undefined} */
+let disk
 say(`building ${base} and ${head}`)
 const built = { base: folder.make('base', base), head: folder.make('head', head) }
 
@@ -73,10 +76,13 @@ const built = { base: folder.make('base', base), head: folder.make('head', head)
 const results = new Map()
 for (let pair = 0; pair < pairs; pair++) {
   for (const [suite, some] of bySuite(scenarios)) {
+    const { onDisk, own } = suites[suite]
+    if (onDisk) disk ??= makeDiskDirectory('zverse-commits-')
+    const around = { suite, system: own[0], directory: (onDisk && disk) || directory }
     const systems = Object.entries(built).map(([name, { engine }]) => {
       const settings = { seed, engine, sampleMs: 200, seconds: 2, minutes: 1 }
-      const own = { ...settings, keys: Math.min(keys, suites[suite].keys) }
-      return { name, assignment: { suite, system: 'zverse', directory, settings: own } }
+      const some = { ...settings, keys: Math.min(keys, suites[suite].keys) }
+      return { name, assignment: { ...around, settings: some } }
     })
     // Every other pair begins with the other one.
     if (pair % 2 === 1) systems.reverse()

@@ -6,12 +6,12 @@
  *     node perf/docs.js run.json …
  *
  * The text between `<!-- NAME:start -->` and `<!-- NAME:end -->` is replaced, for each group of rows that the run
- * has and for the targets; the rest stays unchanged.
+ * has and for the targets, of which those that the run has nothing of stay as they are; the rest stays unchanged.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CHARTS, draw, writeCharts } from './charts/draw.js'
-import { groupsOf, section, targetsTable } from './report.js'
+import { groupsOf, remember, section, targetsTable } from './report.js'
 import { verdicts } from './targets.js'
 
 /** @typedef {import('./report.js').Run} Run */
@@ -22,11 +22,14 @@ const PICTURES = fileURLToPath(new URL('../docs/pictures', import.meta.url))
 /**
  * The text of each section that a run has something for.
  * @param {Run} run
+ * @param {string} [page] as it is
  * @returns {Map<string, string>}
  */
-export function sections(run) {
+export function sections(run, page = '') {
   const charts = draw(run)
-  const found = new Map([['targets', `${targetsTable(verdicts(run.rows))}\n`]])
+  const [, shown = ''] = page.split(/<!-- targets:(?:start|end) -->/)
+  const judged = remember(verdicts(run.rows), shown)
+  const found = new Map([['targets', `${targetsTable(judged)}\n`]])
   for (const group of groupsOf(run)) {
     const file = CHARTS[group]?.file
     const title = file && charts.get(file)?.match(/<title>(.*)<\/title>/)?.[1]
@@ -54,7 +57,8 @@ export function fill(page, found) {
 
 /** Fills the page, draws its charts. @param {Run} run */
 export function fillPage(run) {
-  writeFileSync(PAGE, fill(readFileSync(PAGE, 'utf8'), sections(run)))
+  const page = readFileSync(PAGE, 'utf8')
+  writeFileSync(PAGE, fill(page, sections(run, page)))
   writeCharts(draw(run), PICTURES)
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import yargs from 'yargs'
 import { draw, writeCharts } from './charts/draw.js'
+import { fileSystemOf, makeDiskDirectory } from './disk.js'
 import { fillPage } from './docs.js'
 import { drive } from './drive.js'
 import { machine, markdown, today, withSpread, write } from './report.js'
@@ -75,6 +76,8 @@ const names = options._.map(String)
 const usual = docs ? all : options.quick ? USUAL : DEFAULT
 const scenarios = choose(names.length > 0 ? names : usual)
 const directory = makeDirectory('zverse-bench-')
+/** @type {string | undefined} */
+let disk
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
 /** The versions of the peers' packages; none if they are not installed. @returns {Record<string, string>} */
@@ -125,13 +128,22 @@ function onRow(row) {
   process.stderr.write(`${name}: ${title}\n${lines.join('')}`)
 }
 
+/** The directory around the systems of a suite. @param {string} suite */
+function directoryFor(suite) {
+  if (!suites[suite].onDisk) return directory
+  disk ??= makeDiskDirectory('zverse-bench-')
+  run.disk = fileSystemOf(disk)
+  return disk
+}
+
 for (const [suite, some] of bySuite(scenarios)) {
   const settings = {
     ...{ seed, seconds, minutes, sampleMs, engine: engine && pathToFileURL(engine).href },
     keys: options.keys ?? Math.min(defaults.keys, suites[suite].keys),
   }
   const systems = systemsOf(suite).map(system => {
-    return { name: system, assignment: { suite, system, directory, settings } }
+    const assignment = { suite, system, directory: directoryFor(suite), settings }
+    return { name: system, assignment }
   })
   if (systems.length > 0) await drive(some, systems, rounds, onRow)
 }

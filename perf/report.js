@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { ratioOf, systemsOf } from './rows.js'
+import { suiteOf, suites } from './suites.js'
 import { verdicts } from './targets.js'
 
 /** @typedef {import('./rows.js').Row} Row */
@@ -17,6 +18,7 @@ import { verdicts } from './targets.js'
  * @typedef {object} Run
  * @property {{ node: string, v8: string, cpu: string, cores: number, memoryGiB: number, system: string }} machine
  * @property {string} date the day
+ * @property {string} [disk] the file system of what is measured on a disk
  * @property {{ rounds: number, seed: number, sampleMs: number, seconds: number, minutes: number }} settings
  * @property {Record<string, string>} versions of the peers measured
  * @property {Row[]} rows
@@ -123,23 +125,55 @@ export function speedTable(rows) {
   })
 }
 
-/** Floors and aims, and what was measured. @param {readonly import('./targets.js').Verdict[]} verdicts */
+/** @typedef {import('./targets.js').Verdict} Verdict */
+
+const HEAD = ['work', 'figure', 'measured', 'floor', 'aim', 'verdict', 'remark']
+
+/** The cells of a target's line. @param {Verdict} one */
+const cellsOf = ({ title, what, measured, shown, unit, sense, floor, aim, verdict, remark }) => [
+  ...[title, what, measured ? withSpread(measured, unit) : (shown ?? '–')],
+  ...[floor === undefined ? '–' : `${sense} ${floor} ${unit}`.trim(), `${aim} ${unit}`.trim()],
+  ...[verdict, remark],
+]
+
+const RANK = ['falls short', 'misses the aim', 'holds', 'reaches the aim', '']
+
+/** Floors and aims, and what was measured: what falls short first. @param {readonly Verdict[]} verdicts */
 export function targetsTable(verdicts) {
-  const head = ['work', 'figure', 'measured', 'floor', 'aim', 'verdict', 'remark']
-  const lines = verdicts.map(one => [
-    ...[one.title, one.what, one.measured === undefined ? '–' : withSpread(one.measured, one.unit)],
-    one.floor === undefined ? '–' : `${one.sense} ${one.floor} ${one.unit}`,
-    ...[`${one.aim} ${one.unit}`, one.verdict, one.remark],
-  ])
-  return table(head, lines)
+  const rank = (/** @type {Verdict} */ one) => RANK.indexOf(one.verdict)
+  const sorted = [...verdicts].sort((one, other) => rank(one) - rank(other))
+  return table(HEAD, sorted.map(cellsOf))
+}
+
+/**
+ * The verdicts, and of targets that their run has nothing of what a table has shown, unless floor or aim is another
+ * one now.
+ * @param {readonly Verdict[]} verdicts
+ * @param {string} page with the table
+ */
+export function remember(verdicts, page) {
+  const [head = [], , ...lines] = page
+    .split('\n')
+    .filter(line => line.startsWith('|'))
+    .map(line => line.split('|').map(cell => cell.trim()))
+  const read = (/** @type {string[]} */ cells) => HEAD.map(name => cells[head.indexOf(name)] ?? '')
+  const target = (/** @type {string[]} */ cells) => [0, 1, 3, 4].map(at => cells[at]).join('|')
+  const before = new Map(lines.map(read).map(cells => [target(cells), cells]))
+  return verdicts.map(one => {
+    const cells = one.measured ? undefined : before.get(target(cellsOf(one)))
+    if (cells === undefined) return one
+    const [, , shown, , , verdict, remark] = cells
+    return { ...one, shown, verdict: /** @type {Verdict['verdict']} */ (verdict), remark }
+  })
 }
 
 /** The place, time and settings of a run. @param {Run} run @param {readonly Row[]} rows some of its rows */
-export function preamble({ machine, date, settings, versions }, rows) {
+export function preamble({ machine, date, disk, settings, versions }, rows) {
   const keys = [...new Set(rows.map(row => row.keys))].filter(count => count > 1)
   const parts = [
     `${machineLine(machine)}; ${date}`,
     ...(keys.length === 1 ? [`${keys[0]} keys`] : []),
+    ...(disk && rows.some(row => suites[suiteOf(row)].onDisk) ? [`on ${disk}`] : []),
     `${settings.rounds} rounds, seed ${settings.seed}; median (min–max).`,
   ]
   const systems = systemsOf(rows).map(name => name.toLowerCase())

@@ -43,6 +43,14 @@ import { reads } from './level/scenarios/reads.js'
 import { writes } from './level/scenarios/writes.js'
 import { LevelStage, scenarios as onLevel } from './level/stage.js'
 import { systems as levels } from './level/systems.js'
+import { matrix } from './matrix/rows.js'
+import { MatrixStage, systems as matrixSystems } from './matrix/stage.js'
+import { commits } from './persistent/scenarios/commits.js'
+import { onDisk } from './persistent/scenarios/disk.js'
+import { besideMemory } from './persistent/scenarios/memory.js'
+import { pastOnDisk } from './persistent/scenarios/past.js'
+import { PersistentStage } from './persistent/stage.js'
+import { systems as durable } from './persistent/systems.js'
 import { Stage } from './stage.js'
 import { besideWriter } from './threads/scenarios/beside-writer.js'
 import { blockedWriter } from './threads/scenarios/blocked-writer.js'
@@ -62,6 +70,7 @@ import { systems as threaded } from './threads/systems.js'
  * @typedef {object} Suite
  * @property {number} keys unless the command line says
  * @property {string[]} own systems that need no peer's package
+ * @property {true} [onDisk] the directory around its systems is on a disk, not on a tmpfs
  * @property {Record<string, (around: Around) => any>} systems in the order in which they take turns
  * @property {(system: any, settings: import('./stage.js').Settings) => Stage<any>} stage
  */
@@ -79,6 +88,14 @@ export const suites = {
   threads: {
     ...{ keys: 1_000_000, own: ['zverse', 'arithmetic'], systems: threaded },
     stage: (system, settings) => new ThreadsStage(system, settings),
+  },
+  persistent: {
+    ...{ keys: 1_000_000, own: ['zverse', 'raw'], systems: durable, onDisk: true },
+    stage: (system, settings) => new PersistentStage(system, settings),
+  },
+  matrix: {
+    ...{ keys: 1_000_000, own: Object.keys(matrixSystems), systems: matrixSystems, onDisk: true },
+    stage: (system, settings) => new MatrixStage(system, settings),
   },
   churn: alone(200_000),
   dump: alone(1_000_000),
@@ -122,6 +139,9 @@ export const groups = [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],
     ...[reclaim, commitLatency, copies, overwriteTogether],
   ]),
+  group('persistent', 'persistent', [...commits, ...besideMemory, ...onDisk]),
+  group('deep', 'persistent', pastOnDisk),
+  group('matrix', 'matrix', matrix),
   group('churn', 'churn', [churn]),
   group('dump', 'dump', dumps),
   group('prompt', 'prompt', [prompt]),
@@ -163,5 +183,5 @@ export function choose(names) {
 export const USUAL = [
   ...['get-present', 'get-absent', 'range', 'scan', 'pin', 'get-old', 'put-transaction'],
   ...['bulk-load', 'put-commit', 'diff', 'restore', 'clear', 'overhead', 'ycsb-a', 'ycsb-e'],
-  ...['box-100', 'nearest', 'points-insert'],
+  ...['box-100', 'nearest', 'points-insert', 'never-commit', 'reopen'],
 ]

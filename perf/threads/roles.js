@@ -64,6 +64,16 @@ function write(context, control) {
   })
 }
 
+/** The same, of which each takes long. @param {Context} context @param {Control} control */
+function commit(context, control) {
+  const store = storeOf(context)
+  const { values, random, keys } = context
+  return work(control, () => {
+    store.put(presentKey(random(keys)), values[random(values.length)])
+    return 1
+  })
+}
+
 /** Snapshots taken and released. @param {Context} context @param {Control} control */
 function pin(context, control) {
   const db = dbOf(context)
@@ -184,5 +194,5 @@ async function timeCommits(context, _, { commits, clear }) {
 
 /** @type {Record<string, (context: Context, control: Control, options: any) => any>} */
 export const roles = {
-  ...{ read, write, pin, visit, spin, holdSnapshot, holdLock, overwrite, timeCommits },
+  ...{ read, write, commit, pin, visit, spin, holdSnapshot, holdLock, overwrite, timeCommits },
 }

@@ -12,6 +12,7 @@ import { mkdtempSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { loadEngine } from '../entries/zverse.js'
+import { peers } from '../persistent/peers.js'
 
 /** @typedef {import('node:worker_threads').Worker} Worker */
 
@@ -38,7 +39,8 @@ import { loadEngine } from '../entries/zverse.js'
 /**
  * All that a worker needs to attach.
  * @typedef {{ system: 'zverse', engine: string | undefined, handle: unknown }
- *   | { system: 'lmdb', path: string }} Address
+ *   | { system: 'lmdb', path: string }
+ *   | { system: 'durable', name: string, path: string }} Address `durable`: one of persistent/peers.js
  */
 
 /**
@@ -132,6 +134,11 @@ function openLmdb(directory) {
 /** @param {Address} address @returns {Promise<Store>} */
 export async function attach(address) {
   if (address.system === 'lmdb') return lmdbStore(address.path)
+  if (address.system === 'durable') {
+    const store = await peers[address.name](address.path)
+    const get = () => undefined
+    return { ...store, get, renew: () => {}, close: () => void store.close() }
+  }
   return zverseStore((await load(address.engine)).ZVerse.attach(address.handle))
 }
 

@@ -124,6 +124,14 @@ describe('the page', () => {
     expect(sorted(body.map(line => line.slice(4, 6)))).toEqual(sorted(lines))
   })
 
+  it('keeps the targets that a run has nothing of', () => {
+    const some = { ...run, rows: run.rows.filter(({ group }) => group === 'size') }
+    const filled = fill(page, sections(run))
+    expect(sections(some, filled).get('targets')).toBe(sections(run).get('targets'))
+    const changed = filled.replaceAll('| at ', '| now ')
+    expect(sections(some, changed).get('targets')).toBe(sections(some).get('targets'))
+  })
+
   it('refuses a section that it has no place for', () => {
     expect(() => fill('# Page', new Map([['size', 'text']]))).toThrow('no section size')
   })

@@ -7,7 +7,7 @@ import { measure, measureInTurns, type Sample } from '../../perf/measure.js'
 import { markdown, rowsTable, speedTable, targetsTable, withSpread } from '../../perf/report.js'
 import { median, type Row, ratioOf, summarize } from '../../perf/rows.js'
 import { type Figures, type Scenario, Stage } from '../../perf/stage.js'
-import { suites } from '../../perf/suites.js'
+import { groups, suites } from '../../perf/suites.js'
 import { verdicts } from '../../perf/targets.js'
 import { madeUp } from './fixture.js'
 
@@ -222,17 +222,37 @@ describe('a run', () => {
       verdicts(rows).filter(one => one.measured !== undefined)
     expect(measured(run.rows).length).toBeGreaterThan(30)
     expect(measured(run.rows.map(row => ({ ...row, keys: 7 })))).toEqual([])
-    const order = verdicts(run.rows).map(({ verdict }) => verdict)
+    const shown = targetsTable(verdicts(run.rows)).split('\n').slice(2)
+    const order = shown.map(line => line.split('|')[6]?.trim())
     expect(order.indexOf('falls short')).toBe(0)
     expect(order.lastIndexOf('falls short')).toBeLessThan(order.indexOf('reaches the aim'))
     expect(targetsTable(verdicts([]))).toMatch(/at least 1.7 × +\| 2.5 × +\|/)
+  })
+
+  it('counts the fastest of several peers, and more a second as faster', () => {
+    const row = run.rows.find(({ name }) => name === 'durable-commit') as Row
+    const rates = (zverse: number, lmdb: number, level: number) => {
+      const rate = (one: number) => ({ rate: summarize([one]) })
+      const systems = { zverse: rate(zverse), lmdb: rate(lmdb), 'classic-level': rate(level) }
+      return verdicts([{ ...row, systems }]).find(({ what }) => what.includes('best peer'))
+    }
+    expect(rates(30, 10, 20)?.measured?.median).toBe(1.5)
+    expect(rates(30, 60, 20)).toMatchObject({ verdict: 'falls short', unit: '×' })
+    expect(rates(30, 60, 20)?.measured?.median).toBe(0.5)
+  })
+
+  it('says on what a disk was measured, where one was', () => {
+    const text = markdown(run)
+    const lineIn = (group: string) => text.split(`\n## ${group}\n`)[1]?.trim().split('\n')[0]
+    for (const group of ['persistent', 'matrix']) expect(lineIn(group)).toContain('; on ext4; ')
+    expect(lineIn('entries')).not.toContain('ext4')
   })
 
   it('is shown whole, group by group, with failures', () => {
     const [first, ...rest] = run.rows as [Row, ...Row[]]
     const broken = { ...first, failures: { lmdb: 'broke' } }
     const text = markdown({ ...run, rows: [broken, ...rest] })
-    for (const group of ['entries', 'ycsb', 'level', 'threads', 'churn', 'prompt']) {
+    for (const { name: group } of groups) {
       expect(text).toContain(`\n## ${group}\n`)
     }
     expect(text).toContain(`- FAILED: ${first.title}, lmdb: broke`)

@@ -9,6 +9,8 @@ const SYSTEMS: Record<string, string[]> = {
   entries: ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree'],
   level: ['zverse', 'memory-level'],
   threads: ['zverse', 'lmdb', 'arithmetic'],
+  persistent: ['zverse', 'raw', 'lmdb', 'SQLite', 'classic-level'],
+  matrix: ['in memory', 'persistent', 'plain Map'],
 }
 
 /** Every row there is; a second of churn a sample, in which used bytes grow by `growth` MiB. */
@@ -44,7 +46,7 @@ export function madeUp(growth = 0): Run {
       ...{ node: 'v20.19.0', v8: '11.3', cpu: 'R&D <sample>', cores: 2 },
       ...{ memoryGiB: 8, system: 'linux x64' },
     },
-    date: '2026-01-31',
+    ...{ date: '2026-01-31', disk: 'ext4' },
     settings: { rounds: 3, seed: 20, sampleMs: 200, seconds: 1, minutes: 1 },
     ...{ versions: { lmdb: '3', 'memory-level': '4' }, rows },
   }
