@@ -33,21 +33,24 @@ export class DoesNotFit extends Error {
 }
 
 /**
- * An empty database for a history.
- * @param {number} maxBytes
+ * A database for a history: an empty one, or the one that is in the directory.
+ * @param {number} maxBytes @param {string} [directory] where memory is not to have all of it
  */
-export function openMachine(maxBytes) {
+export function openMachine(maxBytes, directory) {
   const db = ZVerse.open({
     maxBytes,
     keys: 'binary',
     values: 'binary',
-    // All of the past. Should it not fit, the oldest versions would go first: `load` watches.
-    history: { versions: Number.POSITIVE_INFINITY },
+    // All of the past. Should it not fit into memory, the oldest versions would go first: `load` watches.
+    ...(directory === undefined
+      ? { history: { versions: Number.POSITIVE_INFINITY } }
+      : { path: directory, sync: 'interval', history: { versions: 10, disk: {} } }),
   })
   const commits = db.store('commits', { keys: 'tuple', values: 'msgpack' })
   const oids = db.store('oids', { keys: 'string', values: 'msgpack' })
-  const first = db.version + 1
-  return /** @type {Machine} */ (/** @type {unknown} */ ({ db, commits, oids, first, last: first }))
+  const [first = db.version + 1] = commits.keys({ limit: 1 })
+  const [last = first] = commits.keys({ limit: 1, reverse: true })
+  return /** @type {Machine} */ (/** @type {unknown} */ ({ db, commits, oids, first, last }))
 }
 
 /**

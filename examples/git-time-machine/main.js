@@ -75,11 +75,15 @@ async function loadAll(history, machine, maxBytes) {
   )
 }
 
-/** An empty database, or the problem with its size. @param {number} maxBytes */
-function open(maxBytes) {
+/**
+ * The database, or the problem with its size.
+ * @param {number} maxBytes @param {string} [directory]
+ */
+function open(maxBytes, directory) {
   try {
-    return openMachine(maxBytes)
+    return openMachine(maxBytes, directory)
   } catch (error) {
+    if (/** @type {import('zverse').ZVerseError} */ (error).option !== 'maxBytes') throw error
     throw new UsageError(
       `--max-bytes ${show.size(maxBytes)}: ${/** @type {Error} */ (error).message}`,
     )
@@ -88,15 +92,16 @@ function open(maxBytes) {
 
 /**
  * The memory that the history takes, and that each byte of it is accounted for.
- * @param {Machine} machine
+ * @param {Machine} machine @param {boolean} isOnDisk
  */
-function showMemory(machine) {
+function showMemory(machine, isOnDisk) {
   const begun = performance.now()
   const { ok, problems, entries, usedBytes, leakedBytes } = machine.db.check()
   const took = show.duration(performance.now() - begun)
   let present = 0
   for (const value of machine.db.values()) present += value.length
-  say(`  memory   ${show.size(usedBytes)} hold every file at every commit`)
+  const what = isOnDisk ? 'the last of them' : 'every commit'
+  say(`  memory   ${show.size(usedBytes)} hold every file at ${what}`)
   say(`           (the files of the last one alone are ${show.size(present)})`)
   const verdict = ok ? 'no problem' : `PROBLEMS: ${problems.join('; ')}`
   say(`  check()  ${verdict}, ${grouped(leakedBytes)} bytes leaked, ${took}`)
@@ -204,14 +209,32 @@ function showNext(machine, path) {
   say(`  ${start} --max-bytes 8GiB`)
 }
 
+/**
+ * Opens it again: memory has the last ten versions then, and all others come from the disk.
+ * @param {Machine} machine @param {Options} options
+ */
+async function fromDisk({ db }, { maxBytes, directory }) {
+  await db.compact()
+  db.close()
+  const machine = open(maxBytes, directory)
+  const { pastBytes } = machine.db.stats().storage
+  say(`  on disk  ${show.size(pastBytes)} of the past, from version ${machine.db.oldestVersion} on`)
+  return machine
+}
+
 /** @param {Options} options @returns {Promise<number>} the exit code */
 async function run(options) {
   const history = await openHistory(options.path ?? HERE)
   const oids = await resolveNames(history, options)
-  const machine = open(options.maxBytes)
+  let machine = open(options.maxBytes, options.directory)
   try {
-    await loadAll(history, machine, options.maxBytes)
-    let ok = showMemory(machine)
+    const head = await history.resolve('HEAD')
+    if (head && machine.oids.has(head)) say(`${history.name} is in ${options.directory} already.`)
+    else if (machine.commits.size > 0) {
+      throw new UsageError(`--path ${options.directory}: it has another history, or an older one`)
+    } else await loadAll(history, machine, options.maxBytes)
+    if (options.directory !== undefined) machine = await fromDisk(machine, options)
+    let ok = showMemory(machine, options.directory !== undefined)
     const asked = options.file !== undefined || options.at !== undefined || options.diff
     if (asked) ok = answer(machine, options, versions(machine, oids)) && ok
     else ok = (await tour(machine, history)).length === 0 && ok

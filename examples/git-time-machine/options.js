@@ -15,6 +15,8 @@ Ask for something (instead of the tour):
 
   --verify HOW        compare with git: a number of commits spread evenly (25 on the tour),
                       'all' or 'none'
+  --path DIR          keep it in a directory: memory has ten versions, the disk all of them; the next
+                      time it is there already
   --max-bytes SIZE    most memory the database may take: 512MiB, 4GiB (default), up to 16GiB
   --help
 `
@@ -22,7 +24,8 @@ Ask for something (instead of the tour):
 /** The command line cannot be understood. */
 export class UsageError extends Error {}
 
-/** @typedef {{ path: string | undefined, file: string | undefined, at: string | undefined,
+/** @typedef {{ path: string | undefined, directory: string | undefined,
+ *   file: string | undefined, at: string | undefined,
  *   diff: [string, string] | undefined, verify: number, maxBytes: number, help: boolean }} Options */
 
 const DEFINED = /** @type {const} */ ({
@@ -30,6 +33,7 @@ const DEFINED = /** @type {const} */ ({
   at: { type: 'string' },
   diff: { type: 'string' },
   verify: { type: 'string' },
+  path: { type: 'string' },
   'max-bytes': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 })
@@ -67,6 +71,7 @@ export function readOptions(args) {
   const asks = values.file !== undefined || values.at !== undefined || diff !== undefined
   return {
     path: positionals[0],
+    directory: values.path,
     file: values.file,
     at: values.at,
     diff,

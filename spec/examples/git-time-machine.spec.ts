@@ -135,6 +135,26 @@ describe('git time machine', () => {
     }
   })
 
+  it('keeps it in a directory, with a window of ten versions: all commits are verified from disk', () => {
+    const directory = join(home, 'kept')
+    const first = run([all.path, '--path', directory, '--verify', 'all'])
+    expect(first.err).toBe('')
+    expect(first.out).toMatch(/on disk .* of the past, from version 0 on/)
+    expect(first.out).toMatch(/commits {3}15 of 15\n/)
+    expect(first.out).toMatch(VERIFIED)
+    const again = run([all.path, '--path', directory, '--verify', 'all'])
+    expect(again.out).not.toMatch(/Loading/)
+    expect(again.out).toContain(`is in ${directory} already`)
+    expect(again.out).toMatch(/commits {3}15 of 15\n/)
+    expect(again.out).toMatch(VERIFIED)
+    expect(again.code).toBe(0)
+    const another = repository('another')
+    another.commit('Another', { another: ['100644', 'another'] })
+    const other = run([another.path, '--path', directory])
+    expect(other.err).toContain('it has another history, or an older one')
+    expect(other.code).toBe(2)
+  })
+
   it('takes the oldest commit of a shallow clone as bringing all files', () => {
     const shallow = join(home, 'shallow')
     git(home, ['clone', '-q', '--depth', '3', '--no-checkout', `file://${all.path}`, shallow])
