@@ -12,6 +12,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { CHARTS, draw, writeCharts } from './charts/draw.js'
 import { groupsOf, remember, section, targetsTable } from './report.js'
+import { scenarios } from './suites.js'
 import { verdicts } from './targets.js'
 
 /** @typedef {import('./report.js').Run} Run */
@@ -68,6 +69,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   /** @type {Run[]} */
   const runs = files.map(file => JSON.parse(readFileSync(file, 'utf8')))
   const rows = new Map(runs.flatMap(run => run.rows.map(row => [row.name, row])))
+  const inOrder = scenarios.flatMap(({ name }) => rows.get(name) ?? [])
   const versions = Object.assign({}, ...runs.map(run => run.versions))
-  fillPage({ ...runs[runs.length - 1], versions, rows: [...rows.values()] })
+  fillPage({ ...runs[runs.length - 1], versions, rows: inOrder })
 }
