@@ -27,7 +27,8 @@ export type {
   NearestOptions,
   Neighbour,
 } from './read/read-verbs.js'
-export type { Loss, Recovery } from './storage/opening.js'
+export type { Recovery } from './storage/opening.js'
+export type { Loss } from './storage/past-repair.js'
 export type { Handle } from './threads/handle.js'
 export type { Times } from './threads/times.js'
 export type { TrackedWorker } from './threads/track.js'

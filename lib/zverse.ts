@@ -27,7 +27,7 @@ import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { Arena } from './memory/arena.js'
 import { granted } from './memory/granted.js'
-import { WRITING_VERB } from './memory/layout.js'
+import { H_DIRECTORY, WRITING_VERB } from './memory/layout.js'
 import {
   checkNames,
   type DatabaseOptions,
@@ -492,7 +492,7 @@ export function attachWith(handle: unknown, options: unknown, hooks: TestHooks):
     throw invalidOption('values', `must be the codec ${JSON.stringify(values)} of the database`)
   }
   if (path === undefined) return connect(arena, keyCodecNamed(keys), codec, hooks)
-  const directory = new Directory(hooks.files ?? SYSTEM, path)
+  const directory = new Directory(hooks.files ?? SYSTEM, path, arena.words[H_DIRECTORY])
   return connect(arena, keyCodecNamed(keys), codec, hooks, engine => Disk.attach(engine, directory))
 }
 

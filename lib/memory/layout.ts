@@ -175,6 +175,8 @@ export const DURABLE_WORDS = 4
 /** Fixed after construction: what the log's checksums begin with (4 words), and the number of the lock. */
 export const H_SALT = 192
 export const H_DIRECTORY_LOCK = 196
+/** What tells the directory from others that its path may lead to later. Fixed after construction. */
+export const H_DIRECTORY = 211
 /** Not 0: what memory lets go of must be on disk first (docs/decisions/0035). */
 export const H_SEALS = 197
 /** Low word of the version up to which it is: the low-water mark stops there. By CAS, with H_SEALING. */

@@ -21,10 +21,13 @@ import {
   openSync,
   readdirSync,
   readSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { constants as system } from 'node:os'
 import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { ZVerseError } from '../errors.js'
 
 /**
@@ -46,6 +49,8 @@ export interface Files {
   size(file: number): number
   truncate(file: number, size: number): void
   close(file: number): void
+  /** A number, not 0, that tells a directory from others which its path may lead to later. */
+  identity(directory: string): number
   /** Names of what is in a directory, in no order. */
   list(directory: string): string[]
   /** Returns once the names in a directory are durable. */
@@ -71,6 +76,10 @@ export const SYSTEM: Files = {
   size: file => fstatSync(file).size,
   truncate: ftruncateSync,
   close: closeSync,
+  identity(directory) {
+    const { dev, ino } = statSync(directory, { bigint: true })
+    return crc32(`${dev} ${ino}`) || 1
+  },
   list: directory => readdirSync(directory),
   syncDirectory(directory) {
     const file = openSync(directory, 'r')
@@ -92,6 +101,8 @@ interface SystemError {
   readonly syscall?: string
 }
 
+/** The number of the system's error for what is no longer what it was. */
+const { ESTALE = 116 } = system.errno
 const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
 const CANNOT_LINK: readonly string[] = ['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EACCES', 'ENOSYS']
 
@@ -195,14 +206,39 @@ export class OpenFile {
 export class Directory {
   readonly path: string
   readonly files: Files
+  /** What the path must lead to; 0 while it may be any directory. */
+  #identity: number
 
-  constructor(files: Files, path: string) {
+  constructor(files: Files, path: string, identity = 0) {
     this.files = files
     this.path = path
+    this.#identity = identity
+  }
+
+  /** From now on a call fails where the path leads to another directory, with another's files. @returns its identity */
+  stay(): number {
+    this.#identity = call(this.path, () => this.files.identity(this.path))
+    return this.#identity
   }
 
   pathOf(name: string): string {
     return join(this.path, name)
+  }
+
+  /** The path of a file that is to be used. */
+  #reach(name: string): string {
+    this.#check()
+    return this.pathOf(name)
+  }
+
+  #check(): void {
+    const { path } = this
+    if (this.#identity === 0) return
+    if (call(path, () => this.files.identity(path)) === this.#identity) return
+    const message =
+      `${path} is not the directory that was opened any more: it was moved, or another one was put in its place. ` +
+      'Close the database, and open it where it is now'
+    throw new ZVerseError('ZVERSE_IO', message, { syscall: 'stat', path, errno: -ESTALE })
   }
 
   /** Makes the directory where there is none; its name is durable then. */
@@ -216,11 +252,12 @@ export class Directory {
   }
 
   open(name: string, mode: Mode): OpenFile {
-    return new OpenFile(this.files, this.pathOf(name), mode)
+    return new OpenFile(this.files, this.#reach(name), mode)
   }
 
   /** Names in order. */
   list(): string[] {
+    this.#check()
     return call(this.path, () => this.files.list(this.path)).sort()
   }
 
@@ -244,13 +281,15 @@ export class Directory {
   }
 
   link(from: string, to: string): void {
-    call(this.pathOf(to), () => this.files.link(this.pathOf(from), this.pathOf(to)))
+    const path = this.#reach(to)
+    call(path, () => this.files.link(this.pathOf(from), path))
   }
 
   /** Links a file into another directory; false where the system cannot, between file systems, say. */
   linkTo(name: string, other: Directory): boolean {
+    const path = this.#reach(name)
     try {
-      call(other.pathOf(name), () => this.files.link(this.pathOf(name), other.pathOf(name)))
+      call(other.pathOf(name), () => this.files.link(path, other.pathOf(name)))
       return true
     } catch (error) {
       if (CANNOT_LINK.includes(nameOf((error as ZVerseError).cause))) return false
@@ -259,7 +298,8 @@ export class Directory {
   }
 
   unlink(name: string): void {
-    call(this.pathOf(name), () => this.files.unlink(this.pathOf(name)))
+    const path = this.#reach(name)
+    call(path, () => this.files.unlink(path))
   }
 
   unlinkIfThere(name: string): void {

@@ -7,6 +7,7 @@ import { threadId, workerData } from 'node:worker_threads'
 import { Engine } from '../engine/engine.js'
 import { WORLD } from '../engine/time.js'
 import { Arena } from '../memory/arena.js'
+import { H_DIRECTORY } from '../memory/layout.js'
 import { claimFor } from '../threads/claims.js'
 import { Keeping } from '../threads/keeping.js'
 import { EpochManager } from '../versions/manager.js'
@@ -29,7 +30,8 @@ const arena = new Arena(buffer)
 const keeping = new Keeping(arena, threadId)
 if (keeping.takeOver(from)) {
   const engine = new Engine(new EpochManager(claimFor(arena, threadId, true), true), WORLD)
-  const log = new CommitLog(engine.epochs, new Directory(SYSTEM, path), Number.POSITIVE_INFINITY)
+  const directory = new Directory(SYSTEM, path, arena.words[H_DIRECTORY])
+  const log = new CommitLog(engine.epochs, directory, Number.POSITIVE_INFINITY)
   readDeep(engine, log.directory)
   try {
     keep(new Keeper(engine, log, interval), keeping)

@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.js'
 import type { Environment } from '../engine/time.js'
 import { ZVerseError } from '../errors.js'
 import {
+  H_DIRECTORY,
   H_DIRECTORY_LOCK,
   H_LOG_BEGUN,
   H_SALT,
@@ -41,15 +42,14 @@ import {
   type BaseEntry,
   baseName,
   type Manifest,
+  type PastEntry,
   readManifest,
   runName,
   saltIn,
   writeManifest,
 } from './manifest.js'
-import { BlockCache } from './past/block-cache.js'
-import type { RunInfo } from './past/choose.js'
-import { Run } from './past/run.js'
 import { deleteRuns } from './past-keeper.js'
+import { type Left, type Loss, pastUpTo, wholePast } from './past-repair.js'
 import { PAST_DRAFT } from './sealer.js'
 
 /** Bytes read between two tellings. */
@@ -70,13 +70,6 @@ export interface Recovery {
   readonly lost: readonly Loss[]
 }
 
-/** A part of a file that was given up. */
-export interface Loss {
-  readonly file: string
-  /** Where it begins, in bytes. */
-  readonly offset: number
-}
-
 /** How a directory is opened. */
 export interface OpeningOptions {
   /** Names of the codecs of the unnamed store. */
@@ -92,6 +85,7 @@ export class Opening {
   readonly isNew: boolean
   readonly #directory: Directory
   readonly #lock: Lock
+  readonly #identity: number
   #manifest: Manifest
   readonly #salt: Salt
   readonly #options: OpeningOptions
@@ -118,6 +112,7 @@ export class Opening {
     this.#options = options
     this.#lock = Lock.take(directory)
     try {
+      this.#identity = directory.stay()
       const found = readManifest(directory)
       this.isNew = found === null
       this.#manifest = found ?? create(directory, options, version, time)
@@ -209,14 +204,15 @@ export class Opening {
     const { sealed } = versions
     W.set(new Uint32Array(Uint8Array.from(this.#salt).buffer), H_SALT)
     W[H_DIRECTORY_LOCK] = this.#lock.number
+    W[H_DIRECTORY] = this.#identity
     // What the directory says counts, not the options: a new one may have died before it had said anything.
     if (!this.isNew) {
       sealed.isOn = false
       writeBounds(arena, historyBounds(USUAL_HISTORY, true))
     }
-    const lostRuns = this.#repairPast()
+    const directory = this.#directory
+    const damagedRuns = this.#repairPast(past => wholePast(directory, this.#salt, past))
     const begun = this.#readBase(engine)
-    sealed.numbered = Math.max(0, ...this.#directory.numbers('past'))
     const { past } = this.#manifest
     if (past !== undefined) {
       sealed.begin(past.from, past.to, past.floor)
@@ -225,10 +221,15 @@ export class Opening {
     const { reader, replayed, lost } = this.#replayLog(engine, begun)
     this.#time = undefined
     const { end } = reader
+    const { newest } = versions
+    const cutRuns = this.#repairPast(past => {
+      return pastUpTo(directory, this.#salt, past, newest, sealed.form)
+    })
+    sealed.numbered = Math.max(0, ...directory.numbers('past'))
     this.#settlePast(engine)
     if (lost.length > 0) this.#putAside(engine, reader, lost)
     this.#tidy(end)
-    const file = this.#directory.open(segmentName(end.segment), 'write')
+    const file = directory.open(segmentName(end.segment), 'write')
     try {
       file.datasync()
     } finally {
@@ -243,63 +244,18 @@ export class Opening {
     // What a crash has left behind the end is not written over.
     W[H_LOG_BEGUN] = isClean ? 0 : end.segment + 1
     W[H_SYNC] = MODES[this.#options.sync]
-    return { replayed, tornBytes: reader.tornBytes, lost: [...lost, ...lostRuns] }
+    return { replayed, tornBytes: reader.tornBytes, lost: [...lost, ...damagedRuns, ...cutRuns] }
   }
 
-  /** `repair`: gives up the runs up to the last damaged one: all versions before need it. */
-  #repairPast(): Loss[] {
-    const { past, ...manifest } = this.#manifest
+  /** `repair`: the manifest names what is left of the past. */
+  #repairPast(leftOf: (past: PastEntry) => Left): readonly Loss[] {
+    const { past } = this.#manifest
     if (!this.#options.repair || past === undefined) return []
-    const lost: Loss[] = []
-    let { from, floor } = past
-    const runs: RunInfo[] = []
-    for (const run of past.runs) {
-      const damage = this.#damageOf(run.number)
-      if (damage === null) {
-        runs.push(run)
-        continue
-      }
-      lost.push(damage)
-      runs.length = 0
-      from = run.to
-      floor = Math.max(floor, run.to)
+    const left = leftOf(past)
+    if (left.lost.length > 0) {
+      this.#manifest = writeManifest(this.#directory, { ...this.#manifest, past: left.past })
     }
-    if (lost.length === 0) return []
-    for (const { number } of past.runs.filter(run => !runs.includes(run))) this.#keepAside(number)
-    this.#directory.sync()
-    this.#manifest = writeManifest(this.#directory, {
-      ...manifest,
-      past: { ...past, from, floor, runs },
-    })
-    return lost
-  }
-
-  #damageOf(number: number): Loss | null {
-    try {
-      const file = this.#directory.open(runName(number), 'read')
-      const run = Run.open(file, this.#salt, number, new BlockCache(0))
-      try {
-        for (const _ of run.verify());
-      } finally {
-        run.close()
-      }
-      return null
-    } catch (error) {
-      const { code, offset = 0 } = error as ZVerseError
-      if (code !== 'ZVERSE_CORRUPT' && !isMissing(error)) throw error
-      return { file: runName(number), offset }
-    }
-  }
-
-  /** Keeps a run under another name. */
-  #keepAside(number: number): void {
-    const name = runName(number)
-    this.#directory.unlinkIfThere(`lost-${name}`)
-    try {
-      this.#directory.link(name, `lost-${name}`)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
+    return left.lost
   }
 
   /** Once all has been read: the past on disk goes on from it, or begins anew. */
@@ -340,7 +296,9 @@ export class Opening {
       }
       const { segment, offset } = reader.end
       const { present = 0, durable = begun.log } = begun
-      if (isBefore(reader.end, durable) || engine.epochs.versions.newest < present) {
+      // The log was durable as far as a run tells, before the manifest named it.
+      const told = Math.max(present, this.#manifest.past?.runs.at(-1)?.to ?? 0)
+      if (isBefore(reader.end, durable) || engine.epochs.versions.newest < told) {
         throw damaged(segmentName(segment), offset)
       }
       commits.checkTags()

@@ -195,7 +195,11 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
       expect(problems.join()).toContain(path.replace(/.*\//, ''))
       damaged.close()
       const repaired = openOn(hurt, time, { repair: true })
-      expect(repaired.recovery?.lost).toMatchObject([{ file: path.replace(/.*\//, '') }])
+      const [first, ...others] = repaired.recovery?.lost ?? []
+      expect(first?.file).toBe(path.replace(/.*\//, ''))
+      // A version before needs all that died since.
+      const before = paths.filter(other => other < path).map(other => other.replace(/.*\//, ''))
+      expect(others).toEqual(before.map(file => ({ file, offset: 0 })))
       expect(repaired.oldestVersion).toBeGreaterThan(oldestVersion)
       expect(repaired.oldestVersion).toBeLessThanOrEqual(memory)
       for (const { version: at } of repaired.versions()) {
@@ -211,5 +215,68 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
       again.close()
       expect(hurt.openFiles).toBe(0)
     }
+  })
+
+  it('a log that ends before what they tell is damaged; repair keeps what they tell up to there', async () => {
+    const all = both()
+    for (let i = 0; i < 3; i++) {
+      fill(all, [200, 100, 30][i] as number, new Random(SEED + i), 300)
+      await all.db.compact()
+    }
+    fill(all, 5)
+    const { db, twin, disk, time } = all
+    const right = new Map(
+      twin.versions().map(({ version: at }) => [at, [...twin.getEntries({ at })]]),
+    )
+    const { oldestVersion } = db
+    const { pastVersion } = db.stats().storage as { pastVersion: number }
+    db.close()
+    twin.close()
+    const random = new Random(SEED)
+    const logs = disk.paths.filter(path => /\/log-\d+$/.test(path))
+    let cut = 0
+    for (let run = 0; run < 12; run++) {
+      const hurt = disk.copy()
+      const path = random.pick(logs)
+      const bytes = hurt.bytesOf(path)
+      bytes.fill(0, 64 + random.int(bytes.length - 64))
+      for (const later of logs.filter(other => other > path)) hurt.bytesOf(later).fill(0)
+      let refused = false
+      try {
+        const opened = openOn(hurt.copy(), time)
+        expect(opened.version).toBeGreaterThanOrEqual(pastVersion)
+        opened.close()
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ZVERSE_CORRUPT' })
+        refused = true
+      }
+      if (!refused) continue
+      let repaired = openOn(hurt, time, { repair: true })
+      const { version, recovery } = repaired
+      const lost = recovery?.lost.map(({ file }) => file) ?? []
+      expect(lost.some(file => file.startsWith('log-'))).toBe(true)
+      if (version > oldestVersion) expect(repaired.oldestVersion).toBe(oldestVersion)
+      if (version < pastVersion) {
+        cut++
+        const file = lost.find(name => name.startsWith('past-'))
+        expect(hurt.paths.some(name => name.endsWith(`/lost-${file}`))).toBe(true)
+      }
+      for (let round = 0; round < 3; round++) {
+        for (const [at, entries] of right) {
+          if (at < oldestVersion || at > version) continue
+          expect([...repaired.getEntries({ at })]).toEqual(entries)
+        }
+        // What the lost versions had changed is changed otherwise.
+        for (let i = 0; i < 20; i++) repaired.put(`key-${random.int(40)}`, `other ${i}`)
+        await repaired.compact()
+        expectSound(repaired)
+        repaired.close()
+        repaired = openOn(hurt, time)
+        expect(repaired.recovery).toMatchObject({ lost: [] })
+      }
+      repaired.close()
+      expect(hurt.openFiles).toBe(0)
+    }
+    expect(cut).toBeGreaterThan(0)
   })
 })

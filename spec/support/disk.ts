@@ -152,6 +152,10 @@ export class Disk implements Files {
     this.#call('close', path)
   }
 
+  identity(): number {
+    return 1
+  }
+
   list(directory: string): string[] {
     this.#call('scandir', directory)
     const prefix = `${directory}/`

@@ -70,16 +70,18 @@ export function isNeeded({ from, tagged }: Needed, birth: number, death: number)
 /**
  * Adds what the runs have together, and is needed, to a run that is being written, and the times and changes of the
  * versions that are needed; yields now and then.
+ * @param to the last version of which the new run is to tell
  */
 export function* merge(
   runs: readonly Run[],
   needed: Needed,
   writer: RunWriter,
+  to = Number.POSITIVE_INFINITY,
 ): Generator<void, void, void> {
   let next = needed.from
   for (const run of runs) {
     const { first, count } = run.versions
-    const last = first + count - 1
+    const last = Math.min(first + count - 1, to)
     let steps = 0
     for (next = Math.max(next, first); next <= last; next++) {
       writer.time(next, run.timeOf(next))
@@ -99,7 +101,7 @@ export function* merge(
     const { words, begin } = walk
     const death = load48(words, begin + I_DEATH)
     const entry = begin + I_ENTRY
-    if (isNeeded(needed, versionOf(words, entry), death)) {
+    if (death <= to && isNeeded(needed, versionOf(words, entry), death)) {
       writer.add(words[begin] | 0, words, entry, death)
     }
     if (!walk.next()) walks.splice(least, 1)
