@@ -265,7 +265,7 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
   }
 }
 
-const shown = (command: Command) => `zverse ${usage({ ...command, options: [] })}`
+const shown = (command: Command) => `zverse ${usage({ ...command, options: [] }, true)}`
 
 /** The directory that a one-shot form begins with: `check DIR`. */
 function placeIn({ directory, arguments: expected }: Command, { words, given }: Parsed) {
@@ -273,7 +273,8 @@ function placeIn({ directory, arguments: expected }: Command, { words, given }: 
   if (directory === undefined || first === undefined || first.startsWith('--')) return undefined
   if (given.has('from')) return undefined
   // Where a word of another kind may be first, a directory must look like one.
-  const isOne = expected.length === 0 || /[/\\]/.test(first) || isDirectory(first)
+  const isOver = words.filter(word => !word.startsWith('--')).length > expected.length
+  const isOne = isOver || /[/\\]/.test(first) || isDirectory(first)
   return isOne ? first : undefined
 }
 

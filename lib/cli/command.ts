@@ -35,6 +35,8 @@ export interface Option {
   readonly kind?: Kind
   readonly choices?: readonly string[]
   readonly summary: string
+  /** It cannot be left out. */
+  readonly required?: true
   /** Another name at the prompt; the one-shot form uses that name for a file. */
   readonly alias?: string
 }
@@ -131,14 +133,17 @@ export function optionForm({ name, value }: Option): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`
 }
 
-/** `get KEY [--at VIEW]` */
-export function usage(command: Command): string {
+/** `get KEY [--at VIEW]`; with the directory that the one-shot form may begin with, unless `isAt` one already. */
+export function usage(command: Command, isAt = false): string {
   const words = command.arguments.map(({ name, optional }, i) => {
     const shown = command.rest && i === command.arguments.length - 1 ? `${name}…` : name
     return optional ? `[${shown}]` : shown
   })
-  const options = command.options.map(option => `[${optionForm(option)}]`)
-  return [command.name, ...words, ...options].join(' ')
+  const options = command.options.map(option => {
+    return option.required === true ? optionForm(option) : `[${optionForm(option)}]`
+  })
+  const directory = command.directory === true && !isAt ? ['[DIR]'] : []
+  return [command.name, ...directory, ...words, ...options].join(' ')
 }
 
 /** The command of a name. @throws Mistake that names the nearest */

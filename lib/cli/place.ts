@@ -43,6 +43,12 @@ export function lookAt(path: string, creates: boolean): Look | null {
   const found = there === undefined ? null : looked(path)
   if (found !== null || creates) return found
   const names = there === undefined ? [] : readdirSync(path)
+  if (names.some(name => /^(log|base|past)-\d+$/.test(name))) {
+    throw new Mistake(
+      `${path} has files of a database, but not the one that tells what they are, manifest-<n>`,
+      'a backup that was cut off is to be deleted; a lost manifest can come from a backup',
+    )
+  }
   const besides = names.length === 0 ? '' : `, but ${counted(names.length, 'other file')}`
   const none = there === undefined ? `there is no database ${path}` : `${path} has no database`
   throw new Mistake(`${none}${besides}`, `\`zverse ${asWord(path)} --create\` makes one there`)
@@ -107,25 +113,29 @@ export async function openingProgress(sink: Sink) {
 
 /** The error of an opening, with a hint. */
 export function unopened(error: unknown, path: string, repairs = false): unknown {
-  const { code, message, cause } = error as ZVerseError
-  const hint = openingHint(code, path, repairs, (cause as { code?: string } | undefined)?.code)
+  const { code, message, cause, file } = error as ZVerseError
+  // Who may delete a lock is said in the message.
+  if (file?.startsWith('lock-')) return error
+  const isLast = repairs || file?.startsWith('manifest-') === true
+  const hint = openingHint(code, path, isLast, (cause as { code?: string } | undefined)?.code)
   if (hint === undefined) return error
   // The command has its own words for that.
-  const said = message.replace(/: open with \{ repair: true \}.*/s, '')
+  const said = message.replace(/: (open with \{ repair: true \}|delete keys or clear).*/s, '')
   return new Mistake(`${said} (${code})`, hint)
 }
 
 function openingHint(
   code: string | undefined,
   path: string,
-  repairs: boolean,
+  /** There is nothing that repairs it. */
+  isLast: boolean,
   failure: string | undefined,
 ): string | undefined {
   switch (code) {
     case 'ZVERSE_LOCKED':
       return 'one process at a time has it open: end that one first'
     case 'ZVERSE_CORRUPT':
-      if (repairs) return 'there is nothing else to read it from: take a backup'
+      if (isLast) return 'there is nothing else to read it from: take a backup'
       return (
         `copy the directory; then \`zverse repair ${asWord(path)}\` keeps what is whole, ` +
         'and says what is lost'
@@ -146,7 +156,7 @@ export function failureHint(failure: string | undefined): string | undefined {
   switch (failure) {
     case 'EACCES':
     case 'EPERM':
-      return 'permission denied: it must be read and written'
+      return 'permission denied: the directory must be written to be opened, too'
     case 'EROFS':
       return 'the disk is read-only: a database must be written to be opened'
     case 'ENOSPC':

@@ -12,9 +12,13 @@ const COLOURS = { past: '#8b6fc0', base: '#c0843f', log: '#4f8f6f' }
 
 /** A picture in SVG, on one line. */
 export function drawRuns(files: Files): string {
-  const spans = files.map(({ from = 0, to = from }) => ({ from, to }))
-  const first = Math.min(...spans.map(({ from }) => from))
-  const last = Math.max(first + 1, ...spans.map(({ to }) => to))
+  const known = files.flatMap(({ from, to = from }) =>
+    from === undefined ? [] : [from, to ?? from],
+  )
+  const first = Math.min(...known)
+  const last = Math.max(first + 1, ...known)
+  // The segment that is written now goes up to the present; one that was made ahead begins there.
+  const spans = files.map(({ from = last, to = last }) => ({ from, to }))
   const at = (version: number) =>
     LEFT + ((version - first) / (last - first)) * (WIDTH - LEFT - RIGHT)
   const height = TOP + ROW * files.length + 16

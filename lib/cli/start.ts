@@ -123,6 +123,10 @@ function openingFor(
     const hint = 'say with --past how much of it to keep: a number of versions, all, or 0'
     throw new Mistake(`${path} keeps a past on disk, which --history alone would end`, hint)
   }
+  if (found !== null && history === undefined && start.past !== undefined) {
+    const hint = 'say with --history how many versions memory keeps, too'
+    throw new Mistake('--past alone would have memory keep another number of versions', hint)
+  }
   // One command is done before a worker would have begun.
   return { ...opening, history, past: start.past, path, sync, repair, background: isSession }
 }

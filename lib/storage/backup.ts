@@ -40,6 +40,7 @@ export function* backUp({ directory, manifest, end }: Original, path: string): G
   for (const number of segmentsIn(directory)) {
     if (number >= base.log.segment && number < end.segment) whole.push(segmentName(number))
   }
+  let isDone = false
   try {
     for (const name of whole) {
       if (!directory.linkTo(name, to)) yield* copy(directory, name, to, Number.POSITIVE_INFINITY)
@@ -48,9 +49,10 @@ export function* backUp({ directory, manifest, end }: Original, path: string): G
     yield* copy(directory, segmentName(end.segment), to, end.offset)
     to.sync()
     writeManifest(to, { ...manifest, bases: [base] })
-  } catch (error) {
-    for (const name of [...whole, segmentName(end.segment)]) to.unlinkIfThere(name)
-    throw error
+    isDone = true
+  } finally {
+    // Also where the database closes meanwhile, and nobody goes on with this.
+    if (!isDone) for (const name of [...whole, segmentName(end.segment)]) to.unlinkIfThere(name)
   }
 }
 

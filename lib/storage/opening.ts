@@ -417,7 +417,13 @@ function create(
     refuseUsed(directory, number)
     directory.unlink(segmentName(number))
   }
-  makeSegment(directory, salt, segment, undefined)
+  try {
+    makeSegment(directory, salt, segment, undefined)
+  } catch (error) {
+    // Of a full disk nothing is taken; where a crash comes first, the next opening deletes it.
+    directory.unlinkIfThere(segmentName(segment))
+    throw error
+  }
   // The manifest relies on it.
   directory.sync()
   const log = { segment, offset: SEGMENT_HEAD, check: 0 }

@@ -1,8 +1,13 @@
 /** Copies of a database in a directory, the past on its disk, and what lies in it. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { folder } from './fixtures.js'
+import { COMMANDS } from '../../lib/cli/commands/all.js'
+import { Screen } from '../../lib/cli/screen.js'
+import { Session } from '../../lib/cli/session.js'
+import { run } from '../../lib/cli/shell.js'
+import { tokensOf } from '../../lib/cli/words.js'
+import { folder, paper } from './fixtures.js'
 import { zverse } from './zverse.js'
 
 function place() {
@@ -45,6 +50,7 @@ it('keeps a past on disk, and lists what lies there', () => {
   expect(shop.refused('get a --past 3')).toContain('--past is for a database in a directory')
   // What the disk keeps is not let go of unasked.
   expect(shop.refused('get a --from shop --history 9')).toContain('keeps a past on disk')
+  expect(shop.refused('get a --from shop --past 9')).toContain('say with --history how many')
   expect(shop.said('get a --at 1 --from shop --history 9 --past all')).toBe('1')
 })
 
@@ -63,8 +69,39 @@ it('backs up, and restores to a moment', () => {
   expect(shop.said('get a --at 1 --from then')).toBe('1')
   expect(shop.said('versions --from then')).toContain('two')
   expect(shop.said('restore-to shop --to now')).toBe('6')
-  expect(shop.refused('restore-to shop --at 1 --to then')).toContain('then has a database')
+  expect(shop.refused('restore-to shop --at 1 --to then')).toContain('then has files')
   expect(shop.refused('restore-to shop --at 77 --to new')).toContain('is not there yet')
-  expect(existsSync(shop.at('new'))).toBe(false)
+  const places = readdirSync(shop.at('.')).filter(name => !name.includes('.'))
+  expect(places.sort()).toEqual(['again', 'copy', 'now', 'shop', 'then'])
+  expect(readdirSync(shop.at('.')).filter(name => name.includes('.part-'))).toEqual([])
+  expect(shop.refused('backup nowhere copy')).toContain('there is no database nowhere')
   expect(shop.refused('restore-to shop --at 1')).toContain('restore-to needs --to DIR')
+})
+
+it('gives a restored database its name when all is in it', async () => {
+  using shop = place()
+  shop.said('shop --create --history 1 --past all', SESSION)
+  const to = shop.at('then')
+  for (const last of [3, Number.POSITIVE_INFINITY]) {
+    const options = { keys: 'string', values: 'msgpack', path: shop.at('shop') }
+    const session = new Session(COMMANDS, options)
+    const sink = paper()
+    const { db } = session
+    const dump = db.dump.bind(db)
+    let records = 0
+    db.dump = function* (view?: Parameters<typeof dump>[0]) {
+      for (const record of dump(view)) {
+        expect(existsSync(to)).toBe(false)
+        if (++records > last) throw new Error('cut off')
+        yield record
+      }
+    } as unknown as typeof dump
+    const shell = { session, screen: new Screen('terminal', sink), aside: sink }
+    const done = run(shell, tokensOf(`restore-to --to ${to}`))
+    if (last === 3) await expect(done).rejects.toThrow('cut off')
+    else await done
+    expect(readdirSync(shop.at('.')).filter(name => name.startsWith('then.'))).toEqual([])
+    session.close()
+  }
+  expect(shop.said('get a --at 1 --from then')).toBe('1')
 })

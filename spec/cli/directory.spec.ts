@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -263,7 +264,7 @@ describe('commands for directories', () => {
     }
     const offset = message.exec(here.refused('check shop'))?.[1]
     expect(here.said('repair shop')).toBe(
-      `lost: shop/log-000000000001 from byte ${offset} on\nkept: all up to version 1\n`,
+      `lost: shop/log-000000000001 from byte ${offset} on\nkept: versions 0 to 1\n`,
     )
     expect(here.said('range --from shop')).toBe('a\t1\n')
     expect(here.said('repair shop')).toBe('nothing is lost: version 1\n')
@@ -276,8 +277,15 @@ describe('commands for directories', () => {
     here.said('put a 1 --to shop --create')
     const manifest = readdirSync(here.at('shop')).find(name => name.startsWith('manifest'))
     writeFileSync(here.at(`shop/${manifest}`), 'nonsense')
-    expect(here.refused('check shop')).toMatch(/is damaged: .*\(ZVERSE_CORRUPT\)\n {2}copy the dir/)
-    expect(here.refused('repair shop')).toMatch(/is damaged: restore it from a backup \(ZV/)
+    for (const line of ['check shop', 'repair shop']) {
+      expect(here.refused(line)).toMatch(
+        /is damaged: restore it from a backup \(ZV.*\n.*nothing else/,
+      )
+    }
+    rmSync(here.at(`shop/${manifest}`))
+    for (const line of ['check shop', 'repair shop', 'put a 2 --to shop']) {
+      expect(here.refused(line)).toMatch(/shop has files of a database, but not .* manifest-<n>\n/)
+    }
   })
 
   it('compact, and those that need a directory', () => {
@@ -345,7 +353,7 @@ describe('a directory that cannot be opened', () => {
       [new Error('m'), undefined],
     ]
     const failures = {
-      EACCES: 'permission denied: it must be read and written',
+      EACCES: 'permission denied: the directory must be written to be opened, too',
       EROFS: 'the disk is read-only: a database must be written to be opened',
       ENOSPC: 'there is no room on the disk: nothing has changed, and with room it works again',
       EIO: undefined,

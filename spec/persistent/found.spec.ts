@@ -129,6 +129,17 @@ describe('a full disk', () => {
 })
 
 describe('an opening that fails', () => {
+  it('of a new directory takes no room on a disk that is full', () => {
+    const disk = new Disk()
+    disk.room = 10_000
+    expect(() => openOn(disk, time)).toThrow(expect.objectContaining({ code: 'ZVERSE_IO' }))
+    expect(disk.paths.map(path => path.replace(/.*\//, ''))).toEqual(['lock-1'])
+    disk.room = Number.POSITIVE_INFINITY
+    const db = openOn(disk, time)
+    expect(db.put('a', 1)).toBe(1)
+    db.close()
+  })
+
   it('gives its lock and its files back, whichever call has failed', () => {
     const count = new Disk(SEGMENT)
     openOn(count, time, { history: { versions: 3 } }).close()

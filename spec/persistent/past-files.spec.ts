@@ -41,6 +41,18 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     expect(disk.openFiles).toBe(0)
   })
 
+  it('a backup that closing ends leaves nothing', async () => {
+    const { db, twin, disk } = both()
+    fill({ db, twin, disk, time: new Time() }, 60)
+    await db.compact()
+    const done = db.backup('copy')
+    db.close()
+    twin.close()
+    await expect(done).rejects.toMatchObject({ code: 'ZVERSE_CLOSED' })
+    expect(disk.paths.filter(path => path.includes('/copy/'))).toEqual([])
+    expect(disk.openFiles).toBe(0)
+  })
+
   it('a backup that fails, or is cut off, is no database', async () => {
     const all = both()
     const { db, twin, disk, time } = all

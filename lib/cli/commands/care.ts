@@ -168,8 +168,8 @@ versions from 1 on are kept`,
     summary: 'opens a damaged directory with what is whole',
     details:
       'From the shell: `zverse repair DIR`, for a directory that `check` or the prompt calls damaged. Keeps what ' +
-      'checksums prove, up to the first damaged byte, and prints which files are lost from where on; those behind it ' +
-      'stay in the directory as lost-…. Copy the directory first.',
+      'checksums prove, up to the first damaged byte, and prints which files are lost from where on; whole ' +
+      'files that it leaves out stay in the directory as lost-…. Copy the directory first.',
     examples: [
       {
         title: 'Nothing was damaged:',
@@ -185,11 +185,11 @@ nothing is lost: version 1`,
       if (!session.repairs)
         throw new Mistake('repair opens a directory', 'from the shell: zverse repair DIR')
       const lost = recoveryLines(session).filter(line => line.startsWith('lost'))
-      const { version } = db
+      const { version, oldestVersion } = db
       const text =
         lost.length === 0
           ? `nothing is lost: version ${version}`
-          : [...lost, `kept: all up to version ${version}`].join('\n')
+          : [...lost, `kept: versions ${oldestVersion} to ${version}`].join('\n')
       return { is: 'text', text, value: { version, ...db.recovery } }
     },
   },

@@ -1,5 +1,6 @@
 /** Commands about directories: copies of a database, and what lies in one. */
-import { rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type View, ZVerse } from '../../index.js'
 import type { Command } from '../command.js'
 import { type Result, type Row, rowsOf, versionResult } from '../result.js'
@@ -50,12 +51,12 @@ $ zverse get price --from shop-backup
     arguments: [],
     options: [
       { name: 'at', value: 'VIEW', kind: 'view', summary: 'the version (default: the present)' },
-      { name: 'to', value: 'DIR', kind: 'file', summary: 'the directory to make' },
+      { name: 'to', value: 'DIR', kind: 'file', summary: 'the directory to make', required: true },
     ],
     summary: 'makes a database of another one as it once was',
     details:
       'The new database has that version as its present, and before it the past that can be read in the old one: versions, ' +
-      `times, tags, stores. The old one stays as it is. DIR must not be there yet, or be empty. ${VIEWS}`,
+      `times, tags, stores. The old one stays as it is. DIR must not be there yet, or be empty; until all is in it, it is called DIR.part-…. ${VIEWS}`,
     examples: [
       {
         title: 'Before a mistake:',
@@ -119,21 +120,29 @@ $ zverse runs shop --json
   },
 ]
 
-/** Makes a database of the session's as it was at a view; nothing is left where that fails. */
+/**
+ * Makes a database of the session's as it was at a view: under another name until it is whole, so nothing of that name
+ * is a part of it.
+ */
 async function restoredTo(session: Session, path: string, view: View | undefined): Promise<number> {
-  if (ZVerse._directories.filesIn(path) !== null) {
-    throw new Mistake(`${asWord(path)} has a database`, 'name a directory that is not there yet')
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new Mistake(`${asWord(path)} has files`, 'name a directory that is not there yet')
   }
-  const copy = session.openBeside(path)
-  let isDone = false
+  mkdirSync(dirname(resolve(path)), { recursive: true })
+  const part = mkdtempSync(`${resolve(path)}.part-`)
   try {
-    const version = copy.load(session.db.dump({ ...view, history: true }))
-    await copy.compact()
-    copy.flush()
-    isDone = true
+    const copy = session.openBeside(part)
+    let version: number
+    try {
+      version = copy.load(session.db.dump({ ...view, history: true }))
+      await copy.compact()
+      copy.flush()
+    } finally {
+      copy.close()
+    }
+    renameSync(part, path)
     return version
   } finally {
-    copy.close()
-    if (!isDone) rmSync(path, { recursive: true, force: true })
+    rmSync(part, { recursive: true, force: true })
   }
 }
