@@ -71,7 +71,10 @@ export interface DeepSide {
   readonly store: number | null
 }
 
-/** Errors: `ZVERSE_CORRUPT { file, offset }`, `ZVERSE_IO`. */
+/**
+ * Errors: `ZVERSE_CORRUPT { file, offset }`, `ZVERSE_IO`; and `ZVERSE_VERSION_NOT_RETAINED` where the earliest version
+ * that is asked for has been let go of since the caller found it.
+ */
 export interface DeepPast {
   /** @param record of memory's oldest version */
   open(at: number, record: number): DeepVersion

@@ -145,13 +145,34 @@ export class Reader {
     return this.#inDeep(version)
   }
 
-  /** Notes that a version is to be read in the deep past, as it must be possible. */
+  /**
+   * Notes that a version is to be read in the deep past, as it must be possible. A tag of one may have been made when
+   * memory had less: then this is its record.
+   */
   #inDeep(version: number): number {
     const { versions } = this.#epochs
+    const inMemory = version >= versions.oldest ? versions.record(version) : 0
+    if (inMemory !== 0) return inMemory
     const isThere = this.past !== null && version >= versions.sealed.from(versions.newest)
     if (!isThere) throw this.notRetained(version)
     this.deep = version
     return 0
+  }
+
+  /**
+   * To be asked once the files are open that a deep version is read from: one that nobody asks for any more may be
+   * missing in them.
+   * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
+   */
+  stillDeep(version: number): void {
+    const { versions, slots } = this.#epochs
+    const { newest } = versions
+    if (version >= versions.sealed.from(newest)) {
+      if (version >= versions.readableBefore(newest)) return
+      slots.enterAll()
+      if (this.#tags.findVersion(version) !== undefined) return
+    }
+    throw this.notRetained(version)
   }
 
   /** When a deep version was committed, ms since 1970. */
@@ -198,6 +219,9 @@ export class Reader {
     if (oldest === 0 && readable === 0 && first !== 0) return first
     slots.enterAll()
     const deep = this.past?.lastAt(time, readable, this.#versionOf(this.oldestRecord)) ?? -1
+    // Those from `readable` on may have been let go of meanwhile.
+    const isLate = deep >= 0 && deep < versions.readableBefore(versions.newest)
+    if (isLate) return this.#recordAt(date)
     if (deep >= 0) return this.#inDeep(deep)
     if (readable === 0 && this.past !== null) return this.#inDeep(0)
     // A tagged version below may be the one: it is known when the next one came.

@@ -1,6 +1,7 @@
 /** The history of one key: from memory as far as that reaches, and before that from the deep past. */
 import type { DeepPast, Lifetime } from '../engine/deep.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
+import type { ZVerseError } from '../errors.js'
 import { happenings } from '../history/key-history.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { R_TIME, R_VERSION } from '../memory/layout.js'
@@ -83,7 +84,13 @@ function inBoth(
       if (low >= oldest || version > oldest) all.push({ version, words: W, entry })
     }
   }
-  if (low < oldest) all.push(...deepPast(core, past, key, first, low, Math.min(top, oldest)))
+  try {
+    if (low < oldest) all.push(...deepPast(core, past, key, first, low, Math.min(top, oldest)))
+  } catch (error) {
+    // Less can be read by now; but of the version itself there must be something.
+    if (low < top && (error as ZVerseError).code === 'ZVERSE_VERSION_NOT_RETAINED') return null
+    throw error
+  }
   const timeOf = (version: number) => {
     if (version < low || version > top) return undefined
     const at = version >= oldest || version === top ? recordOf(version) : 0

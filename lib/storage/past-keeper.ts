@@ -2,8 +2,8 @@
  * The keeper's work on the past: seals what the low-water mark waits for, raises the oldest version that the disk is
  * bound to keep, deletes and merges runs.
  *
- * Invariant: what a merge leaves out nobody can ask for. The floor is raised first; then the pins of all
- * threads are looked at, then the tags: who pins or tags a version below the floor finds that it is gone, or is seen.
+ * Invariant: what a merge leaves out nobody can ask for. The floor is raised first; then the pins of all threads are
+ * looked at while no tag changes: who pins or tags a version below the floor finds that it is gone, or is seen.
  * The log is durable as far as the tags were: an untagging that a crash takes back does not find its version gone.
  */
 import type { Engine } from '../engine/engine.js'
@@ -78,18 +78,26 @@ export class PastKeeper {
     const { turn, slots, versions } = epochs
     const { sealed } = versions
     if (turn.mine) return false
-    let isOver = false
-    turn.tryExclusively(() => {
-      slots.enterAll()
-      const isTagged = tags.all().some(({ record }) => record === 0)
-      slots.exit()
-      const isAsked = isTagged || sealed.pinned(versions.newest) !== undefined
-      isOver = !isAsked && sealed.bounds === null
-      if (isOver) sealed.isOn = false
+    const isOver = turn.tryExclusively(() => {
+      // First: who pins a version from now on finds that it is gone.
+      sealed.isOn = false
+      let isOver = false
+      try {
+        slots.enterAll()
+        const isTagged = tags.all().some(({ record }) => record === 0)
+        slots.exit()
+        const isAsked = isTagged || sealed.pinned(versions.newest) !== undefined
+        if (isAsked || sealed.bounds !== null) return false
+        this.#log.flush()
+        // Nobody begins a past anew before the manifest tells of the end of this one.
+        this.#update(({ past, ...manifest }) => manifest)
+        isOver = true
+        return true
+      } finally {
+        sealed.isOn = !isOver
+      }
     })
-    if (!isOver) return false
-    this.#update(({ past, ...manifest }) => manifest)
-    return true
+    return isOver === true
   }
 
   /** Raises the floor as the bounds of the disk say: by time, and by bytes. */
@@ -116,23 +124,37 @@ export class PastKeeper {
     sealed.raiseFloor(Math.min(keep, oldest))
   }
 
-  /** What must stay readable. */
-  #needed(): Needed {
+  /** What must stay readable. Rests until no thread writes. */
+  *#needed(): Generator<number, Needed, void> {
     const { epochs, tags } = this.#engine
-    const { slots, versions } = epochs
-    slots.enterAll()
-    const { newest } = versions
-    const floor = this.#sealer.sealed.floor(newest)
-    const from = Math.min(floor, versions.sealed.pinned(newest) ?? floor)
-    const tagged = tags.all().flatMap(({ version }) => (version < from ? [version] : []))
-    slots.exit()
-    return { from, tagged: [...new Set(tagged)] }
+    const { slots, turn, versions } = epochs
+    for (;;) {
+      slots.enterAll()
+      try {
+        const { root } = tags
+        const all = tags.all()
+        // A pin may come from a tag that is taken away, or become one: while no tag changes, either is seen.
+        const from = turn.tryExclusively(() => {
+          if (tags.root !== root) return undefined
+          const { newest, sealed } = versions
+          const floor = sealed.floor(newest)
+          return Math.min(floor, sealed.pinned(newest) ?? floor)
+        })
+        if (from !== undefined) {
+          const tagged = all.flatMap(({ version }) => (version < from ? [version] : []))
+          return { from, tagged: [...new Set(tagged)] }
+        }
+      } finally {
+        slots.exit()
+      }
+      yield 1
+    }
   }
 
   /** One thing that is due: true if there was one. */
   *#step(drafted: Drafted): Generator<number, boolean, void> {
     const { past = this.#begin() } = readManifest(this.#directory) as Manifest
-    const needed = this.#needed()
+    const needed = yield* this.#needed()
     const { drop, merge: numbers } = choose(past.runs, needed)
     const floor = this.#sealer.sealed.floor(this.#engine.reader.newest)
     if (drop.length === 0 && numbers.length === 0) {
@@ -176,7 +198,11 @@ export class PastKeeper {
 
   /** Changes the manifest, and deletes the files of runs that it does not name. */
   #update(change: (manifest: Manifest) => Manifest): void {
-    this.#sealer.update(change, ({ past }) => deleteRuns(this.#directory, past))
+    this.#sealer.update(change, ({ past }) => {
+      // Whoever wrote the manifest may have died before it was durable.
+      this.#directory.sync()
+      deleteRuns(this.#directory, past)
+    })
   }
 
   *#merge(

@@ -201,7 +201,9 @@ class DeepCommits<K, V> {
   }
 
   #commit(version: number): Commit<K, V> {
-    const timestamp = (this.#core.engine.reader.past as DeepPast).timeOf(version) ?? Number.NaN
+    const { reader } = this.#core.engine
+    const timestamp = (reader.past as DeepPast).timeOf(version)
+    if (timestamp === undefined) throw reader.notRetained(version)
     return { version, timestamp, changes: [] }
   }
 }

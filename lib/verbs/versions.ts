@@ -25,21 +25,16 @@ export function listVersions(engine: Engine): VersionInfo[] {
     const oldest = epochs.versions.readableBefore(newest)
     const { past } = engine.reader
     const inMemory = Math.max(oldest, epochs.versions.oldestBefore(newest))
-    for (let version = oldest; past !== null && version < inMemory; version++) {
-      all.set(version, { version, timestamp: past.timeOf(version) ?? Number.NaN, tags: [] })
-    }
-    for (let version = inMemory; version < newest; version++) {
-      const record = epochs.versions.record(version)
-      if (record !== 0)
-        all.set(version, { version, timestamp: load48(W, record + R_TIME), tags: [] })
-      // Another thread has released it meanwhile: it is on disk, or the run begins behind it.
-      else if (past !== null) {
-        all.set(version, { version, timestamp: past.timeOf(version) ?? Number.NaN, tags: [] })
-      } else all.clear()
+    for (let version = past === null ? inMemory : oldest; version < newest; version++) {
+      const record = version < inMemory ? 0 : epochs.versions.record(version)
+      const timestamp = record !== 0 ? load48(W, record + R_TIME) : past?.timeOf(version)
+      if (timestamp !== undefined) all.set(version, { version, timestamp, tags: [] })
+      // Another thread has released it meanwhile: the run begins behind it.
+      else all.clear()
     }
     all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
     for (const { version, time } of tags) {
-      if (version < oldest) all.set(version, { version, timestamp: time, tags: [] })
+      if (!all.has(version)) all.set(version, { version, timestamp: time, tags: [] })
     }
     for (const tag of tags) all.get(tag.version)?.tags.push(tag.name)
     return [...all.values()].sort((a, b) => a.version - b.version)

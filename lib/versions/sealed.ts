@@ -40,7 +40,7 @@ export class Sealed {
 
   /** What memory lets go of must be on disk first. */
   get isOn(): boolean {
-    return this.#W[H_SEALS] !== 0
+    return Atomics.load(this.#W, H_SEALS) !== 0
   }
 
   /** Begins, or ends, the past on disk. For the owner of the writer lock. */

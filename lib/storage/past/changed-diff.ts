@@ -26,7 +26,7 @@ export class ChangedKeys {
   readonly #within: Within
   /** Up to which version. */
   #to: number
-  readonly #keys: ChangedKey[] = []
+  #keys: readonly ChangedKey[] = []
 
   /** @param within which of them */
   constructor(store: number, from: number, within: Within) {
@@ -42,9 +42,11 @@ export class ChangedKeys {
 
   /** Those that the versions up to `to` changed: that, or a later one than before. */
   upTo(to: number, runs: readonly Run[]): readonly ChangedKey[] {
-    const keys = this.#keys
     const more = changedIn(runs, this.store, this.#within, this.#to, to)
     this.#to = to
+    // A difference that walks them goes on with those that it began with.
+    const keys = [...this.#keys]
+    this.#keys = keys
     if (keys.length === 0) {
       more.sort((a, b) => compareChanged(a, b) || a.version - b.version)
       for (const key of more) {

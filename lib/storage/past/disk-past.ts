@@ -15,6 +15,7 @@ import type {
   Steps,
 } from '../../engine/deep.js'
 import type { Engine } from '../../engine/engine.js'
+import type { Reader } from '../../engine/reader.js'
 import type { KeyWords } from '../../memory/entry.js'
 import { R_VERSION } from '../../memory/layout.js'
 import { load48 } from '../../memory/words.js'
@@ -29,6 +30,7 @@ import { Deep } from './deep.js'
 import { changesIn } from './deep-changes.js'
 import { type Between, DeepDiff } from './deep-diff.js'
 import { happeningsIn } from './deep-history.js'
+import { placeFrom } from './merge.js'
 import { Run } from './run.js'
 
 /** Bytes of blocks that a thread keeps. */
@@ -43,6 +45,7 @@ const TRIES = 100
 
 export class DiskPast implements DeepPast {
   readonly #W: Uint32Array
+  readonly #reader: Reader
   readonly #directory: Directory
   /** This handle's line. */
   readonly #line: number
@@ -55,14 +58,25 @@ export class DiskPast implements DeepPast {
   #last: Deep | null = null
   /** The keys changed that differences asked for last. Walks are begun anew where others commit meanwhile. */
   #changed: ChangedKeys[] = []
-  /** Versions that are pinned, and how often. */
+  /** Versions that are pinned, in order, and how often. */
+  readonly #pinned: number[] = []
   readonly #pins = new Map<number, number>()
 
-  constructor({ epochs, W }: Engine, directory: Directory) {
+  constructor({ epochs, W, reader }: Engine, directory: Directory) {
     this.#W = W
+    this.#reader = reader
     this.#line = epochs.line
     this.#sealed = epochs.versions.sealed
     this.#directory = directory
+  }
+
+  /** Opens the runs that there are, which must have a version. @returns their state */
+  #refreshFor(version: number): number {
+    const state = this.#refresh()
+    // What this handle has pinned is in them, and all after it.
+    const isPinned = this.#pinned.length > 0 && this.#pinned[0] <= version
+    if (!isPinned) this.#reader.stillDeep(version)
+    return state
   }
 
   /** Opens the runs that there are, if others have changed them. @returns their state */
@@ -111,7 +125,7 @@ export class DiskPast implements DeepPast {
 
   open(at: number, record: number): DeepVersion {
     const until = load48(this.#W, record + R_VERSION)
-    const state = this.#refresh()
+    const state = this.#refreshFor(at)
     const last = this.#last
     if (last?.at === at && last.until === until && last.state === state) return last
     this.#last = new Deep(this.#W, record, this.#runs, at, state)
@@ -119,12 +133,12 @@ export class DiskPast implements DeepPast {
   }
 
   lifetimes(store: number, key: KeyWords, from: number, record: number): Lifetime[] {
-    this.#refresh()
+    this.#refreshFor(from)
     return happeningsIn(this.#runs, this.#W, record, store, key, from)
   }
 
   diff(before: DeepSide, after: DeepSide, range: Range, record: number): Steps<Difference> {
-    this.#refresh()
+    this.#refreshFor(before.version)
     const between = {
       ...{ from: before.version, to: after.version, record: after.record },
       ...{ storeBefore: before.store, storeAfter: after.store, range },
@@ -148,7 +162,7 @@ export class DiskPast implements DeepPast {
   }
 
   changes(store: number, range: Range, from: number, to: number, record: number): DeepChange[] {
-    this.#refresh()
+    this.#refreshFor(from)
     return changesIn(this.#W, record, this.#runs, store, range, from, to)
   }
 
@@ -185,20 +199,27 @@ export class DiskPast implements DeepPast {
   }
 
   pin(version: number): void {
-    this.#pins.set(version, (this.#pins.get(version) ?? 0) + 1)
-    this.#announce()
+    const pins = this.#pins
+    const before = pins.get(version) ?? 0
+    pins.set(version, before + 1)
+    if (before > 0) return
+    const at = placeFrom(this.#pinned, version)
+    this.#pinned.splice(at, 0, version)
+    if (at === 0) this.#sealed.pin(this.#line, version)
   }
 
   unpin(version: number): void {
-    const left = (this.#pins.get(version) ?? 1) - 1
-    if (left > 0) this.#pins.set(version, left)
-    else this.#pins.delete(version)
-    this.#announce()
-  }
-
-  #announce(): void {
-    const least = Math.min(...this.#pins.keys())
-    this.#sealed.pin(this.#line, least === Number.POSITIVE_INFINITY ? undefined : least)
+    const pins = this.#pins
+    const left = (pins.get(version) ?? 0) - 1
+    if (left < 0) return
+    if (left > 0) {
+      pins.set(version, left)
+      return
+    }
+    pins.delete(version)
+    const at = placeFrom(this.#pinned, version)
+    this.#pinned.splice(at, 1)
+    if (at === 0) this.#sealed.pin(this.#line, this.#pinned[0])
   }
 
   /** What is wrong with its files: reads all of them. */

@@ -51,13 +51,18 @@ export interface Needed {
 
 /** The first of the rising versions that is not before `version`; undefined where all are. */
 export function firstFrom(versions: readonly number[], version: number): number | undefined {
+  return versions[placeFrom(versions, version)]
+}
+
+/** Its place; the length where all are before. */
+export function placeFrom(versions: readonly number[], version: number): number {
   let [low, high] = [0, versions.length]
   while (low < high) {
     const middle = (low + high) >>> 1
     if (versions[middle] < version) low = middle + 1
     else high = middle
   }
-  return versions[low]
+  return low
 }
 
 /** True if an interval, or any of several, may be asked for. */
