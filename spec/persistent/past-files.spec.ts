@@ -1,6 +1,9 @@
 /** The files of a past on disk: their form, backups of them, damage. */
+import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
+import { Directory } from '../../lib/storage/files.js'
+import { readManifest } from '../../lib/storage/manifest.js'
 import { Disk } from '../support/disk.js'
 import { expectCode } from '../support/expect.js'
 import { Random } from '../support/random.js'
@@ -178,6 +181,49 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
       expect(hurt.openFiles).toBe(0)
     }
     expect(told).toBeGreaterThan(0)
+  })
+
+  it('a file that is missing, or cannot be opened, is damage for the versions that need it alone', async () => {
+    const all = both()
+    for (let i = 0; i < 4; i++) {
+      fill(all, [300, 120, 40, 10][i] as number, new Random(SEED + i), 300)
+      await all.db.compact()
+    }
+    fill(all, 3)
+    const { db, twin, disk, time } = all
+    const { oldestVersion } = db
+    const right = new Map(
+      twin.versions().map(({ version: at }) => [at, [...twin.getEntries({ at })]]),
+    )
+    const runs = readManifest(new Directory(disk, resolve('db')))?.past?.runs ?? []
+    expect(runs.length).toBeGreaterThan(1)
+    db.close()
+    twin.close()
+    for (const { number, from, to } of runs) {
+      for (const isMissing of [true, false]) {
+        const hurt = disk.copy()
+        const file = `past-${number}`
+        const path = hurt.paths.find(name => name.endsWith(`/${file}`)) as string
+        const bytes = hurt.bytesOf(path)
+        if (isMissing) hurt.unlink(path)
+        else bytes[bytes.length - 20] = (bytes[bytes.length - 20] as number) ^ 1
+        const opened = openOn(hurt, time)
+        for (const [at, entries] of right) {
+          if (at < oldestVersion) continue
+          const read = () => [...opened.getEntries({ at })]
+          if (at >= to) expect(read()).toEqual(entries)
+          else expect(read).toThrow(expect.objectContaining({ code: 'ZVERSE_CORRUPT', file }))
+        }
+        const isThere = [...right.keys()].some(at => at >= oldestVersion && at <= to && at >= from)
+        if (isThere) {
+          expect(() => opened.versions()).toThrow(expect.objectContaining({ file }))
+        }
+        expect(opened.check().problems.join()).toContain(file)
+        opened.put('goes on', 1)
+        opened.close()
+        expect(hurt.openFiles).toBe(0)
+      }
+    }
   })
 
   it('repair gives up what a damaged file makes unknown, and no more', async () => {

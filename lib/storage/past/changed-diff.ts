@@ -1,6 +1,6 @@
 /**
  * The differences of two versions, the first of which is deep, by the keys that the versions between them changed
- * (changed.ts): for a store that both know. What it gives is what DeepDiff gives, and costs a look-up for each key.
+ * (changed.ts): for a store that both know. What it gives is what DeepDiff gives, and costs two look-ups for each key.
  *
  * Where the later version is in memory, `to`, the keys are those changed up to memory's oldest version, `o`, and what
  * differs between `o` and `to`. For one thread, as deep.ts.
@@ -19,7 +19,7 @@ import type { Run } from './run.js'
 
 const ALIVE = Number.POSITIVE_INFINITY
 
-/** The keys of a store that versions after `from` changed, in key order, each as it was in `from`. */
+/** The keys of a store that versions after `from` changed, in key order, each as the first of these found it. */
 export class ChangedKeys {
   readonly store: number
   readonly from: number
@@ -79,6 +79,7 @@ export class ChangedDiff {
   readonly #W: Uint32Array
   readonly #keys: readonly ChangedKey[]
   readonly #within: Within
+  readonly #before: Deep
   /** The later version, where that is deep; else memory's oldest one, whose tree is at #root, counts. */
   readonly #deep: Deep | null
   readonly #root: number
@@ -106,6 +107,7 @@ export class ChangedDiff {
     this.#store = store
     this.#keys = keys.upTo(Math.min(to, until), runs)
     this.#within = new Within(range)
+    this.#before = new Deep(W, oldest, runs, keys.from)
     this.#deep = to < until ? new Deep(W, oldest, runs, to) : null
     this.#root = rootIn(W, oldest, store)
     this.#cursor =
@@ -133,7 +135,8 @@ export class ChangedDiff {
         const { before, after } = cursor as DiffCursor
         return { before: this.#found(before), after: this.#found(after) }
       }
-      const { before } = key as ChangedKey
+      const { wasThere } = key as ChangedKey
+      const before = wasThere ? this.#before.find(this.#store, key as ChangedKey) : null
       const after = order < 0 ? this.#after(key as ChangedKey) : this.#found(cursor?.after ?? 0)
       this.#at++
       if (order === 0) this.#isThere = false

@@ -7,22 +7,22 @@
  * What is kept here are copies: blocks that were read may go. For one thread, under a read that covers the runs.
  */
 import type { Found } from '../../engine/deep.js'
-import { entryWords, keyBytesOf, valueBytesOf } from '../../memory/entry.js'
+import { entryWords, type KeyWords, keyBytesOf, valueBytesOf } from '../../memory/entry.js'
 import { compareKeys } from '../../memory/words.js'
 import { type Bound, isEmpty, type Range } from '../../tree/cursor.js'
 import { Leap } from '../../tree/leap.js'
-import type { Run } from './run.js'
+import type { Changed, Run } from './run.js'
 
 /** How many intervals a walk passes by in the time that a key takes to be looked up. */
 const INTERVALS_A_KEY = 8
 
-/** A key that a version changed: as that found it, and as it was before. */
+/** A key that a version changed. */
 export interface ChangedKey {
   readonly words: Uint32Array
   readonly bytes: number
   readonly version: number
-  /** null: it was not there. */
-  readonly before: Found | null
+  /** It was there before. */
+  readonly wasThere: boolean
 }
 
 /** Tells whether a key lies in a range. */
@@ -58,7 +58,7 @@ function isBefore(words: Uint32Array, at: number, bytes: number, bound: Bound): 
   return order < 0 || (order === 0 && bound.after)
 }
 
-export const compareChanged = (a: ChangedKey, b: ChangedKey): number =>
+export const compareChanged = (a: KeyWords, b: KeyWords): number =>
   compareKeys(a.words, 0, a.bytes, b.words, 0, b.bytes)
 
 /** The parts of a span that runs have: each run, and the span in it. None: not all of it is there. */
@@ -102,13 +102,26 @@ export function changedIn(
   from: number,
   to: number,
 ): ChangedKey[] {
-  const all: ChangedKey[] = []
+  return entriesIn(runs, store, within, from, to, ({ words, key, bytes, entry, version }) => {
+    const copy = words.slice(key, key + ((bytes + 3) >>> 2))
+    return { words: copy, bytes, version, wasThere: entry >= 0 }
+  })
+}
+
+/** The same, each as `copied` has it of what lies in a block. */
+export function entriesIn<T>(
+  runs: readonly Run[],
+  store: number,
+  within: Within,
+  from: number,
+  to: number,
+  copied: (changed: Changed) => T,
+): T[] {
+  const all: T[] = []
   for (const part of partsOf(runs, from, to)) {
     for (const changed of part.run.changed(part.from, part.to)) {
-      const { words, key, bytes, entry, version } = changed
-      if (changed.store !== store || !within.holds(words, key, bytes)) continue
-      const before = entry < 0 ? null : copyOf({ words, entry, death: version })
-      all.push({ words: words.slice(key, key + ((bytes + 3) >>> 2)), bytes, version, before })
+      const { words, key, bytes } = changed
+      if (changed.store === store && within.holds(words, key, bytes)) all.push(copied(changed))
     }
   }
   return all

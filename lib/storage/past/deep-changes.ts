@@ -12,7 +12,7 @@ import { BornCursor } from '../../tree/born.js'
 import type { Range } from '../../tree/cursor.js'
 import { find } from '../../tree/search.js'
 import { rootIn } from './beside.js'
-import { changedIn, compareChanged, copyOf, isFew, Within } from './changed.js'
+import { compareChanged, copyOf, entriesIn, isFew, Within } from './changed.js'
 import { Deep } from './deep.js'
 import { compareFound } from './deep-walk.js'
 import type { Run } from './run.js'
@@ -47,7 +47,11 @@ export function changesByKey(
 ): DeepChange[] {
   const until = load48(W, oldest + R_VERSION)
   const root = rootIn(W, oldest, store)
-  const keys = changedIn(runs, store, new Within(range), from, to)
+  const within = new Within(range)
+  const keys = entriesIn(runs, store, within, from, to, ({ words, key, bytes, entry, version }) => {
+    const before = entry < 0 ? null : copyOf({ words, entry, death: version })
+    return { words: words.slice(key, key + ((bytes + 3) >>> 2)), bytes, version, before }
+  })
   // Keys that lie beside each other are looked up in the same blocks.
   keys.sort((a, b) => compareChanged(a, b) || a.version - b.version)
   const all = keys.map(({ words, bytes, version, before }): DeepChange => {

@@ -16,6 +16,7 @@ import type {
 } from '../../engine/deep.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Reader } from '../../engine/reader.js'
+import { ZVerseError } from '../../errors.js'
 import type { KeyWords } from '../../memory/entry.js'
 import { R_VERSION } from '../../memory/layout.js'
 import { load48 } from '../../memory/words.js'
@@ -26,6 +27,7 @@ import { readManifest, runName, saltIn } from '../manifest.js'
 import { BlockCache } from './block-cache.js'
 import { isFew, Within } from './changed.js'
 import { ChangedDiff, ChangedKeys } from './changed-diff.js'
+import type { RunInfo } from './choose.js'
 import { Deep } from './deep.js'
 import { changesIn } from './deep-changes.js'
 import { type Between, DeepDiff } from './deep-diff.js'
@@ -53,6 +55,8 @@ export class DiskPast implements DeepPast {
   readonly #cache = new BlockCache(CACHE_BYTES)
   /** The runs that the manifest named when `#state` was that, oldest first. */
   #runs: readonly Run[] = []
+  /** Those of them that nobody can open, and why. */
+  #damaged: readonly { run: RunInfo; error: unknown }[] = []
   #state = -1
   /** The version read last. */
   #last: Deep | null = null
@@ -73,6 +77,8 @@ export class DiskPast implements DeepPast {
   /** Opens the runs that there are, which must have a version. @returns their state */
   #refreshFor(version: number): number {
     const state = this.#refresh()
+    // A version needs all that died since.
+    for (const { run, error } of this.#damaged) if (run.to > version) throw error
     // What this handle has pinned is in them, and all after it.
     const isPinned = this.#pinned.length > 0 && this.#pinned[0] <= version
     if (!isPinned) this.#reader.stillDeep(version)
@@ -99,14 +105,17 @@ export class DiskPast implements DeepPast {
 
   #load(): void {
     const manifest = readManifest(this.#directory)
-    const past = manifest?.past
     const open = new Map(this.#runs.map(run => [run.number, run]))
     const runs: Run[] = []
+    const damaged: { run: RunInfo; error: unknown }[] = []
     try {
-      for (const { number } of past?.runs ?? []) {
-        const salt = saltIn(manifest?.salt ?? '')
-        const run = open.get(number) ?? this.#open(number, salt)
-        runs.push(run)
+      for (const run of manifest?.past?.runs ?? []) {
+        const known = open.get(run.number)
+        try {
+          runs.push(known ?? this.#open(run.number, saltIn(manifest?.salt ?? '')))
+        } catch (error) {
+          damaged.push({ run, error: this.#damageOf(run.number, error) })
+        }
       }
     } catch (error) {
       for (const run of runs) if (!open.has(run.number)) run.close()
@@ -115,7 +124,19 @@ export class DiskPast implements DeepPast {
     for (const run of runs) open.delete(run.number)
     for (const run of open.values()) run.close()
     this.#runs = runs
+    this.#damaged = damaged
     this.#last = null
+  }
+
+  /** Why a run cannot be opened, if it is damaged. Throws the error where it may work the next time. */
+  #damageOf(number: number, error: unknown): unknown {
+    if ((error as ZVerseError).code === 'ZVERSE_CORRUPT') return error
+    if (!isMissing(error)) throw error
+    const now = readManifest(this.#directory)?.past?.runs ?? []
+    if (now.every(run => run.number !== number)) throw error
+    const file = runName(number)
+    const message = `${this.#directory.pathOf(file)} is missing: restore it from a backup`
+    return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
   }
 
   #open(number: number, salt: Uint8Array): Run {
@@ -168,7 +189,11 @@ export class DiskPast implements DeepPast {
 
   timeOf(version: number): number | undefined {
     this.#refresh()
-    return this.#runWith(version)?.timeOf(version)
+    const run = this.#runWith(version)
+    if (run !== undefined) return run.timeOf(version)
+    const lost = this.#damaged.find(({ run }) => run.from <= version && version <= run.to)
+    if (lost !== undefined) throw lost.error
+    return undefined
   }
 
   /** The run that has the time of a version. */
@@ -229,7 +254,8 @@ export class DiskPast implements DeepPast {
     } catch (error) {
       return [(error as Error).message]
     }
-    return this.#runs.flatMap(run => problemOf(run) ?? [])
+    const damaged = this.#damaged.map(({ error }) => (error as Error).message)
+    return [...damaged, ...this.#runs.flatMap(run => problemOf(run) ?? [])]
   }
 
   /** The handle closes. */
