@@ -135,7 +135,7 @@ version 1 is durable`,
     summary: 'does the work of the background now',
     details:
       'For a database in a directory: writes the oldest kept version into a file of its own where that is due, and ' +
-      'deletes the log before it, so that the next opening has less to read. A session does that in the background; ' +
+      'deletes the log before the last but one, so that the next opening has less to read. A session does that in the background; ' +
       'single commands do not, so a directory that only they write is opened faster after `zverse compact DIR`.',
     examples: [
       {
