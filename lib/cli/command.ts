@@ -133,7 +133,7 @@ export function optionForm({ name, value }: Option): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`
 }
 
-/** `get KEY [--at VIEW]`; with the directory that the one-shot form may begin with, unless `isAt` one already. */
+/** `get KEY [--at VIEW]`; with the directory that the one-shot form may begin with, unless it `isAt` one. */
 export function usage(command: Command, isAt = false): string {
   const words = command.arguments.map(({ name, optional }, i) => {
     const shown = command.rest && i === command.arguments.length - 1 ? `${name}…` : name

@@ -27,14 +27,14 @@ const DIRECTORIES = `## Directories
 
 A database in a directory is there again when the command ends, and after a crash
 ([persistence.md](persistence.md)). \`zverse DIR\` opens it for the prompt, or for commands from a pipe;
-commands that care for one, as \`check\` and \`backup\`, take DIR as their first word; all other commands take it
-with \`--from\` or \`--to\`, which say the same of a directory. A word is a directory if one is there, or if it
+commands that care for one, as \`check\` and \`backup\`, take DIR as their first word; all others take it with
+\`--from\` or \`--to\`, which say the same of a directory. A word is a directory if one is there, or if it
 ends with a slash; but commands come first: a directory called check is \`./check\`. \`--from FILE --to DIR\`
 loads a dump into an empty database, \`--from DIR --to FILE\` writes one.
 
 Only \`--create\` makes a database: a mistyped name makes none. It has the codecs of \`--keys\` and
-\`--values\` for good; later they need not be said. \`--history\` and \`--past\` stay, too, until they are given again,
-both.
+\`--values\` for good; later they need not be said. \`--history\` and \`--past\` stay, too, until both are given
+again.
 
 A version is durable once its number is printed, unless \`--sync\` says \`interval\` or \`never\`. The end of
 the session, Ctrl-C on a pipe included, closes the database. One process at a time has it open: another is

@@ -215,7 +215,7 @@ export class Directory {
     this.#identity = identity
   }
 
-  /** From now on a call fails where the path leads to another directory, with another's files. @returns its identity */
+  /** From now on a call fails where the path leads to another directory. @returns its identity */
   stay(): number {
     this.#identity = call(this.path, () => this.files.identity(this.path))
     return this.#identity

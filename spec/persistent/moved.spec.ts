@@ -1,4 +1,4 @@
-/** A directory that is moved while its database is open, and another one in its place: neither loses anything. */
+/** A directory that is moved while its database is open, and one in its place: neither loses anything. */
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ function fill(db: ZVerse<string, unknown>, count: number): { done: number; error
 }
 
 describe('a directory that is moved', () => {
-  it('goes on as far as its files are open; nothing is written into the one that took its place', async () => {
+  it('goes on as far as its files are open; nothing is written into the one in its place', async () => {
     const options = { sync: 'never', background: false } as const
     const first = ZVerse.open({ path: live, ...options, history: { versions: 10, disk: {} } })
     first.put('begin', 1)

@@ -183,7 +183,7 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     expect(told).toBeGreaterThan(0)
   })
 
-  it('a file that is missing, or cannot be opened, is damage for the versions that need it alone', async () => {
+  it('a file that is missing, or cannot be opened, is damage for those who need it alone', async () => {
     const all = both()
     for (let i = 0; i < 4; i++) {
       fill(all, [300, 120, 40, 10][i] as number, new Random(SEED + i), 300)
@@ -275,7 +275,7 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     }
   })
 
-  it('a log that ends before what they tell is damaged; repair keeps what they tell up to there', async () => {
+  it('a log that ends before what they tell is damaged; repair keeps what is before that', async () => {
     const all = both()
     for (let i = 0; i < 3; i++) {
       fill(all, [200, 100, 30][i] as number, new Random(SEED + i), 300)

@@ -104,7 +104,7 @@ describe('two differences from one version', () => {
 })
 
 describe('a reader beside the keeper', () => {
-  it('is told that its version has gone, where it goes between the look for it and the look at the files', () => {
+  it('is told that its version has gone, where it goes before the files are looked at', () => {
     const verbs: [string, (a: ZVerse, at: number) => unknown][] = [
       ['get', (a, at) => a.get('k', { at })],
       ['has', (a, at) => a.has('k', { at })],

@@ -19,7 +19,7 @@ import type { Run } from './run.js'
 
 const ALIVE = Number.POSITIVE_INFINITY
 
-/** The keys of a store that versions after `from` changed, in key order, each as the first of these found it. */
+/** The keys of a store that versions after `from` changed, in key order, as the first of these found them. */
 export class ChangedKeys {
   readonly store: number
   readonly from: number
