@@ -33,8 +33,8 @@ ends with a slash; but commands come first: a directory called check is \`./chec
 loads a dump into an empty database, \`--from DIR --to FILE\` writes one.
 
 Only \`--create\` makes a database: a mistyped name makes none. It has the codecs of \`--keys\` and
-\`--values\` for good; later they need not be said. \`--history\` and \`--past\` stay, too, until both are given
-again.
+\`--values\` for good; later they need not be said. \`--history\` and \`--past\` stay, too, until both are
+given again.
 
 A version is durable once its number is printed, unless \`--sync\` says \`interval\` or \`never\`. The end of
 the session, Ctrl-C on a pipe included, closes the database. One process at a time has it open: another is

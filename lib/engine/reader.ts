@@ -162,13 +162,14 @@ export class Reader {
   /**
    * To be asked once the files are open that a deep version is read from: one that nobody asks for any more may be
    * missing in them.
+   * @param isPinned a pin keeps it, unless the past has begun anew
    * @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED`
    */
-  stillDeep(version: number): void {
+  stillDeep(version: number, isPinned: boolean): void {
     const { versions, slots } = this.#epochs
     const { newest } = versions
     if (version >= versions.sealed.from(newest)) {
-      if (version >= versions.readableBefore(newest)) return
+      if (isPinned || version >= versions.readableBefore(newest)) return
       slots.enterAll()
       if (this.#tags.findVersion(version) !== undefined) return
     }

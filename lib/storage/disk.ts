@@ -84,6 +84,7 @@ export class Disk {
         return false
       }
     }
+    inMemory.beginOnDisk = version => sealer.beginAt(version)
     epochs.whenLast(unlocking(keeping, new Lock(directory, W[H_DIRECTORY_LOCK])))
     if (!isKept) return
     log.onRotation = () => keeping.wake()

@@ -215,7 +215,7 @@ export class Opening {
     const begun = this.#readBase(engine)
     const { past } = this.#manifest
     if (past !== undefined) {
-      sealed.begin(past.from, past.to, past.floor)
+      sealed.reopen(past)
       sealed.isOn = true
     }
     const { reader, replayed, lost } = this.#replayLog(engine, begun)
@@ -266,10 +266,10 @@ export class Opening {
     const { from, to, floor } = past
     // Where a repair has cut it behind memory's oldest version, memory has all that died since.
     if (from <= oldest && to >= oldest && to <= newest) {
-      sealed.begin(from, to, Math.max(floor, sealed.floor(newest)))
+      sealed.reopen({ from, to, floor: Math.max(floor, sealed.floor(newest)) })
       return
     }
-    sealed.begin(oldest)
+    sealed.reopen({ from: oldest, to: oldest, floor: oldest })
     this.#manifest = writeManifest(this.#directory, manifest)
   }
 

@@ -156,9 +156,10 @@ export class PastKeeper {
     const { past = this.#begin() } = readManifest(this.#directory) as Manifest
     const needed = yield* this.#needed()
     const { drop, merge: numbers } = choose(past.runs, needed)
-    const floor = this.#sealer.sealed.floor(this.#engine.reader.newest)
     if (drop.length === 0 && numbers.length === 0) {
-      if (floor > past.floor) this.#replace(past, [], [])
+      // Files that the manifest does not name were left by the dead, or are about to be named.
+      const isTidy = this.#directory.numbers('past').length <= past.runs.length
+      if (this.#durableFloor > past.floor || !isTidy) this.#replace(past, [], [])
       return false
     }
     this.#log.flush()
@@ -172,8 +173,15 @@ export class PastKeeper {
     return true
   }
 
+  /** The floor, as far as versions are durable: a crash does not put it beyond the newest. */
+  get #durableFloor(): number {
+    const floor = this.#sealer.sealed.floor(this.#engine.reader.newest)
+    return Math.min(floor, this.#log.tip.durable.version)
+  }
+
   /** Notes in the manifest that there is a past on disk. */
   #begin(): PastEntry {
+    this.#log.flush()
     const { newest } = this.#engine.reader
     const { sealed } = this.#sealer
     const [from, to] = [sealed.from(newest), sealed.to(newest)]
@@ -189,10 +197,12 @@ export class PastKeeper {
       const { past } = manifest
       // The past has begun anew meanwhile.
       if (past?.from !== before.from) return manifest
-      const newest = this.#engine.reader.newest
       const left = past.runs.filter(({ number }) => !gone.includes(number))
       const runs = [...left, ...made].sort((a, b) => a.to - b.to)
-      return { ...manifest, past: { ...past, floor: this.#sealer.sealed.floor(newest), runs } }
+      return {
+        ...manifest,
+        past: { ...past, floor: Math.max(past.floor, this.#durableFloor), runs },
+      }
     })
   }
 

@@ -77,14 +77,15 @@ export class Sealer {
   seal(isUrgent: boolean): boolean {
     if (!this.sealed.isOn) return false
     const { slots } = this.#engine.epochs
-    const { state } = this.sealed
+    const { newest } = this.#engine.epochs.versions
+    const before = this.sealed.to(newest)
     if (isUrgent) this.role.await()
     else if (!this.role.take()) return false
     // The owner of the writer lock may be in the middle of a read of its own.
     const hint = slots.hint
     try {
       // Another thread has done it meanwhile.
-      if (isUrgent && this.sealed.state !== state) return true
+      if (isUrgent && this.sealed.to(newest) > before) return true
       // Also where the mode leaves it to the system.
       if (this.#log.tip.mode !== SYNC_COMMIT) this.#log.flush()
       slots.enterRun()
@@ -92,6 +93,16 @@ export class Sealer {
     } finally {
       slots.exit()
       slots.hint = hint
+      this.role.give()
+    }
+  }
+
+  /** Begins the past anew at a version: nobody seals meanwhile. */
+  beginAt(version: number): void {
+    this.role.await()
+    try {
+      this.sealed.begin(version)
+    } finally {
       this.role.give()
     }
   }

@@ -111,6 +111,8 @@ export class Past {
   seal: (() => boolean) | null = null
   /** The error with which the disk has refused that last; undefined once it has not. */
   refusal: unknown
+  /** Begins the past on disk anew at a version, where the disk refuses for good. */
+  beginOnDisk = (version: number): void => this.versions.sealed.begin(version)
   /** Called where the low-water mark had to stay below `keep` because what died is not on disk yet. */
   onUnsealed: ((oldest: number, keep: number) => void) | null = null
 
@@ -220,13 +222,15 @@ export class Past {
     this.onUnsealed?.(end, wanted)
     const { newest, capacity } = this.versions
     if (newest - end <= capacity - SEGMENT) return end
-    // The ring has no room for more.
-    this.seal?.()
-    const sealed = Math.min(wanted, this.#sealedTo(oldest))
-    if (newest - sealed <= capacity - SEGMENT) return sealed
+    // The ring has no room for more. A writer that died may have left more than one run's worth.
+    for (let more = true; more; ) {
+      more = this.seal?.() === true
+      const sealed = Math.min(wanted, this.#sealedTo(oldest))
+      if (newest - sealed <= capacity - SEGMENT) return sealed
+    }
     // The disk fails for good: the past on it ends here.
     const first = newest - (capacity - SEGMENT)
-    this.versions.sealed.begin(first)
+    this.beginOnDisk(first)
     return first
   }
 

@@ -115,10 +115,19 @@ export class Sealed {
   }
 
   /**
-   * The past on disk begins at a version, or goes on to `to`: what died before is on no disk, or does not count.
-   * For the owner of the writer lock.
+   * The past on disk begins anew at a version: what died before is on no disk, or does not count. For the owner of the
+   * writer lock.
    */
-  begin(from: number, to = from, floor = from): void {
+  begin(from: number): void {
+    const W = this.#W
+    // Never lower: what is below it may be gone.
+    this.raiseFloor(from)
+    Atomics.store(W, H_SEALED_FROM, from >>> 0)
+    Atomics.store(W, H_SEALED, from >>> 0)
+  }
+
+  /** What is on disk. While no other thread has the database. */
+  reopen({ from, to, floor }: { from: number; to: number; floor: number }): void {
     const W = this.#W
     Atomics.store(W, H_FLOOR, floor >>> 0)
     Atomics.store(W, H_SEALED_FROM, from >>> 0)

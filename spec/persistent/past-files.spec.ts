@@ -44,6 +44,21 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     expect(disk.openFiles).toBe(0)
   })
 
+  it('what a thread that died has left goes with the next work of the keeper', async () => {
+    const all = both()
+    fill(all, 60)
+    await all.db.compact()
+    const { db, twin, disk } = all
+    const [run] = disk.paths.filter(path => /\/past-\d+$/.test(path)) as [string]
+    disk.link(run, run.replace(/\d+$/, '999'))
+    await db.compact()
+    expect(disk.paths.filter(path => path.includes('past-999'))).toEqual([])
+    expect(stateOf(db)).toBe(stateOf(twin))
+    expectSound(db)
+    db.close()
+    twin.close()
+  })
+
   it('a backup that closing ends leaves nothing', async () => {
     const { db, twin, disk } = both()
     fill({ db, twin, disk, time: new Time() }, 60)

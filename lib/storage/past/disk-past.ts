@@ -81,7 +81,7 @@ export class DiskPast implements DeepPast {
     for (const { run, error } of this.#damaged) if (run.to > version) throw error
     // What this handle has pinned is in them, and all after it.
     const isPinned = this.#pinned.length > 0 && this.#pinned[0] <= version
-    if (!isPinned) this.#reader.stillDeep(version)
+    this.#reader.stillDeep(version, isPinned)
     return state
   }
 

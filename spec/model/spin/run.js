@@ -28,6 +28,9 @@ const FEWER = ['NO_CLEAR', 'NO_PAIRS']
 /** A full disk and one that fails, once each. */
 const DISK = ['FAILS=1', 'FULLS=1']
 
+/** A writer and a keeper, that only seals, drops and deletes. */
+const ALONE = ['MERGES=0', 'NO_READER']
+
 /** Runs that must find no error: name, file, definitions. */
 /** @type {Run[]} */
 const MODELS = [
@@ -58,6 +61,16 @@ const MODELS = [
   { name: 'tip-live', file: 'tip', defs: ['LIVE', 'TAGS=1', 'DEATHS=1', 'STALLS=1'], live: true },
   { name: 'tip-three', file: 'tip', defs: ['THREADS=3', 'ROUNDS=1', 'DEATHS=1', 'STALLS=1'] },
   { name: 'rotation', file: 'rotation', defs: [] },
+  { name: 'seal', file: 'seal', defs: ['LAST=3', 'MERGES=0'] },
+  { name: 'seal-merges', file: 'seal', defs: [] },
+  { name: 'seal-no-room', file: 'seal', defs: ['ROOM=0'] },
+  { name: 'seal-tags', file: 'seal', defs: ['TAGS=3'] },
+  { name: 'seal-death', file: 'seal', defs: ['DEATHS=1', 'MERGES=0'] },
+  { name: 'seal-death-tags', file: 'seal', defs: ['DEATHS=1', 'TAGS=2', 'MERGES=0'] },
+  { name: 'seal-fails', file: 'seal', defs: ['FAILS=1', 'MERGES=0'] },
+  { name: 'seal-fails-twice', file: 'seal', defs: ['LAST=3', 'FAILS=2', ...ALONE] },
+  { name: 'seal-gap', file: 'seal', defs: ['LAST=3', 'GAPS=1', 'TAGS=1', 'MERGES=0'] },
+  { name: 'seal-ends', file: 'seal', defs: ['ENDS=1', 'TAGS=2', 'MERGES=0'] },
   { name: 'reclaim-deep', file: 'reclaim', defs: ['LAST=3', 'SECOND_LOOK'], deep: true },
   { name: 'recovery-deep', file: 'recovery', defs: ['TURNS=4', 'DEATHS=2'], deep: true },
   { name: 'index-three', file: 'index', defs: ['LAST=3', ...FEWER], deep: true },
@@ -91,6 +104,15 @@ const MODELS = [
   { name: 'tip-reclaim-death', file: 'tip', defs: ['RECLAIM', 'DEATHS=1', 'STALLS=1'], deep: true },
   { name: 'rotation-kinds', file: 'rotation', defs: ['KINDS=3'], deep: true },
   { name: 'rotation-deep', file: 'rotation', defs: ['ATTEMPTS=4'], deep: true },
+  { name: 'seal-deep', file: 'seal', defs: ['LAST=3'], deep: true },
+  { name: 'seal-death-merges', file: 'seal', defs: ['DEATHS=1'], deep: true },
+  {
+    name: 'seal-fails-death',
+    file: 'seal',
+    defs: ['FAILS=1', 'DEATHS=1', 'MERGES=0'],
+    deep: true,
+  },
+  { name: 'seal-ends-death', file: 'seal', defs: ['ENDS=1', 'DEATHS=1', 'MERGES=0'], deep: true },
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
@@ -176,6 +198,42 @@ const MUTANTS = [
   { file: 'rotation', mutant: 'KEEP_BEHIND', defs: [] },
   { file: 'rotation', mutant: 'UNLINKED', defs: ['ATTEMPTS=4'] },
   { file: 'rotation', mutant: 'SEGMENT_FIRST', defs: [] },
+  { file: 'seal', mutant: 'BEYOND_DURABLE', defs: [] },
+  { file: 'seal', mutant: 'MANIFEST_FIRST', defs: [] },
+  { file: 'seal', mutant: 'UNSYNCED', defs: [] },
+  { file: 'seal', mutant: 'LET_GO_EARLY', defs: [] },
+  { file: 'seal', mutant: 'CHANGE_LATE', defs: [] },
+  { file: 'seal', mutant: 'CHANGE_NEVER', defs: [] },
+  { file: 'seal', mutant: 'ADVANCE_STORED', defs: ['LAST=4', 'GAPS=1', ...ALONE] },
+  { file: 'seal', mutant: 'ONCE_ONLY', defs: ['FAILS=1'] },
+  { file: 'seal', mutant: 'FROM_IGNORED', defs: ['LAST=3', 'FAILS=2', ...ALONE] },
+  { file: 'seal', mutant: 'NO_ROLE', defs: [] },
+  { file: 'seal', mutant: 'ROLE_KEPT', defs: ['DEATHS=1'] },
+  { file: 'seal', mutant: 'CUT_OFF', defs: [] },
+  { file: 'seal', mutant: 'STATE_IS_DONE', defs: [] },
+  { file: 'seal', mutant: 'ONE_TRY', defs: ['LAST=3', 'DEATHS=1', ...ALONE] },
+  { file: 'seal', mutant: 'FLOOR_LOWERED', defs: ['FAILS=1', ...ALONE] },
+  { file: 'seal', mutant: 'ANEW_BESIDE', defs: ['LAST=3', 'FAILS=1', ...ALONE] },
+  { file: 'seal', mutant: 'OLDEST_FIRST', defs: ['GAPS=1'] },
+  { file: 'seal', mutant: 'FLOOR_LATE', defs: [] },
+  { file: 'seal', mutant: 'PINS_FIRST', defs: ['TAGS=2'] },
+  { file: 'seal', mutant: 'TAGS_FIRST', defs: ['TAGS=1'] },
+  { file: 'seal', mutant: 'TAGS_IGNORED', defs: ['TAGS=1'] },
+  { file: 'seal', mutant: 'UNFLUSHED', defs: ['TAGS=2'] },
+  { file: 'seal', mutant: 'REPLACE_BLIND', defs: [] },
+  { file: 'seal', mutant: 'FLOOR_UNNAMED', defs: [] },
+  { file: 'seal', mutant: 'DELETE_EARLY', defs: [] },
+  { file: 'seal', mutant: 'SAME_UNSYNCED', defs: ['DEATHS=1'] },
+  { file: 'seal', mutant: 'ORPHANS', defs: ['DEATHS=1'] },
+  { file: 'seal', mutant: 'END_PINS_FIRST', defs: ['ENDS=1'] },
+  { file: 'seal', mutant: 'END_LATE', defs: ['ENDS=1'] },
+  { file: 'seal', mutant: 'END_UNFLUSHED', defs: ['ENDS=1', 'TAGS=2'] },
+  { file: 'seal', mutant: 'PIN_LATE', defs: [] },
+  { file: 'seal', mutant: 'LIST_FIRST', defs: [] },
+  { file: 'seal', mutant: 'STATE_LATE', defs: [] },
+  { file: 'seal', mutant: 'NO_RETRY', defs: [] },
+  { file: 'seal', mutant: 'ANEW_UNSEEN', defs: ['LAST=3', 'GAPS=1', 'TAGS=1', 'MERGES=0'] },
+  { file: 'seal', mutant: 'CHECKED_BEFORE', defs: [] },
 ]
 
 /** Longest path that is followed, and megabytes that a search may take. */
@@ -248,7 +306,7 @@ function search({ file, defs, live = false, mutant }) {
     errors,
     states: Math.round(Number(/([\d.e+]+) states, stored/.exec(text)?.[1])),
     complete: !UNFINISHED.test(text),
-    wrong: /^pan:\d*:? *(.*?)(?: \(at depth \d+\))?$/m.exec(text)?.[1] ?? '',
+    wrong: /^pan:\d*:?(?! *resizing) *(.*?)(?: \(at depth \d+\))?$/m.exec(text)?.[1] ?? '',
   }
 }
 
