@@ -58,6 +58,11 @@ part('a past on disk', [
   String(Math.max(10_000, Math.ceil(1_000_000 * factor))),
   String(seed),
 ])
+part('readers of what the disk lets go of', [
+  'spec/stress/past-readers.js',
+  String(Math.max(20_000, Math.ceil(200_000 * factor))),
+  String(seed),
+])
 part('death before stores', vitest('spec/threads/death', 'spec/persistent/kills-steps.spec.ts'), {
   ZVERSE_DEATHS: factor >= 4 ? 'Infinity' : Math.ceil(60 * factor),
   ZVERSE_SEED: seed,
