@@ -40,7 +40,8 @@ export class Sealed {
 
   /** What memory lets go of must be on disk first. */
   get isOn(): boolean {
-    return Atomics.load(this.#W, H_SEALS) !== 0
+    // The plain load is for databases in memory: each read of an old version asks.
+    return this.#W[H_SEALS] !== 0 && Atomics.load(this.#W, H_SEALS) !== 0
   }
 
   /** Begins, or ends, the past on disk. For the owner of the writer lock. */
