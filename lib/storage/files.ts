@@ -21,12 +21,14 @@ import {
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
+  rmdirSync,
   statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs'
 import { constants as system } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { ZVerseError } from '../errors.js'
 
@@ -57,6 +59,10 @@ export interface Files {
   syncDirectory(directory: string): void
   /** Makes a directory, and those above it; returns the first that was not there, if any. */
   makeDirectory(directory: string): string | undefined
+  /** Removes a directory that is empty. */
+  removeDirectory(directory: string): void
+  /** The path of what is there without symbolic links. */
+  realPath(path: string): string
   /** Another name for a file; the name must not be there. */
   link(from: string, to: string): void
   unlink(path: string): void
@@ -90,6 +96,8 @@ export const SYSTEM: Files = {
     }
   },
   makeDirectory: directory => mkdirSync(directory, { recursive: true }),
+  removeDirectory: rmdirSync,
+  realPath: path => realpathSync(path),
   link: linkSync,
   unlink: unlinkSync,
 }
@@ -241,13 +249,47 @@ export class Directory {
     throw new ZVerseError('ZVERSE_IO', message, { syscall: 'stat', path, errno: -ESTALE })
   }
 
-  /** Makes the directory where there is none; its name is durable then. */
-  make(): void {
+  /**
+   * Makes the directory where there is none; its name is durable then. Where that fails, none is left.
+   * @returns it, and those above it, as far as they were made
+   */
+  make(): string[] {
     const first = call(this.path, () => this.files.makeDirectory(this.path))
-    for (let made = first === undefined ? '' : this.path; made !== ''; ) {
-      const above = dirname(made)
-      call(above, () => this.files.syncDirectory(above))
-      made = made === first || above === made ? '' : above
+    const made: string[] = []
+    if (first === undefined) return made
+    try {
+      for (let at = this.path; !made.includes(at); at = at === first ? at : dirname(at)) {
+        made.push(at)
+        const above = dirname(at)
+        call(above, () => this.files.syncDirectory(above))
+      }
+    } catch (error) {
+      this.unmake(made)
+      throw error
+    }
+    return made
+  }
+
+  /** Removes directories that {@link make} has made, as far as they are empty. Throws nothing. */
+  unmake(made: readonly string[]): void {
+    try {
+      for (const path of made) this.files.removeDirectory(path)
+    } catch {
+      // Somebody has put something there since.
+    }
+  }
+
+  /** The path without symbolic links; what is not there yet as it was given. */
+  get realPath(): string {
+    const behind: string[] = []
+    for (let at = this.path; ; at = dirname(at)) {
+      try {
+        return join(this.files.realPath(at), ...behind)
+      } catch {
+        // Whoever uses the path is told.
+        if (dirname(at) === at) return this.path
+        behind.unshift(basename(at))
+      }
     }
   }
 
@@ -310,6 +352,15 @@ export class Directory {
     }
   }
 
+  /** Deletes a file that nobody needs, if that works. Throws nothing. */
+  discard(name: string): void {
+    try {
+      this.unlink(name)
+    } catch {
+      // It is only in the way.
+    }
+  }
+
   /** All of a file of text. */
   text(name: string): string {
     const file = this.open(name, 'read')
@@ -322,10 +373,13 @@ export class Directory {
     }
   }
 
-  /** The numbers n of the files `<prefix>-<n>`, in decimal digits, in order. */
+  /** The numbers n of the files `<prefix>-<n>`, in decimal digits without zeros before them, in order. */
   numbers(prefix: string): number[] {
     const pattern = new RegExp(`^${prefix}-(\\d+)$`)
     const numbers = this.list().flatMap(name => pattern.exec(name)?.[1] ?? [])
-    return numbers.map(Number).sort((a, b) => a - b)
+    return numbers
+      .filter(digits => digits === `${Number(digits)}`)
+      .map(Number)
+      .sort((a, b) => a - b)
   }
 }

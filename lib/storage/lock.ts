@@ -42,6 +42,8 @@ export interface Processes {
 const nameOf = (number: number) => `lock-${number}`
 /** A lock that has no name yet; of a process that died in between, if it stays. */
 const DRAFT = 'lock-draft-'
+/** How often a lock may be listed and not be there: the one who made it has taken it back each time. */
+const MOST_MISSES = 100
 
 /** A lock that this process has. */
 export class Lock {
@@ -54,13 +56,16 @@ export class Lock {
     this.number = number
   }
 
-  /** @throws ZVerseError `ZVERSE_LOCKED { pid }`, `ZVERSE_IO` */
+  /** @throws ZVerseError `ZVERSE_LOCKED { pid }`, `ZVERSE_CORRUPT`, `ZVERSE_IO` */
   static take(directory: Directory, processes: Processes = SYSTEM_PROCESSES): Lock {
-    for (;;) {
+    for (let misses = 0; ; ) {
       const numbers = directory.numbers('lock')
       const highest = numbers.at(-1) ?? 0
       const owner = highest === 0 ? null : ownerIn(directory, highest)
-      if (owner === undefined) continue
+      if (owner === undefined) {
+        if (++misses < MOST_MISSES) continue
+        throw unusable(directory, highest, 'leads to no file')
+      }
       if (
         owner !== null &&
         !isDead(owner, processes) &&
@@ -182,9 +187,13 @@ function ownerOf(directory: Directory, number: number, content: string): Owner {
   } catch {
     // As if it said something else.
   }
+  throw unusable(directory, number, 'is damaged')
+}
+
+function unusable(directory: Directory, number: number, what: string): ZVerseError {
   const file = nameOf(number)
-  const message = `${directory.pathOf(file)} is damaged: if no process has the database open, delete it`
-  throw new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
+  const message = `${directory.pathOf(file)} ${what}: if no process has the database open, delete it`
+  return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
 }
 
 /** A trace, as a line. */

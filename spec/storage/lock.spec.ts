@@ -59,6 +59,25 @@ describe('the lock', () => {
     expect(() => Lock.take(directory, system.as(2))).toThrow(/elsewhere.*delete db.lock-1/)
   })
 
+  it('is refused where its name leads to no file, as a dangling link does', () => {
+    const system = new System()
+    const disk = new Disk()
+    const directory = new Directory(disk, 'db')
+    Lock.take(directory, system.as(1)).giveBack()
+    disk.before = (syscall, path) => {
+      if (syscall === 'open' && path === 'db/lock-1') throw Disk.failure('ENOENT', syscall, -2)
+    }
+    expect(() => Lock.take(directory, system.as(2))).toThrow(
+      expect.objectContaining({ code: 'ZVERSE_CORRUPT', file: 'lock-1', offset: 0 }),
+    )
+    disk.before = () => {}
+    // Of names that no lock has.
+    for (const name of ['lock-007', 'lock-99999999999999999999999']) {
+      disk.replace(`db/${name}`, new Uint8Array())
+    }
+    expect(Lock.take(directory, system.as(2)).number).toBe(2)
+  })
+
   it('goes to one of many processes that race for it, suspended and killed at any call', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(999), { maxLength: 60 }), fc.nat(5), (choices, dead) => {

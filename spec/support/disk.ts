@@ -173,6 +173,14 @@ export class Disk implements Files {
     this.#call('mkdir', directory)
   }
 
+  removeDirectory(directory: string): void {
+    this.#call('rmdir', directory)
+  }
+
+  realPath(path: string): string {
+    return path
+  }
+
   link(from: string, to: string): void {
     this.#call('link', to)
     const inode = this.#names.get(from)
