@@ -4,7 +4,7 @@ import type { ZVerseError } from '../errors.js'
 import { Directory, isMissing, SYSTEM } from './files.js'
 import type { Salt } from './log-format.js'
 import { firstHeadIn, segmentName, segmentsIn } from './log-reader.js'
-import { baseName, type Manifest, readManifest, runName, saltIn } from './manifest.js'
+import { baseName, manifestOf, readManifest, runName, saltIn } from './manifest.js'
 
 /** Names of the codecs of the unnamed store; and whether some of the past is in files. */
 export interface Look {
@@ -49,7 +49,7 @@ export interface FileOf {
 export function filesIn(path: string): FileOf[] | null {
   const directory = new Directory(SYSTEM, resolve(path))
   if (lookAt(path) === null) return null
-  const { salt, bases, past } = readManifest(directory) as Manifest
+  const { salt, bases, past } = manifestOf(directory)
   const numbers = segmentsIn(directory)
   const heads = numbers.map(number => headOf(directory, saltIn(salt), number))
   const log = numbers.map((number, i): FileOf => {

@@ -71,7 +71,13 @@ export const runName = (number: number): string => `past-${number}`
 export const saltIn = (salt: string): Salt => Buffer.from(salt, 'hex')
 
 /** A manifest that has no name yet. */
-const DRAFT = 'manifest-draft'
+export const MANIFEST_DRAFT = 'manifest-draft'
+const DRAFT = MANIFEST_DRAFT
+export const manifestName = (number: number): string => `manifest-${number}`
+
+/** True if {@link writeManifest} failed before the manifest could have had a name. */
+export const isUnwritten = (directory: Directory, error: unknown): boolean =>
+  error instanceof ZVerseError && error.path === directory.pathOf(DRAFT)
 
 /**
  * The manifest that counts; null if there is none: the directory has no database.
@@ -94,12 +100,25 @@ export function readManifest(directory: Directory): Manifest | null {
   throw new ZVerseError('ZVERSE_FORMAT', message)
 }
 
+/**
+ * The manifest of a directory that has a database.
+ * @throws ZVerseError as {@link readManifest}; `ZVERSE_CORRUPT` where there is none: it was deleted
+ */
+export function manifestOf(directory: Directory): Manifest {
+  const manifest = readManifest(directory)
+  if (manifest !== null) return manifest
+  const message =
+    `${directory.path} has no file manifest-<n> any more, without which nobody can read it: restore it from a ` +
+    'backup, or dump the database while it is open'
+  throw new ZVerseError('ZVERSE_CORRUPT', message, { file: 'manifest', offset: 0 })
+}
+
 /** The text of the manifest with the highest number; null if there is none. */
 function newestIn(directory: Directory): { file: string; text: string } | null {
   for (;;) {
     const number = directory.numbers('manifest').at(-1)
     if (number === undefined) return null
-    const file = `manifest-${number}`
+    const file = manifestName(number)
     try {
       return { file, text: directory.text(file) }
     } catch (error) {
@@ -126,15 +145,10 @@ export function writeManifest(
   } finally {
     file.close()
   }
-  directory.link(DRAFT, `manifest-${(numbers.at(-1) ?? 0) + 1}`)
+  directory.link(DRAFT, manifestName((numbers.at(-1) ?? 0) + 1))
   directory.sync()
-  for (const name of [DRAFT, ...numbers.map(number => `manifest-${number}`)]) {
-    try {
-      directory.unlink(name)
-    } catch {
-      // The new one counts. The next takes this one away, too.
-    }
-  }
+  // The new one counts. What stays, the next takes away, too.
+  for (const name of [DRAFT, ...numbers.map(manifestName)]) directory.discard(name)
   return manifest
 }
 
