@@ -205,6 +205,8 @@ export const H_KEEPER = 151
 export const H_KEEPING = 152
 /** Counts what the keeper might look at: it waits on this word. Any thread, by addition. */
 export const H_KEEP = 153
+/** How often in a row its work has failed, or that of `compact`. Whoever has H_KEEPING; read racily. */
+export const H_KEEP_FAILURES = 212
 /** Fixed after construction: whether there is to be a keeper; ms between syncs of the mode 'interval'. */
 export const H_BACKGROUND = 154
 export const H_SYNC_INTERVAL = 155

@@ -12,6 +12,7 @@ import {
   H_DIRECTORY_LOCK,
   H_DURABLE,
   H_KEEP,
+  H_KEEP_FAILURES,
   H_KEEPING,
   H_SYNC_INTERVAL,
   SYNC_COMMIT,
@@ -28,12 +29,12 @@ import { inTurn } from '../write/transaction.js'
 import { setBounds } from '../write/upkeep.js'
 import { backUp, isWithin } from './backup.js'
 import { CommitLog } from './commit-log.js'
-import { type Directory, SYSTEM } from './files.js'
+import { Directory, SYSTEM } from './files.js'
 import { Keeper } from './keeper.js'
 import type { KeeperData } from './keeper-worker.js'
 import { Lock } from './lock.js'
 import { segmentName, segmentsIn } from './log-reader.js'
-import { type Manifest, readManifest } from './manifest.js'
+import { manifestOf } from './manifest.js'
 import type { Opening, Recovery } from './opening.js'
 import { type DiskPast, readDeep } from './past/disk-past.js'
 import { LEAST_VERSIONS } from './past-keeper.js'
@@ -146,22 +147,23 @@ export class Disk {
     return tip.mode === SYNC_COMMIT ? this.#engine.reader.newest : tip.durable.version
   }
 
-  /** @throws ZVerseError `ZVERSE_IO` */
+  /** @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CORRUPT` */
   stats(): StorageStats {
     const { tip } = this.log
     const directory = this.#directory
-    const manifest = readManifest(directory)
-    const [base] = manifest?.bases ?? []
-    const { to = 0, runs = [] } = manifest?.past ?? {}
+    const { bases, past } = manifestOf(directory)
+    const [base] = bases
+    const { to = 0, runs = [] } = past ?? {}
     const segments = segmentsIn(directory)
     return {
       durableVersion: this.durableVersion,
       syncs: tip.durables - 1,
       failed: Math.abs(tip.failure?.errno ?? 0),
+      keeperFailures: this.#engine.W[H_KEEP_FAILURES],
       segments: segments.length,
       logBytes: segments.reduce((sum, number) => sum + directory.size(segmentName(number)), 0),
-      baseVersion: base === undefined || base.number === 0 ? 0 : base.version,
-      baseBytes: base?.bytes ?? 0,
+      baseVersion: base.number === 0 ? 0 : base.version,
+      baseBytes: base.bytes,
       ...{ pastVersion: to, pastFiles: runs.length },
       pastBytes: runs.reduce((sum, { bytes }) => sum + bytes, 0),
     }
@@ -191,25 +193,28 @@ export class Disk {
 
   /** Does all that the keeper would do, now. @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CLOSED` */
   async compact(): Promise<void> {
-    await this.#keepingAlone(async pause => {
-      const keeper = new Keeper(this.#engine, this.log, this.#interval)
+    await this.#keepingAlone(async (keeper, pause) => {
       // Throws: a keeper does nothing then.
       if (this.log.tip.failure !== null) this.log.flush()
       for (const _ of keeper.work(true)) await pause()
     })
   }
 
-  /** Does work in the place of the keeper, which pauses now and then. */
-  async #keepingAlone<T>(work: (pause: () => Promise<void>) => Promise<T>): Promise<T> {
+  /** Does work in the place of the keeper, which pauses now and then: what cannot wait is done then. */
+  async #keepingAlone<T>(
+    work: (keeper: Keeper, pause: () => Promise<void>) => Promise<T>,
+  ): Promise<T> {
     const { gate, epochs } = this.#engine
     while (!this.#keeping.begin()) {
       gate.checkOpen()
       await sleepOn(epochs.arena, H_KEEPING, this.#keeping.busy, SLICE)
     }
     try {
-      return await work(async () => {
+      const keeper = new Keeper(this.#engine, this.log, this.#interval)
+      return await work(keeper, async () => {
         await sleepOn(epochs.arena, H_KEEP, this.#keeping.calls, 1)
         gate.checkOpen()
+        keeper.syncIfDue()
       })
     } finally {
       this.#keeping.end()
@@ -227,12 +232,13 @@ export class Disk {
       throw invalidOption('directory', 'must be the path of a directory')
     }
     const path = resolve(given)
-    if (isWithin(path, directory.path)) {
+    const { realPath } = new Directory(directory.files, path)
+    if (isWithin(realPath, directory.realPath)) {
       throw invalidOption('directory', `must not be in that of the database, ${directory.path}`)
     }
-    return this.#keepingAlone(async pause => {
+    return this.#keepingAlone(async (_, pause) => {
       // Before the end of the log: what the runs tell of must be in it.
-      const manifest = readManifest(directory) as Manifest
+      const manifest = manifestOf(directory)
       this.log.flush()
       const { version, ...end } = this.log.tip.durable
       for (const _ of backUp({ directory, manifest, end }, path)) await pause()

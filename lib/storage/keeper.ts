@@ -12,7 +12,15 @@
  */
 import type { Engine } from '../engine/engine.js'
 import { ZVerseError } from '../errors.js'
-import { H_SCAN, R_PREV, R_STAMP, R_TAGS, R_VERSION, SYNC_INTERVAL } from '../memory/layout.js'
+import {
+  H_KEEP_FAILURES,
+  H_SCAN,
+  R_PREV,
+  R_STAMP,
+  R_TAGS,
+  R_VERSION,
+  SYNC_INTERVAL,
+} from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { monotonic } from '../threads/clock.js'
 import type { Keeping } from '../threads/keeping.js'
@@ -24,8 +32,8 @@ import { type Directory, isTaken, type OpenFile } from './files.js'
 import { type LogEnd, type Salt, SEGMENT_HEAD } from './log-format.js'
 import { firstHeadIn, segmentName, segmentsIn } from './log-reader.js'
 import { fill, MOST_BYTES } from './log-writer.js'
-import { type BaseEntry, baseName, type Manifest, readManifest } from './manifest.js'
-import { PastKeeper } from './past-keeper.js'
+import { type BaseEntry, baseName, type Manifest, manifestOf } from './manifest.js'
+import { deleteRuns, PastKeeper } from './past-keeper.js'
 import { Sealer } from './sealer.js'
 
 const MIB = 2 ** 20
@@ -39,6 +47,9 @@ const SHARE_OF_BASE = 0.5
 const SYNC_EVERY = MIB
 /** ms without a commit after which the log gets a mark. */
 const IDLE = 1000
+/** ms before a merge that has failed is tried again by the keeper; doubled each time, up to the second. */
+const LEAST_REST = 1000
+const MOST_REST = 300_000
 /** A segment or base that has no name yet. */
 export const DRAFT = 'draft'
 
@@ -63,6 +74,10 @@ export class Keeper {
   #endDone = -1
   readonly #sealer: Sealer
   readonly #past: PastKeeper
+  /** How the last work on the past has failed, how long runs are left alone for that, and until when. */
+  #failure: unknown = null
+  #pastRest = 0
+  #pastAt = 0
 
   constructor(engine: Engine, log: CommitLog, interval: number) {
     this.#engine = engine
@@ -86,25 +101,100 @@ export class Keeper {
   /**
    * Does what is due, in pieces, and yields how long to rest between them. The caller has begun to keep, and ends the
    * generator where the database is closed.
+   *
+   * What fails does not keep the rest from being done, and is thrown at the end: runs may be damaged for good.
    * @param isAll also what need not be done yet
-   * @throws ZVerseError `ZVERSE_IO`
+   * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CORRUPT`
    */
   *work(isAll: boolean): Work {
     const { tip } = this.#log
     if (tip.failure !== null) return
-    this.#sync(isAll)
+    const { W } = this.#engine
     const isDone = !isAll && tip.place.check === this.#endDone
-    if (!isDone) yield* this.#past.work(isAll, (name, write) => this.#named(name, write))
-    const manifest = isDone ? null : (readManifest(this.#directory) as Manifest)
-    if (manifest !== null) yield* this.#prepare(manifest)
+    try {
+      this.#sync(isAll)
+      for (const rest of this.#pieces(isAll, isDone)) {
+        yield rest
+        this.syncIfDue()
+      }
+      if (!isDone) W[H_KEEP_FAILURES] = 0
+    } catch (error) {
+      W[H_KEEP_FAILURES]++
+      throw error
+    }
+  }
+
+  *#pieces(isAll: boolean, isDone: boolean): Work {
+    const failures: unknown[] = []
+    if (!isDone) {
+      yield* attempted(this.#pastWork(isAll), failures)
+      // Bounds of the disk that memory still kept from being applied.
+      if (this.#letGo() && failures.length === 0) yield* attempted(this.#pastWork(isAll), failures)
+      // A base may make the room that a segment needs.
+      yield* attempted(this.#prepare(manifestOf(this.#directory)), failures)
+    }
     // Before a base: the log goes on from its place, and not from the mark.
     this.#mark(isAll)
-    const { check } = tip.place
-    if (manifest !== null) yield* this.#base(manifest, isAll)
+    const { check } = this.#log.tip.place
+    if (!isDone) yield* this.#base(manifestOf(this.#directory), isAll)
     this.#endDone = check
+    if (failures.length > 0) throw failures[0]
+  }
+
+  // ── The past on disk ──────────────────────────────────────────────────────────────────────────
+
+  *#pastWork(isAll: boolean): Work {
+    const isResting = !isAll && monotonic() < this.#pastAt
+    try {
+      yield* this.#past.work(isAll, (name, write) => {
+        if (isResting) throw this.#failure
+        return this.#named(name, write)
+      })
+      this.#pastRest = 0
+    } catch (error) {
+      if (!isResting) {
+        this.#failure = error
+        this.#pastRest = Math.min(MOST_REST, Math.max(LEAST_REST, 2 * this.#pastRest))
+        this.#pastAt = monotonic() + this.#pastRest
+      }
+      this.#deleteUnnamedRuns()
+      throw error
+    }
+  }
+
+  /** Deletes the runs that no manifest could be written for: the next attempt may need their room. */
+  #deleteUnnamedRuns(): void {
+    const directory = this.#directory
+    this.#sealer.update(
+      manifest => manifest,
+      ({ past }) => {
+        const named = new Set(past?.runs.map(({ number }) => number))
+        if (directory.numbers('past').every(number => named.has(number))) return
+        // Whoever wrote the manifest may have died before it was durable.
+        directory.sync()
+        deleteRuns(directory, past)
+      },
+    )
+  }
+
+  /** Memory lets go of what has come to disk since the last commit. True if there was something. */
+  #letGo(): boolean {
+    const { turn, past } = this.#engine.epochs
+    // A user of this thread may have a transaction open.
+    if (turn.mine) return false
+    let isMore = false
+    turn.tryToTidy(() => {
+      isMore = past.applySealed()
+    })
+    return isMore
   }
 
   // ── The log ───────────────────────────────────────────────────────────────────────────────────
+
+  /** In the mode 'interval' a sync cannot wait for the work under way. @throws ZVerseError `ZVERSE_IO` */
+  syncIfDue(): void {
+    this.#sync(false)
+  }
 
   #sync(isAll: boolean): void {
     const { tip } = this.#log
@@ -143,7 +233,6 @@ export class Keeper {
         const step = steps.next()
         if (step.done === true) return step.value
         yield monotonic() - began
-        this.#sync(false)
       }
     } catch (error) {
       // Not where the keeper is stopped: the directory may be another process's by then.
@@ -237,7 +326,9 @@ export class Keeper {
       this.#directory.unlinkIfThere(baseName(number))
       this.#name(baseName(number))
       const bases: Manifest['bases'] = [{ number, version, present, log, durable, bytes }, before]
-      this.#sealer.update(manifest => ({ ...manifest, bases }))
+      this.#sealer.naming(baseName(number), () =>
+        this.#sealer.update(manifest => ({ ...manifest, bases })),
+      )
     } finally {
       // A handle that was closed meanwhile has given its line back.
       if (!this.#engine.gate.isClosed) {
@@ -336,7 +427,7 @@ export class Keeper {
 
   /** Deletes what no base of the manifest needs. */
   #tidy(): void {
-    const { bases } = readManifest(this.#directory) as Manifest
+    const { bases } = manifestOf(this.#directory)
     const first = Math.min(...bases.map(({ log }) => log.segment))
     for (const number of segmentsIn(this.#directory)) {
       if (number < first) this.#directory.unlink(segmentName(number))
@@ -344,6 +435,15 @@ export class Keeper {
     for (const number of this.#directory.numbers('base')) {
       if (!bases.some(base => base.number === number)) this.#directory.unlink(baseName(number))
     }
+  }
+}
+
+/** Does a part of the work that the rest does not need; how it fails is noted. */
+function* attempted(work: Work, failures: unknown[]): Work {
+  try {
+    yield* work
+  } catch (error) {
+    failures.push(error)
   }
 }
 

@@ -16,7 +16,14 @@ import type { Sealed } from '../versions/sealed.js'
 import { type CommitLog, saltOf } from './commit-log.js'
 import type { Directory, OpenFile } from './files.js'
 import type { Salt } from './log-format.js'
-import { type Manifest, type PastEntry, readManifest, runName, writeManifest } from './manifest.js'
+import {
+  isUnwritten,
+  type Manifest,
+  manifestOf,
+  type PastEntry,
+  runName,
+  writeManifest,
+} from './manifest.js'
 import { RunWriter } from './past/run-writer.js'
 import { seal } from './past/seal.js'
 
@@ -60,7 +67,7 @@ export class Sealer {
   }
 
   #write(change: (manifest: Manifest) => Manifest): Manifest {
-    const before = readManifest(this.#directory) as Manifest
+    const before = manifestOf(this.#directory)
     const after = change(before)
     if (after === before) return before
     const written = writeManifest(this.#directory, after)
@@ -114,7 +121,7 @@ export class Sealer {
     const from = this.sealed.to(newest)
     const durable = tip.mode === SYNC_COMMIT ? newest : Math.min(newest, tip.durable.version)
     if (oldest > from) return false
-    const { past } = readManifest(this.#directory) as Manifest
+    const { past } = manifestOf(this.#directory)
     if (past?.from === this.sealed.from(newest) && past.to > from) {
       // It was written, and then something failed. Once more, for that may not be durable.
       this.#write(manifest => ({ ...manifest, past: { ...past } }))
@@ -125,14 +132,16 @@ export class Sealer {
     if (records.length < 2) return false
     const to = from + records.length - 1
     const run = this.#writeRun(records, from, to)
-    this.#write(manifest => {
-      const past = this.#pastOf(manifest, from, newest)
-      const floor = Math.max(past.floor, this.sealed.floor(newest))
-      return {
-        ...manifest,
-        past: { ...past, to, floor, runs: [...past.runs, { ...run, from, to }] },
-      }
-    })
+    this.naming(runName(run.number), () =>
+      this.#write(manifest => {
+        const past = this.#pastOf(manifest, from, newest)
+        const floor = Math.max(past.floor, this.sealed.floor(newest))
+        return {
+          ...manifest,
+          past: { ...past, to, floor, runs: [...past.runs, { ...run, from, to }] },
+        }
+      }),
+    )
     return this.sealed.advance(from, to)
   }
 
@@ -176,9 +185,23 @@ export class Sealer {
       directory.link(PAST_DRAFT, runName(number))
       directory.sync()
       return size
+    } catch (error) {
+      directory.discard(runName(number))
+      throw error
     } finally {
       file.close()
       directory.unlinkIfThere(PAST_DRAFT)
+    }
+  }
+
+  /** Deletes a new file where `write` fails to write the manifest that is to name it. */
+  naming(file: string, write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      // Later it may be there, and name it.
+      if (isUnwritten(this.#directory, error)) this.#directory.discard(file)
+      throw error
     }
   }
 

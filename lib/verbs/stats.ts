@@ -113,6 +113,8 @@ export interface StorageStats {
   syncs: number
   /** Not 0: the errno, without its sign, of the call that failed; no change is possible any more. */
   failed: number
+  /** How often in a row the work in the background has failed, or `compact`; 0: all that was due was done. */
+  keeperFailures: number
   /** Segments of the log, their bytes, those that were made ahead included. */
   segments: number
   logBytes: number
@@ -127,7 +129,8 @@ export interface StorageStats {
 
 /** What a database in memory has. */
 const NO_STORAGE: StorageStats = {
-  ...{ durableVersion: 0, syncs: 0, failed: 0, segments: 0, logBytes: 0 },
+  ...{ durableVersion: 0, syncs: 0, failed: 0, keeperFailures: 0 },
+  ...{ segments: 0, logBytes: 0 },
   ...{ baseVersion: 0, baseBytes: 0, pastVersion: 0, pastFiles: 0, pastBytes: 0 },
 }
 

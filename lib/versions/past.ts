@@ -161,6 +161,20 @@ export class Past {
   }
 
   /**
+   * Lets go of what has come to disk since the last commit, as that one would have: by its time, for the clock alone
+   * excludes nothing.
+   * @returns whether there was something
+   */
+  applySealed(): boolean {
+    const { newest, oldest, sealed } = this.versions
+    if (!sealed.isOn) return false
+    const bound = this.oldestToKeep(newest, this.versions.time(newest))
+    const keep = Math.max(bound, sealed.floor(newest))
+    this.shrink(oldest, Math.min(keep, this.#sealedTo(oldest)))
+    return this.versions.oldest > oldest
+  }
+
+  /**
    * The oldest version that memory's bounds keep. For the owner of the lock, or under a hint that covers the window.
    * @param now the time, ms since 1970
    */
