@@ -2,14 +2,22 @@
  * Copies the database of a directory, which others go on writing, into another directory.
  *
  * What is never written again is linked where the file system can; the last segment of the log is copied up to where it
- * is durable. The manifest comes last: until it is there, the copy is no database.
+ * is durable. The manifest comes last: until it is there, the copy is no database. The base to fall back on goes along,
+ * with the log behind it: nobody has read the newest one since it was written.
  */
 import { dirname } from 'node:path'
 import { invalidOption } from '../options.js'
 import type { LogPlace } from '../versions/tip.js'
-import { Directory, isMissing } from './files.js'
+import { Directory, isMissing, isTaken } from './files.js'
 import { segmentName, segmentsIn } from './log-reader.js'
-import { baseName, type Manifest, runName, writeManifest } from './manifest.js'
+import {
+  baseName,
+  MANIFEST_DRAFT,
+  type Manifest,
+  manifestName,
+  runName,
+  writeManifest,
+} from './manifest.js'
 
 /** Bytes copied at a time. */
 const CHUNK = 2 ** 20
@@ -25,35 +33,53 @@ export interface Original {
 /**
  * Yields between pieces of work.
  * @param path of a directory that is not there, or empty
- * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_INVALID_OPTION`; what was written is deleted then
+ * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_INVALID_OPTION`; what was made is deleted then
  */
-export function* backUp({ directory, manifest, end }: Original, path: string): Generator<void> {
+export function* backUp(original: Original, path: string): Generator<void> {
+  const { directory, manifest, end } = original
   const to = new Directory(directory.files, path)
   if (isThere(to) && to.list().length > 0) {
     throw invalidOption('directory', `must be empty, or not there yet: ${path} has files`)
   }
-  to.make()
-  const [base] = manifest.bases
-  const runs = manifest.past?.runs ?? []
-  const whole = runs.map(({ number }) => runName(number))
-  if (base.number !== 0) whole.push(baseName(base.number))
-  for (const number of segmentsIn(directory)) {
-    if (number >= base.log.segment && number < end.segment) whole.push(segmentName(number))
-  }
+  const directories = to.make()
+  const made: string[] = []
   let isDone = false
   try {
-    for (const name of whole) {
+    for (const name of wholeFiles(original)) {
+      made.push(name)
       if (!directory.linkTo(name, to)) yield* copy(directory, name, to, Number.POSITIVE_INFINITY)
       yield
     }
-    yield* copy(directory, segmentName(end.segment), to, end.offset)
+    const last = segmentName(end.segment)
+    made.push(last)
+    yield* copy(directory, last, to, end.offset)
     to.sync()
-    writeManifest(to, { ...manifest, bases: [base] })
+    made.push(MANIFEST_DRAFT, manifestName(1))
+    writeManifest(to, manifest)
     isDone = true
+  } catch (error) {
+    // That one was another's.
+    if (isTaken(error)) made.pop()
+    throw error
   } finally {
-    // Also where the database closes meanwhile, and nobody goes on with this.
-    if (!isDone) for (const name of [...whole, segmentName(end.segment)]) to.unlinkIfThere(name)
+    // Also where the database closes meanwhile, and nobody goes on with this. The manifest first.
+    if (!isDone) {
+      for (const name of made.reverse()) to.discard(name)
+      to.unmake(directories)
+    }
   }
+}
+
+/** The files that are copied whole. */
+function wholeFiles({ directory, manifest: { bases, past }, end }: Original): string[] {
+  const runs = past?.runs ?? []
+  const first = Math.min(...bases.map(({ log }) => log.segment))
+  const segments = segmentsIn(directory).filter(n => n >= first && n < end.segment)
+  return [
+    ...runs.map(({ number }) => runName(number)),
+    ...bases.filter(({ number }) => number !== 0).map(({ number }) => baseName(number)),
+    ...segments.map(segmentName),
+  ]
 }
 
 function isThere(directory: Directory): boolean {

@@ -81,18 +81,24 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     const before = disk.calls
     await db.backup('whole')
     const calls = disk.calls - before
+    let failed = 0
     for (let at = 0; at < calls; at++) {
       let left = at
       const cut: Disk[] = []
-      disk.before = syscall => {
-        if (left-- !== 0) return
+      disk.before = (syscall, path) => {
+        // After a sync of its log that fails no other backup would be tried.
+        if (left-- !== 0 || (syscall === 'fdatasync' && path.includes('/db/log-'))) return
+        failed++
         cut.push(disk.crashed(below => at % below))
         throw Disk.failure('EIO', syscall)
       }
       const path = `copy-${at}`
       const error = await db.backup(path).catch((error: unknown) => error)
       disk.before = () => {}
-      if (typeof error !== 'number') expect(error).toMatchObject({ code: 'ZVERSE_IO' })
+      if (typeof error !== 'number') {
+        expect(error).toMatchObject({ code: 'ZVERSE_IO' })
+        expect(disk.paths.filter(name => name.includes(`/${path}/`))).toEqual([])
+      }
       for (const other of [disk, ...cut]) {
         let copy: ZVerse | undefined
         try {
@@ -104,6 +110,7 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
         copy?.close()
       }
     }
+    expect(failed).toBe(calls - 1)
     expect(stateOf(db)).toBe(expected)
     db.close()
     twin.close()
