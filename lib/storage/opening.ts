@@ -87,11 +87,15 @@ export class Opening {
   readonly #lock: Lock
   readonly #identity: number
   #manifest: Manifest
+  /** The bases that were found: what they tell of how far the log goes is true, be they damaged. */
+  readonly #found: readonly BaseEntry[]
+  /** The one that is read, of those in the manifest. */
+  #base: BaseEntry
   readonly #salt: Salt
   readonly #options: OpeningOptions
-  /** Tells how far the reading is, now and then. */
+  /** Tells how far the reading is, now and then; {@link recover} that it is at its end. */
   readonly #progress = (done: number, total: number) => {
-    if (done - this.#told < TELL_EVERY && done >= this.#told && done !== total) return
+    if (done - this.#told < TELL_EVERY && done >= this.#told) return
     this.#told = done
     this.#options.onProgress?.({ done, total })
   }
@@ -116,6 +120,8 @@ export class Opening {
       const found = readManifest(directory)
       this.isNew = found === null
       this.#manifest = found ?? create(directory, options, version, time)
+      this.#found = this.#manifest.bases
+      this.#base = this.#manifest.bases[0]
       this.#salt = saltIn(this.#manifest.salt)
       this.#checkCodecs()
     } catch (error) {
@@ -140,31 +146,36 @@ export class Opening {
 
   /**
    * Calls `fill` with the first version, and its time, of an arena that is to be filled; once more with those of the
-   * base before, where a base turns out to be damaged; and where versions must be kept for tags to come.
+   * base before, where a base turns out to be damaged, or cannot be read; and where versions must be kept for tags to
+   * come.
    */
   withBases<T>(fill: (version: number, time: number) => T): T {
     for (;;) {
-      const { bases } = this.#manifest
-      const [base, ...others] = bases
       try {
-        const { version, time } = this.#firstOf(base)
+        const { version, time } = this.#firstOf(this.#base)
         return fill(version, time)
       } catch (error) {
-        if (error instanceof Unpinned) {
-          this.#tagged = this.#taggedVersions(base)
-          continue
-        }
-        const { code, file } = error as ZVerseError
-        const [next, ...rest] = others
-        const isBase = code === 'ZVERSE_CORRUPT' && file === baseName(base.number)
-        if (!isBase || next === undefined) throw error
-        // It counts no more: the log still has what it had.
-        this.#manifest = writeManifest(this.#directory, {
-          ...this.#manifest,
-          bases: [next, ...rest],
-        })
+        if (error instanceof Unpinned) this.#tagged = this.#taggedVersions(this.#base)
+        else if (!this.#fallBack(error as ZVerseError)) throw error
       }
     }
+  }
+
+  /** After an error: true if it is of the base, and there is one before it. */
+  #fallBack({ code, file, path }: ZVerseError): boolean {
+    const name = baseName(this.#base.number)
+    const { bases } = this.#manifest
+    const [next, ...rest] = bases.slice(bases.indexOf(this.#base) + 1)
+    const isDamaged = code === 'ZVERSE_CORRUPT' && file === name
+    const isUnread = code === 'ZVERSE_IO' && path === this.#directory.pathOf(name)
+    if (next === undefined || !(isDamaged || isUnread)) return false
+    this.#base = next
+    // A damaged one counts no more: the log still has what it had. One that this disk cannot read now another may.
+    if (isDamaged) {
+      const left: Manifest = { ...this.#manifest, bases: [next, ...rest] }
+      this.#manifest = writeManifest(this.#directory, left)
+    }
+    return true
   }
 
   #firstOf(base: BaseEntry): { version: number; time: number } {
@@ -219,6 +230,9 @@ export class Opening {
       sealed.isOn = true
     }
     const { reader, replayed, lost } = this.#replayLog(engine, begun)
+    // Segments that were made ahead have nothing to read.
+    const total = begun.bytes + reader.done
+    if (!this.isNew) this.#options.onProgress?.({ done: total, total })
     this.#time = undefined
     const { end } = reader
     const { newest } = versions
@@ -274,7 +288,7 @@ export class Opening {
   }
 
   #readBase(engine: Engine): Begun {
-    const [base] = this.#manifest.bases
+    const base = this.#base
     if (base.number === 0) return { ...base, pins: [] }
     const done = this.#reading(base, file =>
       readBase(engine, file, this.#salt, base.number, this.#progress),
@@ -292,13 +306,15 @@ export class Opening {
     try {
       for (const record of reader.records()) {
         commits.take(record)
-        this.#progress(reader.done, reader.total)
+        this.#progress(begun.bytes + reader.done, begun.bytes + reader.total)
       }
       const { segment, offset } = reader.end
-      const { present = 0, durable = begun.log } = begun
+      const bases = this.#found
       // The log was durable as far as a run tells, before the manifest named it.
-      const told = Math.max(present, this.#manifest.past?.runs.at(-1)?.to ?? 0)
-      if (isBefore(reader.end, durable) || engine.epochs.versions.newest < told) {
+      const run = this.#manifest.past?.runs.at(-1)?.to ?? 0
+      const told = Math.max(run, ...bases.map(({ present = 0 }) => present))
+      const isShort = bases.some(({ log, durable = log }) => isBefore(reader.end, durable))
+      if (isShort || engine.epochs.versions.newest < told) {
         throw damaged(segmentName(segment), offset)
       }
       commits.checkTags()
@@ -347,20 +363,25 @@ export class Opening {
     }
     directory.sync()
     if (isHeadless) this.#beginAnew(end)
-    // The bases promise no more than is left.
+    // The bases promise no more than is left; of one that could not be read nobody knows whether it does.
     const { newest } = epochs.versions
-    const bases = this.#manifest.bases.map(({ version, present = version, ...base }) => {
-      const durable =
-        base.durable && isBefore(end, base.durable)
-          ? { segment: end.segment, offset: end.offset }
-          : base.durable
-      const most = Math.max(version, Math.min(present, newest))
-      return { ...base, version, present: most, durable }
-    })
-    this.#manifest = writeManifest(directory, {
-      ...this.#manifest,
-      bases: bases as unknown as Manifest['bases'],
-    })
+    const read = this.#manifest.bases.indexOf(this.#base)
+    for (const { number } of this.#manifest.bases.slice(0, read)) {
+      directory.unlinkIfThere(`lost-${baseName(number)}`)
+      directory.link(baseName(number), `lost-${baseName(number)}`)
+    }
+    const bases = this.#manifest.bases
+      .slice(read)
+      .map(({ version, present = version, ...base }) => {
+        const durable =
+          base.durable && isBefore(end, base.durable)
+            ? { segment: end.segment, offset: end.offset }
+            : base.durable
+        const most = Math.max(version, Math.min(present, newest))
+        return { ...base, version, present: most, durable }
+      })
+    const left = bases as unknown as Manifest['bases']
+    this.#manifest = writeManifest(directory, { ...this.#manifest, bases: left })
   }
 
   /** Puts an empty segment in the place of one that has lost its head. */

@@ -306,6 +306,55 @@ describe('damage', () => {
     }
   })
 
+  it('of the newest base, which the disk cannot read: the same, until it can', async () => {
+    const one = await made(new Random(SEED), true, 3)
+    const { disk, states } = one
+    const bases = () => disk.paths.filter(path => path.includes('/base-'))
+    const newest = bases()[1] as string
+    for (const at of ['open', 'fstat', 'read']) {
+      disk.before = (syscall, path) => {
+        if (syscall === at && path === newest) throw Disk.failure('EIO', syscall)
+      }
+      const db = openOn(disk, new Time())
+      expect(stateOf(db)).toBe(states.at(-1))
+      expectSound(db)
+      db.close()
+      disk.before = () => {}
+      expect(bases()).toContain(newest)
+    }
+    const db = openOn(disk, new Time())
+    expect(stateOf(db)).toBe(states.at(-1))
+    db.close()
+  })
+
+  it('of the log, where the disk cannot read the newest base: repair puts that aside', async () => {
+    const disk = new Disk(SEGMENT)
+    const db = openOn(disk, new Time(), { history: { versions: 2 } })
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 20; i++) db.put(`key-${i}`, `${round}`.repeat(200))
+      await db.compact()
+    }
+    db.close()
+    const newest = disk.paths.filter(path => path.includes('/base-'))[1] as string
+    const { length } = disk.bytesOf(newest)
+    disk.bytesOf(used(disk).at(-1) as string).fill(0)
+    disk.before = (syscall, path) => {
+      if (syscall === 'read' && path === newest) throw Disk.failure('EIO', syscall)
+    }
+    // What the base tells of the log holds, though nobody can read it.
+    expect(() => openOn(disk, new Time())).toThrow(
+      expect.objectContaining({ code: 'ZVERSE_CORRUPT', file: expect.stringMatching(/^log-/) }),
+    )
+    openOn(disk, new Time(), { repair: true }).close()
+    disk.before = () => {}
+    expect(disk.paths).not.toContain(newest)
+    expect(disk.bytesOf(newest.replace('base-', 'lost-base-'))).toHaveLength(length)
+    const again = openOn(disk, new Time())
+    expect(again.recovery).toMatchObject({ lost: [] })
+    expectSound(again)
+    again.close()
+  })
+
   it('of the newest base, seen before another is written: the one before it stays', async () => {
     for (const error of [undefined, 'EIO']) {
       const one = await made(new Random(SEED), true, 3)

@@ -8,7 +8,7 @@ import { replay } from '../../lib/write/replay.js'
 import { inTurn } from '../../lib/write/transaction.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
 import { Disk } from '../support/disk.js'
-import { openOn, SEGMENT, stateOf, Time, twinOf } from './world.js'
+import { type Options, openOn, SEGMENT, stateOf, Time, twinOf } from './world.js'
 
 const time = new Time()
 
@@ -67,6 +67,26 @@ describe('reopening', () => {
     const again = openOn(disk, time)
     expect(stateOf(again)).toBe(before)
     again.close()
+  })
+})
+
+describe('onProgress', () => {
+  it.each([0, 3])('is told at last that all is read, with %d bases', async bases => {
+    const disk = new Disk(SEGMENT)
+    const db = openOn(disk, time, { history: { versions: 2 } })
+    for (let round = 0; round <= bases; round++) {
+      for (let i = 0; i < 30; i++) db.put(`key-${i}`, 'x'.repeat(100))
+      // There is a segment that was made ahead.
+      if (round < bases) await db.compact()
+    }
+    db.close()
+    const told: { done: number; total: number }[] = []
+    const onProgress = (progress: { done: number; total: number }) => void told.push(progress)
+    openOn(disk, time, { onProgress } as Options).close()
+    const { done, total } = told.at(-1) ?? { done: -1, total: 0 }
+    expect(done).toBe(total)
+    expect(total).toBeGreaterThan(3000)
+    expect(told.filter(one => one.done === one.total)).toHaveLength(1)
   })
 })
 
