@@ -9,6 +9,7 @@ import {
   H_DESCRIPTORS_AT,
   H_FIRST_LINE,
   H_FIRST_PAGE,
+  H_FLOOR,
   H_LAYOUT,
   H_MAGIC,
   H_MAX_THREADS,
@@ -83,6 +84,8 @@ export function format(
   W[versions.directoryWord(version)] = segment
   versions.set(version, record)
   W[H_OLDEST] = version >>> 0
+  // It only rises, by the difference of low words.
+  W[H_FLOOR] = version >>> 0
   W[H_PUBLISHED] = version >>> 0
   W[H_TAIL] = record
   W[H_TIP] = record
