@@ -152,7 +152,9 @@ export class Keeper {
       })
       this.#pastRest = 0
     } catch (error) {
-      if (!isResting) {
+      // What is damaged is passed over the next time.
+      const isDamage = (error as ZVerseError).code === 'ZVERSE_CORRUPT'
+      if (!isResting && !isDamage) {
         this.#failure = error
         this.#pastRest = Math.min(MOST_REST, Math.max(LEAST_REST, 2 * this.#pastRest))
         this.#pastAt = monotonic() + this.#pastRest

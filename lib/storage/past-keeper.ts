@@ -7,11 +7,14 @@
  * The log is durable as far as the tags were: an untagging that a crash takes back does not find its version gone.
  */
 import type { Engine } from '../engine/engine.js'
+import type { ZVerseError } from '../errors.js'
 import { type CommitLog, saltOf } from './commit-log.js'
 import { type Directory, isMissing, type OpenFile } from './files.js'
-import { type Manifest, type PastEntry, readManifest, runName } from './manifest.js'
+import type { Salt } from './log-format.js'
+import { type Manifest, manifestOf, type PastEntry, runName } from './manifest.js'
 import { BlockCache } from './past/block-cache.js'
 import { choose, type RunInfo, taggedIn } from './past/choose.js'
+import { missingRun } from './past/disk-past.js'
 import { merge, type Needed } from './past/merge.js'
 import { Run } from './past/run.js'
 import { RunWriter } from './past/run-writer.js'
@@ -37,6 +40,9 @@ export class PastKeeper {
   readonly #log: CommitLog
   readonly #directory: Directory
   readonly #sealer: Sealer
+  /** Runs that could not be read, and the last error of one. */
+  readonly #damaged = new Set<number>()
+  #damage: unknown
 
   constructor(engine: Engine, log: CommitLog, sealer: Sealer) {
     this.#engine = engine
@@ -70,6 +76,8 @@ export class PastKeeper {
     this.#raiseFloor()
     if (sealer.sealed.bounds === null && this.#end()) return
     for (let more = true; more; ) more = yield* this.#step(drafted)
+    const { past } = manifestOf(this.#directory)
+    if (past?.runs.some(({ number }) => this.#damaged.has(number))) throw this.#damage
   }
 
   /** There are no bounds of a past on disk any more: ends it, if nothing of it is asked for. */
@@ -105,7 +113,7 @@ export class PastKeeper {
     const { epochs } = this.#engine
     const { versions, slots } = epochs
     const { sealed } = versions
-    const { past } = readManifest(this.#directory) as Manifest
+    const { past } = manifestOf(this.#directory)
     const { bounds } = sealed
     if (past === undefined || bounds === null) return
     const { ms, bytes } = bounds
@@ -153,24 +161,45 @@ export class PastKeeper {
 
   /** One thing that is due: true if there was one. */
   *#step(drafted: Drafted): Generator<number, boolean, void> {
-    const { past = this.#begin() } = readManifest(this.#directory) as Manifest
+    const { past = this.#begin() } = manifestOf(this.#directory)
     const needed = yield* this.#needed()
-    const { drop, merge: numbers } = choose(past.runs, needed)
-    if (drop.length === 0 && numbers.length === 0) {
+    const { drop } = choose(past.runs, needed)
+    if (drop.length > 0) {
+      this.#log.flush()
+      this.#replace(past, drop, [])
+      return true
+    }
+    const { merge: numbers } = choose(this.#whole(past.runs), needed)
+    if (numbers.length === 0) {
       // Files that the manifest does not name were left by the dead, or are about to be named.
       const isTidy = this.#directory.numbers('past').length <= past.runs.length
       if (this.#durableFloor > past.floor || !isTidy) this.#replace(past, [], [])
       return false
     }
     this.#log.flush()
-    if (numbers.length === 0) {
-      this.#replace(past, drop, [])
-      return true
-    }
     const inputs = past.runs.filter(({ number }) => numbers.includes(number))
-    const made = yield* this.#merge(inputs, needed, drafted)
-    this.#replace(past, [...drop, ...numbers], made)
+    try {
+      const made = yield* this.#merge(inputs, needed, drafted)
+      this.#replace(past, numbers, made)
+    } catch (error) {
+      this.#noteDamage(error)
+    }
     return true
+  }
+
+  /** The runs behind the last damaged one: nobody can read a version before it. */
+  #whole(runs: readonly RunInfo[]): readonly RunInfo[] {
+    const last = runs.map(({ number }) => this.#damaged.has(number)).lastIndexOf(true)
+    return runs.slice(last + 1)
+  }
+
+  /** Goes on without a run that is damaged. Throws all other errors. */
+  #noteDamage(error: unknown): void {
+    const { code, file } = error as ZVerseError
+    const number = Number(/^past-(\d+)$/.exec(file ?? '')?.[1] ?? -1)
+    if (code !== 'ZVERSE_CORRUPT' || number < 0 || this.#damaged.has(number)) throw error
+    this.#damaged.add(number)
+    this.#damage = error
   }
 
   /** The floor, as far as versions are durable: a crash does not put it beyond the newest. */
@@ -188,7 +217,7 @@ export class PastKeeper {
     const past = { from, to, floor: sealed.floor(newest), runs: [] }
     // Another thread may have sealed meanwhile.
     this.#update(manifest => (manifest.past === undefined ? { ...manifest, past } : manifest))
-    return (readManifest(this.#directory) as Manifest).past as PastEntry
+    return manifestOf(this.#directory).past as PastEntry
   }
 
   /** Takes runs out of the manifest, and puts others in their place. */
@@ -215,6 +244,15 @@ export class PastKeeper {
     })
   }
 
+  #open(number: number, salt: Salt, cache: BlockCache): Run {
+    try {
+      return Run.open(this.#directory.open(runName(number), 'read'), salt, number, cache)
+    } catch (error) {
+      // No other thread deletes runs meanwhile.
+      throw isMissing(error) ? missingRun(this.#directory, number) : error
+    }
+  }
+
   *#merge(
     inputs: readonly RunInfo[],
     needed: Needed,
@@ -224,9 +262,7 @@ export class PastKeeper {
     const cache = new BlockCache(CACHE_BYTES)
     const open: Run[] = []
     try {
-      for (const { number } of inputs) {
-        open.push(Run.open(this.#directory.open(runName(number), 'read'), salt, number, cache))
-      }
+      for (const { number } of inputs) open.push(this.#open(number, salt, cache))
       const [first] = inputs as [RunInfo]
       const { to } = inputs[inputs.length - 1] as RunInfo
       // The file tells of deaths before, too, where a tag needs them; for the choice they no longer count.

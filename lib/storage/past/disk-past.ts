@@ -134,9 +134,7 @@ export class DiskPast implements DeepPast {
     if (!isMissing(error)) throw error
     const now = readManifest(this.#directory)?.past?.runs ?? []
     if (now.every(run => run.number !== number)) throw error
-    const file = runName(number)
-    const message = `${this.#directory.pathOf(file)} is missing: restore it from a backup`
-    return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
+    return missingRun(this.#directory, number)
   }
 
   #open(number: number, salt: Uint8Array): Run {
@@ -264,6 +262,13 @@ export class DiskPast implements DeepPast {
     this.#runs = []
     this.#state = -1
   }
+}
+
+/** The error where a run is not there that the manifest names. */
+export function missingRun(directory: Directory, number: number): ZVerseError {
+  const file = runName(number)
+  const message = `${directory.pathOf(file)} is missing: restore it from a backup`
+  return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
 }
 
 function problemOf(run: Run): string | undefined {
