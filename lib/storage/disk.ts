@@ -25,6 +25,7 @@ import { sleepOn, sleepUnheld } from '../threads/watch.js'
 import type { CheckReport } from '../verbs/check.js'
 import type { StorageStats } from '../verbs/stats.js'
 import { areBounds } from '../versions/past.js'
+import { takeTag } from '../write/tagging.js'
 import { inTurn } from '../write/transaction.js'
 import { setBounds } from '../write/upkeep.js'
 import { backUp, isWithin } from './backup.js'
@@ -114,7 +115,10 @@ export class Disk {
     const { turn } = engine.epochs
     try {
       // What is left goes on somewhere else, from now on: the next opening finds no damage.
-      if (recovery.lost.length > 0) turn.exclusively(() => disk.log.mark())
+      if (recovery.lost.length > 0) {
+        turn.exclusively(() => disk.log.mark())
+        for (const name of lostTags(engine)) inTurn(engine, WRITING_VERB, tx => takeTag(tx, name))
+      }
       if (opening.isNew || (hasHistory && !areBounds(engine.epochs.arena, history))) {
         inTurn(engine, WRITING_VERB, tx => setBounds(tx, history))
       }
@@ -287,6 +291,20 @@ export class Disk {
       await sleepUnheld(epochs.arena, H_KEEP, calls, keeper.rest)
     }
     keeping.leave()
+  }
+}
+
+/** The tags of versions that a repair has given up. */
+function lostTags({ epochs, tags }: Engine): string[] {
+  const { slots, versions } = epochs
+  const { newest, oldest, sealed } = versions
+  slots.enterAll()
+  try {
+    const isLost = (version: number) => version < oldest && version < sealed.from(newest)
+    const lost = tags.all().filter(({ record, version }) => record === 0 && isLost(version))
+    return lost.map(({ name }) => name)
+  } finally {
+    slots.exit()
   }
 }
 

@@ -255,6 +255,7 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
       await all.db.compact()
     }
     fill(all, 3)
+    all.db.tag('early', { at: all.db.oldestVersion + 1 })
     const { db, twin, disk, time } = all
     const right = new Map(
       twin.versions().map(({ version: at }) => [at, [...twin.getEntries({ at })]]),
@@ -285,6 +286,10 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
       for (const { version: at } of repaired.versions()) {
         expect([...repaired.getEntries({ at })]).toEqual(right.get(at))
       }
+      // Its version needs all that died since.
+      expect(() => repaired.get('key-1', { at: 'early' })).toThrow(
+        expect.objectContaining({ code: 'ZVERSE_UNKNOWN_TAG' }),
+      )
       repaired.put('goes on', 1)
       await repaired.compact()
       expectSound(repaired)
