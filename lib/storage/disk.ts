@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { keeperFile } from '#keeper-file'
 import type { Engine } from '../engine/engine.js'
 import { isVersion } from '../engine/view.js'
+import { ZVerseError } from '../errors.js'
 import {
   H_BACKGROUND,
   H_DIRECTORY_LOCK,
@@ -53,8 +54,9 @@ export class Disk {
   readonly #directory: Directory
   readonly #keeping: Keeping
   readonly #interval: number
-
   readonly #past: DiskPast
+  /** This handle is starting a keeper. */
+  #isStarting = false
 
   private constructor(
     engine: Engine,
@@ -77,10 +79,11 @@ export class Disk {
     engine.log = log
     const sealer = new Sealer(engine, log)
     const inMemory = epochs.past
-    inMemory.seal = () => {
+    inMemory.seal = timeout => {
       try {
-        return sealer.seal(true)
+        return sealer.seal(timeout)
       } catch (error) {
+        if (!(error instanceof ZVerseError)) throw error
         // The commit that wants room finds none, and tells why.
         inMemory.refusal = error
         return false
@@ -209,6 +212,8 @@ export class Disk {
     work: (keeper: Keeper, pause: () => Promise<void>) => Promise<T>,
   ): Promise<T> {
     const { gate, epochs } = this.#engine
+    // From here on the event loop calls: nothing cuts off what has the role.
+    await undefined
     while (!this.#keeping.begin()) {
       gate.checkOpen()
       await sleepOn(epochs.arena, H_KEEPING, this.#keeping.busy, SLICE)
@@ -226,7 +231,7 @@ export class Disk {
   }
 
   /**
-   * Copies all that is committed by now to a directory, durably. Reads and writes go on meanwhile.
+   * Copies all that is committed to a directory, durably. Reads and writes go on meanwhile.
    * @returns the version that the copy has
    * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_CLOSED`, `ZVERSE_INVALID_OPTION`
    */
@@ -255,7 +260,15 @@ export class Disk {
   /** Where no thread does it, this one starts a worker for it, or does it itself where it cannot have one. */
   #seeToKeeper(): void {
     const keeping = this.#keeping
-    if (keeping.isClosed || !keeping.claim()) return
+    // Left so where a vm timeout has cut off what is between: there may be no keeper.
+    const wasCutOff = this.#isStarting && keeping.isKeeper
+    if (keeping.isClosed || !(wasCutOff || keeping.claim())) return
+    this.#isStarting = true
+    this.#startKeeper()
+    this.#isStarting = false
+  }
+
+  #startKeeper(): void {
     const { arena, threadId } = this.#engine.epochs
     const { path, files } = this.#directory
     const { buffer } = arena
@@ -272,6 +285,8 @@ export class Disk {
 
   async #keepHere(): Promise<void> {
     const keeping = this.#keeping
+    // As in #keepingAlone.
+    await undefined
     const { gate, epochs } = this.#engine
     const keeper = new Keeper(this.#engine, this.log, this.#interval)
     while (keeping.goesOn && !gate.isClosed) {

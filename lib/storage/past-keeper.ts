@@ -72,7 +72,7 @@ export class PastKeeper {
     const sealer = this.#sealer
     if (!sealer.sealed.isOn) return
     const { newest } = this.#engine.reader
-    while ((isAll ? sealer.sealed.to(newest) < newest : this.#isDue) && sealer.seal(false)) yield 0
+    while ((isAll ? sealer.sealed.to(newest) < newest : this.#isDue) && sealer.seal(null)) yield 0
     this.#raiseFloor()
     if (sealer.sealed.bounds === null && this.#end()) return
     for (let more = true; more; ) more = yield* this.#step(drafted)

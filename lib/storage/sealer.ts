@@ -3,15 +3,16 @@
  * runs (past/run-format.ts).
  *
  * For any thread: the keeper, and a writer whose memory is full. One at a time has the role H_SEALING, which also is for
- * each change of the manifest. Nothing here waits for the writer lock. Invariants:
+ * each change of the manifest. Nothing here waits for the writer lock, or runs user code. Invariants:
  * 1. The manifest names a run before memory may let go of what the run has, and threads are told of it in between: who finds a version gone from memory finds the runs that have it.
  * 2. The log is durable up to the last version that is sealed: its number stands for no other version later.
  * 3. Where the past has begun anew meanwhile (a gap in the versions), the run that was written does not count.
  */
 import type { Engine } from '../engine/engine.js'
-import { H_SEALING, R_REPLACED, SYNC_COMMIT } from '../memory/layout.js'
+import { H_LOCK_TIMEOUT, H_SEALING, R_REPLACED, SYNC_COMMIT } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { Role } from '../threads/role.js'
+import { callForStack, FOR_SEALING } from '../threads/stack.js'
 import type { Sealed } from '../versions/sealed.js'
 import { type CommitLog, saltOf } from './commit-log.js'
 import type { Directory, OpenFile } from './files.js'
@@ -40,10 +41,12 @@ export class Sealer {
   readonly #log: CommitLog
   readonly #directory: Directory
   readonly #salt: Salt
+  /** The run written last: closed, but where a vm timeout cut that off. */
+  #draftFile: OpenFile | null = null
 
   constructor(engine: Engine, log: CommitLog) {
     const { arena, threadId } = engine.epochs
-    this.role = new Role(arena, threadId, H_SEALING)
+    this.role = new Role(arena, threadId, H_SEALING, true)
     this.sealed = engine.epochs.versions.sealed
     this.#engine = engine
     this.#log = log
@@ -54,10 +57,10 @@ export class Sealer {
   /**
    * Changes the manifest; `change` gets it as it is.
    * @param then what to do with it before another thread may change it
-   * @throws ZVerseError `ZVERSE_IO`
+   * @throws ZVerseError `ZVERSE_IO`; `ZVERSE_WRITER_BUSY` after `lockTimeout`
    */
   update(change: (manifest: Manifest) => Manifest, then?: (manifest: Manifest) => void): void {
-    this.role.await()
+    this.role.await(this.#engine.W[H_LOCK_TIMEOUT])
     try {
       const manifest = this.#write(change)
       then?.(manifest)
@@ -77,22 +80,24 @@ export class Sealer {
 
   /**
    * Seals some of the versions that are not sealed yet.
-   * @param isUrgent a writer waits for it: another thread's sealing is awaited
+   * @param timeout ms to wait for another thread's sealing, where a writer waits for it; null: none does
    * @returns true if memory may let go of more than before
-   * @throws ZVerseError `ZVERSE_IO`
+   * @throws ZVerseError `ZVERSE_IO`, `ZVERSE_WRITER_BUSY`
    */
-  seal(isUrgent: boolean): boolean {
+  seal(timeout: number | null): boolean {
     if (!this.sealed.isOn) return false
     const { slots } = this.#engine.epochs
     const { newest } = this.#engine.epochs.versions
     const before = this.sealed.to(newest)
-    if (isUrgent) this.role.await()
+    // Else the role would be left by the end of the stack until this thread writes again.
+    callForStack(FOR_SEALING)
+    if (timeout !== null) this.role.await(timeout)
     else if (!this.role.take()) return false
     // The owner of the writer lock may be in the middle of a read of its own.
     const hint = slots.hint
     try {
       // Another thread has done it meanwhile.
-      if (isUrgent && this.sealed.to(newest) > before) return true
+      if (timeout !== null && this.sealed.to(newest) > before) return true
       // Also where the mode leaves it to the system.
       if (this.#log.tip.mode !== SYNC_COMMIT) this.#log.flush()
       slots.enterRun()
@@ -106,7 +111,7 @@ export class Sealer {
 
   /** Begins the past anew at a version: nobody seals meanwhile. */
   beginAt(version: number): void {
-    this.role.await()
+    this.role.await(Number.POSITIVE_INFINITY)
     try {
       this.sealed.begin(version)
     } finally {
@@ -175,8 +180,10 @@ export class Sealer {
   /** Writes a run; it has its name, durably, when it is whole. For whoever has the role. */
   #draft(number: number, span: { from: number; to: number }, fill: (writer: RunWriter) => void) {
     const directory = this.#directory
+    this.#draftFile?.close()
     directory.unlinkIfThere(PAST_DRAFT)
-    const file: OpenFile = directory.open(PAST_DRAFT, 'create')
+    const file = directory.open(PAST_DRAFT, 'create')
+    this.#draftFile = file
     try {
       const writer = new RunWriter(file, this.#salt, number, span, this.sealed.form)
       fill(writer)

@@ -7,7 +7,7 @@ import process from 'node:process'
 import { threadId as here, isMainThread } from 'node:worker_threads'
 import type { Arena } from '../memory/arena.js'
 import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'
-import { claimLine, closeForGood, freeLine } from './lines.js'
+import { claimLine, closeForGood, freeLine, leaveRoles } from './lines.js'
 import { leaveTrace, type Trace, takeTrace } from './liveness.js'
 
 /** A line and its thread. */
@@ -58,6 +58,7 @@ export function giveBack(claim: Claim): void {
     dropped.unregister(claim)
     if (open.size === 0 && !isMainThread) process.off('exit', abandonAll)
   }
+  leaveRoles(claim.arena, claim.threadId)
   freeLine(claim.arena, claim.line)
   takeTrace(claim.trace)
   if (claim.onLast !== null && closeForGood(claim.arena)) claim.onLast()

@@ -5,6 +5,7 @@
  * 1. H_KEEPER is the thread that sees to the work; where it is dead, or 0, another thread may become it.
  * 2. Whoever touches files that no commit touches has H_KEEPING, and begins nothing once H_CLOSED is set: so whoever
  *    closes the database waits for one piece of work at most.
+ * 3. H_KEEPING is taken from the event loop, not by a call of a user: a vm timeout would leave it taken for ever.
  */
 import type { Arena } from '../memory/arena.js'
 import { H_CLOSED, H_KEEP, H_KEEPER, H_KEEPING } from '../memory/layout.js'
@@ -21,8 +22,8 @@ export class Keeping {
     this.#arena = arena
     this.#W = arena.words
     this.#me = threadId + 1
-    this.#keeper = new Role(arena, threadId, H_KEEPER)
-    this.#work = new Role(arena, threadId, H_KEEPING)
+    this.#keeper = new Role(arena, threadId, H_KEEPER, false)
+    this.#work = new Role(arena, threadId, H_KEEPING, false)
   }
 
   /** Becomes the keeper, if there is none that lives. False also where this thread is the keeper already. */
@@ -35,9 +36,14 @@ export class Keeping {
     return Atomics.compareExchange(this.#W, H_KEEPER, threadId + 1, this.#me) === threadId + 1
   }
 
+  /** True if this thread is the keeper. */
+  get isKeeper(): boolean {
+    return this.#keeper.isMine
+  }
+
   /** True while this thread is the keeper of a database that is open. */
   get goesOn(): boolean {
-    return !this.isClosed && this.#keeper.isMine
+    return !this.isClosed && this.isKeeper
   }
 
   /** This thread is the keeper no more. */
@@ -50,7 +56,9 @@ export class Keeping {
     return Atomics.load(this.#W, H_CLOSED) !== 0
   }
 
-  /** Begins a piece of work; false where another thread is at one, or the database is closed. */
+  /**
+   * Begins a piece of work, from the event loop; false where another thread is at one, or the database is closed.
+   */
   begin(): boolean {
     if (!this.#work.take()) return false
     if (!this.isClosed) return true

@@ -188,6 +188,18 @@ export function bury(arena: Arena, dead: number, me: number): void {
   for (const child of forget(W, dead)) bury(arena, child, me)
 }
 
+/**
+ * Frees the roles that a call of the living thread `me`, a vm timeout cut it off, has left taken: those that no thread
+ * has from one call to the next. For that thread, where it is in none of these calls.
+ */
+export function leaveRoles(arena: Arena, me: number): void {
+  for (const role of [H_SEALING, H_SYNCER]) {
+    if (Atomics.compareExchange(arena.words, role, me + 1, 0) === me + 1) {
+      Atomics.notify(arena.signed, role)
+    }
+  }
+}
+
 /** True if a thread lives, false if it is dead, null where that cannot be told. */
 export function isAlive(arena: Arena, threadId: number): boolean | null {
   const W = arena.words

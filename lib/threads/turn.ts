@@ -32,7 +32,7 @@ import {
 } from '../memory/layout.js'
 import type { Claim } from './claims.js'
 import { monotonic } from './clock.js'
-import { bury, eachLine, isAlive, sweep } from './lines.js'
+import { bury, eachLine, isAlive, leaveRoles, sweep } from './lines.js'
 import { WriterLock } from './lock.js'
 import { isRunning, WRITING_FRAME } from './running.js'
 import { sleepOn } from './watch.js'
@@ -106,6 +106,8 @@ export class Turn {
     this.#idle = false
     this.#W[this.#line + T_WRITING] = kind
     if (this.#W[H_DIRTY] === 0) return
+    // Perhaps by a call of this thread, cut off while it sealed or synced.
+    leaveRoles(this.#arena, this.#threadId)
     this.mend()
     this.#W[H_DIRTY] = 0
   }

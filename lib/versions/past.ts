@@ -15,6 +15,7 @@ import {
   H_HISTORY_BYTES,
   H_HISTORY_MS,
   H_HISTORY_VERSIONS,
+  H_LOCK_TIMEOUT,
   H_OLDEST,
   H_PAGES,
   H_PHASE,
@@ -107,8 +108,11 @@ export function areBounds(arena: Arena, bounds: AllBounds): boolean {
 
 export class Past {
   readonly reserve: Reserve
-  /** Puts versions on disk, so that memory may let go of them; true if it may let go of more then. */
-  seal: (() => boolean) | null = null
+  /**
+   * Puts versions on disk, so that memory may let go of them; true if it may let go of more then. Waits so many ms, at
+   * most, for another thread that is at that.
+   */
+  seal: ((timeout: number) => boolean) | null = null
   /** The error with which the disk has refused that last; undefined once it has not. */
   refusal: unknown
   /** Begins the past on disk anew at a version, where the disk refuses for good. */
@@ -236,9 +240,10 @@ export class Past {
     this.onUnsealed?.(end, wanted)
     const { newest, capacity } = this.versions
     if (newest - end <= capacity - SEGMENT) return end
-    // The ring has no room for more. A writer that died may have left more than one run's worth.
+    // The ring has no room for more. A disk that is slow is no reason to lose the past; a writer that died may have left
+    // more than one run's worth.
     for (let more = true; more; ) {
-      more = this.seal?.() === true
+      more = this.seal?.(Number.POSITIVE_INFINITY) === true
       const sealed = Math.min(wanted, this.#sealedTo(oldest))
       if (newest - sealed <= capacity - SEGMENT) return sealed
     }
@@ -246,6 +251,12 @@ export class Past {
     const first = newest - (capacity - SEGMENT)
     this.beginOnDisk(first)
     return first
+  }
+
+  /** The next commit may have to seal after it was published, for want of room in the ring. */
+  get mayHaveToSeal(): boolean {
+    const { sealed, capacity } = this.versions
+    return sealed.isOn && this.versions.newest - this.versions.oldest > capacity - 2 * SEGMENT
   }
 
   /** The last version that memory may begin at: what died up to there is on disk, if it must be. */
@@ -401,7 +412,7 @@ export class Past {
     if (allocator.freeWords - before < enough && oldest < newest) {
       const keep = Math.min(newest, oldest + Math.ceil((newest - oldest) / 8))
       // Rather than lose what disk was promised to keep.
-      if (this.#sealedTo(oldest) < keep) this.seal?.()
+      if (this.#sealedTo(oldest) < keep) this.seal?.(this.#W[H_LOCK_TIMEOUT])
       this.shrink(oldest, keep)
       this.reclaim(Number.POSITIVE_INFINITY, true)
       allocator.trim()

@@ -22,6 +22,8 @@ describe(`files of a past on disk, seed ${SEED}`, () => {
     const expected = stateOf(twin)
     const { version } = db
     const done = db.backup('copy')
+    // The event loop begins it.
+    await undefined
     fill(all, 30)
     expect(await done).toBe(version)
     await db.compact()

@@ -121,7 +121,7 @@ describe('a manifest that finds no room', () => {
         throw Disk.failure('EIO', syscall)
       }
     }
-    expect(db._test.engine.epochs.past.seal?.()).toBe(false)
+    expect(db._test.engine.epochs.past.seal?.(0)).toBe(false)
     expect(filesOf(disk, 'past')).toHaveLength(1)
     await db.compact()
     expect(filesOf(disk, 'past').length).toBe(db.stats().storage.pastFiles)
@@ -197,7 +197,7 @@ describe('a manifest that somebody has deleted', () => {
     expect(() => db.stats()).toThrow(code)
     expect(await thrownBy(db.compact())).toEqual(code)
     expect(await thrownBy(db.backup('copy'))).toEqual(code)
-    expect(() => db._test.engine.epochs.past.seal?.()).not.toThrow()
+    expect(() => db._test.engine.epochs.past.seal?.(0)).not.toThrow()
     expect(db._test.engine.epochs.past.refusal).toEqual(code)
     // The present does not need it.
     fill(all, 10)

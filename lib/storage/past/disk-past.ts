@@ -58,6 +58,8 @@ export class DiskPast implements DeepPast {
   /** Those of them that nobody can open, and why. */
   #damaged: readonly { run: RunInfo; error: unknown }[] = []
   #state = -1
+  /** Those that were being read when a vm timeout cut that off: open, perhaps, and of no use. */
+  #loading: Run[] = []
   /** The version read last. */
   #last: Deep | null = null
   /** The keys changed that differences asked for last. Walks are begun anew where others commit meanwhile. */
@@ -106,8 +108,10 @@ export class DiskPast implements DeepPast {
   #load(): void {
     const manifest = readManifest(this.#directory)
     const open = new Map(this.#runs.map(run => [run.number, run]))
+    for (const run of this.#loading) if (open.get(run.number) !== run) run.close()
     const runs: Run[] = []
     const damaged: { run: RunInfo; error: unknown }[] = []
+    this.#loading = runs
     try {
       for (const run of manifest?.past?.runs ?? []) {
         const known = open.get(run.number)
@@ -121,11 +125,11 @@ export class DiskPast implements DeepPast {
       for (const run of runs) if (!open.has(run.number)) run.close()
       throw error
     }
-    for (const run of runs) open.delete(run.number)
-    for (const run of open.values()) run.close()
     this.#runs = runs
     this.#damaged = damaged
     this.#last = null
+    for (const run of runs) open.delete(run.number)
+    for (const run of open.values()) run.close()
   }
 
   /** Why a run cannot be opened, if it is damaged. Throws the error where it may work the next time. */
@@ -258,7 +262,7 @@ export class DiskPast implements DeepPast {
 
   /** The handle closes. */
   close(): void {
-    for (const run of this.#runs) run.close()
+    for (const run of [...this.#runs, ...this.#loading]) run.close()
     this.#runs = []
     this.#state = -1
   }
