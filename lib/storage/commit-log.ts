@@ -12,9 +12,10 @@ import type { Arena } from '../memory/arena.js'
 import { H_SALT, SYNC_COMMIT, SYNC_INTERVAL } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { monotonic } from '../threads/clock.js'
+import { callForStack, FOR_CALL, FOR_COMMIT, FOR_SEALING } from '../threads/stack.js'
 import type { EpochManager } from '../versions/manager.js'
 import { FAILED, type LogPlace, Tip } from '../versions/tip.js'
-import { type Directory, isMissing, isNoRoom } from './files.js'
+import { type Directory, isMissing, leavesDoubt } from './files.js'
 import {
   FLAG_ENDED,
   FLAG_FORGETS,
@@ -29,13 +30,14 @@ import { LogWriter } from './log-writer.js'
 /** Calls of the system that may fail, as other threads are told of them. */
 const CALLS = [
   ...['unknown', 'open', 'read', 'write', 'fdatasync', 'fsync', 'fstat', 'ftruncate'],
-  ...['link', 'unlink', 'scandir', 'mkdir', 'close'],
+  ...['link', 'unlink', 'scandir', 'mkdir', 'close', 'stat'],
 ]
-const SYNCS = ['fdatasync', 'fsync']
 /** One commit in so many looks after the keeper. */
 const SOMETIMES = 1023
 /** Versions that may be staged at a time: the ring of versions has room for more. */
 const MOST_STAGED = 512
+/** Longest wait before a sync that could not be tried is tried again, ms. */
+const SLICE = 20
 /** Bytes of a segment that a commit has to make: few, for it waits. */
 const SEGMENT = 4 * 2 ** 20
 
@@ -61,6 +63,8 @@ export class CommitLog implements Log {
   #syncAt = 0
   #durableSeen = 0
   #settled = 0
+  /** The version that this handle has staged last: it must become readable, or nothing any more. */
+  #staged = 0
   /** Called now and then by a thread that commits; and where the log goes on in another segment. */
   onSometimes: (() => void) | undefined
   onRotation: (() => void) | undefined
@@ -98,6 +102,9 @@ export class CommitLog implements Log {
     const { tip } = this
     const { stamp } = mutation
     this.#refuseAfterFailure()
+    // For the wait behind the commit, too, which is no place to end.
+    const isDeep = this.#settled === 0 || this.#epochs.past.mayHaveToSeal
+    callForStack(isDeep ? FOR_SEALING : FOR_COMMIT)
     const { staged } = tip
     if (!tip.isOut(staged - MOST_STAGED)) this.settle(staged)
     const batch = this.#batch
@@ -114,12 +121,14 @@ export class CommitLog implements Log {
       batch.reset()
     }
     this.#stage()
+    if (stamp !== undefined) this.#staged = stamp.version
     // It has no version that could wait.
     if (stamp === undefined && tip.mode === SYNC_COMMIT) this.#syncStaged()
   }
 
   /** @param ended what its body begins with, if it has FLAG_ENDED */
   #begin(head: Omit<RecordHead, 'synced'>, ended?: number): void {
+    this.#writer.begin()
     this.#head = head
     this.#ended = ended
     this.#end = this.tip.end
@@ -141,18 +150,35 @@ export class CommitLog implements Log {
       const body = ended === undefined ? words : behind(ended, words)
       this.#end = this.#writer.append(this.#end, this.#head, body, isPart)
     } catch (error) {
-      // Where there is no room to write the log ends where it ended, and the next commit may find some.
-      const isWrite = !SYNCS.includes((error as ZVerseError).syscall ?? '')
-      if (!isWrite || !isNoRoom(error)) this.#fail(error)
+      // Else the log ends where it ended, and the next commit may do better.
+      if (leavesDoubt(error)) this.#fail(error)
       throw error
     }
   }
 
   settle(version: number): void {
     const { tip } = this
-    if (tip.settle(version, this.#sync) === FAILED) throw this.#failed()
+    this.#settle(version)
     if (tip.mode === SYNC_INTERVAL) this.#syncNowAndThen()
     if ((++this.#settled & SOMETIMES) === 0) this.onSometimes?.()
+  }
+
+  #settle(version: number): void {
+    const { tip } = this
+    for (let since = 0; ; ) {
+      try {
+        if (tip.settle(version, this.#sync) === FAILED) throw this.#failed()
+        return
+      } catch (error) {
+        const isStaged = version === this.#staged && error instanceof ZVerseError
+        if (!isStaged || tip.failure !== null) throw error
+        // The log has gone on in a segment that this thread cannot open, for want of descriptors say; others can,
+        // or it can soon. No verb throws of a commit that will be seen.
+        if (since === 0) since = monotonic()
+        else if (monotonic() - since > tip.patience) this.#fail(error)
+        tip.pause(SLICE)
+      }
+    }
   }
 
   /** Syncs where nobody else has done so for too long. */
@@ -209,12 +235,14 @@ export class CommitLog implements Log {
   }
 
   #syncSegment(segment: number): void {
+    callForStack(FOR_CALL)
     try {
       this.#writer.sync(segment)
     } catch (error) {
       // A syncer that was held up, and replaced: the log has left that segment, synced, and needs it no more.
       if (isMissing(error) && segment < this.tip.place.segment) return
-      this.#fail(error)
+      // Not where the segment could not be opened, say: nothing was to be made durable yet.
+      if (leavesDoubt(error)) this.#fail(error)
       throw error
     }
   }

@@ -129,6 +129,19 @@ export const isMissing = (error: unknown): boolean =>
 export const isTaken = (error: unknown): boolean =>
   error instanceof ZVerseError && nameOf(error.cause) === 'EEXIST'
 
+/** Calls after whose failure nobody can tell what a later one would prove. */
+const SYNCS: readonly string[] = ['fdatasync', 'fsync']
+
+/**
+ * True if a call failed that leaves in doubt what is on the disk: a sync; or a write, but where there was no room.
+ * Others have done nothing, and so has what was no call of the system: the end of the stack.
+ */
+export function leavesDoubt(error: unknown): boolean {
+  if (!(error instanceof ZVerseError) || error.code !== 'ZVERSE_IO') return false
+  const { syscall = '' } = error
+  return SYNCS.includes(syscall) || (syscall === 'write' && !isNoRoom(error))
+}
+
 /** The error of a failed call. */
 function ioError(path: string, cause: unknown): ZVerseError {
   const { syscall = 'unknown', errno = 0 } = cause as SystemError
@@ -137,13 +150,16 @@ function ioError(path: string, cause: unknown): ZVerseError {
   })
 }
 
-/** Does a call again that a signal interrupted; its other failures become {@link ZVerseError}s. */
+/** Does a call again that a signal interrupted; other failures of the system become {@link ZVerseError}s. */
 function call<T>(path: string, body: () => T): T {
   for (;;) {
     try {
       return body()
     } catch (error) {
-      if (nameOf(error) !== 'EINTR') throw ioError(path, error)
+      const { code } = error as SystemError
+      // The end of the stack, say.
+      if (code === undefined) throw error
+      if (code !== 'EINTR') throw ioError(path, error)
     }
   }
 }

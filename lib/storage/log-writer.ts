@@ -61,9 +61,8 @@ export class LogWriter {
   /** Segments that the record under way has made longer, and how long they were; and those it has begun. */
   readonly #grown = new Map<number, number>()
   readonly #begunNow: number[] = []
-  /** Scratch for one record, and its bytes. */
-  #words = new Uint32Array(2 ** 10)
-  #bytes = new Uint8Array(this.#words.buffer)
+  /** Scratch for one record. */
+  #scratch = scratchOf(2 ** 12)
 
   constructor(directory: Directory, salt: Salt, state: LogState, segmentBytes: number) {
     this.#directory = directory
@@ -77,6 +76,15 @@ export class LogWriter {
     this.large = segmentBytes / 4
     this.partWords = segmentBytes / 4
     this.mostBytes = 2 * segmentBytes
+  }
+
+  /**
+   * A record begins. One that was cut off has left what it had grown, and others may have written there since: that
+   * room is nobody's to give back.
+   */
+  begin(): void {
+    if (this.#grown.size > 0) this.#grown.clear()
+    this.#begunNow.length = 0
   }
 
   /**
@@ -94,13 +102,12 @@ export class LogWriter {
         rest = rest.subarray(partWords)
       }
       const next = this.#appendOne(at, head, isPart ? KIND_PART : head.kind, rest)
-      if (!isPart) this.#forget()
+      if (!isPart) this.begin()
       return next
     } catch (error) {
       if (isNoRoom(error)) this.giveUp()
-      // It may have come to a segment of which it knows half.
       this.close()
-      this.#forget()
+      this.begin()
       throw error
     }
   }
@@ -121,12 +128,7 @@ export class LogWriter {
       // It is only room.
     }
     this.close()
-    this.#forget()
-  }
-
-  #forget(): void {
-    this.#grown.clear()
-    this.#begunNow.length = 0
+    this.begin()
   }
 
   /** Makes a segment durable, and so the log up to there. @throws ZVerseError `ZVERSE_IO` */
@@ -135,8 +137,10 @@ export class LogWriter {
   }
 
   close(): void {
-    this.#file?.close()
+    const file = this.#file
+    // First, for a file that is closed is another one's by its number.
     this.#file = null
+    file?.close()
   }
 
   #appendOne(
@@ -154,12 +158,8 @@ export class LogWriter {
     }
     const { durable } = this.#state
     const synced = durable.segment === at.segment ? durable.offset : 0
-    if (size > this.#bytes.length) {
-      this.#words = new Uint32Array(size / 4)
-      this.#bytes = new Uint8Array(this.#words.buffer)
-    }
-    const words = this.#words
-    const bytes = this.#bytes
+    if (size > this.#scratch.bytes.length) this.#scratch = scratchOf(size)
+    const { words, bytes } = this.#scratch
     words.set(body, RECORD_WORDS)
     if (size > RECORD_HEAD + 4 * body.length) words[size / 4 - 1] = 0
     const head = { kind, flags, version, time, synced }
@@ -246,12 +246,26 @@ export class LogWriter {
     if (this.#segment === segment && this.#file !== null) return this.#file
     this.close()
     const file = this.#directory.open(segmentName(segment), 'write')
-    this.#file = file
-    this.#segment = segment
-    this.#size = file.size
-    this.#seed = seedOf(this.#salt, segment)
-    return file
+    try {
+      const { size } = file
+      const seed = seedOf(this.#salt, segment)
+      // Together, with no call in between: whatever cuts this off, what is known is of the file that is open.
+      this.#segment = segment
+      this.#size = size
+      this.#seed = seed
+      this.#file = file
+      return file
+    } catch (error) {
+      file.close()
+      throw error
+    }
   }
+}
+
+/** Words, and the same as bytes. */
+function scratchOf(size: number): { words: Uint32Array<ArrayBuffer>; bytes: Uint8Array } {
+  const words = new Uint32Array(size / 4)
+  return { words, bytes: new Uint8Array(words.buffer) }
 }
 
 /** Deletes the last segments from the end on: none is ever there without the one that it goes on from. */

@@ -253,6 +253,16 @@ export class Tip {
     }
   }
 
+  /** ms after which a thread does not rely on another one's end any more. */
+  get patience(): number {
+    return this.#W[H_LOCK_TIMEOUT]
+  }
+
+  /** Waits for what other threads make readable, for `ms` at most. */
+  pause(ms: number): void {
+    Atomics.wait(this.#arena.signed, H_PUBLISHED, Atomics.load(this.#arena.signed, H_PUBLISHED), ms)
+  }
+
   /** How often {@link durable} has changed. */
   get durables(): number {
     return Atomics.load(this.#W, H_DURABLE)
@@ -367,7 +377,7 @@ export class Tip {
     const waited = monotonic() - since
     if (waited < SLICE) return false
     // A call that a vm timeout has cut off lives as long as its thread.
-    return isAlive(this.#arena, leader - 1) === false || waited > this.#W[H_LOCK_TIMEOUT]
+    return isAlive(this.#arena, leader - 1) === false || waited > this.patience
   }
 
   /**

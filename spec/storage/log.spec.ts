@@ -79,6 +79,7 @@ class Model {
   append(kind: number, version: number, body: number[], cut = 0, isLeft = false): void {
     const words = Uint32Array.from(body)
     const head = { kind, flags: 0, version, time: version + 5 }
+    this.writer.begin()
     const first = words.subarray(0, cut)
     const end = cut === 0 ? this.end : this.writer.append(this.end, head, first, true)
     if (isLeft) {
@@ -265,6 +266,45 @@ describe('the log', () => {
       }),
       { numRuns: scaled(300) },
     )
+  })
+
+  it('gives back no room of a record that was cut off: others have written there since', () => {
+    const model = new Model()
+    const body = (version: number, length = 280) => Array.from({ length }, () => version)
+    const { writer } = model
+    // The end of the log is that of a segment: what comes next makes it longer.
+    model.append(KIND_VERSION, 1, body(1, 4 * PART))
+    const head = { kind: KIND_VERSION, flags: 0, version: 2, time: 7 }
+    writer.begin()
+    writer.append(model.end, head, Uint32Array.from(body(2)), true)
+    model.writer = new Model(model.disk).writer
+    for (let version = 2; version < 5; version++) model.append(KIND_VERSION, version, body(version))
+    model.writer.close()
+    model.disk.room = 100
+    writer.begin()
+    expect(() => writer.append(model.end, head, Uint32Array.from(body(5)))).toThrow(/ENOSPC/)
+    expect(Model.read(model.disk).records).toEqual(model.written)
+    expect(model.written).toHaveLength(4)
+  })
+
+  it('knows nothing of a segment that could be opened but not looked at', () => {
+    for (const call of ['fstat', 'open']) {
+      const model = new Model()
+      const body = Array.from({ length: 280 }, () => 1)
+      for (let version = 1; version < 9; version++) {
+        model.disk.before = syscall => {
+          if (syscall === call) throw Disk.failure('EMFILE', syscall)
+        }
+        // Another one was open.
+        model.writer.close()
+        expect(() => model.writer.sync(model.end.segment)).toThrow(/EMFILE/)
+        model.disk.before = () => {}
+        model.append(KIND_VERSION, version, body)
+      }
+      model.writer.close()
+      expect(model.disk.openFiles).toBe(0)
+      expect(Model.read(model.disk).records).toEqual(model.written)
+    }
   })
 
   it('tells damage, or ends before it where nothing says that it had been synced', () => {
