@@ -100,7 +100,7 @@ export class Pieces {
     const count = Math.min(PIECE, this.count - piece * PIECE)
     const all = wordsAt(this.#file, byte, HEAD + count)
     const words = all.subarray(HEAD)
-    if (all[0] !== checkOf(words, this.#seed, byte)) throw damaged(this.#file, byte)
+    if (all[0] !== checkOf(words, this.#seed, byte) || all[1] !== 0) throw damaged(this.#file, byte)
     this.#words = words
     this.#piece = piece
     return words

@@ -189,11 +189,12 @@ export function readFoot(file: OpenFile, seed: number): Foot {
   }
 }
 
-/** Words of a file. @throws ZVerseError `ZVERSE_CORRUPT` where it is shorter */
+/** Words of a file; behind an odd number of them lies a zero. @throws ZVerseError `ZVERSE_CORRUPT` */
 export function wordsAt(file: OpenFile, byte: number, count: number): Uint32Array {
-  const words = new Uint32Array(count)
-  if (file.read(bytesOf(words), byte) < 4 * count) throw damaged(file, byte)
-  return words
+  const words = new Uint32Array(aligned(count) / 4)
+  const isWhole = file.read(bytesOf(words), byte) === 4 * words.length
+  if (!isWhole || (words.length > count && words[count] !== 0)) throw damaged(file, byte)
+  return words.subarray(0, count)
 }
 
 /** A part of a file, whose checksum is right. @throws ZVerseError `ZVERSE_CORRUPT { file, offset }` */
