@@ -404,6 +404,19 @@ function withPast(directory: Directory, state: State): Pick<Reading, 'versions' 
   return { versions, listed: past.listed }
 }
 
+/** The log comes to what each base promises, and each run tells of. */
+function needAll({ manifest }: Directory, end: Reading['end'], newest: number): void {
+  for (const { present = 0, log, durable = log } of manifest.bases) {
+    const isShort =
+      end.segment < durable.segment ||
+      (end.segment === durable.segment && end.offset < durable.offset)
+    if (isShort) throw new Unsound('the log ends before a place that it had come to')
+    if (newest < present) throw new Unsound(`the log ends before version ${present}`)
+  }
+  const { to = 0 } = manifest.past?.runs.at(-1) ?? {}
+  if (newest < to) throw new Unsound(`the log ends before version ${to}, of which a run tells`)
+}
+
 /** Reads a directory. */
 export function readDirectory(path: string): Reading {
   const directory = new Directory(path)
@@ -418,12 +431,7 @@ export function readDirectory(path: string): Reading {
       continue
     }
     const log = directory.log(base.log, state)
-    const { present = 0, durable = base.log } = base
-    const { segment, offset } = log.end
-    const isShort =
-      segment < durable.segment || (segment === durable.segment && offset < durable.offset)
-    if (isShort) throw new Unsound('the log ends before a place that it had come to')
-    if (state.present.version < present) throw new Unsound(`the log ends before version ${present}`)
+    needAll(directory, log.end, state.present.version)
     const { begin, tags, bounds, disk, seen } = state
     const { versions, listed } = withPast(directory, state)
     return { base: base.number, versions, begin, tags, bounds, disk, listed, ...log, seen }
