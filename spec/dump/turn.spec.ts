@@ -131,12 +131,17 @@ it('a load whose records are dropped, and never come, gives the turn back', asyn
         yield* first
         await new Promise(() => {})
       }
-      db.load(records())
+      const held = records()
+      db.load(held)
+      return held
     }
-    begin()
+    // Else the system might collect them before.
+    let held: unknown = begin()
     await new Promise(resolve => setTimeout(resolve, 20))
     expectCode(() => db.put('x', 1), 'NESTED_TRANSACTION')
     expectCode(() => stranger.put('x', 1), 'WRITER_BUSY')
+    expect(held).toBeDefined()
+    held = undefined
     const isFree = () => {
       try {
         stranger.put('x', 1)

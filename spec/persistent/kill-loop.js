@@ -42,7 +42,8 @@ export async function killLoop(rounds, seed, log = () => {}) {
         throw new Error(`the process ended with ${code} ${signal}: ${said}`)
       if (looks !== path) cpSync(path, looks, { recursive: true })
       mkdirSync(looks, { recursive: true })
-      const db = ZVerse.open({ ...options, path: looks })
+      // A keeper lets versions go, by their bytes, that were there a moment before.
+      const db = ZVerse.open({ ...options, path: looks, background: false })
       if (db.recovery !== null) counts.replayed += db.recovery.replayed
       if ((db.recovery?.tornBytes ?? 0) > 0) counts.torn++
       const files = Array.from({ length: plan.threads }, (_, thread) => join(told, `${thread}`))
