@@ -57,7 +57,8 @@ export class Past {
       for (const line of run.lines) this.#line(line, run, to)
       return run.intervals
     })
-    for (let version = this.#oldest; version <= past.to; version++) {
+    // The last one is in the base, or the log.
+    for (let version = this.#oldest; version < past.to; version++) {
       need(this.#times.has(version), `version ${version} has a line`)
     }
   }
