@@ -399,3 +399,9 @@ export class Directory {
       .sort((a, b) => a - b)
   }
 }
+
+/** The error where a file is not there that must be. */
+export function missing(directory: Directory, file: string): ZVerseError {
+  const message = `${directory.pathOf(file)} is missing: restore it from a backup`
+  return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
+}

@@ -33,7 +33,7 @@ import { type LogEnd, type Salt, SEGMENT_HEAD } from './log-format.js'
 import { firstHeadIn, segmentName, segmentsIn } from './log-reader.js'
 import { fill, MOST_BYTES } from './log-writer.js'
 import { type BaseEntry, baseName, type Manifest, manifestOf } from './manifest.js'
-import { deleteRuns, PastKeeper } from './past-keeper.js'
+import { PastKeeper } from './past-keeper.js'
 import { Sealer } from './sealer.js'
 
 const MIB = 2 ** 20
@@ -159,24 +159,10 @@ export class Keeper {
         this.#pastRest = Math.min(MOST_REST, Math.max(LEAST_REST, 2 * this.#pastRest))
         this.#pastAt = monotonic() + this.#pastRest
       }
-      this.#deleteUnnamedRuns()
+      // Runs that no manifest could be written for: the next attempt may need their room.
+      this.#past.tidy()
       throw error
     }
-  }
-
-  /** Deletes the runs that no manifest could be written for: the next attempt may need their room. */
-  #deleteUnnamedRuns(): void {
-    const directory = this.#directory
-    this.#sealer.update(
-      manifest => manifest,
-      ({ past }) => {
-        const named = new Set(past?.runs.map(({ number }) => number))
-        if (directory.numbers('past').every(number => named.has(number))) return
-        // Whoever wrote the manifest may have died before it was durable.
-        directory.sync()
-        deleteRuns(directory, past)
-      },
-    )
   }
 
   /** Memory lets go of what has come to disk since the last commit. True if there was something. */

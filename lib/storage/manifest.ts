@@ -72,12 +72,11 @@ export const saltIn = (salt: string): Salt => Buffer.from(salt, 'hex')
 
 /** A manifest that has no name yet. */
 export const MANIFEST_DRAFT = 'manifest-draft'
-const DRAFT = MANIFEST_DRAFT
 export const manifestName = (number: number): string => `manifest-${number}`
 
 /** True if {@link writeManifest} failed before the manifest could have had a name. */
 export const isUnwritten = (directory: Directory, error: unknown): boolean =>
-  error instanceof ZVerseError && error.path === directory.pathOf(DRAFT)
+  error instanceof ZVerseError && error.path === directory.pathOf(MANIFEST_DRAFT)
 
 /**
  * The manifest that counts; null if there is none: the directory has no database.
@@ -137,18 +136,18 @@ export function writeManifest(
   const manifest = { format: FORMAT, order: endianness(), ...content }
   const line = JSON.stringify(manifest)
   // Left by a crash, if it is there.
-  directory.unlinkIfThere(DRAFT)
-  const file = directory.open(DRAFT, 'create')
+  directory.unlinkIfThere(MANIFEST_DRAFT)
+  const file = directory.open(MANIFEST_DRAFT, 'create')
   try {
     file.write(Buffer.from(`${line}\n${checkOf(line)}\n`), 0)
     file.datasync()
   } finally {
     file.close()
   }
-  directory.link(DRAFT, manifestName((numbers.at(-1) ?? 0) + 1))
+  directory.link(MANIFEST_DRAFT, manifestName((numbers.at(-1) ?? 0) + 1))
   directory.sync()
   // The new one counts. What stays, the next takes away, too.
-  for (const name of [DRAFT, ...numbers.map(manifestName)]) directory.discard(name)
+  for (const name of [MANIFEST_DRAFT, ...numbers.map(manifestName)]) directory.discard(name)
   return manifest
 }
 

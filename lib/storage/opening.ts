@@ -25,7 +25,7 @@ import { writeBounds } from '../versions/past.js'
 import { Tip } from '../versions/tip.js'
 import { readBase, readBaseHead } from './base.js'
 import { type Begun, Commits, Unpinned } from './commits.js'
-import { type Directory, isMissing, type OpenFile } from './files.js'
+import { type Directory, isMissing, missing, type OpenFile } from './files.js'
 import { DRAFT } from './keeper.js'
 import { Lock } from './lock.js'
 import {
@@ -190,8 +190,7 @@ export class Opening {
       file = this.#directory.open(name, 'read')
     } catch (error) {
       if (!isMissing(error)) throw error
-      const message = `${this.#directory.pathOf(name)} is missing: restore it from a backup`
-      throw new ZVerseError('ZVERSE_CORRUPT', message, { file: name, offset: 0 })
+      throw missing(this.#directory, name)
     }
     try {
       return read(file)

@@ -14,9 +14,9 @@ import type { Salt } from './log-format.js'
 import { type Manifest, manifestOf, type PastEntry, runName } from './manifest.js'
 import { BlockCache } from './past/block-cache.js'
 import { choose, type RunInfo, taggedIn } from './past/choose.js'
-import { missingRun } from './past/disk-past.js'
 import { merge, type Needed } from './past/merge.js'
-import { Run } from './past/run.js'
+import { missingRun, openRun } from './past/open-run.js'
+import type { Run } from './past/run.js'
 import { RunWriter } from './past/run-writer.js'
 import type { Sealer } from './sealer.js'
 
@@ -171,9 +171,9 @@ export class PastKeeper {
     }
     const { merge: numbers } = choose(this.#whole(past.runs), needed)
     if (numbers.length === 0) {
-      // Files that the manifest does not name were left by the dead, or are about to be named.
-      const isTidy = this.#directory.numbers('past').length <= past.runs.length
-      if (this.#durableFloor > past.floor || !isTidy) this.#replace(past, [], [])
+      if (this.#durableFloor > past.floor) this.#replace(past, [], [])
+      // Left by the dead, or about to be named.
+      else if (unnamedRuns(this.#directory, past).length > 0) this.tidy()
       return false
     }
     this.#log.flush()
@@ -235,9 +235,15 @@ export class PastKeeper {
     })
   }
 
+  /** Deletes the files of runs that the manifest does not name. */
+  tidy(): void {
+    this.#update(manifest => manifest)
+  }
+
   /** Changes the manifest, and deletes the files of runs that it does not name. */
   #update(change: (manifest: Manifest) => Manifest): void {
     this.#sealer.update(change, ({ past }) => {
+      if (unnamedRuns(this.#directory, past).length === 0) return
       // Whoever wrote the manifest may have died before it was durable.
       this.#directory.sync()
       deleteRuns(this.#directory, past)
@@ -246,7 +252,7 @@ export class PastKeeper {
 
   #open(number: number, salt: Salt, cache: BlockCache): Run {
     try {
-      return Run.open(this.#directory.open(runName(number), 'read'), salt, number, cache)
+      return openRun(this.#directory, salt, number, cache)
     } catch (error) {
       // No other thread deletes runs meanwhile.
       throw isMissing(error) ? missingRun(this.#directory, number) : error
@@ -286,11 +292,15 @@ export class PastKeeper {
   }
 }
 
-/** Deletes the files of runs that are not of a past. */
+/** The numbers of runs in a directory that are not of a past. */
+function unnamedRuns(directory: Directory, past: PastEntry | undefined): number[] {
+  const named = new Set(past?.runs.map(({ number }) => number))
+  return directory.numbers('past').filter(number => !named.has(number))
+}
+
+/** Deletes their files. */
 export function deleteRuns(directory: Directory, past: PastEntry | undefined): void {
-  const kept = past?.runs.map(({ number }) => number) ?? []
-  for (const number of directory.numbers('past')) {
-    if (kept.includes(number)) continue
+  for (const number of unnamedRuns(directory, past)) {
     try {
       directory.unlink(runName(number))
     } catch (error) {

@@ -10,7 +10,7 @@ import { type PastEntry, runName } from './manifest.js'
 import { BlockCache } from './past/block-cache.js'
 import type { RunInfo } from './past/choose.js'
 import { merge } from './past/merge.js'
-import { Run } from './past/run.js'
+import { openRun } from './past/open-run.js'
 import { type RunOptions, RunWriter } from './past/run-writer.js'
 
 /** A part of a file that was given up. */
@@ -76,7 +76,7 @@ function cut(
   to: number,
   form: RunOptions,
 ): RunInfo {
-  const whole = open(directory, salt, run.number)
+  const whole = openRun(directory, salt, run.number, new BlockCache(0))
   try {
     const number = Math.max(...directory.numbers('past')) + 1
     const file = directory.open(runName(number), 'create')
@@ -94,14 +94,9 @@ function cut(
   }
 }
 
-function open(directory: Directory, salt: Salt, number: number): Run {
-  const file = directory.open(runName(number), 'read')
-  return Run.open(file, salt, number, new BlockCache(0))
-}
-
 function damageOf(directory: Directory, salt: Salt, number: number): Loss | null {
   try {
-    const run = open(directory, salt, number)
+    const run = openRun(directory, salt, number, new BlockCache(0))
     try {
       for (const _ of run.verify());
     } finally {

@@ -86,8 +86,8 @@ export class Sealer {
    */
   seal(timeout: number | null): boolean {
     if (!this.sealed.isOn) return false
-    const { slots } = this.#engine.epochs
-    const { newest } = this.#engine.epochs.versions
+    const { slots, versions } = this.#engine.epochs
+    const { newest } = versions
     const before = this.sealed.to(newest)
     // Else the role would be left by the end of the stack until this thread writes again.
     callForStack(FOR_SEALING)

@@ -16,14 +16,14 @@ import type {
 } from '../../engine/deep.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Reader } from '../../engine/reader.js'
-import { ZVerseError } from '../../errors.js'
+import type { ZVerseError } from '../../errors.js'
 import type { KeyWords } from '../../memory/entry.js'
 import { R_VERSION } from '../../memory/layout.js'
 import { load48 } from '../../memory/words.js'
 import { type Range, WHOLE } from '../../tree/cursor.js'
 import type { Sealed } from '../../versions/sealed.js'
 import { type Directory, isMissing } from '../files.js'
-import { readManifest, runName, saltIn } from '../manifest.js'
+import { readManifest, saltIn } from '../manifest.js'
 import { BlockCache } from './block-cache.js'
 import { isFew, Within } from './changed.js'
 import { ChangedDiff, ChangedKeys } from './changed-diff.js'
@@ -33,7 +33,8 @@ import { changesIn } from './deep-changes.js'
 import { type Between, DeepDiff } from './deep-diff.js'
 import { happeningsIn } from './deep-history.js'
 import { placeFrom } from './merge.js'
-import { Run } from './run.js'
+import { missingRun, openRun } from './open-run.js'
+import type { Run } from './run.js'
 
 /** Bytes of blocks that a thread keeps. */
 const CACHE_BYTES = 2 ** 25
@@ -116,7 +117,8 @@ export class DiskPast implements DeepPast {
       for (const run of manifest?.past?.runs ?? []) {
         const known = open.get(run.number)
         try {
-          runs.push(known ?? this.#open(run.number, saltIn(manifest?.salt ?? '')))
+          const salt = saltIn(manifest?.salt ?? '')
+          runs.push(known ?? openRun(this.#directory, salt, run.number, this.#cache))
         } catch (error) {
           damaged.push({ run, error: this.#damageOf(run.number, error) })
         }
@@ -139,11 +141,6 @@ export class DiskPast implements DeepPast {
     const now = readManifest(this.#directory)?.past?.runs ?? []
     if (now.every(run => run.number !== number)) throw error
     return missingRun(this.#directory, number)
-  }
-
-  #open(number: number, salt: Uint8Array): Run {
-    const file = this.#directory.open(runName(number), 'read')
-    return Run.open(file, salt, number, this.#cache)
   }
 
   open(at: number, record: number): DeepVersion {
@@ -266,13 +263,6 @@ export class DiskPast implements DeepPast {
     this.#runs = []
     this.#state = -1
   }
-}
-
-/** The error where a run is not there that the manifest names. */
-export function missingRun(directory: Directory, number: number): ZVerseError {
-  const file = runName(number)
-  const message = `${directory.pathOf(file)} is missing: restore it from a backup`
-  return new ZVerseError('ZVERSE_CORRUPT', message, { file, offset: 0 })
 }
 
 function problemOf(run: Run): string | undefined {
