@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 7
+export const LAYOUT = 8
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -59,10 +59,20 @@ export const H_TAG_ROOT = 19
 // ── Header: a line of its own for the words that threads wait on ────────────────────────────────
 /** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
 export const H_LOCK = 32
-/** The thread that has reserved the next turn: its id plus 1, or 0. Any thread, by CAS. */
+/**
+ * The thread that has the next turn: its id plus 1, or 0; with TURN_PRESENT once it is awake. Any thread, by CAS.
+ */
 export const H_TURN = 33
+export const TURN_PRESENT = 0x40000000
 /** How many threads wait for the lock; never too low, too high by those that died waiting. */
 export const H_WAITERS = 34
+/** Counts how often the lock came to another thread than before. The owner. */
+export const H_TICKET = 35
+/** The thread that took the lock last: its id plus 1. The owner. */
+export const H_LAST = 36
+/** How often the threads whose ids are the same modulo WAKES were called: they wait on it. Any thread, by addition. */
+export const H_WAKE = 640
+export const WAKES = 64
 /** How many threads wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
 export const H_WATCHERS = 22
 
@@ -240,7 +250,8 @@ export const THREADS_AT = 3 * PAGE
 //   8-9 proof that the thread lives (liveness.ts)
 //   10-11 reads begun   12-13 times it waited for the lock   14-15 µs it waited   (low, high)
 //   16 the oldest version on disk that this handle has pinned, by its low 31 bits: 2 v + 1 (0: none)
-//   17 … 63 pin slots (IDLE 0, or a record's reference)
+//   17 when it got the lock last, by H_TICKET: twice, plus 1 as long as the next turn is not to be given to it
+//   18 … 63 pin slots (IDLE 0, or a record's reference)
 // An overflow block stays with its line when the thread ends; the counters go on counting.
 export const THREAD_WORDS = 64
 export const T_ID = 0
@@ -257,7 +268,8 @@ export const T_READS = 10
 export const T_WAITS = 12
 export const T_WAITED = 14
 export const T_DEEP = 16
-export const T_PINS = 17
+export const T_TICKET = 17
+export const T_PINS = 18
 export const T_PIN_COUNT = THREAD_WORDS - T_PINS
 export const BURIED = 0x80000000
 /** In no transaction; in a verb; in a verb that calls the user back; in a transaction the user holds open. */

@@ -9,6 +9,7 @@ import type { Arena } from '../memory/arena.js'
 import { H_LOCK, T_WRITING, WRITING_NOT } from '../memory/layout.js'
 import { claimLine, closeForGood, freeLine, leaveRoles } from './lines.js'
 import { leaveTrace, type Trace, takeTrace } from './liveness.js'
+import { giveOn } from './next.js'
 
 /** A line and its thread. */
 export interface Claim {
@@ -71,11 +72,10 @@ function abandon(claim: Claim): void {
   if (arena.words[line + T_WRITING] !== WRITING_NOT) {
     arena.words[line + T_WRITING] = WRITING_NOT
     // The arena stays dirty, so the next owner undoes the transaction.
-    if (Atomics.compareExchange(arena.signed, H_LOCK, threadId + 1, 0) === threadId + 1) {
-      Atomics.notify(arena.signed, H_LOCK)
-    }
+    Atomics.compareExchange(arena.signed, H_LOCK, threadId + 1, 0)
   }
   giveBack(claim)
+  giveOn(arena.signed, arena.words, threadId + 1)
 }
 
 function abandonAll(): void {

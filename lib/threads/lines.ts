@@ -24,7 +24,6 @@ import {
   H_SEALING,
   H_SYNCER,
   H_TRACKS_AT,
-  H_TURN,
   H_WAITERS,
   H_WATCHERS,
   OVERFLOW_WORDS,
@@ -46,18 +45,8 @@ import {
   WRITING_NOT,
 } from '../memory/layout.js'
 import { lives, type Trace } from './liveness.js'
-
-/** Visits the lines of users' threads that were ever used, until `visit` returns true. */
-export function eachUser(W: Uint32Array, visit: (line: number) => boolean | undefined): void {
-  const lines = Atomics.load(W, H_HIGH_WATER)
-  for (let i = W[H_FIRST_LINE]; i < lines; i++) if (visit(THREADS_AT + i * THREAD_WORDS)) return
-}
-
-/** Visits every line that was ever used, until `visit` returns true. */
-export function eachLine(W: Uint32Array, visit: (line: number) => boolean | undefined): void {
-  const lines = Atomics.load(W, H_HIGH_WATER)
-  for (let i = 0; i < lines; i++) if (visit(THREADS_AT + i * THREAD_WORDS)) return
-}
+import { giveOn } from './next.js'
+import { eachLine, eachUser } from './table.js'
 
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,10 +157,7 @@ export function freeLine(arena: Arena, line: number): void {
  */
 export function bury(arena: Arena, dead: number, me: number): void {
   const W = arena.words
-  if (Atomics.compareExchange(W, H_LOCK, dead + 1, 0) === dead + 1) {
-    Atomics.notify(arena.signed, H_LOCK)
-  }
-  Atomics.compareExchange(W, H_TURN, dead + 1, 0)
+  Atomics.compareExchange(W, H_LOCK, dead + 1, 0)
   for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER]) {
     if (Atomics.compareExchange(W, role, dead + 1, 0) === dead + 1) {
       Atomics.notify(arena.signed, role)
@@ -185,6 +171,8 @@ export function bury(arena: Arena, dead: number, me: number): void {
       return false
     })
   }
+  // It waits no more: the next turn is for somebody else.
+  giveOn(arena.signed, W, dead + 1)
   for (const child of forget(W, dead)) bury(arena, child, me)
 }
 

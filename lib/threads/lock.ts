@@ -1,24 +1,46 @@
 /**
- * The writer lock: one word, the owner's thread id plus one, taken by CAS.
+ * The writer lock: one word, the owner's thread id plus one, taken by CAS; and who has it next.
  *
  * Any thread. Invariants (docs/protocol.md, Lock and turns):
  * 1. Only the owner gives the lock back, or a thread that has established that the owner is dead.
- * 2. A thread waits in slices, since a notification can go to a waiter that is about to die; after
- *    each slice it asks whether the owner lives.
- * 3. A thread that has waited for 1 ms may reserve the next turn, so that no thread starves. A waiter
- *    may set aside a reservation that is not taken up within a slice; ownership never.
+ * 2. An owner that gives the lock back while threads wait gives the next turn to the one that came first, and wakes
+ *    that one alone. Until it is awake the thread that had the lock last may take it again, and after that for as long
+ *    as its tenure lasts: else the lock would change hands at each commit, a sleep and a wake each.
+ * 3. A thread waits in slices, since a call can go to a waiter that is about to die; after each slice it asks whether
+ *    the owner lives. A waiter may set aside a next turn that is not taken up within a slice; ownership never.
  * 4. The count of waiters is never too low: it goes up before the first wait, and down after the
  *    last. Without waiters a release does not notify, which would cost 120 ns.
  */
 import { ZVerseError } from '../errors.js'
 import type { Arena } from '../memory/arena.js'
-import { H_LOCK, H_TURN, H_WAITERS, T_WAITED, T_WAITING, T_WAITS } from '../memory/layout.js'
+import {
+  H_LAST,
+  H_LOCK,
+  H_TICKET,
+  H_TURN,
+  H_WAITERS,
+  T_TICKET,
+  T_WAITED,
+  T_WAITING,
+  T_WAITS,
+  TURN_PRESENT,
+} from '../memory/layout.js'
 import { monotonic } from './clock.js'
+import { call, callNext, giveOn, wakeWord } from './next.js'
 
 /** Longest wait before the waiter looks again, ms. */
 const SLICE = 20
-/** Waiting time after which a thread reserves the next turn, ms. */
-const PATIENCE = 1
+/** One tenure after the other for all who wait, and bounds of one, ms. */
+const TENURES = 4
+const LONGEST_TENURE = 0.5
+const SHORTEST_TENURE = 0.2
+/** How long the last owner leaves its processor to the next one, ms. */
+const MOMENT = 0.2
+
+/** How long the thread that had the lock last may go on while the next one is awake, ms. */
+function tenure(waiters: number): number {
+  return Math.min(LONGEST_TENURE, Math.max(SHORTEST_TENURE, TENURES / waiters))
+}
 
 export class WriterLock {
   readonly #words: Uint32Array
@@ -27,6 +49,11 @@ export class WriterLock {
   readonly #me: number
   /** Buries a thread if it is dead. */
   readonly #askFor: (threadId: number) => void
+  /** When this handle got the lock from another thread. */
+  #since = 0
+  /** The thread that did not come when this one stepped aside, and since when. */
+  #calledFor = 0
+  #calledSince = 0
   #closed = false
 
   constructor(arena: Arena, line: number, threadId: number, askFor: (threadId: number) => void) {
@@ -37,14 +64,56 @@ export class WriterLock {
     this.#askFor = askFor
   }
 
-  /** Takes the lock if it is free and the next turn is not reserved for another thread. */
+  /** Takes the lock if it is free and the next turn is not another thread's. */
   tryAcquire(): boolean {
     const S = this.#signed
     const turn = Atomics.load(S, H_TURN)
-    if (turn !== 0 && turn !== this.#me) return false
+    const isMine = (turn & ~TURN_PRESENT) === this.#me
+    if (turn !== 0 && !isMine && !this.#mayGoOn(turn)) return false
     if (Atomics.compareExchange(S, H_LOCK, 0, this.#me) !== 0) return false
-    if (turn !== 0) Atomics.compareExchange(S, H_TURN, turn, 0)
+    if (isMine) Atomics.compareExchange(S, H_TURN, turn, 0)
+    if (S[H_LAST] !== this.#me) {
+      S[H_LAST] = this.#me
+      this.#since = monotonic()
+      this.#words[this.#line + T_TICKET] = ++S[H_TICKET] << 1
+    }
     return true
+  }
+
+  /** The next turn is another thread's, but this one has had the lock last, and its tenure is not over. */
+  #mayGoOn(turn: number): boolean {
+    if (Atomics.load(this.#signed, H_LAST) !== this.#me) return false
+    if (!this.#isOver) return true
+    // It was not over when this thread gave the lock back, and called nobody.
+    if ((turn & TURN_PRESENT) !== 0) call(this.#signed, turn & ~TURN_PRESENT)
+    return false
+  }
+
+  /**
+   * The thread that has been called has not come. Perhaps it waits for this one's processor: sleeps for a moment, and
+   * goes on if it has not come then, either.
+   */
+  #stepAside(): boolean {
+    const S = this.#signed
+    const turn = Atomics.load(S, H_TURN)
+    if (turn === 0 || (turn & TURN_PRESENT) !== 0) return false
+    if (Atomics.load(S, H_LAST) !== this.#me || Atomics.load(S, H_LOCK) !== 0) return false
+    const now = monotonic()
+    if (turn !== this.#calledFor) {
+      this.#calledFor = turn
+      this.#calledSince = now
+    } else if (now - this.#calledSince >= SLICE) {
+      this.#calledSince = now
+      this.#askFor(turn - 1)
+    }
+    Atomics.wait(S, H_TURN, turn, MOMENT)
+    if (Atomics.load(S, H_TURN) !== turn) return false
+    this.#since = monotonic()
+    return this.tryAcquire()
+  }
+
+  get #isOver(): boolean {
+    return monotonic() - this.#since >= tenure(Atomics.load(this.#signed, H_WAITERS))
   }
 
   /**
@@ -53,13 +122,15 @@ export class WriterLock {
    * @throws ZVerseError `ZVERSE_WRITER_BUSY { waitedMs, threadId }`
    */
   acquire(timeout: number): void {
-    if (this.tryAcquire()) return
+    if (this.tryAcquire() || this.#stepAside()) return
     const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
-    this.#arrive()
+    const word = wakeWord(this.#me)
+    this.#arrive(false)
     try {
-      while (!this.tryAcquire()) {
-        const { owner, ms } = wait.next()
-        Atomics.wait(this.#signed, H_LOCK, owner, ms)
+      for (;;) {
+        const calls = Atomics.load(this.#signed, word)
+        if (this.tryAcquire()) return
+        Atomics.wait(this.#signed, word, calls, wait.next())
       }
     } finally {
       this.#leave(wait)
@@ -80,11 +151,14 @@ export class WriterLock {
     taken: () => void,
   ): Promise<void> {
     const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
-    this.#arrive()
+    const word = wakeWord(this.#me)
+    this.#arrive(true)
     try {
-      while (!this.tryAcquire() && !isLeft()) {
-        const { owner, ms } = wait.next()
-        await sleep(H_LOCK, owner, ms)
+      for (;;) {
+        const calls = Atomics.load(this.#signed, word)
+        if (this.tryAcquire() || isLeft()) break
+        await sleep(word, calls, wait.next())
+        this.#isAwake()
       }
       taken()
     } finally {
@@ -93,9 +167,15 @@ export class WriterLock {
   }
 
   release(): void {
-    Atomics.store(this.#signed, H_LOCK, 0)
-    // After the store: a waiter counts itself before it waits, so one of the two sees the other.
-    if (Atomics.load(this.#signed, H_WAITERS) !== 0) Atomics.notify(this.#signed, H_LOCK)
+    const S = this.#signed
+    Atomics.store(S, H_LOCK, 0)
+    // After the store: a waiter counts itself before it tries the lock, so one of the two sees the other.
+    if (Atomics.load(S, H_WAITERS) === 0) return
+    const turn = Atomics.load(S, H_TURN)
+    if (turn === 0) callNext(S, this.#words)
+    // Given to this thread when it had taken the lock already.
+    else if ((turn & ~TURN_PRESENT) === this.#me) giveOn(S, this.#words, this.#me)
+    else if ((turn & TURN_PRESENT) !== 0 && this.#isOver) call(S, turn & ~TURN_PRESENT)
   }
 
   /** The handle is about to give its line back: asynchronous waits that end later leave it alone. */
@@ -108,24 +188,34 @@ export class WriterLock {
     return Atomics.load(this.#signed, H_LOCK) === this.#me
   }
 
-  #arrive(): void {
+  /** @param isShy its event loop may be at other work: the next turn is given to it once it has been awake */
+  #arrive(isShy: boolean): void {
+    const W = this.#words
+    const line = this.#line
     Atomics.add(this.#signed, H_WAITERS, 1)
-    this.#words[this.#line + T_WAITING]++
+    if (!isShy) this.#isAwake()
+    else if (W[line + T_WAITING] === 0) W[line + T_TICKET] |= 1
+    Atomics.store(W, line + T_WAITING, W[line + T_WAITING] + 1)
+  }
+
+  #isAwake(): void {
+    if (!this.#closed) this.#words[this.#line + T_TICKET] &= ~1
   }
 
   #leave(wait: Wait): void {
     const W = this.#words
     const line = this.#line
-    wait.end()
     // The line was given back meanwhile, its waiters with it; it may be another handle's now.
-    if (this.#closed) return
-    W[line + T_WAITING]--
-    Atomics.sub(this.#signed, H_WAITERS, 1)
-    const micros = Math.round(wait.waitedMs * 1000)
-    if (++W[line + T_WAITS] === 0) W[line + T_WAITS + 1]++
-    const low = W[line + T_WAITED]
-    W[line + T_WAITED] = low + micros
-    if (W[line + T_WAITED] < low) W[line + T_WAITED + 1]++
+    if (!this.#closed) {
+      Atomics.store(W, line + T_WAITING, W[line + T_WAITING] - 1)
+      Atomics.sub(this.#signed, H_WAITERS, 1)
+      const micros = Math.round(wait.waitedMs * 1000)
+      if (++W[line + T_WAITS] === 0) W[line + T_WAITS + 1]++
+      const low = W[line + T_WAITED]
+      W[line + T_WAITED] = low + micros
+      if (W[line + T_WAITED] < low) W[line + T_WAITED + 1]++
+    }
+    if (!this.mine) giveOn(this.#signed, W, this.#me)
   }
 }
 
@@ -136,9 +226,11 @@ class Wait {
   readonly #timeout: number
   readonly #askFor: (threadId: number) => void
   readonly #since = monotonic()
-  /** The thread in the way, as owner (> 0) or with the next turn reserved (< 0), and since when. */
-  #obstacle = 0
-  #obstacleSince = 0
+  /** The owner, and the thread that has the next turn and is not awake, and since when. */
+  #owner = 0
+  #ownerSince = 0
+  #turn = 0
+  #turnSince = 0
 
   constructor(signed: Int32Array, me: number, timeout: number, askFor: (threadId: number) => void) {
     this.#signed = signed
@@ -151,41 +243,45 @@ class Wait {
     return monotonic() - this.#since
   }
 
-  /** The owner to wait for next, and how long. @throws ZVerseError `ZVERSE_WRITER_BUSY` */
-  next(): { owner: number; ms: number } {
+  /** How long to wait next, ms. @throws ZVerseError `ZVERSE_WRITER_BUSY` */
+  next(): number {
     const S = this.#signed
     const now = monotonic()
     const waitedMs = now - this.#since
     const owner = Atomics.load(S, H_LOCK)
     const turn = Atomics.load(S, H_TURN)
     if (waitedMs >= this.#timeout) {
-      if (owner === 0) return this.#setAside(turn)
+      if (owner === 0) return this.#takeOver(turn)
       this.#askFor(owner - 1)
       if (Atomics.load(S, H_LOCK) === owner) throw busy(waitedMs, owner - 1)
     }
-    const obstacle = owner !== 0 ? owner : -turn
-    if (obstacle !== this.#obstacle) {
-      this.#obstacle = obstacle
-      this.#obstacleSince = now
-    } else if (now - this.#obstacleSince >= SLICE) {
-      this.#obstacleSince = now
-      if (owner !== 0) this.#askFor(owner - 1)
-      else return this.#setAside(turn)
+    if (owner !== this.#owner) {
+      this.#owner = owner
+      this.#ownerSince = now
+    } else if (owner !== 0 && now - this.#ownerSince >= SLICE) {
+      this.#ownerSince = now
+      this.#askFor(owner - 1)
     }
-    if (waitedMs >= PATIENCE && turn === 0) Atomics.compareExchange(S, H_TURN, 0, this.#me)
-    const slice = waitedMs < PATIENCE ? PATIENCE : SLICE
-    return { owner, ms: Math.max(0, Math.min(slice, this.#timeout - waitedMs)) }
+    if ((turn & ~TURN_PRESENT) === this.#me) {
+      // From here on this thread looks again by itself, and is called where the tenure of the last owner is over.
+      Atomics.compareExchange(S, H_TURN, turn, this.#me | TURN_PRESENT)
+      return Math.min(tenure(Atomics.load(S, H_WAITERS)), Math.max(0, this.#timeout - waitedMs))
+    }
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#turnSince = now
+    } else if (turn !== 0 && now - this.#turnSince >= SLICE) {
+      this.#turnSince = now
+      this.#askFor((turn & ~TURN_PRESENT) - 1)
+      return this.#takeOver(turn)
+    }
+    return Math.max(0, Math.min(SLICE, this.#timeout - waitedMs))
   }
 
-  /** The lock is free, but reserved for a thread that does not take it. */
-  #setAside(turn: number): { owner: number; ms: number } {
-    Atomics.compareExchange(this.#signed, H_TURN, turn, 0)
-    return { owner: 0, ms: 0 }
-  }
-
-  /** The wait is over, with the lock or without: drops this thread's reservation. */
-  end(): void {
-    Atomics.compareExchange(this.#signed, H_TURN, this.#me, 0)
+  /** Another thread has the next turn, and does not take it up: this one is awake, and has it instead. */
+  #takeOver(turn: number): number {
+    Atomics.compareExchange(this.#signed, H_TURN, turn, this.#me | TURN_PRESENT)
+    return 0
   }
 }
 

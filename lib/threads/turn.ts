@@ -32,9 +32,10 @@ import {
 } from '../memory/layout.js'
 import type { Claim } from './claims.js'
 import { monotonic } from './clock.js'
-import { bury, eachLine, isAlive, leaveRoles, sweep } from './lines.js'
+import { bury, isAlive, leaveRoles, sweep } from './lines.js'
 import { WriterLock } from './lock.js'
 import { isRunning, WRITING_FRAME } from './running.js'
+import { eachLine } from './table.js'
 import { sleepOn } from './watch.js'
 
 /** ms to wait for readers before a transaction is refused. */

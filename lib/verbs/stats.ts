@@ -24,8 +24,8 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { eachHead } from '../point/dropped.js'
-import { eachLine, eachUser } from '../threads/lines.js'
 import { eachPin } from '../threads/slots.js'
+import { eachLine, eachUser } from '../threads/table.js'
 import { type Times, timesAt } from '../threads/times.js'
 
 export interface Stats {

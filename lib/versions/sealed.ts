@@ -20,7 +20,7 @@ import {
   T_DEEP,
 } from '../memory/layout.js'
 import { BITS_PER_KEY, type DiskBounds } from '../options.js'
-import { eachLine } from '../threads/lines.js'
+import { eachLine } from '../threads/table.js'
 
 /** In place of bounds where there is to be no past on disk. */
 const NO_BOUNDS: DiskBounds = {

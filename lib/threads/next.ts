@@ -1,0 +1,72 @@
+/**
+ * Who writes next: of those that wait, the one that has not had the lock for longest is called, and the next turn is
+ * its own. So threads that write in loops take turns, and one that writes now and then waits for two tenures at most,
+ * however many the loopers are; each turn taken makes its thread the last, so all get one.
+ *
+ * Any thread. Each thread waits on a word of its own (with those whose ids are the same modulo WAKES), which
+ * counts calls: it loads the word before it tries the lock, so no call falls between the two. Invariants:
+ * 1. Whoever leaves the lock free, and sees that threads wait, calls one of them, unless the next turn is given already.
+ * 2. A thread to which the next turn is given, and that leaves without the lock, gives it on.
+ */
+import {
+  BURIED,
+  H_HIGH_WATER,
+  H_LOCK,
+  H_TURN,
+  H_WAITERS,
+  H_WAKE,
+  T_ID,
+  T_TICKET,
+  T_WAITING,
+  THREAD_WORDS,
+  THREADS_AT,
+  TURN_PRESENT,
+  WAKES,
+} from '../memory/layout.js'
+
+/** The word on which the thread waits whose id plus 1 is `id`. */
+export function wakeWord(id: number): number {
+  return H_WAKE + (id & (WAKES - 1))
+}
+
+/** Wakes a thread. @param id its id plus 1 */
+export function call(signed: Int32Array, id: number): void {
+  const word = wakeWord(id)
+  Atomics.add(signed, word, 1)
+  Atomics.notify(signed, word)
+}
+
+/** Gives the next turn to the waiter that has not had the lock for longest, and wakes it. */
+export function callNext(signed: Int32Array, W: Uint32Array): void {
+  let next = 0
+  let first = 0
+  let shy = 0
+  let firstShy = 0
+  const lines = Atomics.load(W, H_HIGH_WATER)
+  for (let i = 0; i < lines; i++) {
+    const line = THREADS_AT + i * THREAD_WORDS
+    if (Atomics.load(W, line + T_WAITING) === 0) continue
+    const id = Atomics.load(W, line + T_ID)
+    if (id === 0 || id >= BURIED) continue
+    const ticket = W[line + T_TICKET]
+    const isShy = (ticket & 1) !== 0
+    if (isShy && (shy === 0 || ((ticket - firstShy) | 0) < 0)) {
+      shy = id
+      firstShy = ticket
+    } else if (!isShy && (next === 0 || ((ticket - first) | 0) < 0)) {
+      next = id
+      first = ticket
+    }
+  }
+  // It may take a free lock as anyone may; it is not waited for.
+  if (shy !== 0 && (next === 0 || ((firstShy - first) | 0) < 0)) call(signed, shy)
+  if (next !== 0 && Atomics.compareExchange(signed, H_TURN, 0, next) === 0) call(signed, next)
+}
+
+/** The next turn was given to the thread whose id plus 1 is `id`, which does not take it: gives it on. */
+export function giveOn(signed: Int32Array, W: Uint32Array, id: number): void {
+  const turn = Atomics.load(signed, H_TURN)
+  if ((turn & ~TURN_PRESENT) === id) Atomics.compareExchange(signed, H_TURN, turn, 0)
+  if (Atomics.load(signed, H_LOCK) !== 0 || Atomics.load(signed, H_WAITERS) === 0) return
+  if (Atomics.load(signed, H_TURN) === 0) callNext(signed, W)
+}
