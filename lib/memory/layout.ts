@@ -70,7 +70,7 @@ export const H_WAITERS = 34
 export const H_TICKET = 35
 /** The thread that took the lock last: its id plus 1. The owner. */
 export const H_LAST = 36
-/** How often the threads whose ids are the same modulo WAKES were called: they wait on it. Any thread, by addition. */
+/** How often threads were called whose ids are the same modulo WAKES: they wait on it. Any thread, by addition. */
 export const H_WAKE = 640
 export const WAKES = 64
 /** How many threads wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
