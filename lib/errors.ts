@@ -73,6 +73,12 @@ export interface ErrorFields {
   file?: string
   /** LOCKED: the process that has the database open. */
   pid?: number
+  /** OVER_CAPACITY: the lane, how many submissions it has, how many it has room for. */
+  priority?: 'high' | 'normal' | 'low'
+  depth?: number
+  capacity?: number
+  /** OVER_CAPACITY: ms after which there should be room, at the present rate. */
+  retryAfterMs?: number
   /** The error that led to this one. */
   cause?: unknown
 }
@@ -100,6 +106,10 @@ export class ZVerseError extends Error implements ErrorFields {
   declare errno?: number
   declare file?: string
   declare pid?: number
+  declare priority?: 'high' | 'normal' | 'low'
+  declare depth?: number
+  declare capacity?: number
+  declare retryAfterMs?: number
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields = {}) {
     const { cause, ...rest } = fields

@@ -3,6 +3,7 @@ export type { KeyOf, KeysOption, ValueOf, ValuesOption } from './codec-options.j
 export type { DumpOptions } from './dump/dump.js'
 export type { LoadOptions } from './dump/load.js'
 export type { DumpHeader, DumpRecord } from './dump/record.js'
+export type { Signal } from './engine/signal.js'
 export type {
   Bounds,
   Corner,
@@ -17,7 +18,8 @@ export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple.js'
 export type { Point, PointOf, ZOrder } from './key/zorder.js'
 export { zorder } from './key/zorder.js'
-export type { Cache, DatabaseOptions, History } from './options.js'
+export type { Cache, DatabaseOptions, History, Priority, QueueOptions } from './options.js'
+export type { Lanes, Pressure, PressureLevel } from './queue/pressure.js'
 export type { ZVerseIterator } from './read/iterator.js'
 export type {
   BoxOptions,
@@ -55,6 +57,5 @@ export type {
   WriteTransaction,
 } from './verbs/transactions.js'
 export type { VersionInfo } from './verbs/versions.js'
-export type { Signal } from './verbs/wait.js'
 export type { Condition, Operation } from './write/operations.js'
 export { ZVerse } from './zverse.js'

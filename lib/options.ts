@@ -108,6 +108,23 @@ export interface DatabaseOptions {
   pointIndex?: boolean | undefined
   /** Keep decoded values of hot keys, for each thread. Default: none are kept. */
   cache?: Cache | undefined
+  /** How much the write queue takes (docs/queue.md). */
+  queue?: QueueOptions | undefined
+}
+
+/** Bounds of the write queue. */
+export interface QueueOptions {
+  /**
+   * Submissions of all threads that each lane may have at a time, beyond which `submit` rejects: integers from 1 to
+   * 2 ** 30. Default 10 000 high, 100 000 normal, 50 000 low.
+   */
+  capacity?: {
+    high?: number | undefined
+    normal?: number | undefined
+    low?: number | undefined
+  }
+  /** Bytes of a group at most, 1 KiB to 64 MiB; a larger submission makes one of its own. Default 64 KiB. */
+  groupBytes?: number | undefined
 }
 
 /** The decoded values that each thread keeps, of the keys it reads most by `get`, `getMany`, `getEntry`. */
@@ -138,11 +155,12 @@ export interface Settings {
   readonly lockTimeout: number
   readonly pointIndex: boolean
   readonly cache: { readonly bytes: number; readonly freeze: boolean }
+  readonly queue: { readonly capacity: readonly number[]; readonly groupBytes: number }
 }
 
 const OPEN_OPTIONS = [
   ...['path', 'maxBytes', 'keys', 'values', 'history', 'maxThreads', 'lockTimeout'],
-  ...['sync', 'syncInterval', 'repair', 'background', 'onProgress', 'pointIndex', 'cache'],
+  ...['sync', 'syncInterval', 'repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue'],
 ]
 
 /** The error for a wrong option. */
@@ -201,7 +219,38 @@ export function settings(options: unknown): Settings {
     lockTimeout: number(given.lockTimeout, 'lockTimeout', 0, MAX_TIMEOUT, 10_000),
     pointIndex: given.pointIndex !== false,
     cache: cacheIn(given.cache),
+    queue: queueIn(given.queue),
   }
+}
+
+/** The lanes of the write queue, the first one first; and how many submissions each has room for. */
+export const PRIORITIES = ['high', 'normal', 'low'] as const
+export type Priority = (typeof PRIORITIES)[number]
+const CAPACITIES = [10_000, 100_000, 50_000]
+
+/** Checks the `queue` option. */
+function queueIn(queue: unknown): Settings['queue'] {
+  const { capacity, groupBytes } = namesIn(queue, 'queue', ['capacity', 'groupBytes'])
+  const given = namesIn(capacity, 'queue.capacity', PRIORITIES)
+  return {
+    capacity: PRIORITIES.map((lane, i) =>
+      integer(given[lane], `queue.capacity.${lane}`, 1, 2 ** 30, CAPACITIES[i]),
+    ),
+    groupBytes: integer(groupBytes, 'queue.groupBytes', 2 ** 10, 2 ** 26, 2 ** 16),
+  }
+}
+
+/** Checks that an optional object has only certain properties. */
+function namesIn(given: unknown, what: string, names: readonly string[]): Record<string, unknown> {
+  if (given === undefined) return {}
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalidOption(what, `must be an object with ${names.join(', ')}`)
+  }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined || names.includes(name)) continue
+    throw invalidOption(`${what}.${name}`, `is not an option: there are ${names.join(', ')}`)
+  }
+  return given as Record<string, unknown>
 }
 
 /** Checks the `cache` option; without it, 0 bytes. */

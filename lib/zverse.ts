@@ -20,6 +20,7 @@ import type { DumpRecord } from './dump/record.js'
 import { Engine } from './engine/engine.js'
 import type { Log } from './engine/mutation.js'
 import { checkStoreName, type Description, UNNAMED } from './engine/names.js'
+import type { Signal } from './engine/signal.js'
 import { type Environment, timeFrom, WORLD } from './engine/time.js'
 import { checkView, isVersion, type View } from './engine/view.js'
 import { ZVerseError } from './errors.js'
@@ -49,10 +50,11 @@ import { type TrackedWorker, trackWorker } from './threads/track.js'
 import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 import { type CheckReport, check } from './verbs/check.js'
+import { QueueVerbs } from './verbs/queue-verbs.js'
 import { type Stats, stats } from './verbs/stats.js'
-import { Store, type StoreInfo, StoreVerbs } from './verbs/store-verbs.js'
+import { Store, type StoreInfo } from './verbs/store-verbs.js'
 import { listVersions, type VersionInfo } from './verbs/versions.js'
-import { type Signal, waitForVersion } from './verbs/wait.js'
+import { waitForVersion } from './verbs/wait.js'
 import { EpochManager } from './versions/manager.js'
 import { newArena } from './versions/new-arena.js'
 import { write } from './write/commit.js'
@@ -89,7 +91,7 @@ export interface TestHooks extends Environment {
  * db.put('key', 'two')
  * db.get('key', { at: v1 }) // 'one'
  */
-export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
+export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
   /**
    * Opens a new database in memory, or with `path` the one in a directory.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option; with `path` also `ZVERSE_LOCKED`, `ZVERSE_IO`,
@@ -428,9 +430,16 @@ export class ZVerse<K = string, V = unknown> extends StoreVerbs<K, V> {
     return this.#disk?.checked(report) ?? report
   }
 
-  /** Ends the iterators and transactions of this handle and releases its pins. Idempotent. */
-  close(): void {
-    this.#engine.close()
+  /**
+   * Ends the iterators and transactions of this handle and releases its pins. Idempotent. What it has submitted is
+   * committed first; with `queue: 'reject'` it is rejected, unwritten, where no thread has taken it yet.
+   */
+  close(options?: { queue?: 'commit' | 'reject' | undefined }): void {
+    const { queue } = checkNames(options, ['queue'], 'close')
+    if (queue !== undefined && queue !== 'commit' && queue !== 'reject') {
+      throw invalidOption('queue', "must be 'commit' or 'reject'")
+    }
+    this.#engine.close(queue === 'reject')
   }
 
   [Symbol.dispose](): void {

@@ -18,7 +18,7 @@
  *     BOUNDS   versions, ms, bytes (float64, 2 words each); the same for the past on disk, where there is one, then 1 if
  *              its blocks are deflated, and the bits of a filter for each key
  *
- * A name is its length in bytes, then UTF-8 in whole words. Invariant: only {@link Batch.each} takes it apart.
+ * A name is its length in bytes, then UTF-8 in whole words. Invariant: only {@link eachChange} takes it apart.
  */
 import { Buffer } from 'node:buffer'
 import { ZVerseError } from '../errors.js'
@@ -299,27 +299,35 @@ export class Batch {
 
   /** Visits the changes in their order. @throws ZVerseError `ZVERSE_FORMAT` for one of an unknown kind */
   each(visitor: BatchVisitor): void {
-    const words = this.#words
-    const end = this.#used
-    for (let at = 0; at < end; at += HEAD + words[at + 1]) {
-      const flags = words[at]
-      const from = at + HEAD
-      switch (flags & KIND) {
-        case STORE:
-          visitor.store(words[from] | 0)
-          break
-        case PUT:
-          visitor.put(words, entryAt(flags, from), expectedAt(words, flags, from))
-          break
-        case DELETE:
-          visitor.delete(words, entryAt(flags, from), expectedAt(words, flags, from))
-          break
-        case CLEAR:
-          visitor.clear()
-          break
-        default:
-          visitRare(words, flags & KIND, from, visitor)
-      }
+    eachChange(this.#words, 0, this.#used, visitor)
+  }
+}
+
+/** Visits the changes of a batch that lies in words `from` to `end`. @throws as {@link Batch.each} */
+export function eachChange(
+  words: Uint32Array,
+  from: number,
+  end: number,
+  visitor: BatchVisitor,
+): void {
+  for (let at = from; at < end; at += HEAD + words[at + 1]) {
+    const flags = words[at]
+    const begin = at + HEAD
+    switch (flags & KIND) {
+      case STORE:
+        visitor.store(words[begin] | 0)
+        break
+      case PUT:
+        visitor.put(words, entryAt(flags, begin), expectedAt(words, flags, begin))
+        break
+      case DELETE:
+        visitor.delete(words, entryAt(flags, begin), expectedAt(words, flags, begin))
+        break
+      case CLEAR:
+        visitor.clear()
+        break
+      default:
+        visitRare(words, flags & KIND, begin, visitor)
     }
   }
 }

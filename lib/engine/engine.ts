@@ -39,6 +39,14 @@ export interface Active {
   close(): void
 }
 
+/** What this handle has submitted to the write queue (lib/queue). */
+export interface Submissions {
+  /** Brings the shared counts up to date. */
+  flush(): void
+  /** Ends them, before the handle closes: commits what is there, or rejects it. Throws nothing. */
+  close(rejects: boolean): void
+}
+
 export class Engine {
   readonly epochs: EpochManager
   readonly W: Uint32Array
@@ -61,6 +69,8 @@ export class Engine {
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
+  /** The write queue, once this handle has used it. */
+  queue: Submissions | null = null
   /** The last survey of `stats`. */
   survey: Survey = NO_SURVEY
   /** Called at close: ends iterators and transactions. */
@@ -100,8 +110,17 @@ export class Engine {
     throw new ZVerseError('ZVERSE_NESTED_TRANSACTION', message)
   }
 
-  /** Ends everything this thread has open. Idempotent. */
-  close(): void {
+  /**
+   * Ends everything this handle has open. Idempotent.
+   * @param rejects what it has submitted is not written
+   */
+  close(rejects = false): void {
+    if (this.gate.isClosed) return
+    this.active?.close()
+    const { queue } = this
+    // The queue may call user code, which may close the database.
+    this.queue = null
+    queue?.close(rejects)
     if (this.gate.isClosed) return
     this.gate.close()
     this.active?.close()

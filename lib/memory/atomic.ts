@@ -26,3 +26,22 @@ export function acquire48(W: Uint32Array, at: number): number {
 export function release(W: Uint32Array, at: number, value: number): void {
   Atomics.store(W, at, value)
 }
+
+/** Adds to a word that several threads add to; returns what it was. */
+export function add(W: Uint32Array, at: number, n: number): number {
+  return Atomics.add(W, at, n)
+}
+
+/** Raises a word that several threads raise, to `n` at least. */
+export function raise(W: Uint32Array, at: number, n: number): void {
+  for (let seen = Atomics.load(W, at); seen < n; ) {
+    const before = Atomics.compareExchange(W, at, seen, n)
+    if (before === seen) return
+    seen = before
+  }
+}
+
+/** Stores a word that several threads store; true if it was another. */
+export function turnTo(W: Uint32Array, at: number, value: number): boolean {
+  return Atomics.exchange(W, at, value) !== value
+}

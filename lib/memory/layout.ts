@@ -73,6 +73,38 @@ export const H_LAST = 36
 /** How often threads were called whose ids are the same modulo WAKES: they wait on it. Any thread, by addition. */
 export const H_WAKE = 640
 export const WAKES = 64
+
+// ── Header: the write queue (docs/queue.md) ─────────────────────────────────────────────────────
+/** How often submissions of threads with such ids were decided: they wait on it, as on H_WAKE. */
+export const H_DECIDED = 704
+/** The thread that commits what others have submitted: its id plus 1, or 0. Any thread, by CAS. */
+export const H_PUMP = 768
+/** Not 0: that thread sleeps on this word until there is something to commit. */
+export const H_PUMP_IDLE = 769
+/** The level of pressure that was told last. Any thread, by CAS. */
+export const H_PRESSURE = 770
+/** Fixed after construction: bytes of a group at most, and submissions that each lane may have. */
+export const H_GROUP_BYTES = 771
+export const H_CAPACITY = 772
+/** Where the next group begins among the lines; and for each lane in how many groups it was passed over. The owner. */
+export const H_QUEUE_LINE = 775
+export const H_PASSED = 776
+/** The most submissions that each lane has had. Any thread, by CAS. */
+export const H_QUEUE_PEAK = 779
+/** For each lane, 64 bits each: submissions, and those that were rejected for capacity. Any thread, by addition. */
+export const H_SUBMITTED = 784
+export const H_REJECTED = 790
+/** The same: submissions that were decided, and those of them that were promoted; and groups. The owner. */
+export const H_SETTLED = 796
+export const H_PROMOTED = 802
+export const H_GROUPS = 808
+/** How many groups had so many submissions: a bucket for each power of 2. The owner. */
+export const H_GROUP_SIZES = 812
+export const SIZE_BUCKETS = 20
+/** Histogram of sampled times in the queue, as H_READ_TIMES. */
+export const H_QUEUE_TIMES = 832
+/** Lanes of the queue: high, normal, low. */
+export const LANES = 3
 /** How many threads wait for a commit, counted in the same way. On CURRENT's line: each commit reads it. */
 export const H_WATCHERS = 22
 
@@ -251,8 +283,9 @@ export const THREADS_AT = 3 * PAGE
 //   10-11 reads begun   12-13 times it waited for the lock   14-15 µs it waited   (low, high)
 //   16 the oldest version on disk that this handle has pinned, by its low 31 bits: 2 v + 1 (0: none)
 //   17 when it got the lock last, by H_TICKET: twice, plus 1 as long as the next turn is not to be given to it
-//   18 … 63 pin slots (IDLE 0, or a record's reference)
-// An overflow block stays with its line when the thread ends; the counters go on counting.
+//   18-20 how many submissions this handle has in each lane   21 the block with its part of the queue
+//   22 … 63 pin slots (IDLE 0, or a record's reference)
+// An overflow block, and one of the queue, stay with their line when the thread ends; the counters go on counting.
 export const THREAD_WORDS = 64
 export const T_ID = 0
 export const T_SLOT = 1
@@ -269,7 +302,9 @@ export const T_WAITS = 12
 export const T_WAITED = 14
 export const T_DEEP = 16
 export const T_TICKET = 17
-export const T_PINS = 18
+export const T_DEPTH = 18
+export const T_QUEUE = 21
+export const T_PINS = 22
 export const T_PIN_COUNT = THREAD_WORDS - T_PINS
 export const BURIED = 0x80000000
 /** In no transaction; in a verb; in a verb that calls the user back; in a transaction the user holds open. */
@@ -281,6 +316,34 @@ export const WRITING_OPEN = 3
 // ── Tracks: any thread, by CAS on word 0 ────────────────────────────────────────────────────────
 //   0 id + 1 of the thread that is tracked (0: free)   1 id + 1 of the one that tracks it
 export const TRACK_WORDS = 2
+
+// ── Queue block: what one handle has submitted (docs/queue.md) ──────────────────────────────────
+//   0 –   1 not 0: its thread is gone   2 the group that took what NEXT says (0: none)   3 not 0: its thread
+//   sleeps until something is decided   8 … for each lane, 8 words; then the rings
+// A lane: positions count words, modulo 2^32: HEAD up to where there are submissions (the thread), TAIL up to where they
+// were taken, NEXT the TAIL that comes with the group (the owner of the lock), DONE up to where they were decided (whoever
+// took them, or the thread itself; it only rises); then where the lane's ring begins in the block, and its words, a power of 2.
+export const Q_GONE = 1
+export const Q_GROUP = 2
+export const Q_ASLEEP = 3
+export const Q_LANES = 8
+export const LANE_WORDS = 8
+export const L_HEAD = 0
+export const L_TAIL = 1
+export const L_NEXT = 2
+export const L_DONE = 3
+export const L_AT = 4
+export const L_SIZE = 5
+export const Q_RINGS = Q_LANES + LANES * LANE_WORDS
+// A submission, in one piece: 0 its words (0: the next one is at the ring's begin)   1 its changes   2 its outcome
+//   3-6 what the outcome says   7 spare   8 … a batch that begins with its store
+export const U_WORDS = 0
+export const U_CHANGES = 1
+export const U_OUTCOME = 2
+export const U_SAYS = 3
+export const U_BATCH = 8
+/** The store that its batch begins with. */
+export const U_STORE = U_BATCH + 2
 
 /** An overflow block of pin slots: word 0 links to the next one, the rest are slots. */
 export const OVERFLOW_WORDS = 512
@@ -301,7 +364,7 @@ export const SEGMENT = 1 << SEGMENT_BITS
 
 // ── Snapshot record ─────────────────────────────────────────────────────────────────────────────
 //   0-1 version   2-3 timestamp   4 prev   5 catalog   6 next store id   7 tags on it
-//   8 number of the last scan that found it pinned   9 –
+//   8 number of the last scan that found it pinned   9 groups of the write queue up to it, modulo 2^32
 //   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
 //   15 next (the record after this one, for the writer's walks)
 //   16-17 timestamp of the next record (set just before that one is published)
@@ -315,6 +378,7 @@ export const R_CATALOG = 5
 export const R_NEXT_STORE = 6
 export const R_TAGS = 7
 export const R_STAMP = 8
+export const R_GROUP = 9
 export const R_DEAD_HEAD = 10
 export const R_DEAD_TAIL = 11
 export const R_PENDING_HEAD = 12
@@ -468,6 +532,10 @@ export const CODE_BIAS = 2 ** 29
 
 assert(new Uint8Array(new Uint32Array([1]).buffer)[0] === 1, 'a little-endian machine')
 assert(H_WALK_PATH + 2 * WALK_LEVELS <= H_SEARCH, 'the dead tree’s path has room')
+assert(
+  H_QUEUE_TIMES + TIME_BUCKETS <= PAGE && H_GROUP_SIZES + SIZE_BUCKETS <= H_QUEUE_TIMES,
+  'the queue’s words fit',
+)
 assert(H_COMMIT_TIMES + TIME_BUCKETS <= H_CACHE_BYTES, 'histograms end before the cache’s fields')
 assert(R_STATE + STATE_WORDS === R_REPLACED, 'a record has room for a state')
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')

@@ -90,6 +90,22 @@ export class StoreCore {
     return same ? found : undefined
   }
 
+  /** The id of the store that this handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
+  presentId(): number {
+    if (this.id === UNNAMED) return UNNAMED
+    const { slots, versions } = this.engine.epochs
+    slots.enter()
+    try {
+      const record = versions.current
+      if (stateOf(this.#W, this.#W[record + R_CATALOG], this.id) !== 0) return this.id
+      const found = this.described(record)
+      if (found === undefined) throw this.unknown()
+      return found.id
+    } finally {
+      slots.exit()
+    }
+  }
+
   /** Root of the store's tree in `record`; `explicit`: 0 instead of an error where it has no such store. */
   rootIn(record: number, explicit: boolean): number {
     if (this.id === UNNAMED) return this.#W[record + R_STATE + S_LIVE]

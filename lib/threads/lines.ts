@@ -21,18 +21,23 @@ import {
   H_KEEPING,
   H_LOCK,
   H_MAX_THREADS,
+  H_PUMP,
   H_SEALING,
   H_SYNCER,
   H_TRACKS_AT,
   H_WAITERS,
   H_WATCHERS,
+  LANES,
   OVERFLOW_WORDS,
+  Q_GONE,
   T_DEEP,
+  T_DEPTH,
   T_ID,
   T_OVERFLOW,
   T_PINS,
   T_PINS_USED,
   T_PROOF,
+  T_QUEUE,
   T_SLOT,
   T_SPILL,
   T_TASK,
@@ -134,6 +139,10 @@ export function freeLine(arena: Arena, line: number): void {
     for (let i = 1; i < OVERFLOW_WORDS; i++) Atomics.store(W, block + i, 0)
   }
   Atomics.store(W, line + T_PINS_USED, 0)
+  for (let lane = 0; lane < LANES; lane++) Atomics.store(W, line + T_DEPTH + lane, 0)
+  // What is left in it goes with the thread; the next owner of the lock empties the block.
+  const queue = W[line + T_QUEUE]
+  if (queue !== 0) Atomics.store(W, queue + Q_GONE, 1)
   W[line + T_WRITING] = WRITING_NOT
   // First the flag: a death in between leaves a count too high, which costs a notification.
   for (const [flag, count] of [
@@ -158,7 +167,7 @@ export function freeLine(arena: Arena, line: number): void {
 export function bury(arena: Arena, dead: number, me: number): void {
   const W = arena.words
   Atomics.compareExchange(W, H_LOCK, dead + 1, 0)
-  for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER]) {
+  for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER, H_PUMP]) {
     if (Atomics.compareExchange(W, role, dead + 1, 0) === dead + 1) {
       Atomics.notify(arena.signed, role)
     }

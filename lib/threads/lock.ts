@@ -150,6 +150,7 @@ export class WriterLock {
     sleep: (word: number, value: number, ms: number) => Promise<void>,
     taken: () => void,
   ): Promise<void> {
+    if (this.tryAcquire()) return taken()
     const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
     const word = wakeWord(this.#me)
     this.#arrive(true)

@@ -111,3 +111,13 @@ export class Watch {
     else Promise.resolve().then(again)
   }
 }
+
+/** Wakes all that wait on a header word. */
+export function notifyWord(arena: Arena, at: number): void {
+  Atomics.notify(arena.signed, at)
+}
+
+/** A header word as {@link sleepOn} compares it. */
+export function wordAt(arena: Arena, at: number): number {
+  return Atomics.load(arena.signed, at)
+}

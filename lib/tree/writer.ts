@@ -179,9 +179,7 @@ export class Writer {
   #check(expected: number | null, entry: number): void {
     const actual = entry === 0 ? null : versionOf(this.#W, entry)
     if (actual === expected) return
-    const say = (version: number | null) => (version === null ? 'absent' : `version ${version}`)
-    const message = `the entry is ${say(actual)}, not ${say(expected)}`
-    throw new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
+    throw conflict(expected, actual)
   }
 
   /** Puts a tree in the place of a store that is empty, with entries of {@link makeEntry}. */
@@ -199,15 +197,26 @@ export class Writer {
     const { largest } = space
     const size = entryWords(key.bytes, value.length)
     if (size > largest) {
-      const max = (largest - entryWords(key.bytes, 0)) * 4
-      const message =
-        `the value takes ${value.length} bytes, the database holds ${max} at most: open it with a larger ` +
-        'maxBytes, or store the value in parts'
-      throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: value.length, max })
+      throw valueTooLarge(value.length, (largest - entryWords(key.bytes, 0)) * 4)
     }
     const entry = space.allocateEntry(key.bytes, (value.length + 3) >>> 2)
     if (space.inPieces) writeInPieces(W, entry, born, key, value)
     else writeEntry(W, entry, born, key, value)
     return entry
   }
+}
+
+/** The error for a key whose entry is not the expected one; `null`: an absent one. */
+export function conflict(expected: number | null, actual: number | null): ZVerseError {
+  const say = (version: number | null) => (version === null ? 'absent' : `version ${version}`)
+  const message = `the entry is ${say(actual)}, not ${say(expected)}`
+  return new ZVerseError('ZVERSE_CONFLICT', message, { expected, actual })
+}
+
+/** The error for a value of `size` bytes where none can have more than `max`. */
+export function valueTooLarge(size: number, max: number): ZVerseError {
+  const message =
+    `the value takes ${size} bytes, the database holds ${max} at most: open it with a larger ` +
+    'maxBytes, or store the value in parts'
+  return new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size, max })
 }

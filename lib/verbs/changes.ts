@@ -7,6 +7,7 @@
  */
 
 import type { DeepPast } from '../engine/deep.js'
+import type { Signal } from '../engine/signal.js'
 import { R_TIME, R_VERSION } from '../memory/layout.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
@@ -14,7 +15,7 @@ import { idsSince } from '../read/key-past.js'
 import type { StoreCore } from '../read/store-core.js'
 import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
-import { abortError, type Signal, waitUntil } from './wait.js'
+import { abortError, waitUntil } from './wait.js'
 
 /** One change of a commit. */
 export type Change<K, V> =

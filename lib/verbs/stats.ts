@@ -2,18 +2,29 @@
 
 import type { Engine } from '../engine/engine.js'
 import type { Survey } from '../engine/survey.js'
+import { countAt } from '../memory/counts.js'
 import {
   BURIED,
   H_COMMIT_TIMES,
   H_COMMITS_SINCE_SCAN,
+  H_GROUP_SIZES,
+  H_GROUPS,
+  H_PROMOTED,
+  H_QUEUE_PEAK,
+  H_QUEUE_TIMES,
   H_READ_TIMES,
   H_RECLAIMED,
+  H_REJECTED,
   H_RETIRED_SINCE_SCAN,
+  H_SETTLED,
+  H_SUBMITTED,
   R_PREV,
   R_REPLACED,
   R_TAGS,
   R_TIME,
   R_VERSION,
+  SIZE_BUCKETS,
+  T_DEPTH,
   T_ID,
   T_READS,
   T_WAITED,
@@ -103,7 +114,31 @@ export interface Stats {
     /** From the writer's turn to its end, without user code in a transaction. */
     commit: Times
   }
+  queue: QueueStats
   storage: StorageStats
+}
+
+/** The write queue, of all threads; counts since the opening. */
+export interface QueueStats {
+  /** Submissions that came in; decided ones, committed or failed; those that had no room; those that went before their lane. */
+  enqueued: LaneCounts
+  settled: LaneCounts
+  rejected: LaneCounts
+  promoted: LaneCounts
+  /** Those that wait now, and the most that ever waited at a time. */
+  depth: LaneCounts
+  peak: LaneCounts
+  /** Groups that were committed, and how many had 1, 2 to 3, 4 to 7, … submissions. */
+  groups: number
+  groupSizes: number[]
+  /** Sampled times from `submit` to its outcome, µs. */
+  time: Times
+}
+
+export interface LaneCounts {
+  high: number
+  normal: number
+  low: number
 }
 
 /** Persistent mode; all 0 in memory. */
@@ -140,6 +175,7 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
   const { allocator, arena, slots } = epochs
   const touchedBytes = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
+  engine.queue?.flush()
   // While another thread is in the middle of a transaction, the last survey serves.
   engine.survey = epochs.turn.tryExclusively(() => survey(engine)) ?? engine.survey
   const { retained, lag, oldest, since, thread } = engine.survey
@@ -163,7 +199,7 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
       },
       readers: {
         attached: attachedIn(W),
-        reads: sum(W, line => count64(W, line + T_READS), true),
+        reads: sum(W, line => countAt(W, line + T_READS), true),
         pins,
         oldestPinned: thread === null ? version : oldest,
         oldestPinnedMs: thread === null ? 0 : Math.max(0, engine.clock.after(since) - since),
@@ -176,16 +212,37 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
         lag,
         commitsSinceScan: W[H_COMMITS_SINCE_SCAN],
         retiredBytesSinceScan: W[H_RETIRED_SINCE_SCAN] * 4,
-        waits: sum(W, line => count64(W, line + T_WAITS), true),
-        waitedMs: sum(W, line => count64(W, line + T_WAITED), true) / 1000,
+        waits: sum(W, line => countAt(W, line + T_WAITS), true),
+        waitedMs: sum(W, line => countAt(W, line + T_WAITED), true) / 1000,
         waiting: sum(W, line => W[line + T_WAITING]),
       },
       cache: { ...indexCounts(W, current), ...cacheCounts(engine) },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
+      queue: queueCounts(W),
       storage: { ...storage },
     }
   } finally {
     slots.exit()
+  }
+}
+
+function queueCounts(W: Uint32Array): QueueStats {
+  const lanes = (of: (lane: number) => number) => ({ high: of(0), normal: of(1), low: of(2) })
+  const counts = (at: number) => lanes(lane => countAt(W, at + 2 * lane))
+  const sizes = Array.from(W.subarray(H_GROUP_SIZES, H_GROUP_SIZES + SIZE_BUCKETS))
+  return {
+    enqueued: counts(H_SUBMITTED),
+    settled: counts(H_SETTLED),
+    rejected: counts(H_REJECTED),
+    promoted: counts(H_PROMOTED),
+    depth: lanes(lane => sum(W, line => W[line + T_DEPTH + lane])),
+    peak: lanes(lane => W[H_QUEUE_PEAK + lane]),
+    groups: countAt(W, H_GROUPS),
+    groupSizes: sizes.slice(
+      0,
+      sizes.reduce((last, n, i) => (n > 0 ? i + 1 : last), 0),
+    ),
+    time: timesAt(W, H_QUEUE_TIMES),
   }
 }
 
@@ -273,8 +330,4 @@ function attachedIn(W: Uint32Array): number {
     return false
   })
   return attached
-}
-
-function count64(W: Uint32Array, at: number): number {
-  return W[at + 1] * 2 ** 32 + W[at]
 }

@@ -5,6 +5,7 @@
 import { types } from 'node:util'
 import type { Difference as DeepDifference, DeepSide, Found } from '../engine/deep.js'
 import { UNNAMED } from '../engine/names.js'
+import type { Signal } from '../engine/signal.js'
 import {
   type Bounds,
   checkView,
@@ -23,7 +24,8 @@ import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry
 import { R_VERSION, WRITING_VERB } from '../memory/layout.js'
 import { hasValue } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
-import { checkNames, invalidOption } from '../options.js'
+import { checkNames, invalidOption, type Priority } from '../options.js'
+import { queueOf } from '../queue/queue.js'
 import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
 import {
   DeepDifferences,
@@ -38,6 +40,7 @@ import { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import { stringValues } from '../value/string.js'
+import type { Operation } from '../write/operations.js'
 import type { Transaction } from '../write/transaction.js'
 import { CommitVerbs } from '../write/write-verbs.js'
 import { Changes } from './changes.js'
@@ -52,7 +55,7 @@ import {
   transact,
   type WriteTransaction,
 } from './transactions.js'
-import { type Signal, signalIn } from './wait.js'
+import { signalIn } from './wait.js'
 
 /** A named store, as `stores` lists it. */
 export interface StoreInfo {
@@ -113,6 +116,34 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     const core = () =>
       new StoreCore(engine, id, null, stringKeys() as never, stringValues() as never)
     return (this.#text = can ? new Store(core()) : null)
+  }
+
+  // ── The write queue ───────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Submits an operation, or several as one, to the write queue (docs/queue.md): some thread commits it in a group
+   * with others. It is encoded at once; what is changed later changes nothing.
+   * @param options `priority`: `'high'` goes before `'normal'`, which is the default, before `'low'`
+   * @returns resolves to the version of the commit once it can be read; rejects with what `batch` throws, or with
+   * `ZVERSE_OVER_CAPACITY { priority, depth, capacity, retryAfterMs }`, or with `ZVERSE_CLOSED` where the handle was
+   * closed first, as asked. Nothing of it is written then
+   */
+  submit(
+    operations: Operation<K, V> | readonly Operation<K, V>[],
+    options?: { priority?: Priority | undefined },
+  ): Promise<number> {
+    try {
+      const core = this._begin()
+      return queueOf(core.engine).submit(core, operations, options, true)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** @internal {@link submit} for callers that hold back by themselves: its lane may be full. */
+  _submit(operations: Operation<K, V> | readonly Operation<K, V>[]): Promise<number> {
+    const core = this._begin()
+    return queueOf(core.engine).submit(core, operations, undefined, false)
   }
 
   // ── Transactions ──────────────────────────────────────────────────────────────────────────────

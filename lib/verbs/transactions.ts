@@ -5,6 +5,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import { PINNED, type Pinned, type Reader } from '../engine/reader.js'
+import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
 import { R_TIME, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
@@ -22,7 +23,7 @@ import { commitVersion } from '../write/commit.js'
 import { inTurn, type Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
-import { checkGoesOn, type Signal } from './wait.js'
+import { checkGoesOn } from './wait.js'
 
 /** Any object that stands for a named store. */
 export interface StoreLike {

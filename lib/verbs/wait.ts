@@ -4,17 +4,10 @@
  */
 
 import type { Engine } from '../engine/engine.js'
+import type { Signal } from '../engine/signal.js'
 import { isVersion } from '../engine/view.js'
 import { checkNames, invalidOption } from '../options.js'
 import { anchor } from '../threads/alive.js'
-
-/** The used part of an AbortSignal (its type is not part of the language's own). */
-export interface Signal {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void): void
-  removeEventListener(type: 'abort', listener: () => void): void
-}
 
 /** Checks an optional `signal`. */
 export function signalIn(given: Record<string, unknown>): Signal | undefined {

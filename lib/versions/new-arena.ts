@@ -3,6 +3,8 @@ import { Arena } from '../memory/arena.js'
 import {
   H_CACHE_BYTES,
   H_CACHE_FREEZES,
+  H_CAPACITY,
+  H_GROUP_BYTES,
   H_LOCK_TIMEOUT,
   H_POINT_INDEX,
   H_POISON,
@@ -33,6 +35,8 @@ export function newArena(
   arena.floats[H_CACHE_BYTES / 2] = settings.cache.bytes
   arena.words[H_CACHE_FREEZES] = settings.cache.freeze ? 1 : 0
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
+  arena.words[H_GROUP_BYTES] = settings.queue.groupBytes
+  arena.words.set(settings.queue.capacity, H_CAPACITY)
   writeBounds(arena, settings.history)
   return arena
 }

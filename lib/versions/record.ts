@@ -18,6 +18,7 @@ import {
   H_WATCHERS,
   LEAST_CHUNK,
   R_DEAD_HEAD,
+  R_GROUP,
   R_INLINE,
   R_ITEMS,
   R_NEXT,
@@ -59,6 +60,7 @@ export function fillRecord(
   store48(W, record + R_TIME, time)
   W[record + R_PREV] = previous
   for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
+  W[record + R_GROUP] = W[previous + R_GROUP]
   for (let i = 0; i < items; i++) {
     W[record + R_ITEMS + 2 * i] = retired.items[i]
     W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)

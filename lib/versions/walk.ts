@@ -42,6 +42,7 @@ import {
   S_GRAVE_OLD,
   S_INDEX,
   S_LIVE,
+  T_QUEUE,
   THREAD_WORDS,
   THREADS_AT,
   TREE_ITEM,
@@ -193,13 +194,17 @@ export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, vis
 }
 
 /**
- * Visits the blocks of the database itself: ring segments, overflow slots, dropped index tables, the
- * reserve. The tables in use are the stores' (walkTables).
+ * Visits the blocks of the database itself: ring segments, overflow slots, blocks of the queue, dropped index
+ * tables, the reserve. The tables in use are the stores' (walkTables).
  */
 export function walkFixtures(arena: Arena, versions: Versions, visit: (ref: number) => void): void {
   const W = arena.words
   versions.segments(visit)
-  for (let i = 0; i < W[H_HIGH_WATER]; i++) eachOverflow(W, THREADS_AT + i * THREAD_WORDS, visit)
+  for (let i = 0; i < W[H_HIGH_WATER]; i++) {
+    const line = THREADS_AT + i * THREAD_WORDS
+    eachOverflow(W, line, visit)
+    if (W[line + T_QUEUE] !== 0) visit(W[line + T_QUEUE])
+  }
   walkDropped(W, visit)
   if (W[H_GENERATIONS] !== 0) visit(W[H_GENERATIONS])
   walkReserve(W, visit)

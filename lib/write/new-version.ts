@@ -9,6 +9,7 @@ import {
   H_RETIRED_SINCE_SCAN,
   HEAD_WORDS,
   R_CATALOG,
+  R_GROUP,
   R_ITEMS,
   R_NEXT_STORE,
   R_REPLACED,
@@ -72,6 +73,7 @@ export class NewVersion implements Mutation {
     W[record + R_NEXT_STORE] = tx.nextStore
     past.ensureSegment(space.version, space)
     fillRecord(W, space, chunks, record, items, time)
+    if (tx.group !== null) W[record + R_GROUP] = tx.group.number
     this.#allocations = space.allocations
     this.#record = record
   }
@@ -206,6 +208,7 @@ export class NewVersion implements Mutation {
     const { version } = space
     const before = load48(W, this.#previous + R_REPLACED)
     const replaced = load48(W, this.#record + R_REPLACED) - before
+    tx.group?.taken()
     space.finish()
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)

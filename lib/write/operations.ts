@@ -30,19 +30,28 @@ export function conditionIn(given: Record<string, unknown>): Expected {
 export function batchOf(core: StoreCore, operations: unknown): Batch {
   if (!Array.isArray(operations)) throw invalidOption('operations', 'must be an array')
   const batch = new Batch()
-  for (let i = 0; i < operations.length; i++) add(batch, core, operations[i], i)
+  addAll(batch, core, operations)
   return batch
 }
 
-function add(batch: Batch, core: StoreCore, operation: unknown, i: number): void {
+/** Adds operations to a batch. @throws ZVerseError for the first operation that is wrong */
+export function addAll(batch: Batch, core: StoreCore, operations: readonly unknown[]): void {
+  for (let i = 0; i < operations.length; i++) add(batch, core, operations[i], `operations[${i}]`)
+}
+
+/** Adds one operation. @throws ZVerseError */
+export function addOne(batch: Batch, core: StoreCore, operation: unknown): void {
+  add(batch, core, operation, 'operation')
+}
+
+function add(batch: Batch, core: StoreCore, operation: unknown, what: string): void {
   if (typeof operation !== 'object' || operation === null) {
-    throw invalidOption(`operations[${i}]`, 'must be an object with type and key')
+    throw invalidOption(what, 'must be an object with type and key')
   }
-  const names = ['type', 'key', 'value', 'ifVersion']
-  const given = checkNames(operation, names, `operations[${i}]`)
+  const given = checkNames(operation, ['type', 'key', 'value', 'ifVersion'], what)
   const { type, key, value, ifVersion } = given
   if (type !== 'put' && type !== 'del') {
-    throw invalidOption(`operations[${i}].type`, "must be 'put' or 'del'")
+    throw invalidOption(`${what}.type`, "must be 'put' or 'del'")
   }
   const expected = conditionIn({ ifVersion })
   const { engine } = core

@@ -1,6 +1,6 @@
 /** Does the changes of a batch again: in a transaction that is open, or as a commit of its own. */
 
-import type { Batch, BatchVisitor } from '../engine/batch.js'
+import { type Batch, type BatchVisitor, eachChange } from '../engine/batch.js'
 import type { Stamp } from '../engine/mutation.js'
 import { UNNAMED } from '../engine/names.js'
 import type { View } from '../engine/view.js'
@@ -128,6 +128,20 @@ class Replay implements BatchVisitor {
 
   bounds(bounds: AllBounds): void {
     setBounds(this.#tx, bounds)
+  }
+}
+
+/** Applies batches that each begin with their store, to a transaction that is open. */
+export class Applier {
+  readonly #replay: Replay
+
+  constructor(tx: Transaction) {
+    this.#replay = new Replay(tx, null, false)
+  }
+
+  /** Applies the batch in words `from` to `end`. */
+  apply(words: Uint32Array, from: number, end: number): void {
+    eachChange(words, from, end, this.#replay)
   }
 }
 

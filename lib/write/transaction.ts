@@ -39,6 +39,13 @@ import { Draft } from '../tree/draft.js'
 import type { Expected } from '../tree/writer.js'
 import { canUndo } from '../versions/recovery.js'
 
+/** A group of submissions (lib/queue/committer.ts). */
+export interface Group {
+  readonly number: number
+  /** The version has been published, and this thread has the lock. Neither allocates nor throws. */
+  taken(): void
+}
+
 const NEW = 0
 /** It keeps the turn, and nothing is under way. */
 const IDLE = 1
@@ -64,6 +71,8 @@ export class Transaction implements Active {
   stamp: Stamp | undefined = undefined
   /** The past goes with the commit, tags and pins apart. */
   forgets = false
+  /** The group of the write queue that it commits: its number, and what notes that it was. */
+  group: Group | null = null
 
   state = NEW
   /** A user holds it open: it belongs to no call. */
@@ -417,6 +426,11 @@ export class Transaction implements Active {
     return undefined
   }
 
+  /** True if there is a store `id`. */
+  has(id: number): boolean {
+    return id === UNNAMED || this.known(id) !== undefined || this.#stateOf(id) !== 0
+  }
+
   /** The draft of store `id`, which exists. */
   draftOf(id: number): Draft {
     return this.known(id) ?? this.#add(id, this.#stateOf(id))
@@ -425,7 +439,7 @@ export class Transaction implements Active {
   /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   #idOf(core: StoreCore): number {
     const { id } = core
-    if (id === UNNAMED || this.known(id) !== undefined || this.#stateOf(id) !== 0) return id
+    if (this.has(id)) return id
     const found = core.described(this.base)
     if (found === undefined) throw core.unknown()
     return found.id

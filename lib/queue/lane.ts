@@ -1,0 +1,182 @@
+/**
+ * One lane of one handle: its submissions in their order, the first ones in the lane's ring, the rest in the backlog; and
+ * the promises that wait for their outcomes.
+ */
+
+import type { Engine } from '../engine/engine.js'
+import { H_QUEUE_TIMES, U_BATCH, U_CHANGES, U_OUTCOME, U_WORDS } from '../memory/layout.js'
+import type { StoreCore } from '../read/store-core.js'
+import { monotonic } from '../threads/clock.js'
+import * as rings from '../threads/rings.js'
+import { noteTime } from '../threads/times.js'
+import { Backlog } from './backlog.js'
+import { errorAt, versionAt } from './outcome.js'
+
+/** Words that a loop copies faster than `set`, which needs a view. */
+const SMALL = 64
+/** One submission in so many is timed. */
+const SAMPLED = 15
+/** Waiting submissions that were decided and still take room in the list. */
+const MANY = 1024
+
+/** A submission whose outcome is not known yet. */
+interface Waiting {
+  readonly core: StoreCore
+  readonly resolve: (version: number) => void
+  readonly reject: (error: unknown) => void
+  /** When it was submitted, if it is timed; else 0. */
+  readonly since: number
+}
+
+export class Lane {
+  readonly backlog = new Backlog()
+  readonly #engine: Engine
+  readonly #W: Uint32Array
+  readonly #index: number
+  /** The lane's words in the block, and the block; 0: there is none. */
+  #at = 0
+  #block = 0
+  /** Position up to where outcomes were read. */
+  #read = 0
+  #waiting: Waiting[] = []
+  #first = 0
+  #submitted = 0
+
+  constructor(engine: Engine, index: number) {
+    this.#engine = engine
+    this.#W = engine.W
+    this.#index = index
+  }
+
+  /** Submissions whose outcomes are not known yet. */
+  get depth(): number {
+    return this.#waiting.length - this.#first
+  }
+
+  /** The handle has a block of its own from now on. */
+  use(block: number): void {
+    this.#block = block
+    this.#at = rings.laneAt(block, this.#index)
+    this.#read = 0
+  }
+
+  /** True if there is something that nobody has taken. */
+  get hasWork(): boolean {
+    if (this.backlog.hasWork) return true
+    return this.#at !== 0 && rings.headOf(this.#W, this.#at) !== rings.tailOf(this.#W, this.#at)
+  }
+
+  /**
+   * Submits a batch that begins with its store.
+   * @param changes how many follow the store
+   * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left; nothing is submitted then
+   */
+  submit(core: StoreCore, batch: Uint32Array, changes: number): Promise<number> {
+    const words = U_BATCH + batch.length
+    const ring = this.#roomInRing(words)
+    if (ring !== 0) {
+      write(this.#W, ring, batch, changes)
+      rings.submitAt(this.#W, this.#block, this.#at, ring, words)
+    } else {
+      const at = this.backlog.add(words)
+      write(this.backlog.words, at, batch, changes)
+    }
+    const since = (this.#submitted++ & SAMPLED) === 0 ? monotonic() : 0
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ core, resolve, reject, since })
+    })
+  }
+
+  #roomInRing(words: number): number {
+    if (this.#at === 0 || !this.backlog.isEmpty) return 0
+    if (!rings.fits(this.#W, this.#at, words)) return 0
+    return rings.roomFor(this.#W, this.#block, this.#at, this.#read, words)
+  }
+
+  /** Moves what has room from the backlog into the ring. */
+  refill(): void {
+    const { backlog } = this
+    const W = this.#W
+    if (this.#at === 0 || backlog.from !== backlog.taken) return
+    while (!backlog.isEmpty) {
+      const { words, from } = backlog
+      const size = words[from + U_WORDS]
+      if (!rings.fits(W, this.#at, size)) return
+      const ring = rings.roomFor(W, this.#block, this.#at, this.#read, size)
+      if (ring === 0) return
+      W.set(words.subarray(from, from + size), ring)
+      rings.submitAt(W, this.#block, this.#at, ring, size)
+      backlog.dropTo(from + size)
+    }
+  }
+
+  /**
+   * Reads outcomes, and settles promises.
+   * @param all of all that was taken, decided or not: the handle closes
+   * @returns how many
+   */
+  read(all: boolean): number {
+    const before = this.#first
+    const W = this.#W
+    if (this.#at !== 0) {
+      const end = all ? rings.tailOf(W, this.#at) : rings.doneOf(W, this.#at)
+      while (this.#read !== end) {
+        const position = rings.skipTo(W, this.#block, this.#at, this.#read)
+        const unit = rings.unitAt(W, this.#block, this.#at, position)
+        this.#read = (position + W[unit + U_WORDS]) >>> 0
+        this.#settle(W, unit)
+      }
+    }
+    const { backlog } = this
+    while (backlog.from < backlog.taken) {
+      const { words, from } = backlog
+      this.#settle(words, from)
+      backlog.dropTo(from + words[from + U_WORDS])
+    }
+    const read = this.#first - before
+    if (this.#first === this.#waiting.length) {
+      this.#waiting = []
+      this.#first = 0
+    } else if (this.#first > MANY && this.#first * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#first)
+      this.#first = 0
+    }
+    return read
+  }
+
+  #settle(words: Uint32Array, at: number): void {
+    const waiting = this.#waiting[this.#first++]
+    const { core, resolve, reject, since } = waiting
+    if (since !== 0) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
+    const version = versionAt(words, at)
+    const { log, epochs } = this.#engine
+    if (version === undefined) {
+      reject(errorAt(this.#engine, words, at, core))
+      return
+    }
+    try {
+      // A version that was published, but could not be made durable: its log tells why.
+      if (log !== null && version > epochs.versions.newest) log.settle(version)
+      resolve(version)
+    } catch (error) {
+      reject(error)
+    }
+  }
+
+  /** Rejects what waits. */
+  fail(error: unknown): void {
+    const left = this.#waiting.slice(this.#first)
+    this.#waiting = []
+    this.#first = 0
+    for (const { reject } of left) reject(error)
+  }
+}
+
+function write(words: Uint32Array, at: number, batch: Uint32Array, changes: number): void {
+  const { length } = batch
+  words[at + U_WORDS] = U_BATCH + length
+  words[at + U_CHANGES] = changes
+  words[at + U_OUTCOME] = 0
+  if (length > SMALL) words.set(batch, at + U_BATCH)
+  else for (let i = 0; i < length; i++) words[at + U_BATCH + i] = batch[i]
+}

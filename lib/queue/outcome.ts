@@ -1,0 +1,91 @@
+/**
+ * The outcome of a submission, as the thread that took it leaves it in the submission for the thread that made it: a
+ * version, or an error as its code and two numbers. No state.
+ */
+
+import type { Engine } from '../engine/engine.js'
+import { type ErrorCode, ZVerseError } from '../errors.js'
+import { U_OUTCOME, U_SAYS } from '../memory/layout.js'
+import { load48, store48 } from '../memory/words.js'
+import type { StoreCore } from '../read/store-core.js'
+import { conflict, valueTooLarge } from '../tree/writer.js'
+
+const COMMITTED = 1
+/** Errors of applying a submission, and of committing it; the index, plus 2, is the outcome. */
+const CODES: readonly ErrorCode[] = [
+  ...([
+    'ZVERSE_CONFLICT',
+    'ZVERSE_VALUE_TOO_LARGE',
+    'ZVERSE_FULL',
+    'ZVERSE_UNKNOWN_STORE',
+  ] as const),
+  ...(['ZVERSE_IO', 'ZVERSE_CORRUPT', 'ZVERSE_FORMAT', 'ZVERSE_WRITER_BUSY'] as const),
+]
+/** Stands for `null`, an absent key: no version is as large. */
+const ABSENT = 0xffffffff
+
+/** The submission at `at` is committed with a version, once that can be read. */
+export function setVersion(words: Uint32Array, at: number, version: number): void {
+  words[at + U_OUTCOME] = COMMITTED
+  store48(words, at + U_SAYS, version)
+}
+
+/** It has failed, and changed nothing. */
+export function setError(words: Uint32Array, at: number, error: unknown): void {
+  const { code, ...fields } = error as ZVerseError
+  words[at + U_OUTCOME] = 2 + (error instanceof ZVerseError ? CODES.indexOf(code) : -1)
+  const [first, second] = numbersOf(code, fields as ZVerseError)
+  setNumber(words, at + U_SAYS, first)
+  setNumber(words, at + U_SAYS + 2, second)
+}
+
+function numbersOf(code: ErrorCode, fields: Partial<ZVerseError>): (number | null | undefined)[] {
+  if (code === 'ZVERSE_CONFLICT') return [fields.expected, fields.actual]
+  if (code === 'ZVERSE_VALUE_TOO_LARGE') return [fields.size, fields.max]
+  if (code === 'ZVERSE_FULL') return [fields.used, fields.max]
+  return [Math.abs(fields.errno ?? 0), 0]
+}
+
+function setNumber(words: Uint32Array, at: number, number: number | null | undefined): void {
+  store48(words, at, number ?? 0)
+  if (number === null) words[at + 1] = ABSENT
+}
+
+function numberAt(words: Uint32Array, at: number): number | null {
+  return words[at + 1] === ABSENT ? null : load48(words, at)
+}
+
+/** The version with which the submission was committed; undefined where it has failed. */
+export function versionAt(words: Uint32Array, at: number): number | undefined {
+  return words[at + U_OUTCOME] === COMMITTED ? load48(words, at + U_SAYS) : undefined
+}
+
+/** Why it has failed. @param core the store that it was submitted to */
+export function errorAt(
+  { epochs }: Engine,
+  words: Uint32Array,
+  at: number,
+  core: StoreCore,
+): Error {
+  const code = CODES[words[at + U_OUTCOME] - 2]
+  const first = numberAt(words, at + U_SAYS)
+  const second = numberAt(words, at + U_SAYS + 2)
+  switch (code) {
+    case 'ZVERSE_CONFLICT':
+      return conflict(first, second)
+    case 'ZVERSE_VALUE_TOO_LARGE':
+      return valueTooLarge(first ?? 0, second ?? 0)
+    case 'ZVERSE_FULL':
+      return epochs.space.full()
+    case 'ZVERSE_UNKNOWN_STORE':
+      return core.unknown()
+    case undefined:
+      return new Error(
+        'zverse: the thread that was to commit this submission failed; it was not committed',
+      )
+    default: {
+      const message = `the group of this submission could not be committed (errno ${first}): nothing of it was`
+      return new ZVerseError(code, message, { errno: -(first ?? 0), syscall: 'write' })
+    }
+  }
+}

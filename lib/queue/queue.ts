@@ -1,0 +1,393 @@
+/**
+ * The write queue, as one handle uses it: what it submits, who commits it, and what comes of it (docs/queue.md).
+ *
+ * Every thread submits into rings of its own in shared memory, and one thread at a time, the pump, commits what all of
+ * them have submitted, in groups. Any thread becomes the pump when it has submissions and there is none, and gives that
+ * up after a group; a thread that drains stays it. The role only saves threads from waiting for the lock one behind the
+ * other: what is taken is decided under the lock, so a thread whose pump does not get on commits by itself.
+ */
+
+import { Batch } from '../engine/batch.js'
+import type { Engine, Submissions } from '../engine/engine.js'
+import type { Signal } from '../engine/signal.js'
+import { ZVerseError } from '../errors.js'
+import { addCount } from '../memory/counts.js'
+import {
+  H_PRESSURE,
+  H_PUMP,
+  H_PUMP_IDLE,
+  H_REJECTED,
+  H_SUBMITTED,
+  LANES,
+  T_QUEUE,
+} from '../memory/layout.js'
+import { checkNames, invalidOption, PRIORITIES } from '../options.js'
+import type { StoreCore } from '../read/store-core.js'
+import { blockAt } from '../threads/block.js'
+import { EventLoop } from '../threads/loop.js'
+import * as rings from '../threads/rings.js'
+import { Role } from '../threads/role.js'
+import { sleepOn, sleepUnheld, wordAt } from '../threads/watch.js'
+import { addAll, addOne } from '../write/operations.js'
+import { Committer } from './committer.js'
+import { Lane } from './lane.js'
+import { Gauge, type Pressure } from './pressure.js'
+
+/** Groups after which the event loop gets a turn, though all that is done is done in promises. */
+const GROUPS = 32
+/** Longest sleep before a thread looks again for itself, ms; and of one that only listens. */
+const SLICE = 20
+const LISTENING = 250
+const NORMAL = 1
+
+export class Queue implements Submissions {
+  readonly #engine: Engine
+  readonly #lanes: readonly Lane[]
+  readonly #gauge: Gauge
+  readonly #committer: Committer
+  readonly #role: Role
+  readonly #loop = new EventLoop()
+  readonly #batch = new Batch()
+  readonly #run = () => this.#pump()
+  readonly #listeners = new Set<(pressure: Pressure) => void>()
+  /** The block in shared memory; 0: there is none (yet). */
+  #block = 0
+  /** Submissions, and rejections for capacity, that are not in the shared counts yet. */
+  readonly #submitted = [0, 0, 0]
+  readonly #rejected = [0, 0, 0]
+  /** {@link #pump} runs, or is about to. */
+  #isRunning = false
+  #isClosed = false
+  #groups = 0
+
+  constructor(engine: Engine) {
+    const { arena, line, threadId } = engine.epochs
+    this.#engine = engine
+    this.#lanes = [0, 1, 2].map(index => new Lane(engine, index))
+    this.#gauge = new Gauge(arena, line)
+    const backlogs = this.#lanes.map(({ backlog }) => backlog)
+    this.#committer = new Committer(engine, backlogs)
+    this.#role = new Role(arena, threadId, H_PUMP, false)
+  }
+
+  // ── Submitting ────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Submits operations as one.
+   * @param isBounded false: it may come in though its lane is full
+   * @throws ZVerseError for a wrong operation; `ZVERSE_OVER_CAPACITY`; `ZVERSE_UNKNOWN_STORE`
+   */
+  submit(
+    core: StoreCore,
+    operations: unknown,
+    options: unknown,
+    isBounded: boolean,
+  ): Promise<number> {
+    const lane = options === undefined ? NORMAL : laneIn(options)
+    const batch = this.#batch
+    batch.reset()
+    batch.store(core.presentId())
+    let changes = 1
+    if (Array.isArray(operations)) {
+      changes = operations.length
+      addAll(batch, core, operations)
+    } else addOne(batch, core, operations)
+    // Reading the operations may have run user code, which may have closed the database.
+    this.#engine.gate.checkOpen()
+    if (isBounded) this.#admit(lane)
+    if (this.#block === 0) this.#makeBlock()
+    const { words } = batch
+    const result = this.#lanes[lane].submit(core, words, changes)
+    this.#submitted[lane]++
+    this.#gauge.set(lane, this.#lanes[lane].depth)
+    rings.tellPump(this.#engine.epochs.arena.signed)
+    if (!this.#isRunning) {
+      this.#isRunning = true
+      // No timer: fake clocks stop those. What is submitted in one go comes into one group.
+      Promise.resolve().then(this.#run)
+    }
+    return result
+  }
+
+  #admit(lane: number): void {
+    try {
+      this.#gauge.admit(lane)
+    } catch (error) {
+      this.#rejected[lane]++
+      throw error
+    }
+  }
+
+  /** Makes the block, or takes the one that the line has from another handle, if that needs no waiting. */
+  #makeBlock(): void {
+    const { epochs, W } = this.#engine
+    const { allocator, turn, line } = epochs
+    if (this.#lanes.some(({ depth }) => depth > 0)) return
+    const words = rings.blockWords(W.length)
+    let block = W[line + T_QUEUE]
+    if (block === 0) {
+      block = blockAt(W, allocator, turn, line + T_QUEUE, words, () => 0)
+      if (block !== 0) rings.layOut(W, block)
+    } else if (turn.tryExclusively(() => rings.settleBlock(W, block)) === undefined) {
+      if (rings.isGone(W, block)) return
+    }
+    if (block === 0) return
+    this.#block = block
+    for (const lane of this.#lanes) lane.use(block)
+  }
+
+  /** Brings the shared counts up to date. */
+  flush(): void {
+    const { W } = this.#engine
+    for (let lane = 0; lane < LANES; lane++) {
+      addCount(W, H_SUBMITTED + 2 * lane, this.#submitted[lane])
+      addCount(W, H_REJECTED + 2 * lane, this.#rejected[lane])
+      this.#submitted[lane] = 0
+      this.#rejected[lane] = 0
+    }
+    this.#gauge.look()
+  }
+
+  // ── Committing ────────────────────────────────────────────────────────────────────────────────
+
+  /** Sees to it that what this thread has submitted is committed, by whatever thread. */
+  async #pump(): Promise<void> {
+    let isStuck = false
+    try {
+      for (let isMore = true; isMore && !this.#isClosed; ) {
+        for (const lane of this.#lanes) lane.refill()
+        this.flush()
+        const isPump = this.#role.take()
+        let isDone = false
+        if (isPump || isStuck || this.#hasOwn) {
+          try {
+            isDone = await this.#commitOne()
+          } finally {
+            if (isPump && !this.#isClosed) this.#role.give()
+          }
+        }
+        if (this.#isClosed) return
+        isStuck = false
+        const read = this.#read()
+        isMore = this.#depth > 0 || (isPump && rings.anyWork(this.#engine.W))
+        if (!isMore) break
+        if (isDone || read > 0) await this.#pause()
+        else isStuck = await this.#sleep()
+      }
+    } catch (error) {
+      // The database cannot be written at all: nothing of this will come.
+      if (!this.#isClosed) this.#giveUp(error)
+    } finally {
+      this.#isRunning = false
+      if (!this.#isClosed) this.flush()
+    }
+  }
+
+  /** True if this thread has submissions that no other can take. */
+  get #hasOwn(): boolean {
+    return this.#lanes.some(({ backlog }) => backlog.hasWork)
+  }
+
+  get #depth(): number {
+    return this.#lanes.reduce((sum, { depth }) => sum + depth, 0)
+  }
+
+  /** Commits a group as soon as this thread has the turn; true if there was one. */
+  async #commitOne(): Promise<boolean> {
+    const engine = this.#engine
+    let isDone = false
+    try {
+      await engine.epochs.turn.waitFor(
+        () => this.#checkOpen(),
+        () => engine.isWriting,
+        () => {
+          isDone = this.#committer.commit(true, false)
+        },
+      )
+    } catch (error) {
+      // The thread in the way is at it for longer than others wait: this one has time.
+      const code = error instanceof ZVerseError ? error.code : undefined
+      if (code !== 'ZVERSE_WRITER_BUSY' && !this.#isClosed) throw error
+    }
+    return isDone
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) this.#engine.gate.checkOpen()
+  }
+
+  #read(all = false): number {
+    let read = 0
+    for (const [lane, { depth }] of this.#lanes.entries()) {
+      if (depth === 0) continue
+      read += this.#lanes[lane].read(all)
+      this.#gauge.set(lane, this.#lanes[lane].depth)
+    }
+    return read
+  }
+
+  /** Lets those go on whose promises were settled; now and then everybody. */
+  async #pause(): Promise<void> {
+    if (++this.#groups % GROUPS === 0) await this.#loop.turn()
+  }
+
+  /** Sleeps until something of this thread is decided. @returns true if nothing was for a whole slice */
+  async #sleep(): Promise<boolean> {
+    const { W, epochs } = this.#engine
+    const { arena, threadId } = epochs
+    const word = rings.decidedWord(threadId + 1)
+    rings.setAsleep(W, this.#block, true)
+    const seen = wordAt(arena, word)
+    if (this.#read() > 0) return false
+    await sleepOn(arena, word, seen, SLICE)
+    if (this.#isClosed) return false
+    rings.setAsleep(W, this.#block, false)
+    return wordAt(arena, word) === seen
+  }
+
+  /**
+   * Commits what all threads submit, until aborted or closed.
+   * @param aborts tells that it is to end; `onAbort` is to be called then
+   */
+  async drain(signal: Signal | undefined): Promise<void> {
+    const { arena } = this.#engine.epochs
+    const wake = () => rings.tellPump(arena.signed)
+    const goesOn = () => !this.#isClosed && signal?.aborted !== true
+    signal?.addEventListener('abort', wake)
+    try {
+      while (goesOn()) {
+        if (this.#role.take()) await this.#drain(goesOn)
+        else await sleepOn(arena, H_PUMP, this.#role.holder, SLICE)
+      }
+    } finally {
+      signal?.removeEventListener('abort', wake)
+    }
+  }
+
+  async #drain(goesOn: () => boolean): Promise<void> {
+    const { W, epochs } = this.#engine
+    const { arena } = epochs
+    const loop = new EventLoop()
+    try {
+      for (let groups = 1; goesOn(); groups++) {
+        const isDone = await this.#commitOne()
+        if (isDone && groups % GROUPS === 0) await loop.turn()
+        if (isDone) continue
+        rings.setPumpIdle(arena.signed, true)
+        if (!rings.anyWork(W) && goesOn()) await sleepOn(arena, H_PUMP_IDLE, 1, LISTENING)
+        rings.setPumpIdle(arena.signed, false)
+      }
+    } finally {
+      loop.close()
+      if (!this.#isClosed) {
+        rings.setPumpIdle(arena.signed, false)
+        this.#role.give()
+      }
+    }
+  }
+
+  // ── Pressure ──────────────────────────────────────────────────────────────────────────────────
+
+  get pressure(): Pressure {
+    return this.#gauge.pressure
+  }
+
+  /** Calls `listener` at each change of the level, until the function returned is called. */
+  onPressure(listener: (pressure: Pressure) => void): () => void {
+    // Each call is a listener of its own.
+    const own = (pressure: Pressure) => listener(pressure)
+    if (this.#listeners.size === 0) void this.#listen()
+    this.#listeners.add(own)
+    return () => {
+      this.#listeners.delete(own)
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { arena } = this.#engine.epochs
+    let told = this.#gauge.level
+    do {
+      await sleepUnheld(arena, H_PRESSURE, told, LISTENING)
+      if (this.#isClosed) return
+      // Threads that die tell nobody.
+      this.#gauge.look()
+      const { level } = this.#gauge
+      if (level === told) continue
+      told = level
+      const { pressure } = this.#gauge
+      for (const listener of [...this.#listeners]) tell(listener, pressure)
+    } while (this.#listeners.size > 0)
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** @param rejects what nobody has taken is not written */
+  close(rejects: boolean): void {
+    this.#isClosed = true
+    this.#listeners.clear()
+    let cause: unknown
+    try {
+      if (rejects) this.#withdraw()
+      else while (this.#lanes.some(lane => lane.hasWork)) this.#committer.commit(false, true)
+    } catch (error) {
+      cause = error
+    }
+    this.#giveUp(cause ?? closed())
+    this.flush()
+    this.#loop.close()
+    if (this.#role.isMine) this.#role.give()
+    rings.tellPump(this.#engine.epochs.arena.signed)
+  }
+
+  /** Takes back what nobody has taken, and rejects it. */
+  #giveUp(error: unknown): void {
+    try {
+      this.#withdraw()
+    } catch {
+      // Another thread has the lock for too long. It may still take them, until the line is given back.
+    }
+    this.#read(true)
+    for (const [index, lane] of this.#lanes.entries()) {
+      lane.fail(error)
+      this.#gauge.set(index, 0)
+    }
+  }
+
+  #withdraw(): void {
+    const { W, epochs } = this.#engine
+    if (this.#block !== 0) epochs.turn.exclusively(() => rings.withdraw(W, this.#block))
+    for (const { backlog } of this.#lanes) backlog.withdraw()
+  }
+}
+
+/** The queue of a handle. */
+export function queueOf(engine: Engine): Queue {
+  engine.queue ??= new Queue(engine)
+  return engine.queue as Queue
+}
+
+function closed(): ZVerseError {
+  const message = 'the database was closed, as asked, before this submission was committed'
+  return new ZVerseError('ZVERSE_CLOSED', message)
+}
+
+function tell(listener: (pressure: Pressure) => void, pressure: Pressure): void {
+  try {
+    listener(pressure)
+  } catch (error) {
+    // As any event's listener: nobody waits for it.
+    void Promise.reject(error)
+  }
+}
+
+/** The lane that is asked for. @throws ZVerseError `ZVERSE_INVALID_OPTION` */
+function laneIn(options: unknown): number {
+  const { priority } = checkNames(options, ['priority'], 'submit')
+  if (priority === undefined) return NORMAL
+  const lane = PRIORITIES.indexOf(priority as 'normal')
+  if (lane >= 0) return lane
+  throw invalidOption(
+    'priority',
+    `must be one of ${PRIORITIES.map(p => JSON.stringify(p)).join(', ')}`,
+  )
+}

@@ -1,0 +1,232 @@
+/**
+ * The submissions of one group: which are chosen, of all threads' rings and of the backlog of this one, and how far each
+ * ring is taken with them. For the owner of the writer lock. Rules:
+ * 1. High goes before normal before low, of all threads; within a lane each thread in its order, threads in turns.
+ * 2. A group ends where it has H_GROUP_BYTES. A lane that had submissions and got none into PATIENCE groups in a row is
+ *    promoted: the next group begins with it, for a quarter of its bytes.
+ */
+
+import { acquire } from '../memory/atomic.js'
+import {
+  H_GROUP_BYTES,
+  H_HIGH_WATER,
+  H_PASSED,
+  H_QUEUE_LINE,
+  LANES,
+  T_QUEUE,
+  THREAD_WORDS,
+  THREADS_AT,
+  U_WORDS,
+} from '../memory/layout.js'
+import * as rings from '../threads/rings.js'
+import type { Backlog } from './backlog.js'
+
+/** Groups in a row that may pass a lane over. */
+export const PATIENCE = 8
+/** Submissions that a thread gets into a group before the next thread is asked. */
+const ROUND = 16
+/** The first of the lanes that may have to wait for others. */
+const NORMAL = 1
+
+/** The rings of one line. */
+interface Part {
+  readonly line: number
+  readonly block: number
+  /** Position of the first submission that is not taken, of each lane; and of the first that the group leaves. */
+  readonly begin: number[]
+  readonly next: number[]
+}
+
+/** A submission that was chosen. */
+export interface Unit {
+  /** Where it lies. */
+  words: Uint32Array
+  at: number
+  lane: number
+  /** Its rings; null: it is in the backlog. */
+  part: Part | null
+  /** Position behind it. */
+  end: number
+}
+
+export class Selection {
+  /** The units chosen are the first `count`. */
+  readonly units: Unit[] = []
+  count = 0
+  /** How many of them are there because their lane was promoted. */
+  readonly promoted = [0, 0, 0]
+  readonly #W: Uint32Array
+  readonly #line: number
+  readonly #backlogs: readonly Backlog[]
+  #parts: Part[] = []
+  #own: Part | null = null
+  /** How far the group takes of each backlog. */
+  readonly #ends = [0, 0, 0]
+  #bytes = 0
+  #most = 0
+
+  /** @param line of this thread's handle; `backlogs`: what it has not in a ring, of each lane */
+  constructor(W: Uint32Array, line: number, backlogs: readonly Backlog[]) {
+    this.#W = W
+    this.#line = line
+    this.#backlogs = backlogs
+  }
+
+  /**
+   * Chooses.
+   * @param isOwn only what this thread has submitted
+   * @param most submissions at most
+   */
+  choose(isOwn: boolean, most: number): void {
+    const W = this.#W
+    this.count = 0
+    this.#bytes = 0
+    this.#most = most
+    this.#gather(isOwn)
+    const bytes = W[H_GROUP_BYTES]
+    const taken = [0, 0, 0]
+    for (let lane = NORMAL; lane < LANES; lane++) {
+      this.promoted[lane] = 0
+      if (isOwn || W[H_PASSED + lane] < PATIENCE) continue
+      this.promoted[lane] = this.#takeLane(lane, this.#bytes + bytes / 4)
+      taken[lane] = this.promoted[lane]
+    }
+    for (let lane = 0; lane < LANES; lane++) taken[lane] += this.#takeLane(lane, bytes)
+    if (isOwn) return
+    for (let lane = NORMAL; lane < LANES; lane++) {
+      const isPassed = taken[lane] === 0 && this.#hasMore(lane)
+      W[H_PASSED + lane] = isPassed ? W[H_PASSED + lane] + 1 : 0
+    }
+  }
+
+  #gather(isOwn: boolean): void {
+    const W = this.#W
+    const lines = acquire(W, H_HIGH_WATER)
+    const first = W[H_QUEUE_LINE]++ % lines
+    this.#parts = []
+    this.#own = null
+    for (let i = 0; i < lines; i++) {
+      const line = THREADS_AT + ((first + i) % lines) * THREAD_WORDS
+      const block = W[line + T_QUEUE]
+      if (block === 0) continue
+      // Of every block, since the number of the next group may be one that was noted in vain.
+      rings.settleBlock(W, block)
+      if (isOwn && line !== this.#line) continue
+      const begin = [0, 1, 2].map(lane => rings.tailOf(W, rings.laneAt(block, lane)))
+      const part = { line, block, begin, next: [...begin] }
+      this.#parts.push(part)
+      if (line === this.#line) this.#own = part
+    }
+    for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
+  }
+
+  /** Takes of a lane until the group has so many bytes; returns how many submissions. */
+  #takeLane(lane: number, bytes: number): number {
+    const before = this.count
+    for (let isMore = true; isMore; ) {
+      isMore = false
+      for (const part of this.#parts) {
+        for (let i = 0; i < ROUND && this.#hasRoom(bytes) && this.#takeOne(part, lane); i++) {
+          isMore = true
+        }
+      }
+      while (this.#hasRoom(bytes) && this.#takeBacklog(lane)) isMore = true
+    }
+    return this.count - before
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.count === 0 || (this.#bytes < bytes && this.count < this.#most)
+  }
+
+  #takeOne(part: Part, lane: number): boolean {
+    const W = this.#W
+    const { block, next } = part
+    const at = rings.laneAt(block, lane)
+    if (next[lane] === rings.headOf(W, at)) return false
+    const position = rings.skipTo(W, block, at, next[lane])
+    const unit = rings.unitAt(W, block, at, position)
+    next[lane] = (position + W[unit + U_WORDS]) >>> 0
+    this.#add(W, unit, lane, part, next[lane])
+    return true
+  }
+
+  /** The backlog comes after all that its thread has in the ring. */
+  #takeBacklog(lane: number): boolean {
+    const { words, end } = this.#backlogs[lane]
+    const at = this.#ends[lane]
+    if (at === end || (this.#own !== null && this.#leaves(this.#own, lane))) return false
+    this.#ends[lane] = at + words[at + U_WORDS]
+    this.#add(words, at, lane, null, this.#ends[lane])
+    return true
+  }
+
+  #add(words: Uint32Array, at: number, lane: number, part: Part | null, end: number): void {
+    const unit = { words, at, lane, part, end }
+    if (this.count === this.units.length) this.units.push(unit)
+    else this.units[this.count] = unit
+    this.count++
+    this.#bytes += words[at + U_WORDS] * 4
+  }
+
+  /** True if the group leaves submissions of the part's lane. */
+  #leaves({ block, next }: Part, lane: number): boolean {
+    return next[lane] !== rings.headOf(this.#W, rings.laneAt(block, lane))
+  }
+
+  #hasMore(lane: number): boolean {
+    return this.#parts.some(part => this.#leaves(part, lane))
+  }
+
+  /** The group ends before its submission `count`. */
+  cut(count: number): void {
+    if (count === this.count) return
+    this.count = count
+    for (const { begin, next } of this.#parts)
+      for (const lane of begin.keys()) next[lane] = begin[lane]
+    for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
+    for (let i = 0; i < count; i++) {
+      const { part, lane, end } = this.units[i]
+      if (part === null) this.#ends[lane] = end
+      else part.next[lane] = end
+    }
+  }
+
+  /** Notes in all rings how far the group takes them. */
+  note(group: number): void {
+    for (const { block, next } of this.#parts) rings.note(this.#W, block, group, next)
+  }
+
+  /** The group is taken. Neither allocates nor throws. */
+  take(): void {
+    for (const { block, next } of this.#parts) rings.take(this.#W, block, next)
+    for (let lane = 0; lane < LANES; lane++) this.#backlogs[lane].taken = this.#ends[lane]
+  }
+
+  /** True if nobody has taken the group meanwhile. */
+  get isThere(): boolean {
+    for (let i = 0; i < this.count; i++) {
+      const { part, lane, at } = this.units[i]
+      if (part === null && this.#backlogs[lane].taken > at) return false
+      if (part === null) continue
+      const tail = rings.tailOf(this.#W, rings.laneAt(part.block, lane))
+      if (tail !== part.begin[lane] || this.#W[part.line + T_QUEUE] !== part.block) return false
+    }
+    return true
+  }
+
+  /** What is taken is decided: tells the threads that wait. */
+  tell(signed: Int32Array): void {
+    const W = this.#W
+    for (const { line, block, next } of this.#parts) {
+      let isNew = false
+      for (let lane = 0; lane < LANES; lane++) {
+        const at = rings.laneAt(block, lane)
+        isNew ||= rings.doneOf(W, at) !== next[lane]
+        // What was taken before this group by a thread that died before it could tell is decided with it.
+        rings.decideTo(W, at, next[lane])
+      }
+      if (isNew) rings.tellDecided(signed, W, line, block)
+    }
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * The shared part of the write queue: for each handle that submits a block with three rings, one a lane.
+ *
+ * A submission lies in one piece in its lane's ring (layout.ts draws it). Its thread writes it and then stores HEAD, so
+ * that a thread that dies in between has submitted nothing. Invariants:
+ * 1. HEAD is its thread's. TAIL, NEXT and Q_GROUP are the owner's of the writer lock, whichever thread that is.
+ * 2. The owner notes what it takes in NEXT, then the group's number in Q_GROUP, before the group's version is
+ *    published; and stores TAIL after that. The version's record has the number, too. So, wherever the owner dies, the next
+ *    one that looks finds out by the present record whether what was noted has been taken: see {@link settleBlock}.
+ * 3. DONE says that the outcome in a submission is final: for a version that it can be read. It only rises.
+ * 4. A block whose thread is gone (Q_GONE) has nothing more to be taken; the owner empties it for the line's next thread.
+ */
+import { tipOf } from '../memory/atomic.js'
+import {
+  H_DECIDED,
+  H_PUMP,
+  H_PUMP_IDLE,
+  L_AT,
+  L_DONE,
+  L_HEAD,
+  L_NEXT,
+  L_SIZE,
+  L_TAIL,
+  LANE_WORDS,
+  LANES,
+  Q_ASLEEP,
+  Q_GONE,
+  Q_GROUP,
+  Q_LANES,
+  Q_RINGS,
+  R_GROUP,
+  T_ID,
+  T_QUEUE,
+  U_WORDS,
+  WAKES,
+} from '../memory/layout.js'
+import { eachLine } from './table.js'
+
+/** Words of the smallest block that is worth having, and of the largest. */
+const LEAST = 1024
+const MOST = 2 ** 16
+
+/** Words of a block in an arena of so many words: a power of two, and what stands before the rings. */
+export function blockWords(arena: number): number {
+  const share = 2 ** Math.floor(Math.log2(arena / 2 ** 11))
+  return Q_RINGS + Math.max(LEAST, Math.min(MOST, share))
+}
+
+/** The lane's words in a block. */
+export function laneAt(block: number, lane: number): number {
+  return block + Q_LANES + lane * LANE_WORDS
+}
+
+/** Lays out a new block, of zeros, or empties one. For its thread before others see it, or the owner of the lock. */
+export function layOut(W: Uint32Array, block: number): void {
+  W[block + Q_GROUP] = 0
+  W[block + Q_ASLEEP] = 0
+  const all = blockWords(W.length) - Q_RINGS
+  let at = Q_RINGS
+  // Half of the words for the normal lane.
+  for (const [lane, size] of [all / 4, all / 2, all / 4].entries()) {
+    const own = laneAt(block, lane)
+    for (const position of [L_TAIL, L_NEXT, L_DONE]) W[own + position] = 0
+    W[own + L_AT] = at
+    W[own + L_SIZE] = size
+    Atomics.store(W, own + L_HEAD, 0)
+    at += size
+  }
+  Atomics.store(W, block + Q_GONE, 0)
+}
+
+/** True if a submission of so many words may ever be put into the lane: two of them have room. */
+export function fits(W: Uint32Array, lane: number, words: number): boolean {
+  return words * 2 <= W[lane + L_SIZE]
+}
+
+/**
+ * Where a submission of so many words is to be written, in its lane's ring; 0 while there is no room.
+ * @param read up to where the thread has read outcomes: what is before that is free
+ */
+export function roomFor(
+  W: Uint32Array,
+  block: number,
+  lane: number,
+  read: number,
+  words: number,
+): number {
+  const size = W[lane + L_SIZE]
+  const head = W[lane + L_HEAD]
+  const begin = head & (size - 1)
+  const skipped = begin + words > size ? size - begin : 0
+  if ((head + skipped + words - read) >>> 0 > size) return 0
+  const ring = block + W[lane + L_AT]
+  if (skipped === 0) return ring + begin
+  W[ring + begin + U_WORDS] = 0
+  return ring
+}
+
+/** Submits what was written at `at`, the answer of {@link roomFor}. */
+export function submitAt(
+  W: Uint32Array,
+  block: number,
+  lane: number,
+  at: number,
+  words: number,
+): void {
+  const size = W[lane + L_SIZE]
+  const head = W[lane + L_HEAD]
+  const isSkipped = at === block + W[lane + L_AT] && (head & (size - 1)) !== 0
+  const begin = isSkipped ? head + size - (head & (size - 1)) : head
+  Atomics.store(W, lane + L_HEAD, begin + words)
+}
+
+/** Positions, from `position` on, that lead to a submission: the same, or the ring's begin. */
+export function skipTo(W: Uint32Array, block: number, lane: number, position: number): number {
+  const size = W[lane + L_SIZE]
+  const begin = position & (size - 1)
+  if (W[block + W[lane + L_AT] + begin + U_WORDS] !== 0) return position
+  return (position + size - begin) >>> 0
+}
+
+/** The word at which the submission at a position lies. */
+export function unitAt(W: Uint32Array, block: number, lane: number, position: number): number {
+  return block + W[lane + L_AT] + (position & (W[lane + L_SIZE] - 1))
+}
+
+/** True if the thread of the block is gone, and nobody has emptied the block yet. */
+export function isGone(W: Uint32Array, block: number): boolean {
+  return Atomics.load(W, block + Q_GONE) !== 0
+}
+
+/** Up to where its thread has submitted. */
+export function headOf(W: Uint32Array, lane: number): number {
+  return Atomics.load(W, lane + L_HEAD)
+}
+
+/** Up to where submissions are decided. */
+export function doneOf(W: Uint32Array, lane: number): number {
+  return Atomics.load(W, lane + L_DONE)
+}
+
+/** Submissions are decided up to `position`, unless others have decided more. */
+export function decideTo(W: Uint32Array, lane: number, position: number): void {
+  for (let done = Atomics.load(W, lane + L_DONE); ((position - done) | 0) > 0; ) {
+    const before = Atomics.compareExchange(W, lane + L_DONE, done, position >>> 0)
+    if (before === done) return
+    done = before
+  }
+}
+
+/** Wakes the thread that waits for outcomes of its submissions, if it does. @param line its line */
+export function tellDecided(signed: Int32Array, W: Uint32Array, line: number, block: number): void {
+  if (Atomics.load(W, block + Q_ASLEEP) === 0) return
+  const word = decidedWord(W[line + T_ID])
+  Atomics.add(signed, word, 1)
+  Atomics.notify(signed, word)
+}
+
+/** The word on which the thread waits whose id plus 1 is `id`. */
+export function decidedWord(id: number): number {
+  return H_DECIDED + (id & (WAKES - 1))
+}
+
+export function setAsleep(W: Uint32Array, block: number, isAsleep: boolean): void {
+  if (block !== 0) Atomics.store(W, block + Q_ASLEEP, isAsleep ? 1 : 0)
+}
+
+/** True if the block has submissions that nobody has taken. */
+export function hasWork(W: Uint32Array, block: number): boolean {
+  if (Atomics.load(W, block + Q_GONE) !== 0) return false
+  for (let lane = 0; lane < LANES; lane++) {
+    const at = laneAt(block, lane)
+    if (Atomics.load(W, at + L_HEAD) !== Atomics.load(W, at + L_TAIL)) return true
+  }
+  return false
+}
+
+/** True if any thread has. */
+export function anyWork(W: Uint32Array): boolean {
+  let found = false
+  eachLine(W, line => {
+    const block = Atomics.load(W, line + T_QUEUE)
+    found = block !== 0 && hasWork(W, block)
+    return found
+  })
+  return found
+}
+
+/** Wakes the thread that commits for others, if it sleeps. */
+export function tellPump(signed: Int32Array): void {
+  if (Atomics.load(signed, H_PUMP_IDLE) === 0) return
+  if (Atomics.exchange(signed, H_PUMP_IDLE, 0) !== 0) Atomics.notify(signed, H_PUMP_IDLE)
+}
+
+/** The thread that commits for others is about to sleep, and then looks once more. */
+export function setPumpIdle(signed: Int32Array, isIdle: boolean): void {
+  Atomics.store(signed, H_PUMP_IDLE, isIdle ? 1 : 0)
+}
+
+/** True if some thread commits for others. */
+export function hasPump(W: Uint32Array): boolean {
+  return Atomics.load(W, H_PUMP) !== 0
+}
+
+// ── For the owner of the lock ─────────────────────────────────────────────────────────────────
+
+/** Number of the group that comes next. */
+export function nextGroup(W: Uint32Array): number {
+  // 0 says that there is none.
+  return (W[tipOf(W) + R_GROUP] + 1) >>> 0 || 1
+}
+
+/**
+ * An owner that took submissions may have died: what it noted has been taken if the newest record has its group,
+ * or a later one. Empties a block whose thread is gone.
+ */
+export function settleBlock(W: Uint32Array, block: number): void {
+  const group = W[block + Q_GROUP]
+  if (group !== 0) {
+    if (((W[tipOf(W) + R_GROUP] - group) | 0) >= 0) takeNoted(W, block)
+    W[block + Q_GROUP] = 0
+  }
+  if (Atomics.load(W, block + Q_GONE) !== 0) layOut(W, block)
+}
+
+/** What was noted has been taken. */
+function takeNoted(W: Uint32Array, block: number): void {
+  for (let lane = 0; lane < LANES; lane++) {
+    const at = laneAt(block, lane)
+    Atomics.store(W, at + L_TAIL, W[at + L_NEXT])
+  }
+}
+
+/** Up to where submissions are taken. */
+export function tailOf(W: Uint32Array, lane: number): number {
+  return Atomics.load(W, lane + L_TAIL)
+}
+
+/** Notes what a group is about to take of a block. @param next the new TAIL of each lane */
+export function note(W: Uint32Array, block: number, group: number, next: ArrayLike<number>): void {
+  for (let lane = 0; lane < LANES; lane++) W[laneAt(block, lane) + L_NEXT] = next[lane]
+  Atomics.store(W, block + Q_GROUP, group)
+}
+
+/** Submissions are taken, up to the positions `next` of the lanes. */
+export function take(W: Uint32Array, block: number, next: ArrayLike<number>): void {
+  for (let lane = 0; lane < LANES; lane++)
+    Atomics.store(W, laneAt(block, lane) + L_TAIL, next[lane])
+  W[block + Q_GROUP] = 0
+}
+
+/** Takes back what nobody has taken. For the thread of the block, which has the lock. */
+export function withdraw(W: Uint32Array, block: number): void {
+  settleBlock(W, block)
+  for (let lane = 0; lane < LANES; lane++) {
+    const at = laneAt(block, lane)
+    Atomics.store(W, at + L_HEAD, W[at + L_TAIL])
+  }
+}
