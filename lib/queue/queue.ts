@@ -122,16 +122,15 @@ export class Queue implements Submissions {
   #makeBlock(): void {
     const { epochs, W } = this.#engine
     const { allocator, turn, line } = epochs
-    if (this.#lanes.some(({ depth }) => depth > 0)) return
-    const words = rings.blockWords(W.length)
     let block = W[line + T_QUEUE]
     if (block === 0) {
-      block = blockAt(W, allocator, turn, line + T_QUEUE, words, () => 0)
-      if (block !== 0) rings.layOut(W, block)
-    } else if (turn.tryExclusively(() => rings.settleBlock(W, block)) === undefined) {
+      block = blockAt(W, allocator, turn, line + T_QUEUE, rings.blockWords(W.length), () => 0)
+      if (block === 0) return
+      rings.layOut(W, block)
+    } else if (rings.isGone(W, block)) {
+      turn.tryExclusively(() => rings.settleBlock(W, block))
       if (rings.isGone(W, block)) return
     }
-    if (block === 0) return
     this.#block = block
     for (const lane of this.#lanes) lane.use(block)
   }
@@ -201,6 +200,7 @@ export class Queue implements Submissions {
         () => this.#checkOpen(),
         () => engine.isWriting,
         () => {
+          if (this.#block === 0) this.#makeBlock()
           isDone = this.#committer.commit(true, false)
         },
       )

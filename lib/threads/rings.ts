@@ -37,12 +37,12 @@ import {
 import { eachLine } from './table.js'
 
 /** Words of the smallest block that is worth having, and of the largest. */
-const LEAST = 1024
+const LEAST = 2 ** 11
 const MOST = 2 ** 16
 
 /** Words of a block in an arena of so many words: a power of two, and what stands before the rings. */
 export function blockWords(arena: number): number {
-  const share = 2 ** Math.floor(Math.log2(arena / 2 ** 11))
+  const share = 2 ** Math.floor(Math.log2(arena / 2 ** 9))
   return Q_RINGS + Math.max(LEAST, Math.min(MOST, share))
 }
 

@@ -22,7 +22,7 @@ export const ALONE = [
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
   // `Atomics`, clocks, the runner's settings; replaced ones are slower from then on.
-  ...['epoch/check', 'hot/interleave', 'persistent/kills-steps', 'runners'],
+  ...['epoch/check', 'hot/interleave', 'persistent/kills-steps', 'queue/death', 'runners'],
 ]
 
 /** The patterns of these for vitest. */

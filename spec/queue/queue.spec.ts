@@ -1,0 +1,439 @@
+/** What `submit` promises: units, lanes, capacity, pressure, the end. `check()` after each test. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Pressure, ZVerse, ZVerseError } from '../../lib/index.js'
+import { PATIENCE } from '../../lib/queue/selection.js'
+import { attachWith } from '../../lib/zverse.js'
+import { expectCode } from '../support/expect.js'
+
+const open: ZVerse[] = []
+
+function database(options: object = {}): ZVerse {
+  const db = ZVerse.open({ maxBytes: 2 ** 22, ...options }) as ZVerse
+  open.push(db)
+  return db
+}
+
+/** Another thread's handle, as far as shared memory can tell. */
+function other(db: ZVerse, threadId: number): ZVerse {
+  const handle = attachWith(db.share(), undefined, { now: Date.now, threadId })
+  open.push(handle)
+  return handle
+}
+
+const put = (key: string, value: unknown, ifVersion?: number | null) => {
+  return { type: 'put' as const, key, value, ifVersion }
+}
+
+/** The error that a promise rejects with. */
+async function refusal(promise: Promise<unknown>): Promise<ZVerseError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(ZVerseError)
+  return error as ZVerseError
+}
+
+afterEach(async () => {
+  for (const db of open) {
+    if (!db._test.engine.gate.isClosed)
+      expect(db.check()).toMatchObject({ ok: true, leakedBytes: 0 })
+  }
+  for (const db of open.splice(0)) db.close()
+})
+
+describe('submit', () => {
+  it('resolves to the version that the operation is in', async () => {
+    const db = database()
+    expect(await db.submit(put('a', 1))).toBe(1)
+    expect(db.get('a')).toBe(1)
+    expect(await db.submit({ type: 'del', key: 'a' })).toBe(2)
+    expect(db.has('a')).toBe(false)
+    expect(db.get('a', { at: 1 })).toBe(1)
+  })
+
+  it('commits what is submitted in one go as one version', async () => {
+    const db = database()
+    const versions = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => db.submit(put(`k${i}`, i))),
+    )
+    expect(new Set(versions)).toEqual(new Set([1]))
+    expect(db.size).toBe(50)
+    expect(db.stats().queue).toMatchObject({ groups: 1, groupSizes: [0, 0, 0, 0, 0, 1] })
+  })
+
+  it('keeps the order of a lane: the last one on a key wins', async () => {
+    const db = database()
+    await Promise.all(Array.from({ length: 3000 }, (_, i) => db.submit(put('same', i))))
+    expect(db.get('same')).toBe(2999)
+  })
+
+  it('takes what it is given at once', async () => {
+    const db = database()
+    const value = { n: 1 }
+    const done = db.submit(put('a', value))
+    value.n = 2
+    await done
+    expect(db.get('a')).toEqual({ n: 1 })
+  })
+
+  it('makes no version where nothing changes', async () => {
+    const db = database()
+    db.put('a', 1)
+    expect(await db.submit({ type: 'del', key: 'absent' })).toBe(1)
+    expect(await db.submit([])).toBe(1)
+    expect(db.version).toBe(1)
+  })
+
+  it('does several operations as one, or none', async () => {
+    const db = database()
+    db.put('a', 1)
+    const good = db.submit([put('b', 1), { type: 'del', key: 'a' }, put('b', 2)])
+    const bad = refusal(db.submit([put('c', 1), put('b', 3), put('d', 1, 77)]))
+    const last = db.submit(put('e', 1))
+    expect([await good, await last]).toEqual([2, 2])
+    expect(await bad).toMatchObject({ code: 'ZVERSE_CONFLICT', expected: 77, actual: null })
+    expect(db.keys().toArray()).toEqual(['b', 'e'])
+    expect(db.get('b')).toBe(2)
+  })
+
+  it('fails alone for a conflict', async () => {
+    const db = database()
+    const version = db.put('a', 1)
+    const all = await Promise.allSettled([
+      db.submit(put('a', 2, version)),
+      db.submit(put('a', 3, version)),
+      db.submit(put('b', 1, null)),
+      db.submit(put('b', 2, null)),
+      db.submit({ type: 'del', key: 'a', ifVersion: 2 }),
+    ])
+    expect(all.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'],
+    ])
+    expect((all[1] as PromiseRejectedResult).reason).toMatchObject({
+      ...{ code: 'ZVERSE_CONFLICT', expected: version, actual: 2 },
+    })
+    expect(db.dump().toArray().length).toBeGreaterThan(0)
+    expect(db.has('a')).toBe(false)
+    expect(db.get('b')).toBe(1)
+  })
+
+  it('fails alone where there is no room, and keeps the rest', async () => {
+    const db = database({ maxBytes: 2 ** 20, history: { versions: 0 } })
+    const value = 'x'.repeat(20_000)
+    const all = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) => db.submit(put(`big ${i}`, value))),
+    )
+    const done = all.filter(({ status }) => status === 'fulfilled').length
+    const errors = all.flatMap(one => (one.status === 'rejected' ? [one.reason] : []))
+    expect(done).toBeGreaterThan(10)
+    expect(errors.length).toBeGreaterThan(10)
+    for (const error of errors) expect(error).toMatchObject({ code: 'ZVERSE_FULL', max: 2 ** 20 })
+    expect(db.size).toBe(done)
+    await db.submit(
+      Array.from({ length: 20 }, (_, i) => ({ type: 'del' as const, key: `big ${i}` })),
+    )
+    await db.submit(put('small', 1))
+  })
+
+  it('takes values of any size that has room, in their order', async () => {
+    const db = database({ maxBytes: 2 ** 24 })
+    const sizes = [10, 100_000, 20, 1_000_000, 30, 40_000, 40]
+    const all = await Promise.all(sizes.map((n, i) => db.submit(put(`k${i % 2}`, 'x'.repeat(n)))))
+    expect([...all].sort((a, b) => a - b)).toEqual(all)
+    expect((db.get('k0') as string).length).toBe(40)
+    expect((db.get('k1') as string).length).toBe(40_000)
+    expect(await refusal(db.submit(put('k', 'x'.repeat(2 ** 25))))).toMatchObject({
+      code: 'ZVERSE_VALUE_TOO_LARGE',
+    })
+  })
+
+  it('writes into named stores, and fails where one has been dropped', async () => {
+    const db = database()
+    const store = db.store('other', { values: 'json' })
+    const gone = db.store('gone')
+    expect(await store.submit(put('a', [1]))).toBe(3)
+    expect(store.get('a')).toEqual([1])
+    db.dropStore('gone')
+    expect(await refusal(gone.submit(put('a', 1)))).toMatchObject({
+      ...{ code: 'ZVERSE_UNKNOWN_STORE', store: 'gone' },
+    })
+  })
+
+  it('fails where its store is dropped before it is committed', async () => {
+    const db = database()
+    const gone = db.store('gone')
+    const done = refusal(gone.submit(put('a', 1)))
+    db.dropStore('gone')
+    expect(await done).toMatchObject({ code: 'ZVERSE_UNKNOWN_STORE', store: 'gone' })
+  })
+
+  it.each([
+    ['no operation', undefined, undefined, 'ZVERSE_INVALID_OPTION'],
+    ['another type', { type: 'get', key: 'a' }, undefined, 'ZVERSE_INVALID_OPTION'],
+    ['another property', { type: 'del', key: 'a', at: 1 }, undefined, 'ZVERSE_INVALID_OPTION'],
+    ['a wrong key', { type: 'del', key: 1 }, undefined, 'ZVERSE_INVALID_KEY'],
+    ['a wrong value', { type: 'put', key: 'a', value: () => 1 }, undefined, 'ZVERSE_INVALID_VALUE'],
+    ['a wrong one of several', [{ type: 'del', key: 'a' }, 1], undefined, 'ZVERSE_INVALID_OPTION'],
+    ['another lane', { type: 'del', key: 'a' }, { priority: 'urgent' }, 'ZVERSE_INVALID_OPTION'],
+    ['another option', { type: 'del', key: 'a' }, { lane: 'high' }, 'ZVERSE_INVALID_OPTION'],
+  ])('rejects %s, and nothing is written', async (_, operation, options, code) => {
+    const db = database()
+    expect(await refusal(db.submit(operation as never, options as never))).toMatchObject({ code })
+    expect(db.version).toBe(0)
+    expect(db.pressure().depths).toEqual({ high: 0, normal: 0, low: 0 })
+  })
+
+  it('waits for a transaction of its own thread', async () => {
+    const db = database()
+    const tx = db.beginWrite()
+    let isDone = false
+    const done = db.submit(put('a', 'queued')).then(version => {
+      isDone = true
+      return version
+    })
+    for (let i = 0; i < 20; i++) await new Promise(resolve => setTimeout(resolve, 1))
+    expect(isDone).toBe(false)
+    tx.put('a', 'first')
+    expect(tx.commit()).toBe(1)
+    expect(await done).toBe(2)
+    expect(db.get('a')).toBe('queued')
+  })
+})
+
+describe('lanes', () => {
+  it('high goes before normal before low, of all threads', async () => {
+    const db = database({ maxBytes: 2 ** 26, queue: { groupBytes: 1024 } })
+    const b = other(db, 71)
+    const c = other(db, 72)
+    // From its first submission on a thread has a place where others find what it submits.
+    for (const handle of [b, c, db]) await handle.submit([])
+    const tx = db.beginWrite()
+    const order: string[] = []
+    const submit = (handle: ZVerse, priority: 'high' | 'normal' | 'low', n: number) =>
+      Array.from({ length: n }, (_, i) =>
+        handle
+          .submit(put(`${priority} ${i}`, i), { priority })
+          .then(v => order.push(`${v} ${priority}`)),
+      )
+    const all = [...submit(b, 'low', 40), ...submit(c, 'normal', 40), ...submit(db, 'high', 40)]
+    tx.abort()
+    await Promise.all(all)
+    const versions = (priority: string) =>
+      order.filter(o => o.endsWith(priority)).map(o => Number(o.split(' ')[0]))
+    expect(Math.max(...versions('high'))).toBeLessThanOrEqual(Math.min(...versions('normal')))
+    expect(Math.max(...versions('normal'))).toBeLessThanOrEqual(Math.min(...versions('low')))
+    expect(db.version).toBeGreaterThan(5)
+  })
+
+  it('a low one is promoted after so many groups, however much high there is', async () => {
+    const db = database({ queue: { groupBytes: 1024 } })
+    const begun = db.version
+    let isOver = false
+    const flow = async () => {
+      for (let i = 0; !isOver; i++)
+        await db.submit(put(`high ${i % 50}`, 'x'.repeat(40)), { priority: 'high' })
+    }
+    const flows = Array.from({ length: 200 }, flow)
+    const low = await db.submit(put('low', 1), { priority: 'low' })
+    const normal = await db.submit(put('normal', 1))
+    isOver = true
+    await Promise.all(flows)
+    // The group in which it is passed over first may have been under way.
+    expect(low - begun).toBeLessThanOrEqual(PATIENCE + 2)
+    expect(normal - low).toBeLessThanOrEqual(PATIENCE + 2)
+    expect(db.stats().queue.promoted).toEqual({ high: 0, normal: 1, low: 1 })
+  })
+
+  it('all of a low backlog comes, a quarter of a group at a time', async () => {
+    const db = database({ queue: { groupBytes: 1024 } })
+    let isOver = false
+    const flow = async () => {
+      for (let i = 0; !isOver; i++)
+        await db.submit(put(`high ${i % 50}`, 'x'.repeat(40)), { priority: 'high' })
+    }
+    const flows = Array.from({ length: 200 }, flow)
+    const low = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => db.submit(put(`low ${i}`, i), { priority: 'low' })),
+    )
+    isOver = true
+    await Promise.all(flows)
+    expect([...low].sort((a, b) => a - b)).toEqual(low)
+    // 256 bytes hold at least two of them.
+    expect(Math.max(...low) - Math.min(...low)).toBeLessThanOrEqual((40 / 2) * (PATIENCE + 1))
+  })
+})
+
+describe('capacity', () => {
+  it('rejects what is over it, and says how long to wait', async () => {
+    const db = database({ queue: { capacity: { low: 100 } } })
+    const low = (i: number) => db.submit(put(`k${i}`, i), { priority: 'low' })
+    const all = Array.from({ length: 100 }, (_, i) => low(i))
+    const error = await refusal(low(100))
+    expect(error).toMatchObject({ priority: 'low', depth: 100, capacity: 100 })
+    expect(error.code).toBe('ZVERSE_OVER_CAPACITY')
+    expect(error.retryAfterMs).toBeGreaterThanOrEqual(1)
+    await Promise.all([...all, db.submit(put('normal', 1))])
+    expect(db.has('k100')).toBe(false)
+    await low(100)
+    expect(db.stats().queue).toMatchObject({
+      rejected: { low: 1 },
+      enqueued: { low: 101, normal: 1 },
+      settled: { low: 101, normal: 1 },
+      depth: { low: 0 },
+      peak: { low: 100 },
+    })
+  })
+
+  it('is one for all threads, but for a few submissions of each', async () => {
+    const db = database({ queue: { capacity: { normal: 200 } } })
+    const handles = [db, other(db, 71), other(db, 72), other(db, 73)]
+    const all = handles.flatMap(handle =>
+      Array.from({ length: 200 }, (_, i) => handle.submit(put(`${i}`, i))),
+    )
+    const settled = await Promise.allSettled(all)
+    const done = settled.filter(({ status }) => status === 'fulfilled').length
+    expect(done).toBeGreaterThanOrEqual(200)
+    expect(done).toBeLessThanOrEqual(200 + 64 * handles.length)
+  })
+
+  it('one submission counts once, however many operations it has', async () => {
+    const db = database({ queue: { capacity: { normal: 2 } } })
+    const many = Array.from({ length: 50 }, (_, i) => put(`k${i}`, i))
+    await Promise.all([db.submit(many), db.submit(many)])
+    expect(db.size).toBe(50)
+  })
+
+  it('levels of pressure are told at changes only, to all threads', async () => {
+    const db = database({ queue: { capacity: { high: 1000 } } })
+    const watcher = other(db, 71)
+    const told: string[] = []
+    const end = watcher.onPressure((pressure: Pressure) => told.push(pressure.level))
+    const tx = db.beginWrite()
+    const all: Promise<number>[] = []
+    const levels: string[] = []
+    for (const depth of [499, 500, 799, 800, 949, 950, 1000]) {
+      while (all.length < depth) all.push(db.submit(put(`${all.length}`, 1), { priority: 'high' }))
+      expect(db.pressure().depths.high).toBe(depth)
+      levels.push(db.pressure().level)
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    expect(levels).toEqual([
+      ...['normal', 'warning', 'warning', 'critical', 'critical', 'overloaded', 'overloaded'],
+    ])
+    tx.abort()
+    await Promise.all(all)
+    expect(db.pressure()).toEqual({
+      level: 'normal',
+      depths: { high: 0, normal: 0, low: 0 },
+      capacity: { high: 1000, normal: 100_000, low: 50_000 },
+    })
+    while (told.at(-1) !== 'normal') await new Promise(resolve => setTimeout(resolve, 5))
+    for (let i = 1; i < told.length; i++) expect(told[i]).not.toBe(told[i - 1])
+    expect(told).toContain('overloaded')
+    end()
+  })
+
+  it.each([
+    [{ queue: 1 }, 'queue'],
+    [{ queue: { size: 1 } }, 'queue.size'],
+    [{ queue: { capacity: { urgent: 1 } } }, 'queue.capacity.urgent'],
+    [{ queue: { capacity: { low: 0 } } }, 'queue.capacity.low'],
+    [{ queue: { capacity: { high: 1.5 } } }, 'queue.capacity.high'],
+    [{ queue: { groupBytes: 10 } }, 'queue.groupBytes'],
+  ])('refuses the options %j', (options, option) => {
+    expect(expectCode(() => ZVerse.open(options as never), 'INVALID_OPTION').option).toBe(option)
+  })
+})
+
+describe('drain', () => {
+  it('commits for others, until aborted', async () => {
+    const db = database()
+    const worker = other(db, 71)
+    const abort = new AbortController()
+    const over = worker.drain({ signal: abort.signal })
+    for (let i = 0; i < 100; i++) await db.submit(put(`k${i}`, i))
+    expect(db.size).toBe(100)
+    abort.abort()
+    await over
+    await db.submit(put('after', 1))
+    expect(db.get('after')).toBe(1)
+  })
+
+  it('ends with the handle; another one takes over', async () => {
+    const db = database()
+    const first = other(db, 71)
+    const second = other(db, 72)
+    const over = first.drain()
+    const abort = new AbortController()
+    const next = second.drain({ signal: abort.signal })
+    await db.submit(put('a', 1))
+    first.close()
+    await over
+    await db.submit(put('b', 1))
+    abort.abort()
+    await next
+    await db.submit(put('c', 1))
+    expect(db.size).toBe(3)
+  })
+
+  it('refuses what is no signal', async () => {
+    expect(await refusal(database().drain({ signal: 1 as never }))).toMatchObject({
+      option: 'signal',
+    })
+  })
+})
+
+describe('close', () => {
+  it('commits what was submitted first', async () => {
+    const db = database()
+    const reader = other(db, 71)
+    const all = Array.from({ length: 5000 }, (_, i) => db.submit(put(`k${i}`, i)))
+    db.close()
+    expect(reader.size).toBe(5000)
+    expect((await Promise.all(all)).length).toBe(5000)
+    expect(await refusal(db.submit(put('late', 1)))).toMatchObject({ code: 'ZVERSE_CLOSED' })
+  })
+
+  it('rejects it, unwritten, where that is asked for', async () => {
+    const db = database()
+    const reader = other(db, 71)
+    const all = Array.from({ length: 3000 }, (_, i) => refusal(db.submit(put(`k${i}`, i))))
+    db.close({ queue: 'reject' })
+    for (const { code } of await Promise.all(all)) expect(code).toBe('ZVERSE_CLOSED')
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(reader.size).toBe(0)
+    await reader.submit(put('other', 1))
+    expect(reader.size).toBe(1)
+  })
+
+  it('undoes an open transaction, and then commits', async () => {
+    const db = database()
+    const reader = other(db, 71)
+    const tx = db.beginWrite()
+    tx.put('undone', 1)
+    const done = db.submit(put('queued', 1))
+    db.close()
+    await done
+    expect(reader.keys().toArray()).toEqual(['queued'])
+  })
+
+  it('refuses other options', () => {
+    const db = database()
+    expectCode(() => db.close({ queue: 'drop' as never }), 'INVALID_OPTION')
+    expectCode(() => db.close({ now: true } as never), 'INVALID_OPTION')
+    db.put('still', 'open')
+  })
+
+  it('of one handle leaves the line to another, with an empty queue', async () => {
+    const db = database()
+    for (let i = 0; i < 20; i++) {
+      const handle = other(db, 100 + i)
+      const done = handle.submit(put(`k${i}`, i))
+      if (i % 2 === 0) handle.close()
+      await done
+      handle.close()
+    }
+    expect(db.size).toBe(20)
+  })
+})
