@@ -223,6 +223,13 @@ export function settings(options: unknown): Settings {
   }
 }
 
+/** Checks the options of `close`: true if what was submitted is to be rejected. */
+export function rejectsQueue(options: unknown): boolean {
+  const { queue } = checkNames(options, ['queue'], 'close')
+  oneOf(queue, 'queue', ['commit', 'reject'])
+  return queue === 'reject'
+}
+
 /** The lanes of the write queue, the first one first; and how many submissions each has room for. */
 export const PRIORITIES = ['high', 'normal', 'low'] as const
 export type Priority = (typeof PRIORITIES)[number]

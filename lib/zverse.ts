@@ -430,22 +430,6 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
     return this.#disk?.checked(report) ?? report
   }
 
-  /**
-   * Ends the iterators and transactions of this handle and releases its pins. Idempotent. What it has submitted is
-   * committed first; with `queue: 'reject'` it is rejected, unwritten, where no thread has taken it yet.
-   */
-  close(options?: { queue?: 'commit' | 'reject' | undefined }): void {
-    const { queue } = checkNames(options, ['queue'], 'close')
-    if (queue !== undefined && queue !== 'commit' && queue !== 'reject') {
-      throw invalidOption('queue', "must be 'commit' or 'reject'")
-    }
-    this.#engine.close(queue === 'reject')
-  }
-
-  [Symbol.dispose](): void {
-    this.close()
-  }
-
   /** @internal Hooks for tests. */
   get _test() {
     const { epochs } = this.#engine

@@ -60,7 +60,7 @@ export const H_TAG_ROOT = 19
 /** The writer lock: the owner's thread id plus 1, or 0. Any thread, by CAS. */
 export const H_LOCK = 32
 /**
- * The thread that has the next turn: its id plus 1, or 0; with TURN_PRESENT once it is awake. Any thread, by CAS.
+ * The thread that has the next turn: its id plus 1, or 0; with TURN_PRESENT once it is awake. By CAS.
  */
 export const H_TURN = 33
 export const TURN_PRESENT = 0x40000000
@@ -70,7 +70,7 @@ export const H_WAITERS = 34
 export const H_TICKET = 35
 /** The thread that took the lock last: its id plus 1. The owner. */
 export const H_LAST = 36
-/** How often threads were called whose ids are the same modulo WAKES: they wait on it. Any thread, by addition. */
+/** How often threads with such ids, modulo WAKES, were called: they wait on it. Any thread, by addition. */
 export const H_WAKE = 640
 export const WAKES = 64
 
@@ -86,15 +86,15 @@ export const H_PRESSURE = 770
 /** Fixed after construction: bytes of a group at most, and submissions that each lane may have. */
 export const H_GROUP_BYTES = 771
 export const H_CAPACITY = 772
-/** Where the next group begins among the lines; and for each lane in how many groups it was passed over. The owner. */
+/** Where the next group begins among the lines; in how many groups each lane was passed over. The owner. */
 export const H_QUEUE_LINE = 775
 export const H_PASSED = 776
 /** The most submissions that each lane has had. Any thread, by CAS. */
 export const H_QUEUE_PEAK = 779
-/** For each lane, 64 bits each: submissions, and those that were rejected for capacity. Any thread, by addition. */
+/** For each lane, 64 bits: submissions, and those that had no room. Any thread, by addition. */
 export const H_SUBMITTED = 784
 export const H_REJECTED = 790
-/** The same: submissions that were decided, and those of them that were promoted; and groups. The owner. */
+/** The same: submissions that were decided, that were promoted; and groups. The owner. */
 export const H_SETTLED = 796
 export const H_PROMOTED = 802
 export const H_GROUPS = 808
@@ -316,34 +316,6 @@ export const WRITING_OPEN = 3
 // ── Tracks: any thread, by CAS on word 0 ────────────────────────────────────────────────────────
 //   0 id + 1 of the thread that is tracked (0: free)   1 id + 1 of the one that tracks it
 export const TRACK_WORDS = 2
-
-// ── Queue block: what one handle has submitted (docs/queue.md) ──────────────────────────────────
-//   0 –   1 not 0: its thread is gone   2 the group that took what NEXT says (0: none)   3 not 0: its thread
-//   sleeps until something is decided   8 … for each lane, 8 words; then the rings
-// A lane: positions count words, modulo 2^32: HEAD up to where there are submissions (the thread), TAIL up to where they
-// were taken, NEXT the TAIL that comes with the group (the owner of the lock), DONE up to where they were decided (whoever
-// took them, or the thread itself; it only rises); then where the lane's ring begins in the block, and its words, a power of 2.
-export const Q_GONE = 1
-export const Q_GROUP = 2
-export const Q_ASLEEP = 3
-export const Q_LANES = 8
-export const LANE_WORDS = 8
-export const L_HEAD = 0
-export const L_TAIL = 1
-export const L_NEXT = 2
-export const L_DONE = 3
-export const L_AT = 4
-export const L_SIZE = 5
-export const Q_RINGS = Q_LANES + LANES * LANE_WORDS
-// A submission, in one piece: 0 its words (0: the next one is at the ring's begin)   1 its changes   2 its outcome
-//   3-6 what the outcome says   7 spare   8 … a batch that begins with its store
-export const U_WORDS = 0
-export const U_CHANGES = 1
-export const U_OUTCOME = 2
-export const U_SAYS = 3
-export const U_BATCH = 8
-/** The store that its batch begins with. */
-export const U_STORE = U_BATCH + 2
 
 /** An overflow block of pin slots: word 0 links to the next one, the rest are slots. */
 export const OVERFLOW_WORDS = 512

@@ -17,13 +17,9 @@ import {
   H_SETTLED,
   LANES,
   SIZE_BUCKETS,
-  U_BATCH,
-  U_CHANGES,
-  U_OUTCOME,
-  U_STORE,
-  U_WORDS,
   WRITING_CALLBACK,
 } from '../memory/layout.js'
+import { U_BATCH, U_CHANGES, U_OUTCOME, U_STORE, U_WORDS } from '../memory/queue-layout.js'
 import * as rings from '../threads/rings.js'
 import { inCallback } from '../threads/running.js'
 import { commitVersion } from '../write/commit.js'

@@ -4,7 +4,8 @@
  */
 
 import type { Engine } from '../engine/engine.js'
-import { H_QUEUE_TIMES, U_BATCH, U_CHANGES, U_OUTCOME, U_WORDS } from '../memory/layout.js'
+import { H_QUEUE_TIMES } from '../memory/layout.js'
+import { U_BATCH, U_CHANGES, U_OUTCOME, U_WORDS } from '../memory/queue-layout.js'
 import type { StoreCore } from '../read/store-core.js'
 import { monotonic } from '../threads/clock.js'
 import * as rings from '../threads/rings.js'

@@ -5,7 +5,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import { type ErrorCode, ZVerseError } from '../errors.js'
-import { U_OUTCOME, U_SAYS } from '../memory/layout.js'
+import { U_OUTCOME, U_SAYS } from '../memory/queue-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { StoreCore } from '../read/store-core.js'
 import { conflict, valueTooLarge } from '../tree/writer.js'
@@ -80,11 +80,9 @@ export function errorAt(
     case 'ZVERSE_UNKNOWN_STORE':
       return core.unknown()
     case undefined:
-      return new Error(
-        'zverse: the thread that was to commit this submission failed; it was not committed',
-      )
+      return new Error('zverse: the thread that was to commit this submission failed: it did not')
     default: {
-      const message = `the group of this submission could not be committed (errno ${first}): nothing of it was`
+      const message = `the group of this submission could not be committed (errno ${first}): it was not`
       return new ZVerseError(code, message, { errno: -(first ?? 0), syscall: 'write' })
     }
   }

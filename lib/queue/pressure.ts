@@ -48,7 +48,7 @@ export interface Lanes {
 
 /** How full the write queue is. */
 export interface Pressure {
-  /** Of the lane that is fullest: from half of its capacity on `'warning'`, from 0.8 `'critical'`, from 0.95 `'overloaded'`. */
+  /** Of the fullest lane: from 0.5 of its capacity on `'warning'`, 0.8 `'critical'`, 0.95 `'overloaded'`. */
   level: PressureLevel
   /** Submissions that wait in each lane, and how many may. */
   depths: Lanes

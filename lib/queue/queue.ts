@@ -247,7 +247,6 @@ export class Queue implements Submissions {
 
   /**
    * Commits what all threads submit, until aborted or closed.
-   * @param aborts tells that it is to end; `onAbort` is to be called then
    */
   async drain(signal: Signal | undefined): Promise<void> {
     const { arena } = this.#engine.epochs

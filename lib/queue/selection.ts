@@ -16,8 +16,8 @@ import {
   T_QUEUE,
   THREAD_WORDS,
   THREADS_AT,
-  U_WORDS,
 } from '../memory/layout.js'
+import { U_WORDS } from '../memory/queue-layout.js'
 import * as rings from '../threads/rings.js'
 import type { Backlog } from './backlog.js'
 
@@ -32,7 +32,7 @@ const NORMAL = 1
 interface Part {
   readonly line: number
   readonly block: number
-  /** Position of the first submission that is not taken, of each lane; and of the first that the group leaves. */
+  /** Positions of each lane: of the first submission that is not taken, of the first that the group leaves. */
   readonly begin: number[]
   readonly next: number[]
 }

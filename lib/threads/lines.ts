@@ -29,7 +29,6 @@ import {
   H_WATCHERS,
   LANES,
   OVERFLOW_WORDS,
-  Q_GONE,
   T_DEEP,
   T_DEPTH,
   T_ID,
@@ -49,6 +48,7 @@ import {
   TRACK_WORDS,
   WRITING_NOT,
 } from '../memory/layout.js'
+import { Q_GONE } from '../memory/queue-layout.js'
 import { lives, type Trace } from './liveness.js'
 import { giveOn } from './next.js'
 import { eachLine, eachUser } from './table.js'

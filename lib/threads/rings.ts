@@ -15,6 +15,13 @@ import {
   H_DECIDED,
   H_PUMP,
   H_PUMP_IDLE,
+  LANES,
+  R_GROUP,
+  T_ID,
+  T_QUEUE,
+  WAKES,
+} from '../memory/layout.js'
+import {
   L_AT,
   L_DONE,
   L_HEAD,
@@ -22,18 +29,13 @@ import {
   L_SIZE,
   L_TAIL,
   LANE_WORDS,
-  LANES,
   Q_ASLEEP,
   Q_GONE,
   Q_GROUP,
   Q_LANES,
   Q_RINGS,
-  R_GROUP,
-  T_ID,
-  T_QUEUE,
   U_WORDS,
-  WAKES,
-} from '../memory/layout.js'
+} from '../memory/queue-layout.js'
 import { eachLine } from './table.js'
 
 /** Words of the smallest block that is worth having, and of the largest. */
@@ -51,7 +53,7 @@ export function laneAt(block: number, lane: number): number {
   return block + Q_LANES + lane * LANE_WORDS
 }
 
-/** Lays out a new block, of zeros, or empties one. For its thread before others see it, or the owner of the lock. */
+/** Lays out a new block, of zeros, or empties one. For its thread at first, then the owner of the lock. */
 export function layOut(W: Uint32Array, block: number): void {
   W[block + Q_GROUP] = 0
   W[block + Q_ASLEEP] = 0

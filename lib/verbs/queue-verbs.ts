@@ -1,6 +1,7 @@
-/** The verbs of a database that are about the write queue as a whole (docs/queue.md). */
+/** The verbs of a database that are about the write queue as a whole (docs/queue.md), and its end. */
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Signal } from '../engine/signal.js'
-import { checkNames, invalidOption } from '../options.js'
+import { checkNames, invalidOption, rejectsQueue } from '../options.js'
 import type { Pressure } from '../queue/pressure.js'
 import { queueOf } from '../queue/queue.js'
 import { StoreVerbs } from './store-verbs.js'
@@ -32,5 +33,17 @@ export abstract class QueueVerbs<K, V> extends StoreVerbs<K, V> {
     this._core.engine.gate.check()
     if (typeof listener !== 'function') throw invalidOption('listener', 'must be a function')
     return queueOf(this._core.engine).onPressure(listener)
+  }
+
+  /**
+   * Ends the iterators and transactions of this handle and releases its pins. Idempotent. What it has submitted is
+   * committed first; with `queue: 'reject'` it is rejected, unwritten, where no thread has taken it yet.
+   */
+  close(options?: { queue?: 'commit' | 'reject' | undefined }): void {
+    this._core.engine.close(rejectsQueue(options))
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
   }
 }

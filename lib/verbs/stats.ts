@@ -120,7 +120,7 @@ export interface Stats {
 
 /** The write queue, of all threads; counts since the opening. */
 export interface QueueStats {
-  /** Submissions that came in; decided ones, committed or failed; those that had no room; those that went before their lane. */
+  /** Submissions that came in; that were committed, or failed; that had no room; that were promoted. */
   enqueued: LaneCounts
   settled: LaneCounts
   rejected: LaneCounts

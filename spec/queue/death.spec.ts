@@ -7,7 +7,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { LANES, T_QUEUE, U_WORDS } from '../../lib/memory/layout.js'
+import { LANES, T_QUEUE } from '../../lib/memory/layout.js'
+import { U_WORDS } from '../../lib/memory/queue-layout.js'
 import { Backlog } from '../../lib/queue/backlog.js'
 import { Committer } from '../../lib/queue/committer.js'
 import { versionAt } from '../../lib/queue/outcome.js'
