@@ -32,7 +32,7 @@ const NORMAL = 1
 interface Part {
   readonly line: number
   readonly block: number
-  /** Positions of each lane: of the first submission that is not taken, of the first that the group leaves. */
+  /** Of each lane: where the first submission lies that is not taken, and the first that the group leaves. */
   readonly begin: number[]
   readonly next: number[]
 }
