@@ -53,6 +53,11 @@ part('processes with a database on disk, killed one after the other', [
   String(Math.ceil(300 * factor)),
   String(seed),
 ])
+part('threads that submit, killed one after the other', [
+  'spec/stress/queue.js',
+  String(Math.max(20_000, Math.ceil(1_000_000 * factor))),
+  String(seed),
+])
 part('a past on disk', [
   'spec/stress/past.js',
   String(Math.max(10_000, Math.ceil(1_000_000 * factor))),
@@ -63,7 +68,12 @@ part('readers of what the disk lets go of', [
   String(Math.max(20_000, Math.ceil(200_000 * factor))),
   String(seed),
 ])
-part('death before stores', vitest('spec/threads/death', 'spec/persistent/kills-steps.spec.ts'), {
+const deaths = [
+  'spec/threads/death',
+  'spec/queue/death.spec.ts',
+  'spec/persistent/kills-steps.spec.ts',
+]
+part('death before stores', vitest(...deaths), {
   ZVERSE_DEATHS: factor >= 4 ? 'Infinity' : Math.ceil(60 * factor),
   ZVERSE_SEED: seed,
 })
