@@ -2,7 +2,7 @@
  * ZVerseLevel: an abstract-level database over a zverse database, or over a store of one.
  *
  * Belongs to the thread that made it; levels on many threads may be over one database. Invariants:
- * 1. Each write is one commit: a batch is one version.
+ * 1. Writes go through the write queue, in their order: each is in one version as a whole, a batch, too.
  * 2. The level closes a database that it opened itself; it never closes one that it was given.
  */
 import type {
@@ -20,7 +20,7 @@ import { PastLevel } from './past-level.js'
 import { boundsIn, type DataBounds, storedBounds } from './range.js'
 import { type OpenOptions, ReadLevel } from './reads.js'
 import { levelFacts, printed } from './shown.js'
-import { CODECS, type Data, sidesOf } from './side.js'
+import { CODECS, type Data, type Sides, sidesOf } from './side.js'
 import { type SnapshotOption, ZVerseSnapshot } from './snapshot.js'
 import type { LevelSource, Pinned, Reads, Source } from './source.js'
 import { assertOpen, viewOf, type When } from './travel.js'
@@ -33,7 +33,7 @@ export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions
 /** The options for opening a database; all others are Level's, or for hook functions. */
 const OPENING = [
   ...['path', 'maxBytes', 'history', 'maxThreads', 'lockTimeout', 'sync', 'syncInterval'],
-  ...['repair', 'background', 'onProgress', 'pointIndex', 'cache'],
+  ...['repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue'],
 ] as const
 
 /** What the manifest says of where the data lies. */
@@ -72,6 +72,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   #source: Source | null
   /** Keeps a closed database in memory, so that it can be opened again. */
   #handle: Handle<Uint8Array, Uint8Array> | null = null
+  /** The write that was submitted last. */
+  #last: Promise<unknown> = Promise.resolve()
 
   /**
    * Opens a new database in memory, or the one in a directory, or makes a level over `db`, which it then never closes.
@@ -187,47 +189,50 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
 
   /** @internal */
   async _put(key: Data, value: Data, options: WriteOptions): Promise<void> {
-    try {
-      const { store, sides } = this._lane(
-        this._source,
-        typeof key === 'string' && typeof value === 'string',
-      )
-      store.put(sides.keys.take(key), sides.values.take(value))
-      this.#sync(options)
-    } catch (error) {
-      throw levelError(error)
-    }
-  }
-
-  /** @internal */
-  async _del(key: Data, options: WriteOptions): Promise<void> {
-    try {
-      const { store, sides } = this._lane(this._source, typeof key === 'string')
-      store.delete(sides.keys.take(key))
-      this.#sync(options)
-    } catch (error) {
-      throw levelError(error)
-    }
-  }
-
-  /** @internal */
-  async _batch(operations: LevelOperation[], options: WriteOptions): Promise<void> {
-    const { store, sides } = this._lane(this._source, operations.every(hasText))
-    const taken = (operation: LevelOperation): Operation<unknown, unknown> => {
-      // Level has resolved its own sublevels. A foreign one's key would be written without the prefix.
-      if (operation.sublevel != null) throw invalidOption('sublevel', 'must be one of this level')
-      const key = sides.keys.take(operation.key)
-      if (operation.type === 'del') return { type: 'del', key }
-      return { type: 'put', key, value: sides.values.take(operation.value) }
-    }
-    onLevel(() => {
-      store.batch(operations.map(taken))
-      this.#sync(options)
+    const isText = typeof key === 'string' && typeof value === 'string'
+    await this.#write(isText, options, sides => {
+      return { type: 'put', key: sides.keys.take(key), value: sides.values.take(value) }
     })
   }
 
   /** @internal */
+  async _del(key: Data, options: WriteOptions): Promise<void> {
+    await this.#write(typeof key === 'string', options, sides => {
+      return { type: 'del', key: sides.keys.take(key) }
+    })
+  }
+
+  /** @internal */
+  async _batch(operations: LevelOperation[], options: WriteOptions): Promise<void> {
+    await this.#write(operations.every(hasText), options, sides => {
+      return operations.map(operation => taken(operation, sides))
+    })
+  }
+
+  /**
+   * Submits a write to the database's queue, in the order of all writes of this thread. Level has no word for a full
+   * queue: what waits is in its caller's hands.
+   */
+  async #write(
+    isText: boolean,
+    options: WriteOptions,
+    make: (sides: Sides) => Writes,
+  ): Promise<void> {
+    try {
+      const { store, sides } = this._lane(this._source, isText)
+      const done = store._submit(make(sides))
+      this.#last = done
+      await done
+      this.#sync(options)
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+
+  /** @internal */
   async _clear(options: ClearOptions): Promise<void> {
+    // After the writes that were called before it; what came of those is told to their callers.
+    await this.#last.catch(() => {})
     onLevel(() => {
       const bounds = storedBounds(boundsIn(options), this._sides.keys)
       const snapshot = ZVerseSnapshot._in(options, this._source)
@@ -251,6 +256,17 @@ type LevelOperation = { readonly key: Data; readonly sublevel?: unknown } & (
   | { readonly type: 'put'; readonly value: Data }
   | { readonly type: 'del' }
 )
+
+type Writes = Operation<unknown, unknown> | Operation<unknown, unknown>[]
+
+/** An operation in the form of the store. */
+function taken(operation: LevelOperation, sides: Sides): Operation<unknown, unknown> {
+  // Level has resolved its own sublevels. A foreign one's key would be written without the prefix.
+  if (operation.sublevel != null) throw invalidOption('sublevel', 'must be one of this level')
+  const key = sides.keys.take(operation.key)
+  if (operation.type === 'del') return { type: 'del', key }
+  return { type: 'put', key, value: sides.values.take(operation.value) }
+}
 
 function hasText(operation: LevelOperation): boolean {
   if (typeof operation.key !== 'string') return false

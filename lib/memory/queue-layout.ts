@@ -22,11 +22,12 @@ export const L_AT = 4
 export const L_SIZE = 5
 export const Q_RINGS = Q_LANES + LANES * LANE_WORDS
 // A submission, in one piece: 0 its words (0: the next one is at the ring's begin)   1 its changes   2 its outcome
-//   3-6 what the outcome says   7 spare   8 … a batch that begins with its store
+//   3-6 what the outcome says   7 its ticket   8 … a batch that begins with its store
 export const U_WORDS = 0
 export const U_CHANGES = 1
 export const U_OUTCOME = 2
 export const U_SAYS = 3
+export const U_TICKET = 7
 export const U_BATCH = 8
 /** The store that its batch begins with. */
 export const U_STORE = U_BATCH + 2

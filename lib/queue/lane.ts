@@ -5,7 +5,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import { H_QUEUE_TIMES } from '../memory/layout.js'
-import { U_BATCH, U_CHANGES, U_OUTCOME, U_WORDS } from '../memory/queue-layout.js'
+import { U_BATCH, U_CHANGES, U_OUTCOME, U_TICKET, U_WORDS } from '../memory/queue-layout.js'
 import type { StoreCore } from '../read/store-core.js'
 import { monotonic } from '../threads/clock.js'
 import * as rings from '../threads/rings.js'
@@ -27,6 +27,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void
   /** When it was submitted, if it is timed; else 0. */
   readonly since: number
+  /** The same as in the submission. */
+  readonly ticket: number
 }
 
 export class Lane {
@@ -41,7 +43,8 @@ export class Lane {
   #read = 0
   #waiting: Waiting[] = []
   #first = 0
-  #submitted = 0
+  /** Counts submissions: a call that was cut off may leave one that waits, and nothing that was submitted. */
+  #ticket = 0
 
   constructor(engine: Engine, index: number) {
     this.#engine = engine
@@ -73,19 +76,21 @@ export class Lane {
    * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left; nothing is submitted then
    */
   submit(core: StoreCore, batch: Uint32Array, changes: number): Promise<number> {
+    const ticket = ++this.#ticket >>> 0
+    const since = (ticket & SAMPLED) === 0 ? monotonic() : 0
+    const result = new Promise<number>((resolve, reject) => {
+      this.#waiting.push({ core, resolve, reject, since, ticket })
+    })
     const words = U_BATCH + batch.length
     const ring = this.#roomInRing(words)
     if (ring !== 0) {
-      write(this.#W, ring, batch, changes)
+      write(this.#W, ring, batch, changes, ticket)
       rings.submitAt(this.#W, this.#block, this.#at, ring, words)
     } else {
       const at = this.backlog.add(words)
-      write(this.backlog.words, at, batch, changes)
+      write(this.backlog.words, at, batch, changes, ticket)
     }
-    const since = (this.#submitted++ & SAMPLED) === 0 ? monotonic() : 0
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ core, resolve, reject, since })
-    })
+    return result
   }
 
   #roomInRing(words: number): number {
@@ -135,7 +140,8 @@ export class Lane {
       backlog.dropTo(from + words[from + U_WORDS])
     }
     const read = this.#first - before
-    if (this.#first === this.#waiting.length) {
+    // At the close what was taken back waits for its rejection.
+    if (this.#first === this.#waiting.length || (!all && this.#isRead)) {
       this.#waiting = []
       this.#first = 0
     } else if (this.#first > MANY && this.#first * 2 > this.#waiting.length) {
@@ -145,8 +151,17 @@ export class Lane {
     return read
   }
 
+  /** True if there is nothing whose outcome is to come. */
+  get #isRead(): boolean {
+    return (
+      this.backlog.isEmpty && (this.#at === 0 || this.#read === rings.headOf(this.#W, this.#at))
+    )
+  }
+
   #settle(words: Uint32Array, at: number): void {
-    const waiting = this.#waiting[this.#first++]
+    const ticket = words[at + U_TICKET]
+    let waiting = this.#waiting[this.#first++]
+    while (waiting.ticket !== ticket) waiting = this.#waiting[this.#first++]
     const { core, resolve, reject, since } = waiting
     if (since !== 0) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
     const version = versionAt(words, at)
@@ -173,11 +188,18 @@ export class Lane {
   }
 }
 
-function write(words: Uint32Array, at: number, batch: Uint32Array, changes: number): void {
+function write(
+  words: Uint32Array,
+  at: number,
+  batch: Uint32Array,
+  changes: number,
+  ticket: number,
+): void {
   const { length } = batch
   words[at + U_WORDS] = U_BATCH + length
   words[at + U_CHANGES] = changes
   words[at + U_OUTCOME] = 0
+  words[at + U_TICKET] = ticket
   if (length > SMALL) words.set(batch, at + U_BATCH)
   else for (let i = 0; i < length; i++) words[at + U_BATCH + i] = batch[i]
 }

@@ -75,7 +75,8 @@ export class Queue implements Submissions {
   /**
    * Submits operations as one.
    * @param isBounded false: it may come in though its lane is full
-   * @throws ZVerseError for a wrong operation; `ZVERSE_OVER_CAPACITY`; `ZVERSE_UNKNOWN_STORE`
+   * @throws ZVerseError for a wrong operation; `ZVERSE_OVER_CAPACITY`; `ZVERSE_UNKNOWN_STORE`;
+   * `ZVERSE_NESTED_TRANSACTION` while this handle has something open to write
    */
   submit(
     core: StoreCore,
@@ -83,6 +84,8 @@ export class Queue implements Submissions {
     options: unknown,
     isBounded: boolean,
   ): Promise<number> {
+    // Whoever waits for the outcome would wait for the end of what he has open himself.
+    this.#engine.notWriting()
     const lane = options === undefined ? NORMAL : laneIn(options)
     const batch = this.#batch
     batch.reset()

@@ -126,7 +126,8 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
    * @param options `priority`: `'high'` goes before `'normal'`, which is the default, before `'low'`
    * @returns resolves to the version of the commit once it can be read; rejects with what `batch` throws, or with
    * `ZVERSE_OVER_CAPACITY { priority, depth, capacity, retryAfterMs }`, or with `ZVERSE_CLOSED` where the handle was
-   * closed first, as asked. Nothing of it is written then
+   * closed first, as asked, or with `ZVERSE_NESTED_TRANSACTION` while this handle has a write transaction open. Nothing
+   * of it is written then
    */
   submit(
     operations: Operation<K, V> | readonly Operation<K, V>[],

@@ -188,7 +188,6 @@ describe.each([
     const own = ['own 1', 'own 2'].map(key => ({ type: 'put' as const, key, value: key }))
     const submit = (db: Db) => {
       db.submit(own).catch(() => {})
-      db.submit(own, { priority: 'high' }).catch(() => {})
     }
     const { attached, steps } = stepsOf(image, submit)
     for (const n of chosen(attached, steps)) {

@@ -184,20 +184,30 @@ describe('submit', () => {
     expect(db.pressure().depths).toEqual({ high: 0, normal: 0, low: 0 })
   })
 
-  it('waits for a transaction of its own thread', async () => {
+  it('waits for a transaction that its own thread has begun since', async () => {
     const db = database()
-    const tx = db.beginWrite()
     let isDone = false
     const done = db.submit(put('a', 'queued')).then(version => {
       isDone = true
       return version
     })
+    const tx = db.beginWrite()
     for (let i = 0; i < 20; i++) await new Promise(resolve => setTimeout(resolve, 1))
     expect(isDone).toBe(false)
     tx.put('a', 'first')
     expect(tx.commit()).toBe(1)
     expect(await done).toBe(2)
     expect(db.get('a')).toBe('queued')
+  })
+
+  it('is refused while its handle has a transaction open', async () => {
+    const db = database()
+    const tx = db.beginWrite()
+    expect(await refusal(db.submit(put('a', 1)))).toMatchObject({
+      code: 'ZVERSE_NESTED_TRANSACTION',
+    })
+    tx.abort()
+    expect(await db.submit(put('a', 1))).toBe(1)
   })
 })
 
@@ -208,7 +218,7 @@ describe('lanes', () => {
     const c = other(db, 72)
     // From its first submission on a thread has a place where others find what it submits.
     for (const handle of [b, c, db]) await handle.submit([])
-    const tx = db.beginWrite()
+    const tx = other(db, 70).beginWrite()
     const order: string[] = []
     const submit = (handle: ZVerse, priority: 'high' | 'normal' | 'low', n: number) =>
       Array.from({ length: n }, (_, i) =>
@@ -309,7 +319,7 @@ describe('capacity', () => {
     const watcher = other(db, 71)
     const told: string[] = []
     const end = watcher.onPressure((pressure: Pressure) => told.push(pressure.level))
-    const tx = db.beginWrite()
+    const tx = other(db, 70).beginWrite()
     const all: Promise<number>[] = []
     const levels: string[] = []
     for (const depth of [499, 500, 799, 800, 949, 950, 1000]) {
@@ -410,9 +420,9 @@ describe('close', () => {
   it('undoes an open transaction, and then commits', async () => {
     const db = database()
     const reader = other(db, 71)
+    const done = db.submit(put('queued', 1))
     const tx = db.beginWrite()
     tx.put('undone', 1)
-    const done = db.submit(put('queued', 1))
     db.close()
     await done
     expect(reader.keys().toArray()).toEqual(['queued'])
