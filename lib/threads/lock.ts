@@ -216,7 +216,8 @@ export class WriterLock {
       W[line + T_WAITED] = low + micros
       if (W[line + T_WAITED] < low) W[line + T_WAITED + 1]++
     }
-    if (!this.mine) giveOn(this.#signed, W, this.#me)
+    // Also where it has the lock now: the turn may have been given to it when it had taken that.
+    giveOn(this.#signed, W, this.#me)
   }
 }
 

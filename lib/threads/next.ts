@@ -7,6 +7,8 @@
  * counts calls: it loads the word before it tries the lock, so no call falls between the two. Invariants:
  * 1. Whoever leaves the lock free, and sees that threads wait, calls one of them, unless the next turn is given already.
  * 2. A thread to which the next turn is given, and that leaves without the lock, gives it on.
+ * 3. The next turn is never left to a thread that does not wait: who gives it looks again whether that thread waits,
+ *    and a thread that waits no more looks whether it has the turn. One of the two sees the other.
  */
 import {
   BURIED,
@@ -39,6 +41,7 @@ export function call(signed: Int32Array, id: number): void {
 /** Gives the next turn to the waiter that has not had the lock for longest, and wakes it. */
 export function callNext(signed: Int32Array, W: Uint32Array): void {
   let next = 0
+  let nextLine = 0
   let first = 0
   let shy = 0
   let firstShy = 0
@@ -55,12 +58,17 @@ export function callNext(signed: Int32Array, W: Uint32Array): void {
       firstShy = ticket
     } else if (!isShy && (next === 0 || ((ticket - first) | 0) < 0)) {
       next = id
+      nextLine = line
       first = ticket
     }
   }
   // It may take a free lock as anyone may; it is not waited for.
   if (shy !== 0 && (next === 0 || ((firstShy - first) | 0) < 0)) call(signed, shy)
-  if (next !== 0 && Atomics.compareExchange(signed, H_TURN, 0, next) === 0) call(signed, next)
+  if (next === 0 || Atomics.compareExchange(signed, H_TURN, 0, next) !== 0) return
+  // It may have had the lock meanwhile, or have left, or be dead and buried: then it takes no turn up.
+  const waits = Atomics.load(W, nextLine + T_WAITING) !== 0 && Atomics.load(W, nextLine + T_ID) === next
+  if (waits) call(signed, next)
+  else giveOn(signed, W, next)
 }
 
 /** The next turn was given to the thread whose id plus 1 is `id`, which does not take it: gives it on. */
