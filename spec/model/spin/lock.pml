@@ -1,124 +1,528 @@
 /*
- * The writer lock: CAS, waiting in slices, notify, and the burial of an owner that died
- * (docs/protocol.md, Lock and turns). Three threads, each of which writes a bounded number of times
- * and may die at any step; a dead one's place is taken by a new thread with an id of its own, or, in a mutant,
- * with the same number. A tracker, who hears of deaths, buries dead owners too.
+ * The writer lock: who has it, who has the next turn, who is called (docs/protocol.md, Lock and turns). Three threads,
+ * each of which writes a bounded number of times and may die at any step; a dead one's line may go to a new thread,
+ * with an id of its own, or, in a mutant, with the same number. A tracker hears of deaths, sooner or later or never.
  *
- * A step is one access to a shared word, or one call of wait or notify, each of which is atomic in
- * itself. A dead waiter stays in the queue of waiters until a notify is wasted on it, or until its
- * place is taken: so notifications may be lost. To prove more than the code uses, notify wakes one
- * waiter only; the code wakes all.
+ * Time is a choice. A tenure is over or not; a slice, or a timeout, may end as soon as a thread sleeps. What a waiter
+ * does after a slice with the same owner, or turn, it may do here after any. With NO_SLICES there are none, and a call
+ * that is lost shows as a thread that sleeps in an end state; only the sleep of a thread that has the turn and is
+ * present still ends by itself.
  *
- * Checked: one owner at a time, none that finds the data half done without DIRTY; no end state in
- * which a live thread sleeps; and with LIVE, under weak fairness, that all of them finish.
+ * A step is one access to a shared word, or one call of wait or notify. Joined steps, and why they hide nothing:
+ * - a thread's wake word is a bit: it has changed since the thread loaded it. Nobody else looks at it.
+ * - the look at a line: that it waits, its id, its ticket. Who is called is checked again when the turn is its own.
+ *   And any waiter may be chosen, which covers each order of tickets; but with LOOPERS the order counts: tickets are
+ *   ranks.
+ * - `H_LAST` and the ticket, with the owner's next step: a thread that takes itself for the last owner meanwhile finds
+ *   the lock taken.
+ * - without deaths, a call: that the notify comes later than the change of the word only makes the sleep longer.
+ * - in `Wait.next`, the loads of the lock and the turn: all that depends on the former is who is asked for.
+ * - in `stepAside`, the loads before the sleep: they only decide if the thread tries once more before it is counted.
  *
- * Set from outside: ROUNDS (writes of each thread), DEATHS, LIVE, MUTANT_...
+ * Also joined, and this does hide something: with JOINED, the looks at all lines; with LOOPERS, `tryAcquire` (the README
+ * says what).
+ *
+ * Checked: one owner at a time, none that finds the data half done without DIRTY; the count of waiters is never too
+ * low; no end state in which a live thread sleeps; with LIVE, under weak fairness, that all of them finish.
+ *
+ * Set from outside: ROUNDS (writes of each thread), DEATHS, LEAVES (waits that may time out), SLOW (turns of living
+ * threads that are set aside), SHY (a thread waits asynchronously), LOOPERS (threads that write for ever), HEIRS (new
+ * threads have the lines of dead ones), NO_TRACKER, JOINED, NO_SLICES, HEARD (no slices; each death is heard of, and
+ * nobody dies between giving a turn and calling), LIVE, MUTANT_...
  */
+#ifndef THREADS
 #define THREADS 3
+#endif
 #ifndef ROUNDS
 #define ROUNDS 1
 #endif
 #ifndef DEATHS
-#define DEATHS 2
+#define DEATHS 0
+#endif
+#ifndef LEAVES
+#define LEAVES 0
+#endif
+#ifndef SLOW
+#define SLOW 0
+#endif
+#ifndef LOOPERS
+#define LOOPERS 0
+#endif
+#if defined(HEARD) || defined(MUTANT_NO_SLICES)
+#define NO_SLICES
 #endif
 #define IDS (THREADS + DEATHS)
 
-byte lock;
-bit dirty, half;                /* half: data is half changed */
-bit alive[IDS + 1];
-bit asleep[THREADS];
+#define PRESENT 64
+#define HOLDER(word) ((word) & 63)
+#define BURIED 100              /* and the burier's id */
 
-byte inside;                    /* the living thread that is in its critical section: a ghost */
-byte deaths, finished, lastId = THREADS;
+/* Shared memory. Ids count from 1; the tracker's is 0. */
+byte lock, turn, waiters, last;
+byte lineId[THREADS];
+bit waiting[THREADS], shy[THREADS];
+#if LOOPERS
+byte rank[THREADS];             /* 0: the line that has not had the lock for longest */
+#endif
+bit called[IDS + 1], asleep[IDS + 1];
+bit dirty, half;                /* half: data is half changed */
+
+/* Ghosts: the living thread that is in its critical section; live threads that have not finished. */
+byte inside, busy = THREADS - LOOPERS;
+bit alive[IDS + 1];
+byte deaths, leaves, slow, lastId = THREADS;
+hidden byte k;
 
 #ifdef LIVE
-ltl all { <> (finished == THREADS) }
+#if LOOPERS
+bit served;                     /* the thread that writes once has had the lock */
+ltl all { <> served }
+#else
+ltl all { <> [] (busy == 0) }
+#endif
 #endif
 
-#define MAYBE_DIE if :: true :: deaths < DEATHS -> deaths++; goto died fi
+#ifdef HEARD
+#define MAY_DIE (id != 0 && next == 0 && deaths < DEATHS)
+#else
+#define MAY_DIE (id != 0 && deaths < DEATHS)
+#endif
+#if DEATHS
+#define MAYBE_DIE if :: true :: MAY_DIE -> deaths++; goto died fi
+#else
+#define MAYBE_DIE skip
+#endif
 /* A step before which the thread may die. */
 #define AT(step) atomic { MAYBE_DIE; step }
 /* A step in the critical section: no other thread is in one. */
 #define OWN(step) atomic { MAYBE_DIE; assert(lock == id && inside == id); step }
 
-/* Between the store that gives the lock up and the notify an owner may die as anywhere else. */
-#ifdef MUTANT_NOTIFY_ONE
-#define NO_SLICES
-#define BEFORE_NOTIFY skip      /* not here, to show that a lost notify alone is enough */
+#define CAS(word, old, new) if :: word == (old) -> word = (new) :: else fi
+/* A dead thread that can be told to be dead: as long as it has a line. */
+#define IS_DEAD(x) ((x) != 0 && !alive[x] && HAS_LINE(x))
+#if THREADS == 2
+#define HAS_LINE(x) (lineId[0] == (x) || lineId[1] == (x))
+#define COUNTED (waiters >= waiting[0] + waiting[1])
+#define WAITS(x) (waiting[0] && lineId[0] == (x) || waiting[1] && lineId[1] == (x))
 #else
-#define BEFORE_NOTIFY AT(skip)
-#endif
-#ifdef MUTANT_NO_SLICES
-#define NO_SLICES
+#define HAS_LINE(x) (lineId[0] == (x) || lineId[1] == (x) || lineId[2] == (x))
+#define COUNTED (waiters >= waiting[0] + waiting[1] + waiting[2])
+#define WAITS(x) \
+  (waiting[0] && lineId[0] == (x) || waiting[1] && lineId[1] == (x) || waiting[2] && lineId[2] == (x))
 #endif
 
-inline notify() {
-#ifdef MUTANT_NO_SLICES         /* and yet all are woken */
-  d_step { asleep[0] = 0; asleep[1] = 0; asleep[2] = 0 }
+#if LOOPERS && !defined(MUTANT_ANY_WAITER)
+#define MAY_BE_FIRST(i, other) (rank[i] < rank[other])
 #else
-  atomic {
-    if
-    :: asleep[0] -> asleep[0] = 0
-    :: asleep[1] -> asleep[1] = 0
-    :: asleep[2] -> asleep[2] = 0
-    :: !asleep[0] && !asleep[1] && !asleep[2]
-    fi
-  }
+#define MAY_BE_FIRST(i, other) true
+#endif
+
+/* The word changes, then the thread is notified. */
+inline call(x) {
+#if DEATHS
+  AT(called[x] = 1);
+  AT(asleep[x] = 0)
+#else
+  atomic { called[x] = 1; asleep[x] = 0 }
+#endif
+}
+
+inline lookAtLine() {
+  if
+  :: waiting[i] && lineId[i] != 0 && lineId[i] < BURIED ->
+     if
+     :: shy[i] -> shyNext = lineId[i]
+     :: !shy[i] && next == 0 -> next = lineId[i]; at = i
+     :: !shy[i] && next != 0 && MAY_BE_FIRST(i, at) -> next = lineId[i]; at = i
+     :: !shy[i] && next != 0 && MAY_BE_FIRST(at, i)
+     fi
+  :: else
+  fi;
+  i++
+}
+
+/*
+ * callNext, if `gone` is 0; else giveOn for that thread. Where the waiter that is given the turn does not wait any
+ * more, the turn is given on at once.
+ */
+inline passOn() {
+  do
+  :: true ->
+     if
+     :: gone != 0 ->
+        AT(if :: HOLDER(turn) == gone -> turn = 0 :: else fi);
+        next = 0;
+        gone = 0;
+        atomic { MAYBE_DIE; if :: lock != 0 -> break :: else fi };
+        atomic { MAYBE_DIE; if :: waiters == 0 -> break :: else fi };
+        atomic { MAYBE_DIE; if :: turn != 0 -> break :: else fi }
+     :: else
+     fi;
+#ifdef JOINED
+     atomic {
+       MAYBE_DIE;
+       do
+       :: i < THREADS -> lookAtLine()
+       :: else -> i = 0; break
+       od
+     }
+#else
+     do
+     :: i < THREADS -> atomic { MAYBE_DIE; lookAtLine() }
+     :: else -> i = 0; break
+     od;
+#endif
+#ifdef SHY
+     if
+     :: shyNext != 0 -> call(shyNext)
+     :: shyNext != 0 && next != 0     /* the other has not had the lock for longer */
+     :: shyNext == 0
+     fi;
+     shyNext = 0;
+#endif
+     if
+     :: next == 0 -> break
+     :: else
+     fi;
+     atomic {
+       MAYBE_DIE;
+#ifdef MUTANT_TURN_STORED
+       turn = next
+#else
+       if
+       :: turn == 0 -> turn = next
+       :: else -> next = 0; at = 0; break
+       fi
+#endif
+     }
+#ifndef MUTANT_UNCHECKED
+     AT(if :: waiting[at] && lineId[at] == next :: else -> gone = next fi);
+#endif
+     at = 0;
+     if
+     :: gone == 0 -> call(next); next = 0; break
+     :: else
+     fi
+  od
+}
+
+/* Buries `gone`. */
+inline bury() {
+  AT(CAS(lock, gone, 0));
+  do
+  :: atomic {
+       MAYBE_DIE;
+       /* Lines that it was burying, then its own. */
+       k = 0;
+       do
+       :: k < THREADS && lineId[k] != BURIED + gone -> k++
+       :: else -> break
+       od;
+       if
+       :: k == THREADS ->
+          k = 0;
+          do
+          :: k < THREADS && lineId[k] != gone -> k++
+          :: else -> break
+          od
+       :: else
+       fi;
+       if
+       :: k == THREADS -> break
+       :: else -> at = k; lineId[at] = BURIED + id
+       fi
+     }
+#ifdef MUTANT_GIVEN_FIRST
+     buried = gone;
+     passOn();
+     gone = buried;
+     buried = 0;
+#endif
+     AT(n = waiting[at]; waiting[at] = 0);
+     AT(waiters = waiters - n; n = 0; assert(COUNTED));
+     AT(lineId[at] = 0; at = 0)
+  od;
+  at = 0;
+#if defined(MUTANT_GIVEN_FIRST) || defined(MUTANT_BURIED_SILENTLY)
+  gone = 0
+#else
+  passOn()
 #endif
 }
 
 proctype Thread(byte me) {
-  byte id = me + 1, owner, rounds;
+  byte id = me + 1, rounds, seen, owner, next, shyNext, at, i, n, gone;
+#ifdef MUTANT_GIVEN_FIRST
+  byte buried;
+#endif
+#if LOOPERS
+  bit goneOn;                   /* a tenure is long enough for one more turn */
+#endif
+  bit counted, aside;           /* it waits; it has stepped aside */
+  bit timed, over;              /* the wait may time out; it has */
+  bit sliced, brief;            /* a slice is over; the next one ends by itself */
 
   do
-  :: rounds < ROUNDS ->
-     /* Acquire. */
+  :: rounds < ROUNDS || me < LOOPERS ->
 try:
+     /* tryAcquire. */
+#if LOOPERS
      atomic {
-       MAYBE_DIE;
-       if
-       :: lock == 0 -> lock = id; owner = 0; goto owns
-       :: else -> owner = lock
-       fi
-     }
-     /* Wait as long as the word says so: one call, which looks and lies down at once. */
-     atomic {
-       MAYBE_DIE;
-       if
-       :: lock == owner -> asleep[me] = 1
-       :: else -> owner = 0; goto try
-       fi
-     }
-     atomic {
-       if
-       :: !asleep[me]
-#ifndef NO_SLICES
-       :: asleep[me] = 0                      /* the slice is over */
 #endif
-       :: deaths < DEATHS -> deaths++; goto died
-       fi
-     }
-     /* Does the owner seen before live? If not, burial: the first one succeeds. */
+     AT(seen = turn);
+     if
+     :: seen != 0 && HOLDER(seen) != id ->
+        atomic { MAYBE_DIE; if :: last != id -> seen = 0; goto refused :: else fi };
+        if
+#ifndef MUTANT_NO_TENURE
+        :: true ->                            /* its tenure is over */
+           if
+           :: seen & PRESENT -> seen = HOLDER(seen); call(seen)
+           :: else
+           fi;
+           seen = 0;
+           goto refused
+#endif
+#if LOOPERS
+#ifdef MUTANT_NO_TENURE
+        :: true
+#else
+        :: !goneOn -> goneOn = 1
+#endif
+#else
+        :: true
+#endif
+        fi
+     :: else
+     fi;
      atomic {
        MAYBE_DIE;
        if
-       :: alive[owner] -> owner = 0; goto try
+       :: lock == 0 -> lock = id
+       :: else -> seen = 0; goto refused
+       fi
+     }
+#if LOOPERS
+     }
+#endif
+     if
+     :: HOLDER(seen) == id -> AT(CAS(turn, seen, 0))
+     :: else
+     fi;
+     atomic {
+       MAYBE_DIE;
+       seen = 0;
+       if
+       :: last != id ->
+          last = id;
+#if LOOPERS
+          goneOn = 0;
+          k = 0;
+          do
+          :: k < THREADS && rank[k] > rank[me] -> rank[k] = rank[k] - 1; k++
+          :: k < THREADS && rank[k] <= rank[me] -> k++
+          :: k == THREADS -> break
+          od;
+          rank[me] = THREADS - 1;
+#endif
        :: else
        fi
      }
+     if
+     :: counted -> goto leave
+     :: else -> goto owns
+     fi;
+refused:
+     if
+     :: counted -> goto look
+#ifdef SHY
+     :: !counted && me == THREADS - 1 -> goto arrive
+#endif
+     :: else
+     fi;
+     /* stepAside, once: the thread that has been called has not come. */
      atomic {
        MAYBE_DIE;
        if
-       :: lock == owner -> lock = 0
-       :: else
+       :: !aside && turn != 0 && !(turn & PRESENT) && last == id && lock == 0 -> seen = turn; aside = 1
+       :: else -> aside = 0; goto arrive
+       fi
+     }
+#ifndef NO_SLICES
+     if
+     :: IS_DEAD(seen) ->
+        gone = seen;
+        bury()
+     :: else
+     fi;
+#endif
+     atomic {
+       MAYBE_DIE;
+       if
+       :: turn != seen -> aside = 0; seen = 0; goto arrive
+       :: else -> seen = 0
        fi;
-       owner = 0
+#if LOOPERS
+       goneOn = 0
+#endif
      }
-     BEFORE_NOTIFY;
-     notify();
      goto try;
+arrive:
+     if
+     :: true
+     :: leaves < LEAVES -> leaves++; timed = 1
+     fi;
+#ifdef MUTANT_FLAG_FIRST
+     AT(waiting[me] = 1; assert(COUNTED));
+     AT(waiters++);
+#else
+#ifndef MUTANT_COUNT_LATE
+     AT(waiters++);
+     atomic {
+       MAYBE_DIE;
+#ifdef SHY
+       shy[me] = (me == THREADS - 1);
+#endif
+       waiting[me] = 1
+     }
+#endif
+#endif
+     counted = 1;
+again:
+     /* The loop of acquire: loads the wake word, tries, sleeps. */
+     sliced = 0;
+#ifndef MUTANT_WORD_LATE
+     AT(called[id] = 0);
+#endif
+     goto try;
+look:
+#ifdef MUTANT_COUNT_LATE
+     AT(if :: !waiting[me] -> waiters++ :: else fi);
+     AT(waiting[me] = 1);
+#endif
+     /* Wait.next. */
+     AT(owner = lock; seen = turn);
+     if
+     :: over && owner == 0 -> goto takeOver
+     :: (over || sliced) && owner != 0 ->
+        if
+        :: IS_DEAD(owner) -> gone = owner; bury()
+        :: else
+        fi;
+        if
+        :: over ->
+           atomic {
+             MAYBE_DIE;
+             if
+             :: lock == owner -> owner = 0; seen = 0; goto leave
+             :: else -> owner = 0; seen = 0; goto again
+             fi
+           }
+        :: else
+        fi
+     :: else
+     fi;
+     owner = 0;
+     if
+     :: HOLDER(seen) == id ->
+        AT(CAS(turn, seen, id | PRESENT));
+#ifndef MUTANT_PRESENT_SLEEPS
+        brief = 1;
+#endif
+        seen = 0
+#ifdef MUTANT_NO_TAKEOVER
+     :: HOLDER(seen) != id -> seen = 0
+     :: false ->
+#else
+     :: sliced && seen != 0 && HOLDER(seen) != id && (!WAITS(HOLDER(seen)) || !alive[HOLDER(seen)] || slow < SLOW) ->
+        if
+        :: WAITS(HOLDER(seen)) && alive[HOLDER(seen)] -> slow++
+        :: else
+        fi;
+        if
+        :: IS_DEAD(HOLDER(seen)) -> gone = HOLDER(seen); bury()
+        :: else
+        fi;
+#endif
+takeOver:
+        owner = 0;
+        AT(CAS(turn, seen, id | PRESENT));
+        seen = 0;
+        goto again
+#ifndef MUTANT_NO_TAKEOVER
+     :: HOLDER(seen) != id && !(sliced && seen != 0 && (!WAITS(HOLDER(seen)) || !alive[HOLDER(seen)])) -> seen = 0
+#endif
+     fi;
+#ifdef MUTANT_WORD_LATE
+     AT(called[id] = 0);
+#endif
+     /* Atomics.wait: looks at the word and lies down in one. */
+     sliced = 0;
+     atomic {
+       MAYBE_DIE;
+       if
+       :: called[id] -> brief = 0
+       :: else -> assert(COUNTED && waiting[me]); asleep[id] = 1
+       fi
+     }
+     atomic {
+       if
+       :: !asleep[id]
+#ifdef NO_SLICES
+       :: asleep[id] && brief
+#else
+       :: asleep[id] && (deaths > 0 || slow < SLOW) -> sliced = 1
+       :: asleep[id] && brief && deaths == 0
+#endif
+       :: asleep[id] && timed && !over -> over = 1
+#if DEATHS
+       :: MAY_DIE -> deaths++; goto died
+#endif
+       fi;
+       asleep[id] = 0;
+       brief = 0
+     }
+#ifdef SHY
+     AT(shy[me] = 0);
+#endif
+#ifndef MUTANT_WORD_LATE
+     AT(called[id] = 0);
+#endif
+     goto try;
+leave:
+     AT(waiting[me] = 0; called[id] = 0);
+     AT(waiters--; assert(COUNTED));
+     counted = 0;
+     timed = 0;
+     over = 0;
+     sliced = 0;
+     aside = 0;
+     if
+#ifdef MUTANT_TURN_KEPT
+     :: lock == id -> goto owns
+     :: lock != id
+#else
+     :: true
+#endif
+     fi;
+#ifndef MUTANT_LEFT_SILENTLY
+     gone = id;
+     passOn();
+#endif
+     if
+     :: lock == id -> goto owns
+     :: else -> goto done
+     fi;
 owns:
-     atomic { assert(inside == 0); inside = id }
+     aside = 0;
+     atomic {
+       assert(inside == 0);
+       inside = id;
+#if LOOPERS && defined(LIVE)
+       served = served || me >= LOOPERS
+#endif
+     }
+#if DEATHS
      if
      :: dirty -> OWN(half = 0)                /* recovery */
      :: else
@@ -126,66 +530,118 @@ owns:
      OWN(dirty = 1);
      assert(!half);
      OWN(half = 1);
-     OWN(half = 0);
-     OWN(dirty = 0);
+     OWN(half = 0; dirty = 0);
+#endif
+     /* release. */
+#ifdef MUTANT_TURN_FIRST
+     AT(seen = turn);
+#endif
      OWN(lock = 0; inside = 0);
-     BEFORE_NOTIFY;
-     notify();
-     rounds++
+     atomic { MAYBE_DIE; if :: waiters == 0 -> goto released :: else fi }
+#ifndef MUTANT_TURN_FIRST
+     AT(seen = turn);
+#endif
+     if
+     :: seen == 0 -> passOn()
+     :: HOLDER(seen) == id -> gone = id; passOn()
+     :: seen != 0 && HOLDER(seen) != id ->
+        if
+        :: seen & PRESENT -> seen = HOLDER(seen); call(seen)      /* its tenure is over */
+        :: true
+        fi
+     fi;
+released:
+     seen = 0;
+done:
+     if
+     :: me >= LOOPERS -> rounds++
+     :: else
+     fi
   :: else -> break
   od;
-  goto ended;
+  AT(lineId[me] = 0);
+  atomic { busy--; goto ended }
 died:
   atomic {
     alive[id] = 0;
-    owner = 0;
+    asleep[id] = 0;
+    called[id] = 0;
+    busy--;
+    seen = 0; owner = 0; next = 0; shyNext = 0; at = 0; i = 0; n = 0; gone = 0;
+    counted = 0; aside = 0; timed = 0; over = 0; sliced = 0; brief = 0;
     if
     :: inside == id -> inside = 0
     :: else
-    fi;
-    /* The line is freed last: the thread does not own the lock any more. */
-    if
-    :: lock != id
-    fi;
-    if
-    :: rounds < ROUNDS ->
-       asleep[me] = 0;
-#ifdef MUTANT_LINE_NUMBER
-       alive[id] = 1;
-#else
-       lastId++;
-       id = lastId;
-       alive[id] = 1;
-#endif
-       goto try
-    :: true
     fi
   }
+#ifdef HEIRS
+  /* A new thread has the line, once it is free. */
+end:
+  if
+  :: atomic {
+       lineId[me] == 0 && rounds < ROUNDS ->
+#ifndef MUTANT_LINE_NUMBER
+       lastId++;
+       id = lastId;
+#endif
+       lineId[me] = id;
+       alive[id] = 1;
+       busy++
+     }
+     goto try
+  :: true
+  fi;
+#endif
 ended:
-  finished++
+  skip
 }
 
-/* Hears of deaths, a dead thread's own burial apart; buries dead owners. */
+/* Hears of deaths; its own nobody sees. */
 proctype Tracker() {
-  byte dead;
+  byte id, next, shyNext, at, i, n, gone;
+#ifdef MUTANT_GIVEN_FIRST
+  byte buried;
+#endif
 end:
   do
-  :: atomic { lock != 0 && !alive[lock] -> dead = lock }
-     atomic {
-       if
-       :: lock == dead -> lock = 0
-       :: else
-       fi;
-       dead = 0
-     }
-     notify()
-  od
+  :: atomic { IS_DEAD(1) -> gone = 1 }; bury()
+  :: atomic { IS_DEAD(2) -> gone = 2 }; bury()
+#if THREADS == 3 || defined(HEIRS)
+  :: atomic { IS_DEAD(3) -> gone = 3 }; bury()
+#endif
+#if IDS > 3 && defined(HEIRS)
+  :: atomic { IS_DEAD(4) -> gone = 4 }; bury()
+#endif
+#if IDS > 4 && defined(HEIRS)
+  :: atomic { IS_DEAD(5) -> gone = 5 }; bury()
+#endif
+#ifndef HEARD
+  :: break
+#endif
+  od;
+died:
+  skip
 }
 
 init {
   atomic {
-    alive[1] = 1; alive[2] = 1; alive[3] = 1;
-    run Thread(0); run Thread(1); run Thread(2);
-    run Tracker()
+    do
+    :: k < THREADS ->
+       lineId[k] = k + 1;
+       alive[k + 1] = 1;
+#if LOOPERS
+       rank[k] = k;
+#endif
+       k++
+    :: else -> k = 0; break
+    od;
+#if DEATHS && !defined(NO_TRACKER)
+    run Tracker();
+#endif
+    run Thread(0);
+    run Thread(1);
+#if THREADS == 3
+    run Thread(2)
+#endif
   }
 }
