@@ -66,7 +66,8 @@ export function callNext(signed: Int32Array, W: Uint32Array): void {
   if (shy !== 0 && (next === 0 || ((firstShy - first) | 0) < 0)) call(signed, shy)
   if (next === 0 || Atomics.compareExchange(signed, H_TURN, 0, next) !== 0) return
   // It may have had the lock meanwhile, or have left, or be dead and buried: then it takes no turn up.
-  const waits = Atomics.load(W, nextLine + T_WAITING) !== 0 && Atomics.load(W, nextLine + T_ID) === next
+  const waits =
+    Atomics.load(W, nextLine + T_WAITING) !== 0 && Atomics.load(W, nextLine + T_ID) === next
   if (waits) call(signed, next)
   else giveOn(signed, W, next)
 }
