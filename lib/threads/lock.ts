@@ -72,7 +72,7 @@ export class WriterLock {
     if (turn !== 0 && !isMine && !this.#mayGoOn(turn)) return false
     if (Atomics.compareExchange(S, H_LOCK, 0, this.#me) !== 0) return false
     if (isMine) Atomics.compareExchange(S, H_TURN, turn, 0)
-    if (S[H_LAST] !== this.#me) {
+    if (isMine || S[H_LAST] !== this.#me) {
       S[H_LAST] = this.#me
       this.#since = monotonic()
       this.#words[this.#line + T_TICKET] = ++S[H_TICKET] << 1
