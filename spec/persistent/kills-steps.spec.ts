@@ -10,7 +10,13 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { bury } from '../../lib/threads/lines.js'
 import { openWith } from '../../lib/zverse.js'
 import { Disk } from '../support/disk.js'
-import { runToDeath, Tracer, traceAtomics, untraceAtomics } from '../threads/death/traced.js'
+import {
+  runToDeath,
+  storesOf,
+  Tracer,
+  traceAtomics,
+  untraceAtomics,
+} from '../threads/death/traced.js'
 import { type Db, type Image, SURVIVOR } from '../threads/death/world.js'
 import { attachTo, copyOf, imageOf, placeOf, readable, sound } from './steps-world.js'
 
@@ -145,8 +151,7 @@ describe.each(DEATHS > 1 ? WORLDS : WORLDS.slice(0, 2))(
       expect(clean.outcome).toEqual({ died: false, error: undefined })
       const { steps } = clean.tracer
       const states = [before, ...statesOf(operate)]
-      const stride = Math.max(1, Math.ceil((steps - clean.attached) / DEATHS))
-      for (let n = clean.attached + 1 + (SEED % stride); n <= steps; n += stride) {
+      for (const n of storesOf(clean.attached, steps, DEATHS, SEED)) {
         await turn()
         const { outcome, survivor, disk } = run(operate, n)
         try {

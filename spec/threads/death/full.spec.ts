@@ -14,7 +14,7 @@ import { H_CURRENT, R_STATE, S_LIVE } from '../../../lib/memory/layout.js'
 import { bury } from '../../../lib/threads/lines.js'
 import { openWith } from '../../../lib/zverse.js'
 import { Random } from '../../support/random.js'
-import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
+import { runToDeath, storesOf, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import { attach, attachTraced, copyOf, type Db, type Image, SURVIVOR, sound } from './world.js'
 
 const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 2)
@@ -164,8 +164,7 @@ describe.each<[string, Fill, typeof OPERATIONS]>([
     expect(clean).toEqual({ died: false, error: undefined })
     const { steps } = tracer
     const after = present(attach(handle, SURVIVOR))
-    const stride = Math.max(1, Math.ceil((steps - attached) / DEATHS))
-    for (let n = attached + 1 + (SEED % stride); n <= steps; n += stride) {
+    for (const n of storesOf(attached, steps, DEATHS, SEED)) {
       await turn()
       const copy = copyOf(image)
       const tracer = new Tracer(n)

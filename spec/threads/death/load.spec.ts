@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type DumpRecord, toJson } from '../../../lib/index.js'
 import { bury } from '../../../lib/threads/lines.js'
 import { openWith } from '../../../lib/zverse.js'
-import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
+import { runToDeath, storesOf, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,
   attachTraced,
@@ -101,8 +101,7 @@ describe('death before stores while a history is loaded', () => {
     clean.load(records)
     const { steps } = tracer
     expect(clean.dump({ history: true }).toArray()).toEqual(records)
-    const stride = Math.max(1, Math.ceil((steps - attached) / (DEATHS * 10)))
-    for (let n = attached + 1 + (SEED % stride); n <= steps; n += stride) {
+    for (const n of storesOf(attached, steps, DEATHS * 10, SEED)) {
       await turn()
       const handle = copyOf(image)
       const tracer = new Tracer(n)

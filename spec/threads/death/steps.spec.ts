@@ -12,7 +12,7 @@ import { tipOf } from '../../../lib/memory/atomic.js'
 import { H_LOCK, R_VERSION } from '../../../lib/memory/layout.js'
 import { load48 } from '../../../lib/memory/words.js'
 import { bury } from '../../../lib/threads/lines.js'
-import { runToDeath, Tracer, traceAtomics, untraceAtomics } from './traced.js'
+import { runToDeath, storesOf, Tracer, traceAtomics, untraceAtomics } from './traced.js'
 import {
   attach,
   attachTraced,
@@ -176,12 +176,6 @@ function cleanRun(image: Image, operate: (db: Db) => unknown) {
   return { steps, attached, expected: contents(db, image.line, image.pins) }
 }
 
-/** The stores to die before. */
-function* chosen(attached: number, steps: number): Iterable<number> {
-  const stride = Math.max(1, Math.ceil((steps - attached) / DEATHS))
-  for (let n = attached + 1 + (SEED % stride); n <= steps; n += stride) yield n
-}
-
 /** The survivor's part. */
 function survive(handle: unknown, image: Image, before: Contents, after: Contents): void {
   const db = attach(handle, SURVIVOR)
@@ -212,7 +206,7 @@ describe.each([
 
   it.each(OPERATIONS)('%s', async (_, operate) => {
     const { steps, attached, expected } = cleanRun(image, operate)
-    for (const n of chosen(attached, steps)) {
+    for (const n of storesOf(attached, steps, DEATHS, SEED)) {
       await turn()
       const handle = copyOf(image)
       const tracer = new Tracer(n)
@@ -233,7 +227,7 @@ describe.each([
     '%s, cut off by a vm timeout: the same handle goes on',
     async (_, operate) => {
       const { steps, attached, expected } = cleanRun(image, operate)
-      for (const n of chosen(attached, steps)) {
+      for (const n of storesOf(attached, steps, DEATHS, SEED)) {
         await turn()
         const handle = copyOf(image)
         const tracer = new Tracer(n)

@@ -110,3 +110,17 @@ export function runToDeath(tracer: Tracer, body: () => void): Outcome {
   const cut = (error as { code?: string } | undefined)?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED'
   return cut ? { died: true } : { died: false, error }
 }
+
+/**
+ * The stores to die before, of those from `attached` on: about so many, spread over all of them.
+ * @param seed where the first one is
+ */
+export function* storesOf(
+  attached: number,
+  steps: number,
+  deaths: number,
+  seed: number,
+): Iterable<number> {
+  const stride = Math.max(1, Math.ceil((steps - attached) / deaths))
+  for (let n = attached + 1 + (seed % stride); n <= steps; n += stride) yield n
+}
