@@ -16,7 +16,13 @@ import { bury } from '../../lib/threads/lines.js'
 import * as rings from '../../lib/threads/rings.js'
 import { eachLine } from '../../lib/threads/table.js'
 import { openWith } from '../../lib/zverse.js'
-import { runToDeath, Tracer, traceAtomics, untraceAtomics } from '../threads/death/traced.js'
+import {
+  runToDeath,
+  storesOf,
+  Tracer,
+  traceAtomics,
+  untraceAtomics,
+} from '../threads/death/traced.js'
 import {
   attach,
   attachTraced,
@@ -25,6 +31,7 @@ import {
   type Image,
   imageOf,
   SURVIVOR,
+  sound,
 } from '../threads/death/world.js'
 
 const DEATHS = Number(process.env.ZVERSE_DEATHS ?? 40)
@@ -93,8 +100,8 @@ function outcomes(db: Db): Map<string, (number | undefined)[]> {
       expect(rings.doneOf(W, at)).toBe(rings.headOf(W, at))
       const versions: (number | undefined)[] = []
       for (let position = 0; position !== rings.headOf(W, at); ) {
-        position = rings.skipTo(W, block, at, position)
-        const unit = rings.unitAt(W, block, at, position)
+        position = rings.skipTo(W, at, position)
+        const unit = rings.unitAt(W, at, position)
         versions.push(versionAt(W, unit))
         position += W[unit + U_WORDS] as number
       }
@@ -123,15 +130,6 @@ function expectOnce(db: Db): void {
   }
 }
 
-function sound(db: Db): void {
-  expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
-}
-
-function* chosen(from: number, to: number): Iterable<number> {
-  const stride = Math.max(1, Math.ceil((to - from) / DEATHS))
-  for (let n = from + 1 + (SEED % stride); n <= to; n += stride) yield n
-}
-
 /** Stores of the operation, from its attaching on. */
 function stepsOf(image: Image, operate: (db: Db) => void) {
   const tracer = new Tracer(Number.POSITIVE_INFINITY)
@@ -144,6 +142,8 @@ function stepsOf(image: Image, operate: (db: Db) => void) {
   return { attached, steps }
 }
 
+type Survive = (db: Db, n: number, handle: unknown) => void
+
 describe.each([
   ['one group', 65_536],
   ['many groups', 1024],
@@ -155,67 +155,56 @@ describe.each([
   })
   afterAll(untraceAtomics)
 
-  it('who commits dies before a store: the next one goes on', async () => {
-    const { attached, steps } = stepsOf(image, commitAll)
-    for (const n of chosen(attached, steps)) {
+  /** A victim dies before stores of `operate`; then `survive` looks at what is left. */
+  async function eachDeath(operate: (db: Db) => void, survive: Survive): Promise<void> {
+    const { attached, steps } = stepsOf(image, operate)
+    for (const n of storesOf(attached, steps, DEATHS, SEED)) {
       await turn()
       const handle = copyOf(image)
       const tracer = new Tracer(n)
       const victim = attachTraced(handle, VICTIM, tracer)
       try {
-        expect(runToDeath(tracer, () => commitAll(victim))).toEqual({ died: true })
+        expect(runToDeath(tracer, () => operate(victim))).toEqual({ died: true })
         const db = attach(handle, SURVIVOR)
         bury(db._test.engine.epochs.arena, VICTIM, SURVIVOR)
-        sound(db)
-        // Somebody writes in between: a version of its own is no group.
-        if (n % 2 === 0) db.put('between', n)
-        commitAll(db)
-        expectOnce(db)
-        // A death among the counts may leave them too low.
-        for (const count of Object.values(db.stats().queue.settled))
-          expect(count).toBeLessThanOrEqual(12)
+        survive(db, n, handle)
         sound(db)
         db.close()
       } catch (error) {
-        throw new Error(`death before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`, {
-          cause: error,
-        })
+        const message = `death before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`
+        throw new Error(message, { cause: error })
       }
     }
-  })
+  }
 
-  it('who submits dies before a store: nobody is blocked, and nothing is half there', async () => {
+  it('who commits dies before a store: the next one goes on', () =>
+    eachDeath(commitAll, (db, n) => {
+      sound(db)
+      // Somebody writes in between: a version of its own is no group.
+      if (n % 2 === 0) db.put('between', n)
+      commitAll(db)
+      expectOnce(db)
+      // A death among the counts may leave them too low.
+      for (const count of Object.values(db.stats().queue.settled))
+        expect(count).toBeLessThanOrEqual(12)
+    }))
+
+  it('who submits dies before a store: nobody is blocked, and nothing is half there', () => {
     const own = ['own 1', 'own 2'].map(key => ({ type: 'put' as const, key, value: key }))
     const submit = (db: Db) => {
       db.submit(own).catch(() => {})
     }
-    const { attached, steps } = stepsOf(image, submit)
-    for (const n of chosen(attached, steps)) {
-      await turn()
-      const handle = copyOf(image)
-      const tracer = new Tracer(n)
-      const victim = attachTraced(handle, VICTIM, tracer)
-      try {
-        expect(runToDeath(tracer, () => submit(victim))).toEqual({ died: true })
-        const db = attach(handle, SURVIVOR)
-        bury(db._test.engine.epochs.arena, VICTIM, SURVIVOR)
-        commitAll(db)
-        expectOnce(db)
-        expect([0, 2]).toContain(db.keys({ prefix: 'own' }).toArray().length)
-        expect(db.stats().queue.depth).toEqual({ high: 12, normal: 12, low: 12 })
-        sound(db)
-        // The place of the dead one serves another.
-        const heir = attach(handle, VICTIM + 1)
-        heir.submit(own).catch(() => {})
-        commitAll(db)
-        expect(db.get('own 1')).toBe('own 1')
-        sound(db)
-        db.close()
-      } catch (error) {
-        throw new Error(`death before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`, {
-          cause: error,
-        })
-      }
-    }
+    return eachDeath(submit, (db, _, handle) => {
+      commitAll(db)
+      expectOnce(db)
+      expect([0, 2]).toContain(db.keys({ prefix: 'own' }).toArray().length)
+      expect(db.stats().queue.depth).toEqual({ high: 12, normal: 12, low: 12 })
+      sound(db)
+      // The place of the dead one serves another.
+      const heir = attach(handle, VICTIM + 1)
+      heir.submit(own).catch(() => {})
+      commitAll(db)
+      expect(db.get('own 1')).toBe('own 1')
+    })
   })
 })
