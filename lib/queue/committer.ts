@@ -61,32 +61,31 @@ export class Committer implements Group {
     const { epochs } = this.#engine
     const chosen = this.#chosen
     this.#isTaken = false
-    chosen.count = 0
+    chosen.clear()
     try {
       inTurn(this.#engine, WRITING_CALLBACK, tx => inCallback(() => this.#commit(tx, held, isOwn)))
     } catch (error) {
-      if (chosen.count === 0) throw error
+      if (chosen.units.length === 0) throw error
       // One that was taken has its outcome: who reads it finds out that its version cannot be read.
       if (!this.#isTaken) return this.#failed(error)
     }
     this.#most = Math.min(ANY, this.#most * 2)
     this.#forgets = false
     chosen.tell(epochs.arena.signed)
-    return chosen.count > 0
+    return chosen.units.length > 0
   }
 
   #commit(tx: Transaction, held: boolean, isOwn: boolean): void {
     const chosen = this.#chosen
     tx.begin(held, undefined, this.#forgets)
     chosen.choose(isOwn, this.#most)
-    if (chosen.count === 0) {
+    if (chosen.units.length === 0) {
       tx.close()
       return
     }
     chosen.cut(this.#apply(tx))
     const version = tx.hasChanges ? tx.version : tx.seen
-    for (let i = 0; i < chosen.count; i++) {
-      const { words, at } = chosen.units[i]
+    for (const { words, at } of chosen.units) {
       if (words[at + U_OUTCOME] === 0) setVersion(words, at, version)
     }
     this.number = rings.nextGroup(this.#W)
@@ -99,10 +98,9 @@ export class Committer implements Group {
 
   /** Applies the submissions that were chosen; returns how many, where memory has ended before the last. */
   #apply(tx: Transaction): number {
-    const { units, count } = this.#chosen
+    const { units } = this.#chosen
     const applier = new Applier(tx)
-    for (let i = 0; i < count; i++) {
-      const unit = units[i]
+    for (const [i, unit] of units.entries()) {
       unit.words[unit.at + U_OUTCOME] = 0
       try {
         applyOne(tx, applier, unit)
@@ -114,19 +112,21 @@ export class Committer implements Group {
         setError(unit.words, unit.at, error)
       }
     }
-    return count
+    return units.length
   }
 
   /** The version has been published, or there is none. Neither allocates nor throws. */
   taken(): void {
-    const { units, count, promoted } = this.#chosen
+    const { units, counts, promoted } = this.#chosen
     const W = this.#W
     this.#chosen.take()
     this.#isTaken = true
-    for (let i = 0; i < count; i++) addCount(W, H_SETTLED + 2 * units[i].lane, 1)
-    for (let lane = 0; lane < LANES; lane++) addCount(W, H_PROMOTED + 2 * lane, promoted[lane])
+    for (let lane = 0; lane < LANES; lane++) {
+      addCount(W, H_SETTLED + 2 * lane, counts[lane])
+      addCount(W, H_PROMOTED + 2 * lane, promoted[lane])
+    }
     addCount(W, H_GROUPS, 1)
-    W[H_GROUP_SIZES + Math.min(SIZE_BUCKETS - 1, 31 - Math.clz32(count))]++
+    W[H_GROUP_SIZES + Math.min(SIZE_BUCKETS - 1, 31 - Math.clz32(units.length))]++
   }
 
   /** The group could not be committed: each of its submissions is to fail, or not, by itself. */
@@ -134,7 +134,7 @@ export class Committer implements Group {
     const { writer, epochs } = this.#engine
     const chosen = this.#chosen
     const isFull = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
-    if (chosen.count > 1) this.#most = 1
+    if (chosen.units.length > 1) this.#most = 1
     else if (isFull && !this.#forgets && writer.couldForget) this.#forgets = true
     else {
       this.#forgets = false

@@ -36,9 +36,8 @@ export class Lane {
   readonly #engine: Engine
   readonly #W: Uint32Array
   readonly #index: number
-  /** The lane's words in the block, and the block; 0: there is none. */
+  /** The lane's words in the handle's block; 0: there is none. */
   #at = 0
-  #block = 0
   /** Position up to where outcomes were read. */
   #read = 0
   #waiting: Waiting[] = []
@@ -59,7 +58,6 @@ export class Lane {
 
   /** The handle has a block of its own from now on. */
   use(block: number): void {
-    this.#block = block
     this.#at = rings.laneAt(block, this.#index)
     this.#read = 0
   }
@@ -85,7 +83,7 @@ export class Lane {
     const ring = this.#roomInRing(words)
     if (ring !== 0) {
       write(this.#W, ring, batch, changes, ticket)
-      rings.submitAt(this.#W, this.#block, this.#at, ring, words)
+      rings.submitAt(this.#W, this.#at, ring, words)
     } else {
       const at = this.backlog.add(words)
       write(this.backlog.words, at, batch, changes, ticket)
@@ -96,7 +94,7 @@ export class Lane {
   #roomInRing(words: number): number {
     if (this.#at === 0 || !this.backlog.isEmpty) return 0
     if (!rings.fits(this.#W, this.#at, words)) return 0
-    return rings.roomFor(this.#W, this.#block, this.#at, this.#read, words)
+    return rings.roomFor(this.#W, this.#at, this.#read, words)
   }
 
   /** Moves what has room from the backlog into the ring. */
@@ -108,10 +106,10 @@ export class Lane {
       const { words, from } = backlog
       const size = words[from + U_WORDS]
       if (!rings.fits(W, this.#at, size)) return
-      const ring = rings.roomFor(W, this.#block, this.#at, this.#read, size)
+      const ring = rings.roomFor(W, this.#at, this.#read, size)
       if (ring === 0) return
       W.set(words.subarray(from, from + size), ring)
-      rings.submitAt(W, this.#block, this.#at, ring, size)
+      rings.submitAt(W, this.#at, ring, size)
       backlog.dropTo(from + size)
     }
   }
@@ -127,8 +125,8 @@ export class Lane {
     if (this.#at !== 0) {
       const end = all ? rings.tailOf(W, this.#at) : rings.doneOf(W, this.#at)
       while (this.#read !== end) {
-        const position = rings.skipTo(W, this.#block, this.#at, this.#read)
-        const unit = rings.unitAt(W, this.#block, this.#at, position)
+        const position = rings.skipTo(W, this.#at, this.#read)
+        const unit = rings.unitAt(W, this.#at, position)
         this.#read = (position + W[unit + U_WORDS]) >>> 0
         this.#settle(W, unit)
       }

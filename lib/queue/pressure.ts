@@ -24,7 +24,7 @@ import { eachLine } from '../threads/table.js'
 import { notifyWord } from '../threads/watch.js'
 
 /** Submissions of a handle after which it adds the others up again. */
-export const EVERY = 64
+const EVERY = 64
 /** Shares of a lane's capacity from which on a level is told. */
 const SHARES = [0.5, 0.8, 0.95]
 const LEVELS = ['normal', 'warning', 'critical', 'overloaded'] as const
@@ -44,6 +44,11 @@ export interface Lanes {
   readonly high: number
   readonly normal: number
   readonly low: number
+}
+
+/** The numbers of the lanes, by the lane's index. */
+export function lanesOf(number: (lane: number) => number): Lanes {
+  return { high: number(0), normal: number(1), low: number(2) }
 }
 
 /** How full the write queue is. */
@@ -146,11 +151,10 @@ export class Gauge {
     this.look()
     const W = this.#W
     const depth = (lane: number) => this.#others[lane] + W[this.#line + T_DEPTH + lane]
-    const lanes = (of: (lane: number) => number) => ({ high: of(0), normal: of(1), low: of(2) })
     return {
       level: LEVELS[this.level],
-      depths: lanes(depth),
-      capacity: lanes(lane => W[H_CAPACITY + lane]),
+      depths: lanesOf(depth),
+      capacity: lanesOf(lane => W[H_CAPACITY + lane]),
     }
   }
 }

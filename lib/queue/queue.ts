@@ -11,6 +11,7 @@ import { Batch } from '../engine/batch.js'
 import type { Engine, Submissions } from '../engine/engine.js'
 import type { Signal } from '../engine/signal.js'
 import { ZVerseError } from '../errors.js'
+import { acquire } from '../memory/atomic.js'
 import { addCount } from '../memory/counts.js'
 import {
   H_PRESSURE,
@@ -27,7 +28,7 @@ import { blockAt } from '../threads/block.js'
 import { EventLoop } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
-import { sleepOn, sleepUnheld, wordAt } from '../threads/watch.js'
+import { sleepOn, sleepUnheld } from '../threads/watch.js'
 import { addAll, addOne } from '../write/operations.js'
 import { Committer } from './committer.js'
 import { Lane } from './lane.js'
@@ -240,12 +241,12 @@ export class Queue implements Submissions {
     const { arena, threadId } = epochs
     const word = rings.decidedWord(threadId + 1)
     rings.setAsleep(W, this.#block, true)
-    const seen = wordAt(arena, word)
+    const seen = acquire(W, word)
     if (this.#read() > 0) return false
     await sleepOn(arena, word, seen, SLICE)
     if (this.#isClosed) return false
     rings.setAsleep(W, this.#block, false)
-    return wordAt(arena, word) === seen
+    return acquire(W, word) === seen
   }
 
   /**

@@ -40,20 +40,20 @@ interface Part {
 /** A submission that was chosen. */
 export interface Unit {
   /** Where it lies. */
-  words: Uint32Array
-  at: number
-  lane: number
+  readonly words: Uint32Array
+  readonly at: number
+  readonly lane: number
   /** Its rings; null: it is in the backlog. */
-  part: Part | null
+  readonly part: Part | null
   /** Position behind it. */
-  end: number
+  readonly end: number
 }
 
 export class Selection {
-  /** The units chosen are the first `count`. */
+  /** The submissions, in the order in which they are applied. */
   readonly units: Unit[] = []
-  count = 0
-  /** How many of them are there because their lane was promoted. */
+  /** How many there are of each lane; how many of them because their lane was promoted. */
+  readonly counts = [0, 0, 0]
   readonly promoted = [0, 0, 0]
   readonly #W: Uint32Array
   readonly #line: number
@@ -72,6 +72,11 @@ export class Selection {
     this.#backlogs = backlogs
   }
 
+  /** Nothing is chosen. */
+  clear(): void {
+    this.units.length = 0
+  }
+
   /**
    * Chooses.
    * @param isOwn only what this thread has submitted
@@ -79,22 +84,22 @@ export class Selection {
    */
   choose(isOwn: boolean, most: number): void {
     const W = this.#W
-    this.count = 0
+    this.clear()
+    this.counts.fill(0)
     this.#bytes = 0
     this.#most = most
     this.#gather(isOwn)
     const bytes = W[H_GROUP_BYTES]
-    const taken = [0, 0, 0]
     for (let lane = NORMAL; lane < LANES; lane++) {
       this.promoted[lane] = 0
       if (isOwn || W[H_PASSED + lane] < PATIENCE) continue
-      this.promoted[lane] = this.#takeLane(lane, this.#bytes + bytes / 4)
-      taken[lane] = this.promoted[lane]
+      this.#takeLane(lane, this.#bytes + bytes / 4)
+      this.promoted[lane] = this.counts[lane]
     }
-    for (let lane = 0; lane < LANES; lane++) taken[lane] += this.#takeLane(lane, bytes)
+    for (let lane = 0; lane < LANES; lane++) this.#takeLane(lane, bytes)
     if (isOwn) return
     for (let lane = NORMAL; lane < LANES; lane++) {
-      const isPassed = taken[lane] === 0 && this.#hasMore(lane)
+      const isPassed = this.counts[lane] === 0 && this.#hasMore(lane)
       W[H_PASSED + lane] = isPassed ? W[H_PASSED + lane] + 1 : 0
     }
   }
@@ -120,9 +125,8 @@ export class Selection {
     for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
   }
 
-  /** Takes of a lane until the group has so many bytes; returns how many submissions. */
-  #takeLane(lane: number, bytes: number): number {
-    const before = this.count
+  /** Takes of a lane until the group has so many bytes. */
+  #takeLane(lane: number, bytes: number): void {
     for (let isMore = true; isMore; ) {
       isMore = false
       for (const part of this.#parts) {
@@ -132,11 +136,11 @@ export class Selection {
       }
       while (this.#hasRoom(bytes) && this.#takeBacklog(lane)) isMore = true
     }
-    return this.count - before
   }
 
   #hasRoom(bytes: number): boolean {
-    return this.count === 0 || (this.#bytes < bytes && this.count < this.#most)
+    const { length } = this.units
+    return length === 0 || (this.#bytes < bytes && length < this.#most)
   }
 
   #takeOne(part: Part, lane: number): boolean {
@@ -144,8 +148,8 @@ export class Selection {
     const { block, next } = part
     const at = rings.laneAt(block, lane)
     if (next[lane] === rings.headOf(W, at)) return false
-    const position = rings.skipTo(W, block, at, next[lane])
-    const unit = rings.unitAt(W, block, at, position)
+    const position = rings.skipTo(W, at, next[lane])
+    const unit = rings.unitAt(W, at, position)
     next[lane] = (position + W[unit + U_WORDS]) >>> 0
     this.#add(W, unit, lane, part, next[lane])
     return true
@@ -162,10 +166,8 @@ export class Selection {
   }
 
   #add(words: Uint32Array, at: number, lane: number, part: Part | null, end: number): void {
-    const unit = { words, at, lane, part, end }
-    if (this.count === this.units.length) this.units.push(unit)
-    else this.units[this.count] = unit
-    this.count++
+    this.units.push({ words, at, lane, part, end })
+    this.counts[lane]++
     this.#bytes += words[at + U_WORDS] * 4
   }
 
@@ -180,13 +182,14 @@ export class Selection {
 
   /** The group ends before its submission `count`. */
   cut(count: number): void {
-    if (count === this.count) return
-    this.count = count
+    if (count === this.units.length) return
+    this.units.length = count
+    this.counts.fill(0)
     for (const { begin, next } of this.#parts)
       for (const lane of begin.keys()) next[lane] = begin[lane]
     for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
-    for (let i = 0; i < count; i++) {
-      const { part, lane, end } = this.units[i]
+    for (const { part, lane, end } of this.units) {
+      this.counts[lane]++
       if (part === null) this.#ends[lane] = end
       else part.next[lane] = end
     }
@@ -205,8 +208,7 @@ export class Selection {
 
   /** True if nobody has taken the group meanwhile. */
   get isThere(): boolean {
-    for (let i = 0; i < this.count; i++) {
-      const { part, lane, at } = this.units[i]
+    for (const { part, lane, at } of this.units) {
       if (part === null && this.#backlogs[lane].taken > at) return false
       if (part === null) continue
       const tail = rings.tailOf(this.#W, rings.laneAt(part.block, lane))

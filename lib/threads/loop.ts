@@ -7,6 +7,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 /** The ports of one handle, made at the first turn. */
 export class EventLoop {
   #port: MessagePort | null = null
+  #other: MessagePort | null = null
   #wake: () => void = () => {}
 
   /** Resolves after the callbacks that already wait; keeps the process alive until then. One at a time. */
@@ -18,8 +19,6 @@ export class EventLoop {
       this.#other?.postMessage(null)
     })
   }
-
-  #other: MessagePort | null = null
 
   #open(): MessagePort {
     const { port1, port2 } = new MessageChannel()

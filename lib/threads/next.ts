@@ -12,7 +12,6 @@
  */
 import {
   BURIED,
-  H_HIGH_WATER,
   H_LOCK,
   H_TURN,
   H_WAITERS,
@@ -20,22 +19,19 @@ import {
   T_ID,
   T_TICKET,
   T_WAITING,
-  THREAD_WORDS,
-  THREADS_AT,
   TURN_PRESENT,
-  WAKES,
 } from '../memory/layout.js'
+import { eachLine } from './table.js'
+import { wake, wordOf } from './wake.js'
 
 /** The word on which the thread waits whose id plus 1 is `id`. */
 export function wakeWord(id: number): number {
-  return H_WAKE + (id & (WAKES - 1))
+  return wordOf(H_WAKE, id)
 }
 
 /** Wakes a thread. @param id its id plus 1 */
 export function call(signed: Int32Array, id: number): void {
-  const word = wakeWord(id)
-  Atomics.add(signed, word, 1)
-  Atomics.notify(signed, word)
+  wake(signed, wakeWord(id))
 }
 
 /** Gives the next turn to the waiter that has not had the lock for longest, and wakes it. */
@@ -45,12 +41,10 @@ export function callNext(signed: Int32Array, W: Uint32Array): void {
   let first = 0
   let shy = 0
   let firstShy = 0
-  const lines = Atomics.load(W, H_HIGH_WATER)
-  for (let i = 0; i < lines; i++) {
-    const line = THREADS_AT + i * THREAD_WORDS
-    if (Atomics.load(W, line + T_WAITING) === 0) continue
+  eachLine(W, line => {
+    if (Atomics.load(W, line + T_WAITING) === 0) return false
     const id = Atomics.load(W, line + T_ID)
-    if (id === 0 || id >= BURIED) continue
+    if (id === 0 || id >= BURIED) return false
     const ticket = W[line + T_TICKET]
     const isShy = (ticket & 1) !== 0
     if (isShy && (shy === 0 || ((ticket - firstShy) | 0) < 0)) {
@@ -61,7 +55,8 @@ export function callNext(signed: Int32Array, W: Uint32Array): void {
       nextLine = line
       first = ticket
     }
-  }
+    return false
+  })
   // It may take a free lock as anyone may; it is not waited for.
   if (shy !== 0 && (next === 0 || ((firstShy - first) | 0) < 0)) call(signed, shy)
   if (next === 0 || Atomics.compareExchange(signed, H_TURN, 0, next) !== 0) return

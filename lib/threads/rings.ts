@@ -1,7 +1,7 @@
 /**
  * The shared part of the write queue: for each handle that submits a block with three rings, one a lane.
  *
- * A submission lies in one piece in its lane's ring (layout.ts draws it). Its thread writes it and then stores HEAD, so
+ * A submission lies in one piece in its lane's ring (queue-layout.ts draws it). Its thread writes it and then stores HEAD, so
  * that a thread that dies in between has submitted nothing. Invariants:
  * 1. HEAD is its thread's. TAIL, NEXT and Q_GROUP are the owner's of the writer lock, whichever thread that is.
  * 2. The owner notes what it takes in NEXT, then the group's number in Q_GROUP, before the group's version is
@@ -11,16 +11,7 @@
  * 4. A block whose thread is gone (Q_GONE) has nothing more to be taken; the owner empties it for the line's next thread.
  */
 import { tipOf } from '../memory/atomic.js'
-import {
-  H_DECIDED,
-  H_PUMP,
-  H_PUMP_IDLE,
-  LANES,
-  R_GROUP,
-  T_ID,
-  T_QUEUE,
-  WAKES,
-} from '../memory/layout.js'
+import { H_DECIDED, H_PUMP_IDLE, LANES, R_GROUP, T_ID, T_QUEUE } from '../memory/layout.js'
 import {
   L_AT,
   L_DONE,
@@ -37,6 +28,7 @@ import {
   U_WORDS,
 } from '../memory/queue-layout.js'
 import { eachLine } from './table.js'
+import { wake, wordOf } from './wake.js'
 
 /** Words of the smallest block that is worth having, and of the largest. */
 const LEAST = 2 ** 11
@@ -58,7 +50,7 @@ export function layOut(W: Uint32Array, block: number): void {
   W[block + Q_GROUP] = 0
   W[block + Q_ASLEEP] = 0
   const all = blockWords(W.length) - Q_RINGS
-  let at = Q_RINGS
+  let at = block + Q_RINGS
   // Half of the words for the normal lane.
   for (const [lane, size] of [all / 4, all / 2, all / 4].entries()) {
     const own = laneAt(block, lane)
@@ -80,50 +72,38 @@ export function fits(W: Uint32Array, lane: number, words: number): boolean {
  * Where a submission of so many words is to be written, in its lane's ring; 0 while there is no room.
  * @param read up to where the thread has read outcomes: what is before that is free
  */
-export function roomFor(
-  W: Uint32Array,
-  block: number,
-  lane: number,
-  read: number,
-  words: number,
-): number {
+export function roomFor(W: Uint32Array, lane: number, read: number, words: number): number {
   const size = W[lane + L_SIZE]
   const head = W[lane + L_HEAD]
   const begin = head & (size - 1)
   const skipped = begin + words > size ? size - begin : 0
   if ((head + skipped + words - read) >>> 0 > size) return 0
-  const ring = block + W[lane + L_AT]
+  const ring = W[lane + L_AT]
   if (skipped === 0) return ring + begin
   W[ring + begin + U_WORDS] = 0
   return ring
 }
 
 /** Submits what was written at `at`, the answer of {@link roomFor}. */
-export function submitAt(
-  W: Uint32Array,
-  block: number,
-  lane: number,
-  at: number,
-  words: number,
-): void {
+export function submitAt(W: Uint32Array, lane: number, at: number, words: number): void {
   const size = W[lane + L_SIZE]
   const head = W[lane + L_HEAD]
-  const isSkipped = at === block + W[lane + L_AT] && (head & (size - 1)) !== 0
+  const isSkipped = at === W[lane + L_AT] && (head & (size - 1)) !== 0
   const begin = isSkipped ? head + size - (head & (size - 1)) : head
   Atomics.store(W, lane + L_HEAD, begin + words)
 }
 
 /** Positions, from `position` on, that lead to a submission: the same, or the ring's begin. */
-export function skipTo(W: Uint32Array, block: number, lane: number, position: number): number {
+export function skipTo(W: Uint32Array, lane: number, position: number): number {
   const size = W[lane + L_SIZE]
   const begin = position & (size - 1)
-  if (W[block + W[lane + L_AT] + begin + U_WORDS] !== 0) return position
+  if (W[W[lane + L_AT] + begin + U_WORDS] !== 0) return position
   return (position + size - begin) >>> 0
 }
 
 /** The word at which the submission at a position lies. */
-export function unitAt(W: Uint32Array, block: number, lane: number, position: number): number {
-  return block + W[lane + L_AT] + (position & (W[lane + L_SIZE] - 1))
+export function unitAt(W: Uint32Array, lane: number, position: number): number {
+  return W[lane + L_AT] + (position & (W[lane + L_SIZE] - 1))
 }
 
 /** True if the thread of the block is gone, and nobody has emptied the block yet. */
@@ -153,14 +133,12 @@ export function decideTo(W: Uint32Array, lane: number, position: number): void {
 /** Wakes the thread that waits for outcomes of its submissions, if it does. @param line its line */
 export function tellDecided(signed: Int32Array, W: Uint32Array, line: number, block: number): void {
   if (Atomics.load(W, block + Q_ASLEEP) === 0) return
-  const word = decidedWord(W[line + T_ID])
-  Atomics.add(signed, word, 1)
-  Atomics.notify(signed, word)
+  wake(signed, decidedWord(W[line + T_ID]))
 }
 
 /** The word on which the thread waits whose id plus 1 is `id`. */
 export function decidedWord(id: number): number {
-  return H_DECIDED + (id & (WAKES - 1))
+  return wordOf(H_DECIDED, id)
 }
 
 export function setAsleep(W: Uint32Array, block: number, isAsleep: boolean): void {
@@ -168,7 +146,7 @@ export function setAsleep(W: Uint32Array, block: number, isAsleep: boolean): voi
 }
 
 /** True if the block has submissions that nobody has taken. */
-export function hasWork(W: Uint32Array, block: number): boolean {
+function hasWork(W: Uint32Array, block: number): boolean {
   if (Atomics.load(W, block + Q_GONE) !== 0) return false
   for (let lane = 0; lane < LANES; lane++) {
     const at = laneAt(block, lane)
@@ -199,11 +177,6 @@ export function setPumpIdle(signed: Int32Array, isIdle: boolean): void {
   Atomics.store(signed, H_PUMP_IDLE, isIdle ? 1 : 0)
 }
 
-/** True if some thread commits for others. */
-export function hasPump(W: Uint32Array): boolean {
-  return Atomics.load(W, H_PUMP) !== 0
-}
-
 // ── For the owner of the lock ─────────────────────────────────────────────────────────────────
 
 /** Number of the group that comes next. */
@@ -219,18 +192,16 @@ export function nextGroup(W: Uint32Array): number {
 export function settleBlock(W: Uint32Array, block: number): void {
   const group = W[block + Q_GROUP]
   if (group !== 0) {
-    if (((W[tipOf(W) + R_GROUP] - group) | 0) >= 0) takeNoted(W, block)
-    W[block + Q_GROUP] = 0
+    const isTaken = ((W[tipOf(W) + R_GROUP] - group) | 0) >= 0
+    if (isTaken) take(W, block, noted(W, block))
+    else W[block + Q_GROUP] = 0
   }
   if (Atomics.load(W, block + Q_GONE) !== 0) layOut(W, block)
 }
 
-/** What was noted has been taken. */
-function takeNoted(W: Uint32Array, block: number): void {
-  for (let lane = 0; lane < LANES; lane++) {
-    const at = laneAt(block, lane)
-    Atomics.store(W, at + L_TAIL, W[at + L_NEXT])
-  }
+/** What was noted of a block. */
+function noted(W: Uint32Array, block: number): number[] {
+  return Array.from({ length: LANES }, (_, lane) => W[laneAt(block, lane) + L_NEXT])
 }
 
 /** Up to where submissions are taken. */

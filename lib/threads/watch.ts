@@ -116,8 +116,3 @@ export class Watch {
 export function notifyWord(arena: Arena, at: number): void {
   Atomics.notify(arena.signed, at)
 }
-
-/** A header word as {@link sleepOn} compares it. */
-export function wordAt(arena: Arena, at: number): number {
-  return Atomics.load(arena.signed, at)
-}

@@ -35,6 +35,7 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { eachHead } from '../point/dropped.js'
+import { type Lanes, lanesOf } from '../queue/pressure.js'
 import { eachPin } from '../threads/slots.js'
 import { eachLine, eachUser } from '../threads/table.js'
 import { type Times, timesAt } from '../threads/times.js'
@@ -121,24 +122,18 @@ export interface Stats {
 /** The write queue, of all threads; counts since the opening. */
 export interface QueueStats {
   /** Submissions that came in; that were committed, or failed; that had no room; that were promoted. */
-  enqueued: LaneCounts
-  settled: LaneCounts
-  rejected: LaneCounts
-  promoted: LaneCounts
+  enqueued: Lanes
+  settled: Lanes
+  rejected: Lanes
+  promoted: Lanes
   /** Those that wait now, and the most that ever waited at a time. */
-  depth: LaneCounts
-  peak: LaneCounts
+  depth: Lanes
+  peak: Lanes
   /** Groups that were committed, and how many had 1, 2 to 3, 4 to 7, … submissions. */
   groups: number
   groupSizes: number[]
   /** Sampled times from `submit` to its outcome, µs. */
   time: Times
-}
-
-export interface LaneCounts {
-  high: number
-  normal: number
-  low: number
 }
 
 /** Persistent mode; all 0 in memory. */
@@ -227,16 +222,15 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
 }
 
 function queueCounts(W: Uint32Array): QueueStats {
-  const lanes = (of: (lane: number) => number) => ({ high: of(0), normal: of(1), low: of(2) })
-  const counts = (at: number) => lanes(lane => countAt(W, at + 2 * lane))
+  const counts = (at: number) => lanesOf(lane => countAt(W, at + 2 * lane))
   const sizes = Array.from(W.subarray(H_GROUP_SIZES, H_GROUP_SIZES + SIZE_BUCKETS))
   return {
     enqueued: counts(H_SUBMITTED),
     settled: counts(H_SETTLED),
     rejected: counts(H_REJECTED),
     promoted: counts(H_PROMOTED),
-    depth: lanes(lane => sum(W, line => W[line + T_DEPTH + lane])),
-    peak: lanes(lane => W[H_QUEUE_PEAK + lane]),
+    depth: lanesOf(lane => sum(W, line => W[line + T_DEPTH + lane])),
+    peak: lanesOf(lane => W[H_QUEUE_PEAK + lane]),
     groups: countAt(W, H_GROUPS),
     groupSizes: sizes.slice(
       0,
