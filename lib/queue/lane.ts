@@ -12,25 +12,10 @@ import * as rings from '../threads/rings.js'
 import { noteTime } from '../threads/times.js'
 import { Backlog } from './backlog.js'
 import { errorAt, versionAt } from './outcome.js'
+import { type Outcome, Waiting } from './waiting.js'
 
 /** Words that a loop copies faster than `set`, which needs a view. */
 const SMALL = 64
-/** One submission in so many is timed. */
-const SAMPLED = 15
-/** Waiting submissions that were decided and still take room in the list. */
-const MANY = 1024
-
-/** A submission whose outcome is not known yet. */
-interface Waiting {
-  readonly core: StoreCore
-  readonly resolve: (version: number) => void
-  readonly reject: (error: unknown) => void
-  /** When it was submitted, if it is timed; else 0. */
-  readonly since: number
-  /** The same as in the submission. */
-  readonly ticket: number
-}
-
 export class Lane {
   readonly backlog = new Backlog()
   readonly #engine: Engine
@@ -40,10 +25,7 @@ export class Lane {
   #at = 0
   /** Position up to where outcomes were read. */
   #read = 0
-  #waiting: Waiting[] = []
-  #first = 0
-  /** Counts submissions: a call that was cut off may leave one that waits, and nothing that was submitted. */
-  #ticket = 0
+  readonly #waiting = new Waiting()
 
   constructor(engine: Engine, index: number) {
     this.#engine = engine
@@ -53,7 +35,7 @@ export class Lane {
 
   /** Submissions whose outcomes are not known yet. */
   get depth(): number {
-    return this.#waiting.length - this.#first
+    return this.#waiting.depth
   }
 
   /** The handle has a block of its own from now on. */
@@ -68,17 +50,22 @@ export class Lane {
     return this.#at !== 0 && rings.headOf(this.#W, this.#at) !== rings.tailOf(this.#W, this.#at)
   }
 
+  /** True if what comes next in the backlog never goes into the ring: this thread is to commit it. */
+  get hasOwn(): boolean {
+    const { backlog } = this
+    if (!backlog.hasWork) return false
+    return this.#at === 0 || !rings.fits(this.#W, this.#at, backlog.words[backlog.taken + U_WORDS])
+  }
+
   /**
    * Submits a batch that begins with its store.
    * @param changes how many follow the store
    * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left; nothing is submitted then
    */
   submit(core: StoreCore, batch: Uint32Array, changes: number): Promise<number> {
-    const ticket = ++this.#ticket >>> 0
-    const since = (ticket & SAMPLED) === 0 ? monotonic() : 0
-    const result = new Promise<number>((resolve, reject) => {
-      this.#waiting.push({ core, resolve, reject, since, ticket })
-    })
+    const waiting = this.#waiting
+    const result = waiting.add(core)
+    const { ticket } = waiting
     const words = U_BATCH + batch.length
     const ring = this.#roomInRing(words)
     if (ring !== 0) {
@@ -88,6 +75,7 @@ export class Lane {
       const at = this.backlog.add(words)
       write(this.backlog.words, at, batch, changes, ticket)
     }
+    waiting.added()
     return result
   }
 
@@ -120,7 +108,7 @@ export class Lane {
    * @returns how many
    */
   read(all: boolean): number {
-    const before = this.#first
+    const before = this.depth
     const W = this.#W
     if (this.#at !== 0) {
       const end = all ? rings.tailOf(W, this.#at) : rings.doneOf(W, this.#at)
@@ -137,15 +125,10 @@ export class Lane {
       this.#settle(words, from)
       backlog.dropTo(from + words[from + U_WORDS])
     }
-    const read = this.#first - before
+    const read = before - this.depth
+    this.#waiting.tell()
     // At the close what was taken back waits for its rejection.
-    if (this.#first === this.#waiting.length || (!all && this.#isRead)) {
-      this.#waiting = []
-      this.#first = 0
-    } else if (this.#first > MANY && this.#first * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#first)
-      this.#first = 0
-    }
+    if (!all && this.#isRead) this.#waiting.clear()
     return read
   }
 
@@ -158,31 +141,29 @@ export class Lane {
 
   #settle(words: Uint32Array, at: number): void {
     const ticket = words[at + U_TICKET]
-    let waiting = this.#waiting[this.#first++]
-    while (waiting.ticket !== ticket) waiting = this.#waiting[this.#first++]
-    const { core, resolve, reject, since } = waiting
-    if (since !== 0) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
+    const chunk = this.#waiting.chunkOf(ticket)
+    if (chunk === undefined) return
+    const since = chunk.sinceOf(ticket)
+    if (since !== undefined) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
+    chunk.settle(this.#outcomeAt(words, at, chunk.coreOf(ticket)))
+  }
+
+  #outcomeAt(words: Uint32Array, at: number, core: StoreCore): Outcome {
     const version = versionAt(words, at)
     const { log, epochs } = this.#engine
-    if (version === undefined) {
-      reject(errorAt(this.#engine, words, at, core))
-      return
-    }
+    if (version === undefined) return { error: errorAt(this.#engine, words, at, core) }
     try {
       // A version that was published, but could not be made durable: its log tells why.
       if (log !== null && version > epochs.versions.newest) log.settle(version)
-      resolve(version)
+      return version
     } catch (error) {
-      reject(error)
+      return { error }
     }
   }
 
   /** Rejects what waits. */
   fail(error: unknown): void {
-    const left = this.#waiting.slice(this.#first)
-    this.#waiting = []
-    this.#first = 0
-    for (const { reject } of left) reject(error)
+    this.#waiting.fail(error)
   }
 }
 

@@ -188,7 +188,7 @@ export class Queue implements Submissions {
 
   /** True if this thread has submissions that no other can take. */
   get #hasOwn(): boolean {
-    return this.#lanes.some(({ backlog }) => backlog.hasWork)
+    return this.#lanes.some(lane => lane.hasOwn)
   }
 
   get #depth(): number {

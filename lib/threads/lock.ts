@@ -26,7 +26,7 @@ import {
   TURN_PRESENT,
 } from '../memory/layout.js'
 import { monotonic } from './clock.js'
-import { call, callNext, giveOn, wakeWord } from './next.js'
+import { call, callNext, giveOn, setAside, wakeWord } from './next.js'
 
 /** Longest wait before the waiter looks again, ms. */
 const SLICE = 20
@@ -54,6 +54,8 @@ export class WriterLock {
   /** The thread that did not come when this one stepped aside, and since when. */
   #calledFor = 0
   #calledSince = 0
+  /** Asynchronous waits of this handle. */
+  #asyncs = 0
   #closed = false
 
   constructor(arena: Arena, line: number, threadId: number, askFor: (threadId: number) => void) {
@@ -123,7 +125,7 @@ export class WriterLock {
    */
   acquire(timeout: number): void {
     if (this.tryAcquire() || this.#stepAside()) return
-    const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
+    const wait = new Wait(this.#words, this.#signed, this.#me, timeout, this.#askFor)
     const word = wakeWord(this.#me)
     this.#arrive(false)
     try {
@@ -131,6 +133,7 @@ export class WriterLock {
         const calls = Atomics.load(this.#signed, word)
         if (this.tryAcquire()) return
         Atomics.wait(this.#signed, word, calls, wait.next())
+        this.#isAwake()
       }
     } finally {
       this.#leave(wait)
@@ -151,9 +154,10 @@ export class WriterLock {
     taken: () => void,
   ): Promise<void> {
     if (this.tryAcquire()) return taken()
-    const wait = new Wait(this.#signed, this.#me, timeout, this.#askFor)
+    const wait = new Wait(this.#words, this.#signed, this.#me, timeout, this.#askFor)
     const word = wakeWord(this.#me)
     this.#arrive(true)
+    this.#asyncs++
     try {
       for (;;) {
         const calls = Atomics.load(this.#signed, word)
@@ -163,6 +167,7 @@ export class WriterLock {
       }
       taken()
     } finally {
+      this.#asyncs--
       this.#leave(wait)
     }
   }
@@ -172,6 +177,7 @@ export class WriterLock {
     Atomics.store(S, H_LOCK, 0)
     // After the store: a waiter counts itself before it tries the lock, so one of the two sees the other.
     if (Atomics.load(S, H_WAITERS) === 0) return
+    this.#dropCutOff()
     const turn = Atomics.load(S, H_TURN)
     if (turn === 0) callNext(S, this.#words)
     // Given to this thread when it had taken the lock already.
@@ -193,6 +199,7 @@ export class WriterLock {
   #arrive(isShy: boolean): void {
     const W = this.#words
     const line = this.#line
+    this.#dropCutOff()
     Atomics.add(this.#signed, H_WAITERS, 1)
     if (!isShy) this.#isAwake()
     else if (W[line + T_WAITING] === 0) W[line + T_TICKET] |= 1
@@ -200,7 +207,16 @@ export class WriterLock {
   }
 
   #isAwake(): void {
-    if (!this.#closed) this.#words[this.#line + T_TICKET] &= ~1
+    if (!this.#closed) Atomics.and(this.#words, this.#line + T_TICKET, ~1)
+  }
+
+  /** Takes out of the counts a wait that a vm timeout cut off: it ran no `finally`. */
+  #dropCutOff(): void {
+    const W = this.#words
+    const left = W[this.#line + T_WAITING] - this.#asyncs
+    if (left <= 0 || this.#closed) return
+    Atomics.store(W, this.#line + T_WAITING, this.#asyncs)
+    Atomics.sub(W, H_WAITERS, left)
   }
 
   #leave(wait: Wait): void {
@@ -223,6 +239,7 @@ export class WriterLock {
 
 /** One thread's wait for the lock: for which thread, how long, and when to act. */
 class Wait {
+  readonly #words: Uint32Array
   readonly #signed: Int32Array
   readonly #me: number
   readonly #timeout: number
@@ -234,7 +251,14 @@ class Wait {
   #turn = 0
   #turnSince = 0
 
-  constructor(signed: Int32Array, me: number, timeout: number, askFor: (threadId: number) => void) {
+  constructor(
+    words: Uint32Array,
+    signed: Int32Array,
+    me: number,
+    timeout: number,
+    askFor: (threadId: number) => void,
+  ) {
+    this.#words = words
     this.#signed = signed
     this.#me = me
     this.#timeout = timeout
@@ -275,7 +299,11 @@ class Wait {
     } else if (turn !== 0 && now - this.#turnSince >= SLICE) {
       this.#turnSince = now
       this.#askFor((turn & ~TURN_PRESENT) - 1)
-      return this.#takeOver(turn)
+      // One that is awake waits for the owner, as this thread does.
+      if (owner === 0 || (turn & TURN_PRESENT) === 0) {
+        setAside(this.#words, turn & ~TURN_PRESENT)
+        return this.#takeOver(turn)
+      }
     }
     return Math.max(0, Math.min(SLICE, this.#timeout - waitedMs))
   }

@@ -67,6 +67,17 @@ export function callNext(signed: Int32Array, W: Uint32Array): void {
   else giveOn(signed, W, next)
 }
 
+/**
+ * The thread whose id plus 1 is `id` did not take its turn up: it is given none until it has been awake. It may not wait
+ * at all, where a vm timeout cut its wait off.
+ */
+export function setAside(W: Uint32Array, id: number): void {
+  eachLine(W, line => {
+    if (Atomics.load(W, line + T_ID) === id) Atomics.or(W, line + T_TICKET, 1)
+    return false
+  })
+}
+
 /** The next turn was given to the thread whose id plus 1 is `id`, which does not take it: gives it on. */
 export function giveOn(signed: Int32Array, W: Uint32Array, id: number): void {
   const turn = Atomics.load(signed, H_TURN)

@@ -53,6 +53,11 @@
 #endif
 #define IDS (THREADS + DEATHS)
 
+/* A thread whose turn was set aside is shy, too. */
+#if defined(SHY) || SLOW || DEATHS
+#define SHIES
+#endif
+
 #define PRESENT 64
 #define HOLDER(word) ((word) & 63)
 #define BURIED 100              /* and the burier's id */
@@ -110,6 +115,9 @@ ltl all { <> [] (busy == 0) }
 #define WAITS(x) \
   (waiting[0] && lineId[0] == (x) || waiting[1] && lineId[1] == (x) || waiting[2] && lineId[2] == (x))
 #endif
+
+/* It does not wait, or will never wake. */
+#define IS_OUT(x) (!WAITS(x) || !alive[x])
 
 #if LOOPERS && !defined(MUTANT_ANY_WAITER)
 #define MAY_BE_FIRST(i, other) (rank[i] < rank[other])
@@ -172,7 +180,7 @@ inline passOn() {
      :: else -> i = 0; break
      od;
 #endif
-#ifdef SHY
+#ifdef SHIES
      if
      :: shyNext != 0 -> call(shyNext)
      :: shyNext != 0 && next != 0     /* the other has not had the lock for longer */
@@ -382,6 +390,10 @@ arrive:
        MAYBE_DIE;
 #ifdef SHY
        shy[me] = (me == THREADS - 1);
+#else
+#ifdef SHIES
+       shy[me] = 0;
+#endif
 #endif
        waiting[me] = 1
      }
@@ -422,37 +434,55 @@ look:
         fi
      :: else
      fi;
-     owner = 0;
      if
      :: HOLDER(seen) == id ->
         AT(CAS(turn, seen, id | PRESENT));
 #ifndef MUTANT_PRESENT_SLEEPS
         brief = 1;
 #endif
-        seen = 0
 #ifdef MUTANT_NO_TAKEOVER
-     :: HOLDER(seen) != id -> seen = 0
      :: false ->
 #else
-     :: sliced && seen != 0 && HOLDER(seen) != id && (!WAITS(HOLDER(seen)) || !alive[HOLDER(seen)] || slow < SLOW) ->
-        if
-        :: WAITS(HOLDER(seen)) && alive[HOLDER(seen)] -> slow++
-        :: else
-        fi;
+     :: sliced && seen != 0 && HOLDER(seen) != id && (IS_OUT(HOLDER(seen)) || slow < SLOW) ->
         if
         :: IS_DEAD(HOLDER(seen)) -> gone = HOLDER(seen); bury()
         :: else
         fi;
+        /* One that is awake waits for the owner, as this thread does. */
+        if
+        :: owner != 0 && (seen & PRESENT) -> goto lieDown
+        :: else
+        fi;
+        if
+        :: !IS_OUT(HOLDER(seen)) -> slow++
+        :: else
+        fi;
+#ifdef SHIES
+        atomic {
+          MAYBE_DIE;
+          k = 0;
+          do
+          :: k < THREADS && lineId[k] != HOLDER(seen) -> k++
+          :: k < THREADS && lineId[k] == HOLDER(seen) -> shy[k] = 1; k++
+          :: k == THREADS -> k = 0; break
+          od
+        }
+#endif
 #endif
 takeOver:
         owner = 0;
         AT(CAS(turn, seen, id | PRESENT));
         seen = 0;
         goto again
-#ifndef MUTANT_NO_TAKEOVER
-     :: HOLDER(seen) != id && !(sliced && seen != 0 && (!WAITS(HOLDER(seen)) || !alive[HOLDER(seen)])) -> seen = 0
+#ifdef MUTANT_NO_TAKEOVER
+     :: HOLDER(seen) != id
+#else
+     :: HOLDER(seen) != id && !(sliced && seen != 0 && IS_OUT(HOLDER(seen)))
 #endif
      fi;
+lieDown:
+     owner = 0;
+     seen = 0;
 #ifdef MUTANT_WORD_LATE
      AT(called[id] = 0);
 #endif
@@ -482,7 +512,7 @@ takeOver:
        asleep[id] = 0;
        brief = 0
      }
-#ifdef SHY
+#ifdef SHIES
      AT(shy[me] = 0);
 #endif
 #ifndef MUTANT_WORD_LATE
