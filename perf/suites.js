@@ -58,6 +58,7 @@ import { commitLatency } from './threads/scenarios/commit-latency.js'
 import { copies } from './threads/scenarios/copies.js'
 import { overwrite as overwriteTogether } from './threads/scenarios/overwrite.js'
 import { pin as pinAttached } from './threads/scenarios/pin.js'
+import { handing, producers, submitLatency } from './threads/scenarios/queue.js'
 import { readers } from './threads/scenarios/readers.js'
 import { reclaim } from './threads/scenarios/reclaim.js'
 import { writers } from './threads/scenarios/writers.js'
@@ -139,6 +140,7 @@ export const groups = [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],
     ...[reclaim, commitLatency, copies, overwriteTogether],
   ]),
+  group('queue', 'threads', [producers, submitLatency, handing]),
   group('persistent', 'persistent', [...commits, ...besideMemory, ...onDisk]),
   group('deep', 'persistent', pastOnDisk),
   group('matrix', 'matrix', matrix),

@@ -37,6 +37,15 @@ export const count = control => setPhase(control, COUNT)
 /** @param {Control} control */
 export const stop = control => setPhase(control, STOP)
 
+/** Not yet COUNT. @param {Control} control */
+export const isWarming = control => Atomics.load(control, PHASE) < COUNT
+
+/** Between COUNT and STOP. @param {Control} control */
+export const isCounting = control => Atomics.load(control, PHASE) === COUNT
+
+/** STOP. @param {Control} control */
+export const isOver = control => Atomics.load(control, PHASE) === STOP
+
 /** Sleeps until STOP. @param {Control} control */
 export function sleep(control) {
   for (;;) {
@@ -69,11 +78,11 @@ export function coreSeconds() {
  */
 export function work(control, chunk) {
   ready(control)
-  while (Atomics.load(control, PHASE) < COUNT) chunk()
+  while (isWarming(control)) chunk()
   let operations = 0
   const { on } = coreSeconds()
   const begun = performance.now()
-  while (Atomics.load(control, PHASE) === COUNT) operations += chunk()
+  while (isCounting(control)) operations += chunk()
   const seconds = (performance.now() - begun) / 1000
   return { operations, seconds, cpu: coreSeconds().on - on }
 }

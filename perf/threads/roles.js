@@ -6,6 +6,8 @@
 import { presentKey, shuffled } from '../data.js'
 import { consume, taste } from '../measure.js'
 import { ready, sleep, work } from './control.js'
+import { handing } from './handing.js'
+import { producers } from './producers.js'
 import { SLOW_MS, Slow } from './slow.js'
 
 /** @typedef {import('./control.js').Control} Control */
@@ -53,10 +55,13 @@ function read(context, control) {
   return work(control, chunk)
 }
 
-/** Commits of one put each, on random keys. @param {Context} context @param {Control} control */
-function write(context, control) {
+/**
+ * Commits of one put each, on random keys of the first so many.
+ * @param {Context} context @param {Control} control @param {{ keys: number }} [options]
+ */
+function write(context, control, { keys } = context) {
   const store = storeOf(context)
-  const { values, random, keys } = context
+  const { values, random } = context
   const few = 20
   return work(control, () => {
     for (let i = 0; i < few; i++) store.put(presentKey(random(keys)), values[random(values.length)])
@@ -195,4 +200,6 @@ async function timeCommits(context, _, { commits, clear }) {
 /** @type {Record<string, (context: Context, control: Control, options: any) => any>} */
 export const roles = {
   ...{ read, write, commit, pin, visit, spin, holdSnapshot, holdLock, overwrite, timeCommits },
+  ...producers,
+  ...handing,
 }

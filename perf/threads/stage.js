@@ -125,11 +125,13 @@ export class ThreadsStage extends Stage {
   /**
    * Makes threads work at the same time; again if another program worked too, of which the quietest counts.
    * @param {import('./threads.js').Part[]} parts
-   * @param {{ seconds?: number, sample?: () => void }} [options] `sample`: called ten times a second
+   * @param {{ seconds?: number, sample?: () => void, tries?: number }} [options] `sample`: called ten times a second
    */
-  async window(parts, { seconds = this.settings.seconds, sample } = {}) {
+  async window(
+    parts,
+    { seconds = this.settings.seconds, sample, tries = sample ? 1 : TRIES } = {},
+  ) {
     let best = await measureWindow(parts, seconds, sample)
-    const tries = sample === undefined ? TRIES : 1
     for (let i = 1; i < tries && (best.others ?? 0) > QUIET; i++) {
       const again = await measureWindow(parts, seconds)
       if ((again.others ?? 0) < (best.others ?? 0)) best = again

@@ -21,6 +21,7 @@ import { peers } from '../persistent/peers.js'
  * @typedef {object} Threaded
  * @property {() => unknown} share
  * @property {(worker: Worker) => unknown} track
+ * @property {(operation: { type: 'put', key: string, value: string }) => Promise<number>} submit
  * @property {(version: number) => Promise<unknown>} waitFor
  * @property {(options: { since: number }) => AsyncIterable<{ version: number }>} changes
  * @property {() => Snapshot} beginRead
@@ -48,6 +49,7 @@ import { peers } from '../persistent/peers.js'
  * @typedef {object} Store
  * @property {(key: string) => string | undefined} get
  * @property {(key: string, value: string) => unknown} put a commit of its own
+ * @property {(key: string, value: string) => Promise<unknown>} submit one of a group
  * @property {(keys: readonly string[], values: readonly string[]) => void} putAll one transaction
  * @property {() => void} renew once a chunk of reads
  * @property {() => void | Promise<void>} close
@@ -72,6 +74,7 @@ function zverseStore(db) {
     db,
     get: key => db.get(key),
     put: (key, value) => db.put(key, value),
+    submit: (key, value) => db.submit({ type: 'put', key, value }),
     putAll: (keys, values) => {
       db.transact(tx => {
         for (let i = 0; i < keys.length; i++) tx.put(keys[i], values[i])
@@ -111,6 +114,7 @@ function lmdbStore(path) {
   return {
     get: key => db.get(key),
     put: (key, value) => db.putSync(key, value),
+    submit: (key, value) => db.put(key, value),
     putAll: (keys, values) => {
       db.transactionSync(() => {
         for (let i = 0; i < keys.length; i++) db.putSync(keys[i], values[i])
@@ -137,7 +141,8 @@ export async function attach(address) {
   if (address.system === 'durable') {
     const store = await peers[address.name](address.path)
     const get = () => undefined
-    return { ...store, get, renew: () => {}, close: () => void store.close() }
+    const submit = async () => {}
+    return { ...store, get, submit, renew: () => {}, close: () => void store.close() }
   }
   return zverseStore((await load(address.engine)).ZVerse.attach(address.handle))
 }

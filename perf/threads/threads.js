@@ -63,15 +63,16 @@ export class Thread {
    * @param {string} role one of roles.js
    * @param {object} [options] its
    * @param {import('./control.js').Control} [control]
+   * @param {import('node:worker_threads').TransferListItem[]} [given] ports among the options
    * @returns {Promise<any>} its result
    */
-  run(role, options, control = makeControl()) {
+  run(role, options, control = makeControl(), given = []) {
     const job = { role, control, options }
     const before = this.#last
     this.#last = (async () => {
       await before
       const answer = this.#answer(role)
-      this.worker.postMessage(job)
+      this.worker.postMessage(job, given)
       return answer
     })()
     this.#last.catch(() => {})
@@ -83,7 +84,7 @@ export class Thread {
   }
 }
 
-/** @typedef {{ thread: Thread, role: string, options?: object }} Part */
+/** @typedef {{ thread: Thread, role: string, options?: object, given?: any[] }} Part */
 /**
  * @typedef {object} Measured
  * @property {number[]} rates operations a second of each part
@@ -99,7 +100,7 @@ export class Thread {
 export async function launch(parts) {
   const control = makeControl()
   const results = Promise.all(
-    parts.map(({ thread, role, options }) => thread.run(role, options, control)),
+    parts.map(({ thread, role, options, given }) => thread.run(role, options, control, given)),
   )
   // Stops the others if one fails.
   results.catch(() => stop(control))
