@@ -71,7 +71,7 @@ describe('a run', () => {
     const threadsOf = new Map(rows.map(({ name, threads }) => [name, threads]))
     expect(threadsOf.get('get')).toBe(1)
     for (const name of few) {
-      const [, what, count] = /^(readers|beside|writers)-(\d+)$/.exec(name) ?? []
+      const [, what, count] = /^(readers|beside|writers|submit)-(\d+)$/.exec(name) ?? []
       if (what !== undefined) expect(threadsOf.get(name)).toBe(+count + +(what === 'beside'))
     }
     for (const width of WIDTHS) {
@@ -106,6 +106,7 @@ describe('a run', () => {
     ['readers-2', 50],
     ['readers-2', 1000],
     ['writers-2', 700],
+    ['submit-2', 700],
   ])('can be stopped in %s, after %i ms', async (name, ms) => {
     const controller = new AbortController()
     const { signal } = controller
@@ -436,6 +437,27 @@ describe('measuring', () => {
     const us = samples.reduce((sum, one) => sum + one * bundle, 0)
     expect(opsPerSecond / ((operations * 1e6) / us)).toBeCloseTo(1, 6)
     expect([...samples]).toEqual([...samples].sort((a, b) => a - b))
+  })
+
+  it('waits for work that promises, and counts it alike', async () => {
+    let under = 0
+    let most = 0
+    let done = 0
+    const run = async (calls: number) => {
+      most = Math.max(most, ++under)
+      await new Promise(setImmediate)
+      under--
+      done += calls * 5
+      return calls * 5
+    }
+    let before = 0
+    const begin = async () => {
+      before = done
+    }
+    const work = { isAsync: true, run }
+    const { operations } = await measure(work, { seconds: 0.02, threads: 1 }, pause, begin)
+    expect(operations).toBe(done - before)
+    expect({ under, most }).toEqual({ under: 0, most: 1 })
   })
 
   it('has longer bundles where the run is long', async () => {

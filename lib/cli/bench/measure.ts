@@ -26,7 +26,9 @@ import type { Pause } from './stage.js'
 /** The work that is measured. */
 export interface Work {
   /** Makes so many calls, returns how many operations they were. The loop is its own: see `tasks.ts`. */
-  run(calls: number): number
+  run(calls: number): number | Promise<number>
+  /** `run` returns a promise: the thread has other work while it waits. */
+  readonly isAsync?: boolean
   /** Releases the pins and memory of the work. */
   end?(): void
 }
@@ -96,11 +98,15 @@ async function timed(work: Work, bundle: number, pause: Pause, ms: number) {
     await pause()
     turn = Math.min(until, performance.now() + SLICE)
   }
+  const isAsync = work.isAsync === true
   const iteration = () => {
-    operations += work.run(bundle)
+    operations += work.run(bundle) as number
   }
-  bench.add('work', iteration, {
-    async: false,
+  const asyncIteration = async () => {
+    operations += await work.run(bundle)
+  }
+  bench.add('work', isAsync ? asyncIteration : iteration, {
+    async: isAsync,
     beforeAll: () => {
       operations = 0
     },

@@ -23,6 +23,8 @@ export const RANGE = 100
 /** Puts of a commit, and how many of a hundred calls read, in the workloads that have several. */
 export const BATCHES = [10, 100, 1000, 10_000]
 export const READS = [80, 50, 20]
+/** Puts that a thread has in the write queue at a time. */
+export const SUBMITS = 100
 
 // ── Reading ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -93,6 +95,27 @@ export const put: Task = async stage => {
     run(calls) {
       for (let i = 0; i < calls; i++) stage.use(db.put(keys.next(), values.next()))
       return calls
+    },
+  }
+}
+
+/** As {@link put}, through the write queue: so many at a time, and then their outcomes. */
+export const submit: Task = async stage => {
+  const { db } = stage
+  const keys = await stage.ownKeys()
+  const values = stage.values()
+  return {
+    isAsync: true,
+    async run(calls) {
+      const outcomes: Promise<number>[] = []
+      for (let i = 0; i < calls; i++) {
+        outcomes.length = 0
+        for (let n = 0; n < SUBMITS; n++) {
+          outcomes.push(db.submit({ type: 'put', key: keys.next(), value: values.next() }))
+        }
+        for (const outcome of outcomes) stage.use(await outcome)
+      }
+      return calls * SUBMITS
     },
   }
 }

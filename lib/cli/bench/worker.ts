@@ -26,7 +26,7 @@ async function begin() {
   const started = once(port, 'message') as Promise<[Start]>
   report({ ready: true })
   const [{ at }] = await started
-  while (hrtimeNow() < at) work.run(1)
+  while (hrtimeNow() < at) await work.run(1)
 }
 const timing = { seconds: plan.seconds, threads: seat.of }
 const measured = await measure(work, timing, pause, begin)

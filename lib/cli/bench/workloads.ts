@@ -3,7 +3,17 @@
  * has been shared, its reads announce themselves, which costs them a little ever after.
  */
 import * as tasks from './tasks.js'
-import { BACK, BATCHES, CHANGES, HISTORIES, PAST, RANGE, READS, type Task } from './tasks.js'
+import {
+  BACK,
+  BATCHES,
+  CHANGES,
+  HISTORIES,
+  PAST,
+  RANGE,
+  READS,
+  SUBMITS,
+  type Task,
+} from './tasks.js'
 
 export interface Workload {
   readonly name: string
@@ -67,6 +77,10 @@ export const WORKLOADS: readonly Workload[] = [
   ...WRITERS.map(threads => {
     const summary = `put, a commit of its own, on ${count(threads, 'thread')}`
     return { name: `writers-${threads}`, group: 'writers', summary, task: tasks.put, threads }
+  }),
+  ...WRITERS.map(threads => {
+    const summary = `${SUBMITS} submits at a time, on ${count(threads, 'thread')}: puts/s, time of the ${SUBMITS}`
+    return { name: `submit-${threads}`, group: 'writers', summary, task: tasks.submit, threads }
   }),
 ]
 

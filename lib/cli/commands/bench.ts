@@ -67,7 +67,11 @@ writers
   writers-1     put, a commit of its own, on 1 thread
   writers-2     put, a commit of its own, on 2 threads
   writers-4     put, a commit of its own, on 4 threads
-  writers-8     put, a commit of its own, on 8 threads`,
+  writers-8     put, a commit of its own, on 8 threads
+  submit-1      100 submits at a time, on 1 thread: puts/s, time of the 100
+  submit-2      100 submits at a time, on 2 threads: puts/s, time of the 100
+  submit-4      100 submits at a time, on 4 threads: puts/s, time of the 100
+  submit-8      100 submits at a time, on 8 threads: puts/s, time of the 100`,
     },
   ],
   run,
