@@ -30,9 +30,12 @@ const SHARES = [0.5, 0.8, 0.95]
 const LEVELS = ['normal', 'warning', 'critical', 'overloaded'] as const
 /** The share of a lane that is to be free when a submission comes again. */
 const FREE = 0.1
-/** Bounds of what is advised, and what is where no rate is known, ms. */
+/**
+ * Bounds of what is advised, and what is where no rate is known, ms. A rate may be that of a moment in which the writer
+ * was held up: a submission that comes again too early costs less than one that waits long after there is room.
+ */
 const SHORTEST = 1
-const LONGEST = 10_000
+const LONGEST = 1000
 const UNKNOWN = 20
 /** ms over which rates are taken. */
 const SPAN = 100

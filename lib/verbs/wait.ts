@@ -12,6 +12,7 @@ import { anchor } from '../threads/alive.js'
 /** Checks an optional `signal`. */
 export function signalIn(given: Record<string, unknown>): Signal | undefined {
   const { signal } = given
+  if (isSignal(given)) throw invalidOption('signal', 'must be in the options: { signal }')
   if (signal === undefined || isSignal(signal)) return signal
   throw invalidOption('signal', 'must be an AbortSignal')
 }

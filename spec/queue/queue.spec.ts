@@ -295,6 +295,18 @@ describe('capacity', () => {
     })
   })
 
+  it('advises a second at most, however little was decided a moment ago', async () => {
+    const db = database({ queue: { capacity: { normal: 20_000 } } })
+    await db.submit(put('first', 1))
+    // Rates are taken over 100 ms.
+    await new Promise(resolve => setTimeout(resolve, 110))
+    const tx = other(db, 70).beginWrite()
+    const all = Array.from({ length: 20_000 }, () => db.submit(put('same', 1)))
+    expect((await refusal(db.submit(put('late', 1)))).retryAfterMs).toBeLessThanOrEqual(1000)
+    tx.abort()
+    await Promise.all(all)
+  })
+
   it('is one for all threads, but for a few submissions of each', async () => {
     const db = database({ queue: { capacity: { normal: 200 } } })
     const handles = [db, other(db, 71), other(db, 72), other(db, 73)]
@@ -344,6 +356,14 @@ describe('capacity', () => {
     end()
   })
 
+  it('tells nobody what is no function', () => {
+    const db = database()
+    for (const listener of [undefined, null, 3, { level: 'critical' }]) {
+      const { option } = expectCode(() => db.onPressure(listener as never), 'INVALID_OPTION')
+      expect(option).toBe('listener')
+    }
+  })
+
   it.each([
     [{ queue: 1 }, 'queue'],
     [{ queue: { size: 1 } }, 'queue.size'],
@@ -387,10 +407,17 @@ describe('drain', () => {
     expect(db.size).toBe(3)
   })
 
-  it('refuses what is no signal', async () => {
-    expect(await refusal(database().drain({ signal: 1 as never }))).toMatchObject({
-      option: 'signal',
-    })
+  it.each([
+    ['what is no signal', { signal: 1 }],
+    ['a controller', { signal: new AbortController() }],
+    ['a signal in place of the options', new AbortController().signal],
+  ])('refuses %s', async (_, options) => {
+    const error = await refusal(database().drain(options as never))
+    expect(error).toMatchObject({ code: 'ZVERSE_INVALID_OPTION', option: 'signal' })
+  })
+
+  it('ends at once with a signal that is aborted', async () => {
+    await database().drain({ signal: AbortSignal.abort() })
   })
 })
 
@@ -433,6 +460,22 @@ describe('close', () => {
     expectCode(() => db.close({ queue: 'drop' as never }), 'INVALID_OPTION')
     expectCode(() => db.close({ now: true } as never), 'INVALID_OPTION')
     db.put('still', 'open')
+  })
+
+  it('ends all verbs of the queue', async () => {
+    const db = database()
+    const store = db.store('s')
+    db.close()
+    const refused = [
+      db.submit(put('a', 1)),
+      db.submit(undefined as never),
+      store.submit(put('a', 1)),
+      db.drain(),
+    ]
+    for (const promise of refused) expect((await refusal(promise)).code).toBe('ZVERSE_CLOSED')
+    expectCode(() => db.pressure(), 'CLOSED')
+    expectCode(() => db.onPressure(() => {}), 'CLOSED')
+    db.close({ queue: 'reject' })
   })
 
   it('of one handle leaves the line to another, with an empty queue', async () => {
