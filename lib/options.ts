@@ -118,11 +118,13 @@ export interface QueueOptions {
    * Submissions of all threads that each lane may have at a time, beyond which `submit` rejects: integers from 1 to
    * 2 ** 30. Default 10 000 high, 100 000 normal, 50 000 low.
    */
-  capacity?: {
-    high?: number | undefined
-    normal?: number | undefined
-    low?: number | undefined
-  }
+  capacity?:
+    | {
+        high?: number | undefined
+        normal?: number | undefined
+        low?: number | undefined
+      }
+    | undefined
   /** Bytes of a group at most, 1 KiB to 64 MiB; a larger submission makes one of its own. Default 64 KiB. */
   groupBytes?: number | undefined
 }

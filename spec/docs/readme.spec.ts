@@ -61,6 +61,11 @@ it('each of the four threads sees each version', async () => {
   expect(lines).toEqual(versions.flatMap(version => Array.from({ length: 4 }, () => version)))
 })
 
+it('the write queue prints what its comments say', async () => {
+  const program = await run('Write queue')
+  expect(program.trim().split('\n')).toEqual(['[ 1, 1 ]', 'normal'])
+})
+
 it('has no figure of speed that docs/performance.md does not have', () => {
   const figuresOf = (line: string): string[] => line.match(/\d[\d.]*\d/g) ?? []
   const known = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8').split('\n').map(figuresOf)
