@@ -87,7 +87,6 @@ export class Queue implements Submissions {
   ): Promise<number> {
     // Whoever waits for the outcome would wait for the end of what he has open himself.
     this.#engine.notWriting()
-    const lane = options === undefined ? NORMAL : laneIn(options)
     const batch = this.#batch
     batch.reset()
     batch.store(core.presentId())
@@ -96,7 +95,9 @@ export class Queue implements Submissions {
       changes = operations.length
       addAll(batch, core, operations)
     } else addOne(batch, core, operations)
-    // Reading the operations may have run user code, which may have closed the database.
+    // After the operations: who gives a key and a value is told of the key.
+    const lane = options === undefined ? NORMAL : laneIn(options)
+    // Reading them may have run user code, which may have closed the database.
     this.#engine.gate.checkOpen()
     if (isBounded) this.#admit(lane)
     if (this.#block === 0) this.#makeBlock()

@@ -45,7 +45,7 @@ export function addOne(batch: Batch, core: StoreCore, operation: unknown): void 
 }
 
 function add(batch: Batch, core: StoreCore, operation: unknown, what: string): void {
-  if (typeof operation !== 'object' || operation === null) {
+  if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
     throw invalidOption(what, 'must be an object with type and key')
   }
   const given = checkNames(operation, ['type', 'key', 'value', 'ifVersion'], what)

@@ -184,6 +184,21 @@ describe('submit', () => {
     expect(db.pressure().depths).toEqual({ high: 0, normal: 0, low: 0 })
   })
 
+  it.each([
+    ['nothing', [], 'operation must be an object with type and key'],
+    ['null', [null], 'operation must be an object with type and key'],
+    ['a key and a value', ['a', { n: 1 }], 'operation must be an object with type and key'],
+    ['an array in an array', [[[]]], 'operations[0] must be an object with type and key'],
+    ['no type', [{ key: 'a', value: 1 }], "operation.type must be 'put' or 'del'"],
+    ['a lane as options', [{ type: 'del', key: 'a' }, 'high'], 'options of submit must be'],
+    ['no lane', [[], { priority: 1 }], 'priority must be one of "high", "normal", "low"'],
+  ])('says what is wrong with %s', async (_, given, message) => {
+    const db = database()
+    const error = await refusal(db.submit(...(given as [never])))
+    expect(error.code).toBe('ZVERSE_INVALID_OPTION')
+    expect(error.message).toContain(message)
+  })
+
   it('waits for a transaction that its own thread has begun since', async () => {
     const db = database()
     let isDone = false
