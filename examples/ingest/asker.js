@@ -7,7 +7,10 @@ import * as world from './sensors.js'
 /** @typedef {import('./sensors.js').Latest} Latest */
 /** @typedef {import('./sensors.js').Minute} Minute */
 /** @typedef {import('./sensors.js').Snapshot} Snapshot */
-/** What was answered about a sensor at a version. @typedef {{ version: number, sensor: number, latest: Latest }} Answer */
+/**
+ * What was answered about a sensor at a version.
+ * @typedef {{ version: number, sensor: number, latest: Latest }} Answer
+ */
 
 /** Answers that are asked for again when they are past. */
 const REMEMBERED = 20

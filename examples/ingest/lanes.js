@@ -1,5 +1,5 @@
 // @ts-check
-/** Submitting, with what each thread counts of it: how many, how long they were in the queue, how many had no room. */
+/** Submitting, and what a thread counts of it: how many, how long in the queue, how many had no room. */
 import { ZVerseError } from 'zverse'
 
 /** @typedef {import('./sensors.js').Database} Database */

@@ -13,7 +13,10 @@ import { ALARM, alarmKey } from './sensors.js'
 /** @typedef {import('./sensor.js').Unit} Unit */
 /** @typedef {import('./sensors.js').Database} Database */
 /** @typedef {{ key: string, value: number, version: number }} Alarm */
-/** An alarm that was submitted behind all that waited. @typedef {{ alarm: number, behind: number[] }} Drill */
+/**
+ * Versions of an alarm that was submitted behind all that waited, and of what had waited.
+ * @typedef {{ alarm: number, behind: number[] }} Drill
+ */
 /** @typedef {{ observed: number, rejected: number }} Progress */
 /**
  * What this thread knows to be acknowledged.
@@ -37,6 +40,7 @@ const ROUND = packet * sensors.length
 
 let isRunning = true
 let isPressed = false
+let isInTheWay = false
 let observed = 0
 /** @type {Alarm[]} */
 const alarms = []
@@ -118,7 +122,8 @@ function rollUp() {
 const begun = performance.now()
 /** Observations behind the rate asked for. */
 const due = () => ((performance.now() - begun) * rate) / 1000 - observed
-const isBounded = () => sensors.every(({ kept }) => kept.length < BOUND)
+// While a transaction is in the way nothing can be rolled up: what may wait is bounded by the capacity then.
+const isBounded = () => isInTheWay || sensors.every(({ kept }) => kept.length < BOUND)
 
 const endPressure = db.onPressure(({ level }) => {
   isPressed = level === 'critical' || level === 'overloaded'
@@ -126,11 +131,12 @@ const endPressure = db.onPressure(({ level }) => {
 
 /** @type {{ [what: string]: () => void }} */
 const ORDERS = {
-  /** The figures end here. */
+  /** The figures end here; a transaction comes. */
   measured() {
     lanes.isTimed = false
+    isInTheWay = true
   },
-  /** A transaction is in the way: this alarm is the last that comes in, and has to be the first that is committed. */
+  /** The transaction is in the way: this alarm comes in last, and has to be committed first. */
   drill() {
     before = serial - 1
     raise(sensors[0].number, sensors[0].now(), ALARM, version => {

@@ -5,7 +5,10 @@ import process from 'node:process'
 /** @typedef {import('./options.js').Options} Options */
 /** @typedef {import('zverse').Stats['queue']} Queue */
 /** @typedef {'high' | 'normal' | 'low'} Lane */
-/** Times in ms. @typedef {{ acknowledged: number, rejected: number, promoted: number, p50: number, p99: number }} Row */
+/**
+ * Times in ms.
+ * @typedef {{ acknowledged: number, rejected: number, promoted: number, p50: number, p99: number }} Row
+ */
 /**
  * `groupSizes` as in `stats().queue`.
  * @typedef {{ lanes: Record<Lane, Row>, observationsPerSecond: number, groups: number, perGroup: number,
@@ -28,7 +31,10 @@ const say = (line = '') => void process.stdout.write(`${line}\n`)
 /** A rate that is not 0 is not shown as 0. @param {number} count */
 const grouped = count => Math.ceil(count).toLocaleString('en-US').replaceAll(',', ' ')
 
-/** The sorted sample that a share `q` of the samples does not exceed. @param {Float64Array} sorted @param {number} q */
+/**
+ * The sorted sample that a share `q` of the samples does not exceed; 0 if there is none.
+ * @param {Float64Array} sorted @param {number} q
+ */
 export const quantile = (sorted, q) => sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0
 
 export class Report {
@@ -56,7 +62,8 @@ export class Report {
     const last = this.#last
     this.#last = { seconds, observed }
     if (this.#options.json) return
-    const rate = `${grouped((observed - last.observed) / (seconds - last.seconds)).padStart(7)} observations/s`
+    const each = (observed - last.observed) / (seconds - last.seconds)
+    const rate = `${grouped(each).padStart(7)} observations/s`
     const queue = `${grouped(depths.normal).padStart(7)} wait (${level})`
     say(`  ${seconds.toFixed(0).padStart(2)} s ${rate} ${queue}   warmest: ${warmest}`)
   }

@@ -43,14 +43,21 @@ export const minuteOf = time => Math.floor(time / MINUTE)
 /** @param {number} below */
 export const random = below => Math.floor(Math.random() * below)
 
-/** Some thousandths up or down, and back to the middle in the long run; now and then a spike. @param {number} value */
+/**
+ * Some thousandths up or down, and back to the middle in the long run; now and then a spike.
+ * @param {number} value
+ */
 export function drift(value) {
   if (random(2000) === 0) return ALARM + random(5000)
   const back = value > ALARM ? MIDDLE : value
   return Math.round(back + (MIDDLE - back) / 100) + random(401) - 200
 }
 
-/** A minute with one more observation. @param {Minute | undefined} minute @param {number} value @returns {Minute} */
+/**
+ * A minute with one more observation.
+ * @param {Minute | undefined} minute @param {number} value
+ * @returns {Minute}
+ */
 export function withOne(minute, value) {
   if (minute === undefined) return { count: 1, sum: value, least: value, most: value }
   return {

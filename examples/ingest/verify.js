@@ -1,5 +1,5 @@
 // @ts-check
-/** Compares the database with what its producers know to be acknowledged: nothing is lost, and nothing is there twice. */
+/** Compares the database with what its producers know to be acknowledged: nothing is lost, or there twice. */
 import * as world from './sensors.js'
 
 /** @typedef {import('./sensors.js').Database} Database */
@@ -55,7 +55,10 @@ export function verify(db, known) {
   return { observations, alarms, minutes, entries: db.size, problems }
 }
 
-/** In all versions that are kept, the count of a sensor only rises. @param {Database} db @param {Known[]} known */
+/**
+ * In all versions that are kept, the count of a sensor only rises.
+ * @param {Database} db @param {Known[]} known
+ */
 function* risesOf(db, known) {
   for (const { number } of known.flatMap(({ sensors }) => sensors)) {
     let last = 0

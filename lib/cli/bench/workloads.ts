@@ -79,7 +79,8 @@ export const WORKLOADS: readonly Workload[] = [
     return { name: `writers-${threads}`, group: 'writers', summary, task: tasks.put, threads }
   }),
   ...WRITERS.map(threads => {
-    const summary = `${SUBMITS} submits at a time, on ${count(threads, 'thread')}: puts/s, time of the ${SUBMITS}`
+    const on = count(threads, 'thread')
+    const summary = `${SUBMITS} submits at a time, on ${on}: puts/s, time of the ${SUBMITS}`
     return { name: `submit-${threads}`, group: 'writers', summary, task: tasks.submit, threads }
   }),
 ]
