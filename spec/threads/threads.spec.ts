@@ -287,6 +287,7 @@ describe('waiting', () => {
     await expect(db.waitFor(-1)).rejects.toMatchObject(invalid)
     await expect(db.waitFor(1.5)).rejects.toMatchObject(invalid)
     await expect(db.waitFor(1, { signal: {} as never })).rejects.toMatchObject(invalid)
+    await expect(db.waitFor(1, AbortSignal.abort() as never)).rejects.toMatchObject(invalid)
     await expect(db.waitFor(1, { timeout: 1 } as never)).rejects.toMatchObject(invalid)
     const closed = db.waitFor(10)
     db.close()
