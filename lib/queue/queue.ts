@@ -2,9 +2,9 @@
  * The write queue, as one handle uses it: what it submits, who commits it, and what comes of it (docs/queue.md).
  *
  * Every thread submits into rings of its own in shared memory, and one thread at a time, the pump, commits what all of
- * them have submitted, in groups. Any thread becomes the pump when it has submissions and there is none, and gives that
- * up after a group; a thread that drains stays it. The role only saves threads from waiting for the lock one behind the
- * other: what is taken is decided under the lock, so a thread whose pump does not get on commits by itself.
+ * them have submitted, in groups. A thread that has submissions becomes the pump where there is none, and stays it while
+ * there is something to commit; one that drains stays it until it is aborted. What is taken is decided under the lock, so
+ * the role only saves threads from queueing for the lock: one whose pump does not get on takes it over.
  */
 
 import { Batch } from '../engine/batch.js'
@@ -36,9 +36,11 @@ import { Gauge, type Pressure } from './pressure.js'
 
 /** Groups after which the event loop gets a turn, though all that is done is done in promises. */
 const GROUPS = 32
-/** Longest sleep before a thread looks again for itself, ms; and of one that only listens. */
+/** Longest sleep of a thread that would commit for all, and of one that only listens, ms. */
 const SLICE = 20
 const LISTENING = 250
+/** A pump under which nothing is decided for so long, ms, does not get on: its thread may be at other work. */
+const STUCK = 2
 const NORMAL = 1
 
 export class Queue implements Submissions {
@@ -58,6 +60,8 @@ export class Queue implements Submissions {
   readonly #rejected = [0, 0, 0]
   /** {@link #pump} runs, or is about to. */
   #isRunning = false
+  /** This handle commits for all. */
+  #isPump = false
   #isClosed = false
   #groups = 0
 
@@ -161,20 +165,24 @@ export class Queue implements Submissions {
       for (let isMore = true; isMore && !this.#isClosed; ) {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
-        const isPump = this.#role.take()
+        this.#isPump =
+          (this.#isPump && this.#role.isMine) ||
+          this.#role.take() ||
+          (isStuck && this.#role.seize())
         let isDone = false
-        if (isPump || isStuck || this.#hasOwn) {
-          try {
-            isDone = await this.#commitOne()
-          } finally {
-            if (isPump && !this.#isClosed) this.#role.give()
-          }
-        }
+        if (this.#isPump || this.#hasOwn) isDone = await this.#commitOne()
         if (this.#isClosed) return
-        isStuck = false
         const read = this.#read()
-        isMore = this.#depth > 0 || (isPump && rings.anyWork(this.#engine.W))
-        if (!isMore) break
+        isMore = this.#depth > 0 || (this.#isPump && rings.anyWork(this.#engine.W))
+        if (!isMore) {
+          const wasPump = this.#isPump
+          this.#leavePump()
+          // A thread that came meanwhile has found the role taken.
+          isMore = wasPump && rings.anyWork(this.#engine.W)
+          if (!isMore) break
+          continue
+        }
+        isStuck = false
         if (isDone || read > 0) await this.#pause()
         else isStuck = await this.#sleep()
       }
@@ -183,8 +191,16 @@ export class Queue implements Submissions {
       if (!this.#isClosed) this.#giveUp(error)
     } finally {
       this.#isRunning = false
-      if (!this.#isClosed) this.flush()
+      if (!this.#isClosed) {
+        this.#leavePump()
+        this.flush()
+      }
     }
+  }
+
+  #leavePump(): void {
+    if (this.#isPump) this.#role.give()
+    this.#isPump = false
   }
 
   /** True if this thread has submissions that no other can take. */
@@ -236,7 +252,7 @@ export class Queue implements Submissions {
     if (++this.#groups % GROUPS === 0) await this.#loop.turn()
   }
 
-  /** Sleeps until something of this thread is decided. @returns true if nothing was for a whole slice */
+  /** Sleeps until something of this thread is decided. @returns true if nothing was for as long as it sleeps */
   async #sleep(): Promise<boolean> {
     const { W, epochs } = this.#engine
     const { arena, threadId } = epochs
@@ -244,7 +260,7 @@ export class Queue implements Submissions {
     rings.setAsleep(W, this.#block, true)
     const seen = acquire(W, word)
     if (this.#read() > 0) return false
-    await sleepOn(arena, word, seen, SLICE)
+    await sleepOn(arena, word, seen, STUCK)
     if (this.#isClosed) return false
     rings.setAsleep(W, this.#block, false)
     return acquire(W, word) === seen
@@ -273,7 +289,7 @@ export class Queue implements Submissions {
     const { arena } = epochs
     const loop = new EventLoop()
     try {
-      for (let groups = 1; goesOn(); groups++) {
+      for (let groups = 1; goesOn() && this.#role.isMine; groups++) {
         const isDone = await this.#commitOne()
         if (isDone && groups % GROUPS === 0) await loop.turn()
         if (isDone) continue

@@ -1,6 +1,7 @@
 /** What `submit` promises: units, lanes, capacity, pressure, the end. `check()` after each test. */
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Pressure, ZVerse, ZVerseError } from '../../lib/index.js'
+import { H_PUMP } from '../../lib/memory/layout.js'
 import { PATIENCE } from '../../lib/queue/selection.js'
 import { attachWith } from '../../lib/zverse.js'
 import { expectCode } from '../support/expect.js'
@@ -429,6 +430,25 @@ describe('drain', () => {
   ])('refuses %s', async (_, options) => {
     const error = await refusal(database().drain(options as never))
     expect(error).toMatchObject({ code: 'ZVERSE_INVALID_OPTION', option: 'signal' })
+  })
+
+  it('is taken over where the thread that commits for all does not get on', async () => {
+    const db = database()
+    const one = other(db, 7)
+    // It has the role, and is at long work.
+    Atomics.store(db._test.engine.W, H_PUMP, 8)
+    expect(await db.submit(put('a', 1))).toBe(1)
+    expect(Atomics.load(db._test.engine.W, H_PUMP)).toBe(0)
+    expect(await one.submit(put('b', 1))).toBe(2)
+    // One that drains, too: when it comes back it stands by.
+    const end = new AbortController()
+    const draining = one.drain({ signal: end.signal })
+    await one.submit(put('c', 1))
+    Atomics.store(db._test.engine.W, H_PUMP, 9)
+    expect(await db.submit(put('d', 1))).toBe(4)
+    expect(await one.submit(put('e', 1))).toBe(5)
+    end.abort()
+    await draining
   })
 
   it('ends at once with a signal that is aborted', async () => {
