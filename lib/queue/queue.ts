@@ -39,7 +39,7 @@ const GROUPS = 32
 /** Longest sleep of a thread that would commit for all, and of one that only listens, ms. */
 const SLICE = 20
 const LISTENING = 250
-/** A pump under which nothing is decided for so long, ms, does not get on: its thread may be at other work. */
+/** Where nothing is decided for so long, ms, the pump does not get on: its thread may be at other work. */
 const STUCK = 2
 const NORMAL = 1
 
@@ -252,7 +252,7 @@ export class Queue implements Submissions {
     if (++this.#groups % GROUPS === 0) await this.#loop.turn()
   }
 
-  /** Sleeps until something of this thread is decided. @returns true if nothing was for as long as it sleeps */
+  /** Sleeps until something of this thread is decided. @returns true if nothing was for {@link STUCK} */
   async #sleep(): Promise<boolean> {
     const { W, epochs } = this.#engine
     const { arena, threadId } = epochs

@@ -41,7 +41,7 @@ export class Role {
     return Atomics.compareExchange(W, this.#word, 0, this.#me) === 0
   }
 
-  /** Takes the role, also from a thread that has it and does not get on. For a role that several may believe to have. */
+  /** Takes the role, also from a thread that does not get on. For a role that several may believe to have. */
   seize(): boolean {
     const other = Atomics.load(this.#arena.words, this.#word)
     return Atomics.compareExchange(this.#arena.words, this.#word, other, this.#me) === other

@@ -1,5 +1,5 @@
 // @ts-check
-/** The roles of threads that submit, or hand things to another thread. Asynchronous: their event loops turn. */
+/** The roles of threads that submit. Asynchronous: their event loops turn. */
 import { presentKey } from '../data.js'
 import { coreSeconds, isCounting, isWarming, ready } from './control.js'
 
@@ -7,7 +7,7 @@ import { coreSeconds, isCounting, isWarming, ready } from './control.js'
 /** @typedef {import('./roles.js').Context} Context */
 /** @typedef {import('./systems.js').Store} Store */
 
-/** Submissions of a thread on their way at most, and of one go, of which the last one's promise is looked at. */
+/** Submissions of a thread on their way at most; and of one go, of which the last promise is looked at. */
 const FLIGHT = 4096
 const BURST = 64
 

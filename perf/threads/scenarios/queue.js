@@ -100,7 +100,7 @@ export const handing = {
       HANDERS.map(count => [`rings÷${way} ${count}`, [`rings ${count}`, `${way} ${count}`]]),
     ),
   ),
-  note: 'rings: those of the write queue; mutex: an array in shared memory behind one; ports: a MessagePort each',
+  note: 'rings: those of the write queue; mutex: an array in shared memory behind one; ports: one each',
   needs: 'zverse',
   async start(stage) {
     const handers = await stage.threads(undefined, 'hand', Math.max(...HANDERS))
