@@ -114,6 +114,19 @@ export class Batch {
     return this.#words.subarray(0, this.#used)
   }
 
+  /** How many words are in use. */
+  get length(): number {
+    return this.#used
+  }
+
+  /** Copies them to word `at` of `words`. */
+  copyTo(words: Uint32Array, at: number): void {
+    const from = this.#words
+    const used = this.#used
+    if (used > SMALL) words.set(from.subarray(0, used), at)
+    else for (let i = 0; i < used; i++) words[at + i] = from[i]
+  }
+
   get isEmpty(): boolean {
     return this.#used === 0
   }

@@ -3,6 +3,7 @@
  * the promises that wait for their outcomes.
  */
 
+import type { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import { H_QUEUE_TIMES } from '../memory/layout.js'
 import { U_BATCH, U_CHANGES, U_OUTCOME, U_TICKET, U_WORDS } from '../memory/queue-layout.js'
@@ -14,8 +15,6 @@ import { Backlog } from './backlog.js'
 import { errorAt, versionAt } from './outcome.js'
 import { type Outcome, Waiting } from './waiting.js'
 
-/** Words that a loop copies faster than `set`, which needs a view. */
-const SMALL = 64
 export class Lane {
   readonly backlog = new Backlog()
   readonly #engine: Engine
@@ -62,7 +61,7 @@ export class Lane {
    * @param changes how many follow the store
    * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left; nothing is submitted then
    */
-  submit(core: StoreCore, batch: Uint32Array, changes: number): Promise<number> {
+  submit(core: StoreCore, batch: Batch, changes: number): Promise<number> {
     const waiting = this.#waiting
     const result = waiting.add(core)
     const { ticket } = waiting
@@ -170,15 +169,13 @@ export class Lane {
 function write(
   words: Uint32Array,
   at: number,
-  batch: Uint32Array,
+  batch: Batch,
   changes: number,
   ticket: number,
 ): void {
-  const { length } = batch
-  words[at + U_WORDS] = U_BATCH + length
+  words[at + U_WORDS] = U_BATCH + batch.length
   words[at + U_CHANGES] = changes
   words[at + U_OUTCOME] = 0
   words[at + U_TICKET] = ticket
-  if (length > SMALL) words.set(batch, at + U_BATCH)
-  else for (let i = 0; i < length; i++) words[at + U_BATCH + i] = batch[i]
+  batch.copyTo(words, at + U_BATCH)
 }

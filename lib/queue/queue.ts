@@ -50,7 +50,8 @@ export class Queue implements Submissions {
   readonly #committer: Committer
   readonly #role: Role
   readonly #loop = new EventLoop()
-  readonly #batch = new Batch()
+  /** A batch that no submission is in at the moment. */
+  #spare: Batch | undefined
   readonly #run = () => this.#pump()
   readonly #listeners = new Set<(pressure: Pressure) => void>()
   /** The block in shared memory; 0: there is none (yet). */
@@ -91,7 +92,9 @@ export class Queue implements Submissions {
   ): Promise<number> {
     // Whoever waits for the outcome would wait for the end of what he has open himself.
     this.#engine.notWriting()
-    const batch = this.#batch
+    // Reading the operations may run user code, which may submit, too.
+    const batch = this.#spare ?? new Batch()
+    this.#spare = undefined
     batch.reset()
     batch.store(core.presentId())
     let changes = 1
@@ -101,12 +104,12 @@ export class Queue implements Submissions {
     } else addOne(batch, core, operations)
     // After the operations: who gives a key and a value is told of the key.
     const lane = options === undefined ? NORMAL : laneIn(options)
-    // Reading them may have run user code, which may have closed the database.
+    this.#spare = batch
+    // User code may have closed the database.
     this.#engine.gate.checkOpen()
     if (isBounded) this.#admit(lane)
     if (this.#block === 0) this.#makeBlock()
-    const { words } = batch
-    const result = this.#lanes[lane].submit(core, words, changes)
+    const result = this.#lanes[lane].submit(core, batch, changes)
     this.#submitted[lane]++
     this.#gauge.set(lane, this.#lanes[lane].depth)
     rings.tellPump(this.#engine.epochs.arena.signed)

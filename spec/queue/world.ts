@@ -1,0 +1,41 @@
+/** Databases of a test of the write queue, checked and closed after it. */
+import { afterEach, expect } from 'vitest'
+import { ZVerse, ZVerseError } from '../../lib/index.js'
+import { attachWith } from '../../lib/zverse.js'
+
+const open: ZVerse[] = []
+
+export function database(options: object = {}): ZVerse {
+  const db = ZVerse.open({ maxBytes: 2 ** 22, ...options }) as ZVerse
+  open.push(db)
+  return db
+}
+
+/** Another thread's handle, as far as shared memory can tell. */
+export function other(db: ZVerse, threadId: number): ZVerse {
+  const handle = attachWith(db.share(), undefined, { now: Date.now, threadId })
+  open.push(handle)
+  return handle
+}
+
+export const put = (key: string, value: unknown, ifVersion?: number | null) => {
+  return { type: 'put' as const, key, value, ifVersion }
+}
+
+/** The error that a promise rejects with. */
+export async function refusal(promise: Promise<unknown>): Promise<ZVerseError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(ZVerseError)
+  return error as ZVerseError
+}
+
+afterEach(async () => {
+  for (const db of open) {
+    if (!db._test.engine.gate.isClosed)
+      expect(db.check()).toMatchObject({ ok: true, leakedBytes: 0 })
+  }
+  for (const db of open.splice(0)) db.close()
+})
