@@ -172,8 +172,8 @@ export class Lock {
 function ownerIn(directory: Directory, number: number): Owner | null | undefined {
   try {
     const content = directory.text(nameOf(number))
-    // Given back; or the system has crashed since, before it had written more than the length.
-    return /^\0*$/.test(content) ? null : ownerOf(directory, number, content)
+    // Given back; or the system has crashed since, before it had written the first of it, whatever it had of the rest.
+    return content === '' || content[0] === '\0' ? null : ownerOf(directory, number, content)
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

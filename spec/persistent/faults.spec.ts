@@ -7,6 +7,7 @@ import type { ZVerse } from '../../lib/index.js'
 import { Disk } from '../support/disk.js'
 import { Random } from '../support/random.js'
 import { scaled } from '../support/runs.js'
+import { type Armed, arm, ERRNO, type Fault, KINDS, type Kind, SYNCS } from './failing.js'
 import {
   batches,
   deep,
@@ -24,35 +25,12 @@ import {
 } from './world.js'
 
 const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 2 ** 31)
-const ERRNO = { EIO: -5, ENOSPC: -28, EINTR: -4 }
-type Kind = keyof typeof ERRNO | 'short'
-const KINDS: readonly Kind[] = ['EIO', 'ENOSPC', 'EINTR', 'short']
-/** Calls that need room on the disk. */
-const FILLS = ['open', 'write', 'fdatasync', 'fsync', 'link', 'mkdir']
-const SYNCS = ['fdatasync', 'fsync']
-
-interface Fault {
-  syscall: string
-  path: string
-}
-
 let failures = 0
 const seen = new Set<string>()
 
-/** Makes call `at` of a disk fail, once; says which one it was. */
-function arm(disk: Disk, at: number, kind: Kind): { fault: Fault | undefined } {
-  const armed: { fault: Fault | undefined } = { fault: undefined }
-  let calls = 0
-  disk.before = (syscall, path) => {
-    if (calls++ !== at) return undefined
-    if (kind === 'ENOSPC' && !FILLS.includes(syscall)) return undefined
-    if (kind === 'short') return 1
-    armed.fault = { syscall, path }
-    failures++
-    seen.add(`${syscall} ${kind}`)
-    throw Disk.failure(kind, syscall, ERRNO[kind])
-  }
-  return armed
+function count(what: string): void {
+  failures++
+  seen.add(what)
 }
 
 /** What a call threw; undefined where it threw nothing. */
@@ -125,14 +103,14 @@ class Run {
   readonly #options: Options
   readonly #twin: ZVerse
   readonly #random: Random
-  readonly #armed: { fault: Fault | undefined }
+  readonly #armed: Armed
   #db: ZVerse | undefined
 
   constructor(options: Options, at: number, kind: Kind, random: Random) {
     this.#options = options
     this.#twin = twinOf(this.time, options)
     this.#random = random
-    this.#armed = arm(this.disk, at, kind)
+    this.#armed = arm(this.disk, at, kind, count)
   }
 
   get #open(): ZVerse {
