@@ -42,6 +42,10 @@ export interface Mutation {
 
 /** A commit log: gets each commit before it can be read. */
 export interface Log {
+  /** The directory, as errors name it; absent where there is none. */
+  readonly path?: string
+  /** A call has failed that leaves doubt: what is staged is never read, and nothing more is written. */
+  readonly hasFailed?: boolean
   /** For the owner of the lock. May throw: then the commit is undone. */
   append(mutation: Mutation): void
   /**

@@ -115,13 +115,13 @@ export class Lane {
         const position = rings.skipTo(W, this.#at, this.#read)
         const unit = rings.unitAt(W, this.#at, position)
         this.#read = (position + W[unit + U_WORDS]) >>> 0
-        this.#settle(W, unit)
+        this.#settle(W, unit, all)
       }
     }
     const { backlog } = this
     while (backlog.from < backlog.taken) {
       const { words, from } = backlog
-      this.#settle(words, from)
+      this.#settle(words, from, all)
       backlog.dropTo(from + words[from + U_WORDS])
     }
     const read = before - this.depth
@@ -138,23 +138,24 @@ export class Lane {
     )
   }
 
-  #settle(words: Uint32Array, at: number): void {
+  #settle(words: Uint32Array, at: number, all: boolean): void {
     const ticket = words[at + U_TICKET]
     const chunk = this.#waiting.chunkOf(ticket)
     if (chunk === undefined) return
     const since = chunk.sinceOf(ticket)
     if (since !== undefined) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
-    chunk.settle(this.#outcomeAt(words, at, chunk.coreOf(ticket)))
+    chunk.settle(this.#outcomeAt(words, at, chunk.coreOf(ticket), all))
   }
 
-  #outcomeAt(words: Uint32Array, at: number, core: StoreCore): Outcome {
+  #outcomeAt(words: Uint32Array, at: number, core: StoreCore, all: boolean): Outcome {
     const version = versionAt(words, at)
     const { log, epochs } = this.#engine
-    if (version === undefined) return { error: errorAt(this.#engine, words, at, core) }
     try {
-      // A version that was published, but could not be made durable: its log tells why.
-      if (log !== null && version > epochs.versions.newest) log.settle(version)
-      return version
+      // A version that was published, but could not be made durable: its log tells why. What was refused may follow
+      // from such a version.
+      const seen = version ?? (all || log?.hasFailed ? epochs.versions.staged : 0)
+      if (log !== null && seen > epochs.versions.newest) log.settle(seen)
+      return version ?? { error: errorAt(this.#engine, words, at, core) }
     } catch (error) {
       return { error }
     }

@@ -9,9 +9,12 @@ import { U_OUTCOME, U_SAYS } from '../memory/queue-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { StoreCore } from '../read/store-core.js'
 import { conflict, valueTooLarge } from '../tree/writer.js'
+import { CALLS, numberOf } from '../versions/tip.js'
 
 const COMMITTED = 1
-/** Errors of applying a submission, and of committing it; the index, plus 2, is the outcome. */
+/** It has failed with an error that is none of CODES. */
+const OTHER = 2
+/** Errors of applying a submission, and of committing it; the index, plus 1 and OTHER, is the outcome. */
 const CODES: readonly ErrorCode[] = [
   ...([
     'ZVERSE_CONFLICT',
@@ -33,7 +36,7 @@ export function setVersion(words: Uint32Array, at: number, version: number): voi
 /** It has failed, and changed nothing. */
 export function setError(words: Uint32Array, at: number, error: unknown): void {
   const { code, ...fields } = error as ZVerseError
-  words[at + U_OUTCOME] = 2 + (error instanceof ZVerseError ? CODES.indexOf(code) : -1)
+  words[at + U_OUTCOME] = OTHER + 1 + (error instanceof ZVerseError ? CODES.indexOf(code) : -1)
   const [first, second] = numbersOf(code, fields as ZVerseError)
   setNumber(words, at + U_SAYS, first)
   setNumber(words, at + U_SAYS + 2, second)
@@ -43,7 +46,7 @@ function numbersOf(code: ErrorCode, fields: Partial<ZVerseError>): (number | nul
   if (code === 'ZVERSE_CONFLICT') return [fields.expected, fields.actual]
   if (code === 'ZVERSE_VALUE_TOO_LARGE') return [fields.size, fields.max]
   if (code === 'ZVERSE_FULL') return [fields.used, fields.max]
-  return [Math.abs(fields.errno ?? 0), 0]
+  return [Math.abs(fields.errno ?? 0), numberOf(fields.syscall ?? '')]
 }
 
 function setNumber(words: Uint32Array, at: number, number: number | null | undefined): void {
@@ -62,12 +65,12 @@ export function versionAt(words: Uint32Array, at: number): number | undefined {
 
 /** Why it has failed. @param core the store that it was submitted to */
 export function errorAt(
-  { epochs }: Engine,
+  { epochs, log }: Engine,
   words: Uint32Array,
   at: number,
   core: StoreCore,
 ): Error {
-  const code = CODES[words[at + U_OUTCOME] - 2]
+  const code = CODES[words[at + U_OUTCOME] - OTHER - 1]
   const first = numberAt(words, at + U_SAYS)
   const second = numberAt(words, at + U_SAYS + 2)
   switch (code) {
@@ -82,8 +85,10 @@ export function errorAt(
     case undefined:
       return new Error('zverse: the thread that was to commit this submission failed: it did not')
     default: {
-      const message = `the group of this submission could not be committed (errno ${first}): it was not`
-      return new ZVerseError(code, message, { errno: -(first ?? 0), syscall: 'write' })
+      const [errno, syscall] = [-(first ?? 0), CALLS[second ?? 0]]
+      const { path = '' } = log ?? {}
+      const message = `${syscall} failed in ${path} (errno ${errno}): nothing of this submission can be read`
+      return new ZVerseError(code, message, { syscall, path, errno })
     }
   }
 }

@@ -14,7 +14,7 @@ import { load48, store48 } from '../memory/words.js'
 import { monotonic } from '../threads/clock.js'
 import { callForStack, FOR_CALL, FOR_COMMIT, FOR_SEALING } from '../threads/stack.js'
 import type { EpochManager } from '../versions/manager.js'
-import { FAILED, type LogPlace, Tip } from '../versions/tip.js'
+import { CALLS, FAILED, type LogPlace, numberOf, Tip } from '../versions/tip.js'
 import { type Directory, isMissing, leavesDoubt } from './files.js'
 import {
   FLAG_ENDED,
@@ -27,11 +27,6 @@ import {
 } from './log-format.js'
 import { LogWriter } from './log-writer.js'
 
-/** Calls of the system that may fail, as other threads are told of them. */
-const CALLS = [
-  ...['unknown', 'open', 'read', 'write', 'fdatasync', 'fsync', 'fstat', 'ftruncate'],
-  ...['link', 'unlink', 'scandir', 'mkdir', 'close', 'stat'],
-]
 /** One commit in so many looks after the keeper. */
 const SOMETIMES = 1023
 /** Versions that may be staged at a time: the ring of versions has room for more. */
@@ -96,6 +91,14 @@ export class CommitLog implements Log {
     this.#batch = new Batch(this.#writer.partWords, words => this.#write(words, true))
     this.#syncAt = monotonic() + interval
     this.#durableSeen = tip.durable.version
+  }
+
+  get path(): string {
+    return this.directory.path
+  }
+
+  get hasFailed(): boolean {
+    return this.tip.failure !== null
   }
 
   append(mutation: Mutation): void {
@@ -249,7 +252,7 @@ export class CommitLog implements Log {
 
   #fail(error: unknown): void {
     const { syscall = '', errno = 0 } = error as ZVerseError
-    this.tip.fail({ errno, call: Math.max(0, CALLS.indexOf(syscall)) })
+    this.tip.fail({ errno, call: numberOf(syscall) })
   }
 
   #refuseAfterFailure(): void {

@@ -71,9 +71,17 @@ export interface Durable {
 /** A call of the disk that failed, for all threads to tell. */
 export interface Failure {
   readonly errno: number
-  /** Which call, as a number of the caller's. */
+  /** Which call: its place in {@link CALLS}. */
   readonly call: number
 }
+
+/** Calls of the system that may fail, as other threads are told of them. */
+export const CALLS: readonly string[] = [
+  ...['unknown', 'open', 'read', 'write', 'fdatasync', 'fsync', 'fstat', 'ftruncate'],
+  ...['link', 'unlink', 'scandir', 'mkdir', 'close', 'stat'],
+]
+
+export const numberOf = (syscall: string): number => Math.max(0, CALLS.indexOf(syscall))
 
 /** Makes a segment of the log durable, and all before it; calls {@link Tip.fail} where it throws. */
 export type Sync = (segment: number) => void

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import type { ZVerse } from '../../lib/index.js'
 import type { DiskHistory, History } from '../../lib/options.js'
 import { boundsIn } from '../../lib/versions/past.js'
-import { openWith } from '../../lib/zverse.js'
+import { attachWith, openWith } from '../../lib/zverse.js'
 import type { Disk } from '../support/disk.js'
 import { Random } from '../support/random.js'
 
@@ -17,6 +17,7 @@ export interface Options {
   lockTimeout?: number
   history?: History
   repair?: boolean
+  queue?: { groupBytes?: number }
 }
 
 /** Time, for a database and its twin. */
@@ -28,6 +29,15 @@ export function openOn(disk: Disk, time: Time, options: Options = {}): ZVerse {
   const all = { maxBytes: 2 ** 21, path: 'db', background: false, ...options }
   return openWith(all, { now: () => time.ms, indexFrom: 1, poison: true, files: disk })
 }
+
+/** A handle of what poses as another thread. */
+export function attachOn(disk: Disk, time: Time, db: ZVerse, threadId: number): ZVerse {
+  const hooks = { now: () => time.ms, poison: true, threadId, files: disk }
+  return attachWith(db.share(), {}, hooks) as unknown as ZVerse
+}
+
+/** What a crash leaves that keeps nothing but what was synced. */
+export const worst = (disk: Disk): Disk => disk.crashed(below => (below === 2 ? 1 : 0))
 
 /** A database in memory that does what another one does. */
 export function twinOf(time: Time, { maxBytes = 2 ** 21, history }: Options): ZVerse {

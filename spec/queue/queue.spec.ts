@@ -202,6 +202,22 @@ describe('submit', () => {
     expect(db.get('a')).toBe('queued')
   })
 
+  it('fails where a clock throws in its commit', async () => {
+    let isBroken = false
+    const now = () => {
+      if (isBroken) throw new RangeError('no time')
+      return 5000
+    }
+    const db = database({}, now)
+    const second = other(db, 71, now)
+    isBroken = true
+    const all = [db, db, second].map((handle, i) => handle.submit(put(`${i}`, i)))
+    for (const { status } of await Promise.allSettled(all)) expect(status).toBe('rejected')
+    isBroken = false
+    expect(await db.submit(put('a', 1))).toBe(1)
+    expect(db.size).toBe(1)
+  })
+
   it('is refused while its handle has a transaction open', async () => {
     const db = database()
     const tx = db.beginWrite()

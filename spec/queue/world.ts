@@ -1,19 +1,19 @@
 /** Databases of a test of the write queue, checked and closed after it. */
 import { afterEach, expect } from 'vitest'
-import { ZVerse, ZVerseError } from '../../lib/index.js'
-import { attachWith } from '../../lib/zverse.js'
+import { type ZVerse, ZVerseError } from '../../lib/index.js'
+import { attachWith, openWith } from '../../lib/zverse.js'
 
 const open: ZVerse[] = []
 
-export function database(options: object = {}): ZVerse {
-  const db = ZVerse.open({ maxBytes: 2 ** 22, ...options }) as ZVerse
+export function database(options: object = {}, now = Date.now): ZVerse {
+  const db = openWith({ maxBytes: 2 ** 22, ...options }, { now })
   open.push(db)
   return db
 }
 
 /** Another thread's handle, as far as shared memory can tell. */
-export function other(db: ZVerse, threadId: number): ZVerse {
-  const handle = attachWith(db.share(), undefined, { now: Date.now, threadId })
+export function other(db: ZVerse, threadId: number, now = Date.now): ZVerse {
+  const handle = attachWith(db.share(), undefined, { now, threadId })
   open.push(handle)
   return handle
 }
