@@ -25,14 +25,13 @@ export class Backlog {
   }
 
   /**
-   * Room for a submission of so many words behind the last one.
+   * Room behind the last submission for one of so many words. Once it is written there, `end` comes behind it: a call that is
+   * cut off before has submitted nothing.
    * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left
    */
-  add(words: number): number {
+  roomFor(words: number): number {
     if (this.end + words > this.words.length) this.#makeRoom(words)
-    const at = this.end
-    this.end += words
-    return at
+    return this.end
   }
 
   /** Those up to `end` are done with. */

@@ -71,11 +71,17 @@ export class Lane {
       write(this.#W, ring, batch, changes, ticket)
       rings.submitAt(this.#W, this.#at, ring, words)
     } else {
-      const at = this.backlog.add(words)
-      write(this.backlog.words, at, batch, changes, ticket)
+      const { backlog } = this
+      const at = backlog.roomFor(words)
+      write(backlog.words, at, batch, changes, ticket)
+      backlog.end = at + words
     }
-    waiting.added()
     return result
+  }
+
+  /** The promise of the last submission is about to be returned. */
+  give(): void {
+    this.#waiting.give()
   }
 
   #roomInRing(words: number): number {

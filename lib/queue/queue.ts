@@ -28,6 +28,7 @@ import { blockAt } from '../threads/block.js'
 import { EventLoop } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
+import { callForStack, FOR_CALL } from '../threads/stack.js'
 import { sleepOn, sleepUnheld } from '../threads/watch.js'
 import { addAll, addOne } from '../write/operations.js'
 import { Committer } from './committer.js'
@@ -109,15 +110,19 @@ export class Queue implements Submissions {
     this.#engine.gate.checkOpen()
     if (isBounded) this.#admit(lane)
     if (this.#block === 0) this.#makeBlock()
+    // Where the stack ends after the submission the caller would be told that it has failed.
+    callForStack(FOR_CALL)
     const result = this.#lanes[lane].submit(core, batch, changes)
     this.#submitted[lane]++
     this.#gauge.set(lane, this.#lanes[lane].depth)
     rings.tellPump(this.#engine.epochs.arena.signed)
     if (!this.#isRunning) {
-      this.#isRunning = true
       // No timer: fake clocks stop those. What is submitted in one go comes into one group.
       Promise.resolve().then(this.#run)
+      // After that, so that no call that is cut off in between keeps those that follow from running it.
+      this.#isRunning = true
     }
+    this.#lanes[lane].give()
     return result
   }
 
@@ -134,15 +139,17 @@ export class Queue implements Submissions {
   #makeBlock(): void {
     const { epochs, W } = this.#engine
     const { allocator, turn, line } = epochs
+    // Of a call that was cut off: the next commit mends what it has left.
+    if (turn.mine) return
     let block = W[line + T_QUEUE]
     if (block === 0) {
       block = blockAt(W, allocator, turn, line + T_QUEUE, rings.blockWords(W.length), () => 0)
       if (block === 0) return
-      rings.layOut(W, block)
     } else if (rings.isGone(W, block)) {
       turn.tryExclusively(() => rings.settleBlock(W, block))
       if (rings.isGone(W, block)) return
     }
+    if (!rings.isLaidOut(W, block)) rings.layOut(W, block)
     this.#block = block
     for (const lane of this.#lanes) lane.use(block)
   }
@@ -276,6 +283,8 @@ export class Queue implements Submissions {
     const { arena } = this.#engine.epochs
     const wake = () => rings.tellPump(arena.signed)
     const goesOn = () => !this.#isClosed && signal?.aborted !== true
+    // From here on the event loop calls: nothing cuts off what has the role.
+    await undefined
     signal?.addEventListener('abort', wake)
     try {
       while (goesOn()) {

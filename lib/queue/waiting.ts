@@ -6,8 +6,9 @@
  * promise, a chunk of them, and each gets one derived from it. The handler is the chunk's, and is called once for each,
  * in their order. Where the chunk's promise is resolved before all are decided, the rest derive from its next one.
  *
- * A call may be cut off anywhere, by a vm timeout: it leaves a handler and no submission, or neither. So what is
- * settled is named by its ticket, and the chunk of a call that was cut off gets no more submissions.
+ * A call may be cut off anywhere, by a vm timeout or the end of the stack: it leaves a submission, or a handler alone, or
+ * neither. So what is settled is named by its ticket, the chunk of such a call gets no more submissions, and its promise,
+ * which nobody got, is never rejected.
  */
 
 import type { StoreCore } from '../read/store-core.js'
@@ -29,6 +30,8 @@ class Chunk {
   /** When those were made that are timed. */
   readonly times: number[] = []
   next: Chunk | undefined
+  /** Which of them was cut off. */
+  cutOff = -1
   readonly #outcomes: Outcome[] = []
   /** Those that were handed out. */
   #handed = 0
@@ -40,8 +43,9 @@ class Chunk {
   readonly #hand = (): number | Promise<number> => {
     const outcome = this.#outcomes[this.#handed] ?? this.#last
     if (outcome === undefined) return this.#promise.then(this.#hand)
-    this.#handed++
+    const index = this.#handed++
     if (typeof outcome === 'number') return outcome
+    if (index === this.cutOff) return 0
     throw outcome.error
   }
 
@@ -105,13 +109,14 @@ export class Waiting {
   ticket = 0
   /** Submissions that are not settled. */
   depth = 0
-  #isAdding = false
+  /** Ticket of the call that is going on; -1: none is. */
+  #adding = -1
 
-  /** The promise of the next submission, which gets {@link ticket}; {@link added} says that it was made. */
+  /** The promise of the next submission, which gets {@link ticket}; {@link give} says that the call is done. */
   add(core: StoreCore): Promise<number> {
-    if (this.#isAdding) this.#isOpen = false
-    this.#isAdding = true
+    this.#noticeCutOff()
     const ticket = (this.ticket + 1) >>> 0
+    this.#adding = ticket
     this.ticket = ticket
     let chunk = this.#back
     if (chunk === undefined || !this.#isOpen || chunk.cores.length === CHUNK) {
@@ -123,8 +128,18 @@ export class Waiting {
     return chunk.wait()
   }
 
-  added(): void {
-    this.#isAdding = false
+  give(): void {
+    this.#adding = -1
+  }
+
+  /** No call is going on. */
+  #noticeCutOff(): void {
+    if (this.#adding < 0) return
+    this.ticket = this.#adding
+    this.#isOpen = false
+    const chunk = this.#back
+    if (chunk !== undefined) chunk.cutOff = (this.ticket - chunk.first) >>> 0
+    this.#adding = -1
   }
 
   #open(first: number): Chunk {
@@ -141,6 +156,7 @@ export class Waiting {
    * @returns undefined: it was settled when the others were rejected
    */
   chunkOf(ticket: number): Chunk | undefined {
+    this.#noticeCutOff()
     let chunk = this.#front
     if (chunk === undefined || isBefore(ticket, chunk.first)) return undefined
     while (chunk.next !== undefined && !isBefore(ticket, chunk.next.first)) {
@@ -171,6 +187,7 @@ export class Waiting {
 
   /** Rejects all that is not settled. */
   fail(error: unknown): void {
+    this.#noticeCutOff()
     const outcome = { error }
     for (let chunk = this.#front; chunk !== undefined; chunk = chunk.next) chunk.fail(outcome)
     this.clear()

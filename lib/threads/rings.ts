@@ -63,6 +63,11 @@ export function layOut(W: Uint32Array, block: number): void {
   Atomics.store(W, block + Q_GONE, 0)
 }
 
+/** False for a new block, and where {@link layOut} of it was cut off. */
+export function isLaidOut(W: Uint32Array, block: number): boolean {
+  return W[laneAt(block, LANES - 1) + L_SIZE] !== 0
+}
+
 /** True if a submission of so many words may ever be put into the lane: two of them have room. */
 export function fits(W: Uint32Array, lane: number, words: number): boolean {
   return words * 2 <= W[lane + L_SIZE]

@@ -240,6 +240,8 @@ export class Turn {
   /** The handle is about to give its line back. */
   close(): void {
     this.stopKeeping()
+    // Of a call that was cut off: nobody would find out that it is over once the line is gone.
+    if (this.#lock.mine && this.#isLeft()) this.giveDirty()
     this.#lock.close()
   }
 

@@ -14,11 +14,11 @@ const SLICE = 250
 
 type Async = { async: false } | { async: true; value: Promise<unknown> }
 /** Not in the language's types yet; in Node since 16. */
-const waitAsync = (
-  Atomics as unknown as {
-    waitAsync(words: Int32Array, at: number, value: number, ms: number): Async
-  }
-).waitAsync
+interface WaitsAsync {
+  waitAsync(words: Int32Array, at: number, value: number, ms: number): Async
+}
+const waitAsync = (words: Int32Array, at: number, value: number, ms: number): Async =>
+  (Atomics as unknown as WaitsAsync).waitAsync(words, at, value, ms)
 
 /** Resolves when the header word `at` is no longer `value` and a thread has notified, or after `ms`. */
 export async function sleepOn(arena: Arena, at: number, value: number, ms: number): Promise<void> {

@@ -1,4 +1,4 @@
-/** Commits for others, on a disk whose syncs take their time; tells what the others had been told of by then. */
+/** Commits for others on a disk whose syncs take long; tells what the others had been told of by then. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { SYSTEM } from '../../dist/storage/files.js'
 import * as zverse from '../../dist/zverse.js'

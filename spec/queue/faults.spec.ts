@@ -264,7 +264,7 @@ function drawFault(random: Random, calls: readonly string[]): Fault {
 describe(`submissions, and calls of the disk that fail (ZVERSE_SEED=${SEED})`, () => {
   it('are there once, or refused', async () => {
     const random = new Random(SEED)
-    for (let i = 0; i < scaled(300); i++) {
+    for (let i = 0; i < scaled(120); i++) {
       const seed = random.next()
       const calls = await new Run(seed).all()
       const fault = drawFault(random, calls)

@@ -23,7 +23,14 @@ export const ALONE = [
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
   'queue/persistent',
   // `Atomics`, clocks, the runner's settings; replaced ones are slower from then on.
-  ...['epoch/check', 'hot/interleave', 'persistent/kills-steps', 'queue/death', 'runners'],
+  ...[
+    'epoch/check',
+    'hot/interleave',
+    'persistent/kills-steps',
+    'queue/cut-off',
+    'queue/death',
+    'runners',
+  ],
 ]
 
 /** The patterns of these for vitest. */
