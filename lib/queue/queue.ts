@@ -4,7 +4,7 @@
  * Every thread submits into rings of its own in shared memory, and one thread at a time, the pump, commits what all of
  * them have submitted, in groups. A thread that has submissions becomes the pump where there is none, and stays it while
  * there is something to commit; one that drains stays it until it is aborted. What is taken is decided under the lock, so
- * the role only saves threads from queueing for the lock: one whose pump does not get on takes it over.
+ * the role only saves threads from queueing for the lock: one whose pump does not get on commits by itself.
  */
 
 import { Batch } from '../engine/batch.js'
@@ -41,7 +41,7 @@ const GROUPS = 32
 const SLICE = 20
 const LISTENING = 250
 /** Where nothing is decided for so long, ms, the pump does not get on: its thread may be at other work. */
-const STUCK = 2
+const STUCK = 5
 const NORMAL = 1
 
 export class Queue implements Submissions {
@@ -175,26 +175,19 @@ export class Queue implements Submissions {
       for (let isMore = true; isMore && !this.#isClosed; ) {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
-        this.#isPump =
-          (this.#isPump && this.#role.isMine) ||
-          this.#role.take() ||
-          (isStuck && this.#role.seize())
+        this.#isPump ||= this.#role.take()
         let isDone = false
-        if (this.#isPump || this.#hasOwn) isDone = await this.#commitOne()
+        if (this.#isPump || isStuck || this.#hasOwn) isDone = await this.#commitOne()
         if (this.#isClosed) return
-        const read = this.#read()
-        isMore = this.#depth > 0 || (this.#isPump && rings.anyWork(this.#engine.W))
-        if (!isMore) {
-          const wasPump = this.#isPump
-          this.#leavePump()
-          // A thread that came meanwhile has found the role taken.
-          isMore = wasPump && rings.anyWork(this.#engine.W)
-          if (!isMore) break
-          continue
-        }
-        isStuck = false
-        if (isDone || read > 0) await this.#pause()
-        else isStuck = await this.#sleep()
+        isStuck &&= isDone
+        const isAtWork = this.#read() > 0 || isDone
+        // Also where nothing is left: whoever was waited for submits again, in the same turn of the event loop.
+        if (isAtWork) await this.#pause()
+        if (this.#isClosed) return
+        isMore = this.#goesOn()
+        if (isAtWork || !isMore) continue
+        if (this.#depth > 0) isStuck = await this.#sleep()
+        else await this.#pause()
       }
     } catch (error) {
       // The database cannot be written at all: nothing of this will come.
@@ -206,6 +199,16 @@ export class Queue implements Submissions {
         this.flush()
       }
     }
+  }
+
+  /** True if there is something to do, for this thread or as the pump; else it is the pump no more. */
+  #goesOn(): boolean {
+    const { W } = this.#engine
+    if (this.#depth > 0 || (this.#isPump && rings.anyWork(W))) return true
+    if (!this.#isPump) return false
+    this.#leavePump()
+    // A thread that came meanwhile has found the role taken.
+    return rings.anyWork(W)
   }
 
   #leavePump(): void {
@@ -301,7 +304,7 @@ export class Queue implements Submissions {
     const { arena } = epochs
     const loop = new EventLoop()
     try {
-      for (let groups = 1; goesOn() && this.#role.isMine; groups++) {
+      for (let groups = 1; goesOn(); groups++) {
         const isDone = await this.#commitOne()
         if (isDone && groups % GROUPS === 0) await loop.turn()
         if (isDone) continue

@@ -41,12 +41,6 @@ export class Role {
     return Atomics.compareExchange(W, this.#word, 0, this.#me) === 0
   }
 
-  /** Takes the role, also from a thread that does not get on. For a role that several may believe to have. */
-  seize(): boolean {
-    const other = Atomics.load(this.#arena.words, this.#word)
-    return Atomics.compareExchange(this.#arena.words, this.#word, other, this.#me) === other
-  }
-
   /**
    * Waits until no other thread has the role, and takes it. For a role of one call.
    * @param timeout ms to wait at most

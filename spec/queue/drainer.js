@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { SYSTEM } from '../../dist/storage/files.js'
 import * as zverse from '../../dist/zverse.js'
 
-/** `words`: how many submissions were told of, by the thread that waits for them. */
+/** `words`: how many submissions were told of, by the thread that waits for them; one to sleep on; syncs. */
 const { handle, ms } = workerData
 /** @type {Int32Array} */
 const words = workerData.words
@@ -16,6 +16,7 @@ const files = {
     Atomics.wait(words, 1, 0, ms)
     told.push(Atomics.load(words, 0))
     SYSTEM.datasync(file)
+    Atomics.add(words, 2, 1)
   },
 }
 const { attachWith } = /** @type {any} */ (zverse)
