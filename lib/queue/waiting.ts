@@ -112,7 +112,7 @@ export class Waiting {
   /** Ticket of the call that is going on; -1: none is. */
   #adding = -1
 
-  /** The promise of the next submission, which gets {@link ticket}; {@link give} says that the call is done. */
+  /** The promise of the next submission, which gets {@link ticket}; {@link give} ends the call. */
   add(core: StoreCore): Promise<number> {
     this.#noticeCutOff()
     const ticket = (this.ticket + 1) >>> 0
