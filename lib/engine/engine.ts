@@ -43,7 +43,10 @@ export interface Active {
 export interface Submissions {
   /** Brings the shared counts up to date. */
   flush(): void
-  /** Ends them, before the handle closes: commits what is there, or rejects it. Throws nothing. */
+  /**
+   * Ends them, before the handle closes: commits what is there, or rejects it. Throws nothing. Again where it was cut off;
+   * in the middle of it, by user code, it does nothing.
+   */
   close(rejects: boolean): void
 }
 
@@ -117,12 +120,11 @@ export class Engine {
   close(rejects = false): void {
     if (this.gate.isClosed) return
     this.active?.close()
-    const { queue } = this
     // The queue may call user code, which may close the database.
-    this.queue = null
-    queue?.close(rejects)
+    this.queue?.close(rejects)
     if (this.gate.isClosed) return
     this.gate.close()
+    this.queue = null
     this.active?.close()
     for (const end of [...this.onClose]) end()
     this.onClose.clear()

@@ -10,9 +10,10 @@ const KEPT = 2 ** 18
 
 export class Backlog {
   words = new Uint32Array(0)
-  /** Where the first submission lies, the first that is not taken, and the end of the last one. */
+  /** Where the first submission lies, the first that is not taken, the first that the group leaves, the end of the last. */
   from = 0
   taken = 0
+  next = 0
   end = 0
 
   /** True if there is one that is not taken. */
@@ -41,6 +42,7 @@ export class Backlog {
     if (this.from < this.end) return
     this.from = 0
     this.taken = 0
+    this.next = 0
     this.end = 0
     if (this.words.length > KEPT) this.words = new Uint32Array(0)
   }
@@ -58,6 +60,7 @@ export class Backlog {
     target.set(this.words.subarray(this.from, this.end))
     this.words = target
     this.taken -= this.from
+    this.next -= this.from
     this.from = 0
     this.end = used
   }

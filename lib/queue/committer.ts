@@ -36,6 +36,7 @@ export class Committer implements Group {
   readonly #engine: Engine
   readonly #W: Uint32Array
   readonly #chosen: Selection
+  readonly #begun: () => void
   number = 0
   #isTaken = false
   /** Submissions that a group may have: one after a group that has failed, then more again. */
@@ -43,8 +44,12 @@ export class Committer implements Group {
   /** The past goes with the next group: it has no room beside it. */
   #forgets = false
 
-  /** @param backlogs of each lane what this thread has not in a ring */
-  constructor(engine: Engine, backlogs: readonly Backlog[]) {
+  /**
+   * @param backlogs of each lane what this thread has not in a ring
+   * @param begun called when this thread has the turn
+   */
+  constructor(engine: Engine, backlogs: readonly Backlog[], begun: () => void = () => {}) {
+    this.#begun = begun
     this.#engine = engine
     this.#W = engine.W
     this.#chosen = new Selection(engine.W, engine.epochs.line, backlogs)
@@ -78,6 +83,7 @@ export class Committer implements Group {
   #commit(tx: Transaction, held: boolean, isOwn: boolean): void {
     const chosen = this.#chosen
     tx.begin(held, undefined, this.#forgets)
+    this.#begun()
     chosen.choose(isOwn, this.#most)
     if (chosen.units.length === 0) {
       tx.close()
@@ -113,6 +119,11 @@ export class Committer implements Group {
       }
     }
     return units.length
+  }
+
+  /** What a commit that was cut off has taken of the backlogs. In the turn, when `block`, this thread's, is settled. */
+  settleOwn(block: number): void {
+    this.#chosen.settleOwn(block)
   }
 
   /** The version has been published, or there is none. Neither allocates nor throws. */

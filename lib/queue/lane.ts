@@ -13,7 +13,7 @@ import * as rings from '../threads/rings.js'
 import { noteTime } from '../threads/times.js'
 import { Backlog } from './backlog.js'
 import { errorAt, versionAt } from './outcome.js'
-import { type Outcome, Waiting } from './waiting.js'
+import { closed, type Outcome, Waiting } from './waiting.js'
 
 export class Lane {
   readonly backlog = new Backlog()
@@ -133,7 +133,7 @@ export class Lane {
     const read = before - this.depth
     this.#waiting.tell()
     // At the close what was taken back waits for its rejection.
-    if (!all && this.#isRead) this.#waiting.clear()
+    if (!all && this.#isRead) this.fail(closed)
     return read
   }
 
@@ -150,7 +150,7 @@ export class Lane {
     if (chunk === undefined) return
     const since = chunk.sinceOf(ticket)
     if (since !== undefined) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
-    chunk.settle(this.#outcomeAt(words, at, chunk.coreOf(ticket), all))
+    chunk.settle(ticket, this.#outcomeAt(words, at, chunk.coreOf(ticket), all))
   }
 
   #outcomeAt(words: Uint32Array, at: number, core: StoreCore, all: boolean): Outcome {
@@ -168,8 +168,8 @@ export class Lane {
   }
 
   /** Rejects what waits. */
-  fail(error: unknown): void {
-    this.#waiting.fail(error)
+  fail(because: () => unknown): void {
+    this.#waiting.fail(because)
   }
 }
 

@@ -28,12 +28,14 @@ import { blockAt } from '../threads/block.js'
 import { EventLoop } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
+import { isRunning, marked } from '../threads/running.js'
 import { callForStack, FOR_CALL } from '../threads/stack.js'
 import { sleepOn, sleepUnheld } from '../threads/watch.js'
 import { addAll, addOne } from '../write/operations.js'
 import { Committer } from './committer.js'
 import { Lane } from './lane.js'
 import { Gauge, type Pressure } from './pressure.js'
+import { closed } from './waiting.js'
 
 /** Groups after which the event loop gets a turn, though all that is done is done in promises. */
 const GROUPS = 32
@@ -43,6 +45,8 @@ const LISTENING = 250
 /** Where nothing is decided for so long, ms, the pump does not get on: its thread may be at other work. */
 const STUCK = 5
 const NORMAL = 1
+const CLOSING_FRAME = 'zverse:closing'
+const inClosing = marked(CLOSING_FRAME, (body: () => void) => body())
 
 export class Queue implements Submissions {
   readonly #engine: Engine
@@ -64,6 +68,7 @@ export class Queue implements Submissions {
   #isRunning = false
   /** This handle commits for all. */
   #isPump = false
+  #isClosing = false
   #isClosed = false
   #groups = 0
 
@@ -73,7 +78,9 @@ export class Queue implements Submissions {
     this.#lanes = [0, 1, 2].map(index => new Lane(engine, index))
     this.#gauge = new Gauge(arena, line)
     const backlogs = this.#lanes.map(({ backlog }) => backlog)
-    this.#committer = new Committer(engine, backlogs)
+    this.#committer = new Committer(engine, backlogs, () => {
+      if (this.#block === 0) this.#makeBlock()
+    })
     this.#role = new Role(arena, threadId, H_PUMP, false)
   }
 
@@ -93,6 +100,7 @@ export class Queue implements Submissions {
   ): Promise<number> {
     // Whoever waits for the outcome would wait for the end of what he has open himself.
     this.#engine.notWriting()
+    if (this.#isClosed) throw closed()
     // Reading the operations may run user code, which may submit, too.
     const batch = this.#spare ?? new Batch()
     this.#spare = undefined
@@ -109,7 +117,8 @@ export class Queue implements Submissions {
     // User code may have closed the database.
     this.#engine.gate.checkOpen()
     if (isBounded) this.#admit(lane)
-    if (this.#block === 0) this.#makeBlock()
+    // A turn that this handle has was left by a call that was cut off: the next commit mends what is left of that.
+    if (this.#block === 0 && !this.#engine.epochs.turn.mine) this.#makeBlock()
     // Where the stack ends after the submission the caller would be told that it has failed.
     callForStack(FOR_CALL)
     const result = this.#lanes[lane].submit(core, batch, changes)
@@ -135,12 +144,10 @@ export class Queue implements Submissions {
     }
   }
 
-  /** Makes the block, or takes the one that the line has from another handle, if that needs no waiting. */
+  /** Makes the block, or takes the one that the line has from another handle, if that needs no waiting; or in the turn. */
   #makeBlock(): void {
     const { epochs, W } = this.#engine
     const { allocator, turn, line } = epochs
-    // Of a call that was cut off: the next commit mends what it has left.
-    if (turn.mine) return
     let block = W[line + T_QUEUE]
     if (block === 0) {
       block = blockAt(W, allocator, turn, line + T_QUEUE, rings.blockWords(W.length), () => 0)
@@ -234,7 +241,6 @@ export class Queue implements Submissions {
         () => this.#checkOpen(),
         () => engine.isWriting,
         () => {
-          if (this.#block === 0) this.#makeBlock()
           isDone = this.#committer.commit(true, false)
         },
       )
@@ -358,7 +364,14 @@ export class Queue implements Submissions {
 
   /** @param rejects what nobody has taken is not written */
   close(rejects: boolean): void {
-    this.#isClosed = true
+    // By user code, in the middle of it; else it was cut off.
+    if (this.#isClosing && isRunning(CLOSING_FRAME)) return
+    this.#isClosing = true
+    inClosing(() => this.#close(rejects))
+  }
+
+  /** Up to where it is closed this can be cut off, and the handle goes on, or closes again. */
+  #close(rejects: boolean): void {
     this.#listeners.clear()
     let cause: unknown
     try {
@@ -369,6 +382,7 @@ export class Queue implements Submissions {
     }
     this.#giveUp(cause ?? closed())
     this.flush()
+    this.#isClosed = true
     this.#loop.close()
     if (this.#role.isMine) this.#role.give()
     rings.tellPump(this.#engine.epochs.arena.signed)
@@ -383,14 +397,19 @@ export class Queue implements Submissions {
     }
     this.#read(true)
     for (const [index, lane] of this.#lanes.entries()) {
-      lane.fail(error)
+      lane.fail(() => error)
       this.#gauge.set(index, 0)
     }
   }
 
   #withdraw(): void {
     const { W, epochs } = this.#engine
-    if (this.#block !== 0) epochs.turn.exclusively(() => rings.withdraw(W, this.#block))
+    if (this.#block !== 0) {
+      epochs.turn.exclusively(() => {
+        rings.withdraw(W, this.#block)
+        this.#committer.settleOwn(this.#block)
+      })
+    }
     for (const { backlog } of this.#lanes) backlog.withdraw()
   }
 }
@@ -399,11 +418,6 @@ export class Queue implements Submissions {
 export function queueOf(engine: Engine): Queue {
   engine.queue ??= new Queue(engine)
   return engine.queue as Queue
-}
-
-function closed(): ZVerseError {
-  const message = 'the database was closed, as asked, before this submission was committed'
-  return new ZVerseError('ZVERSE_CLOSED', message)
 }
 
 function tell(listener: (pressure: Pressure) => void, pressure: Pressure): void {

@@ -60,8 +60,8 @@ export class Selection {
   readonly #backlogs: readonly Backlog[]
   #parts: Part[] = []
   #own: Part | null = null
-  /** How far the group takes of each backlog. */
-  readonly #ends = [0, 0, 0]
+  /** The group takes of the backlogs, and it was noted so. */
+  #isOut = false
   #bytes = 0
   #most = 0
 
@@ -116,13 +116,24 @@ export class Selection {
       if (block === 0) continue
       // Of every block, since the number of the next group may be one that was noted in vain.
       rings.settleBlock(W, block)
+      if (line === this.#line) this.settleOwn(block)
       if (isOwn && line !== this.#line) continue
       const begin = [0, 1, 2].map(lane => rings.tailOf(W, rings.laneAt(block, lane)))
       const part = { line, block, begin, next: [...begin] }
       this.#parts.push(part)
       if (line === this.#line) this.#own = part
     }
-    for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
+    for (const backlog of this.#backlogs) backlog.next = backlog.taken
+  }
+
+  /** A commit that was cut off may have taken of the backlogs: `block`, this thread's, tells, when it is settled. */
+  settleOwn(block: number): void {
+    if (this.#isOut && rings.isOutTaken(this.#W, block)) this.#takeBacklogs()
+    this.#isOut = false
+  }
+
+  #takeBacklogs(): void {
+    for (const backlog of this.#backlogs) backlog.taken = backlog.next
   }
 
   /** Takes of a lane until the group has so many bytes. */
@@ -157,11 +168,11 @@ export class Selection {
 
   /** The backlog comes after all that its thread has in the ring. */
   #takeBacklog(lane: number): boolean {
-    const { words, end } = this.#backlogs[lane]
-    const at = this.#ends[lane]
+    const backlog = this.#backlogs[lane]
+    const { words, next: at, end } = backlog
     if (at === end || (this.#own !== null && this.#leaves(this.#own, lane))) return false
-    this.#ends[lane] = at + words[at + U_WORDS]
-    this.#add(words, at, lane, null, this.#ends[lane])
+    backlog.next = at + words[at + U_WORDS]
+    this.#add(words, at, lane, null, backlog.next)
     return true
   }
 
@@ -187,23 +198,26 @@ export class Selection {
     this.counts.fill(0)
     for (const { begin, next } of this.#parts)
       for (const lane of begin.keys()) next[lane] = begin[lane]
-    for (let lane = 0; lane < LANES; lane++) this.#ends[lane] = this.#backlogs[lane].taken
+    for (const backlog of this.#backlogs) backlog.next = backlog.taken
     for (const { part, lane, end } of this.units) {
       this.counts[lane]++
-      if (part === null) this.#ends[lane] = end
+      if (part === null) this.#backlogs[lane].next = end
       else part.next[lane] = end
     }
   }
 
   /** Notes in all rings how far the group takes them. */
   note(group: number): void {
+    this.#isOut = this.#backlogs.some(({ taken, next }) => next !== taken)
+    if (this.#isOut && this.#own !== null) rings.noteOut(this.#W, this.#own.block)
     for (const { block, next } of this.#parts) rings.note(this.#W, block, group, next)
   }
 
   /** The group is taken. Neither allocates nor throws. */
   take(): void {
     for (const { block, next } of this.#parts) rings.take(this.#W, block, next)
-    for (let lane = 0; lane < LANES; lane++) this.#backlogs[lane].taken = this.#ends[lane]
+    this.#takeBacklogs()
+    this.#isOut = false
   }
 
   /** True if nobody has taken the group meanwhile. */

@@ -11,6 +11,7 @@
  * which nobody got, is never rejected.
  */
 
+import { ZVerseError } from '../errors.js'
 import type { StoreCore } from '../read/store-core.js'
 import { monotonic } from '../threads/clock.js'
 
@@ -35,18 +36,18 @@ class Chunk {
   readonly #outcomes: Outcome[] = []
   /** Those that were handed out. */
   #handed = 0
-  /** Of all that have none yet, once it is known. */
-  #last: Outcome | undefined
+  /** Why there is none, for all that have none, once it is known. */
+  #because: (() => unknown) | undefined
   #isTold = true
   #resolve: () => void = () => {}
   #promise = this.#makePromise()
   readonly #hand = (): number | Promise<number> => {
-    const outcome = this.#outcomes[this.#handed] ?? this.#last
-    if (outcome === undefined) return this.#promise.then(this.#hand)
+    const outcome = this.#outcomes[this.#handed]
+    if (outcome === undefined && this.#because === undefined) return this.#promise.then(this.#hand)
     const index = this.#handed++
     if (typeof outcome === 'number') return outcome
     if (index === this.cutOff) return 0
-    throw outcome.error
+    throw outcome === undefined ? this.#because?.() : outcome.error
   }
 
   constructor(first: number) {
@@ -68,8 +69,11 @@ class Chunk {
     return ticket % SAMPLED === 0 ? this.times.shift() : undefined
   }
 
-  /** The outcome of the first submission that has none. */
-  settle(outcome: Outcome): void {
+  /** The submission's outcome. Those before it that have none were taken back, or cut off. */
+  settle(ticket: number, outcome: Outcome): void {
+    while (this.#outcomes.length < (ticket - this.first) >>> 0) {
+      this.#outcomes.push({ error: closed() })
+    }
     this.#outcomes.push(outcome)
     this.#isTold = false
   }
@@ -88,8 +92,9 @@ class Chunk {
     return true
   }
 
-  fail(outcome: Outcome): void {
-    this.#last = outcome
+  /** The rest have none. */
+  fail(because: () => unknown): void {
+    this.#because = because
     this.#resolve()
   }
 
@@ -160,7 +165,7 @@ export class Waiting {
     let chunk = this.#front
     if (chunk === undefined || isBefore(ticket, chunk.first)) return undefined
     while (chunk.next !== undefined && !isBefore(ticket, chunk.next.first)) {
-      chunk.tell()
+      chunk.fail(closed)
       chunk = chunk.next
       this.#front = chunk
     }
@@ -175,26 +180,30 @@ export class Waiting {
     if (chunk !== this.#back) return
     // The handlers of its rest come after those of what would be added now.
     this.#isOpen = false
-    if (chunk.isDone) this.clear()
-  }
-
-  /** All that was submitted is settled: what was cut off waits for nothing. */
-  clear(): void {
-    this.#front = undefined
-    this.#back = undefined
-    this.depth = 0
+    if (chunk.isDone) this.#clear()
   }
 
   /** Rejects all that is not settled. */
-  fail(error: unknown): void {
+  fail(because: () => unknown): void {
     this.#noticeCutOff()
-    const outcome = { error }
-    for (let chunk = this.#front; chunk !== undefined; chunk = chunk.next) chunk.fail(outcome)
-    this.clear()
+    for (let chunk = this.#front; chunk !== undefined; chunk = chunk.next) chunk.fail(because)
+    this.#clear()
+  }
+
+  #clear(): void {
+    this.#front = undefined
+    this.#back = undefined
+    this.depth = 0
   }
 }
 
 /** Tickets are numbers modulo 2^32. */
 function isBefore(ticket: number, other: number): boolean {
   return ((ticket - other) | 0) < 0
+}
+
+/** Why a submission is rejected that was taken back, also where the close that did so was cut off. */
+export function closed(): ZVerseError {
+  const message = 'the database was closed, as asked, before this submission was committed'
+  return new ZVerseError('ZVERSE_CLOSED', message)
 }

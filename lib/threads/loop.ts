@@ -31,7 +31,8 @@ export class EventLoop {
   }
 
   close(): void {
-    this.#port?.close()
+    const port = this.#port
     this.#port = null
+    port?.close()
   }
 }

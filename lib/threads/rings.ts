@@ -24,6 +24,7 @@ import {
   Q_GONE,
   Q_GROUP,
   Q_LANES,
+  Q_OUT,
   Q_RINGS,
   U_WORDS,
 } from '../memory/queue-layout.js'
@@ -33,6 +34,9 @@ import { wake, wordOf } from './wake.js'
 /** Words of the smallest block that is worth having, and of the largest. */
 const LEAST = 2 ** 11
 const MOST = 2 ** 16
+/** Values of Q_OUT. */
+const NOTED = 1
+const TAKEN = 2
 
 /** Words of a block in an arena of so many words: a power of two, and what stands before the rings. */
 export function blockWords(arena: number): number {
@@ -201,6 +205,7 @@ export function settleBlock(W: Uint32Array, block: number): void {
     if (isTaken) take(W, block, noted(W, block))
     else W[block + Q_GROUP] = 0
   }
+  if (W[block + Q_OUT] === NOTED) W[block + Q_OUT] = 0
   if (Atomics.load(W, block + Q_GONE) !== 0) layOut(W, block)
 }
 
@@ -220,10 +225,21 @@ export function note(W: Uint32Array, block: number, group: number, next: ArrayLi
   Atomics.store(W, block + Q_GROUP, group)
 }
 
+/** Before {@link note}, for the block of this thread: the group takes of what that has in no ring, too. */
+export function noteOut(W: Uint32Array, block: number): void {
+  W[block + Q_OUT] = NOTED
+}
+
+/** True if a group that was noted by {@link noteOut} last was taken. For a block that is settled. */
+export function isOutTaken(W: Uint32Array, block: number): boolean {
+  return W[block + Q_OUT] === TAKEN
+}
+
 /** Submissions are taken, up to the positions `next` of the lanes. */
 export function take(W: Uint32Array, block: number, next: ArrayLike<number>): void {
   for (let lane = 0; lane < LANES; lane++)
     Atomics.store(W, laneAt(block, lane) + L_TAIL, next[lane])
+  if (W[block + Q_OUT] === NOTED) W[block + Q_OUT] = TAKEN
   W[block + Q_GROUP] = 0
 }
 

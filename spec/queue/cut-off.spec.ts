@@ -207,6 +207,29 @@ describe('cut off', () => {
     for (const each of [all.db, all.other]) each.close()
   })
 
+  it('close, which commits, and is called again', () => {
+    return eachCut(
+      many,
+      ({ db }) => db.close(),
+      ({ db }) => db.close(),
+    )
+  })
+
+  it('close, which commits; the handle goes on', () => {
+    return eachCut(
+      many,
+      ({ db }) => db.close(),
+      async (all, told) => {
+        if (!all.db._test.engine.gate.isClosed) await more(all, told)
+      },
+    )
+  })
+
+  it('close, which rejects, and is called again', () => {
+    const close = ({ db }: Party) => db.close({ queue: 'reject' })
+    return eachCut(many, close, close)
+  })
+
   it('submit of what is in conflict', () => {
     const conflict = ({ db }: Party) =>
       void db.submit({ ...put('before 0'), ifVersion: 77 }).catch(() => {})

@@ -1,7 +1,7 @@
 /** What `submit` promises: units, lanes, who commits, the end. `check()` after each test. */
 import { describe, expect, it } from 'vitest'
 import type { ZVerse } from '../../lib/index.js'
-import { H_PUMP } from '../../lib/memory/layout.js'
+import { H_PUMP, T_QUEUE } from '../../lib/memory/layout.js'
 import { PATIENCE } from '../../lib/queue/selection.js'
 import { expectCode } from '../support/expect.js'
 import { database, other, put, refusal } from './world.js'
@@ -227,6 +227,18 @@ describe('submit', () => {
     isBroken = false
     expect(await db.submit(put('a', 1))).toBe(1)
     expect(db.size).toBe(1)
+  })
+
+  it('gets its place in shared memory with its first group, where the turn was not free before', async () => {
+    const db = database()
+    const tx = other(db, 71).beginWrite()
+    const done = db.submit(put('a', 1))
+    const { W } = db._test.engine
+    expect(W[db._test.line + T_QUEUE]).toBe(0)
+    tx.abort()
+    await done
+    expect(W[db._test.line + T_QUEUE]).not.toBe(0)
+    expect(await db.submit(put('b', 1))).toBe(2)
   })
 
   it('is refused while its handle has a transaction open', async () => {
