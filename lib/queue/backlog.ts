@@ -10,7 +10,7 @@ const KEPT = 2 ** 18
 
 export class Backlog {
   words = new Uint32Array(0)
-  /** Where the first submission lies, the first that is not taken, the first that the group leaves, the end of the last. */
+  /** Where the first submission lies, the first not taken, the first that a group leaves, and the end. */
   from = 0
   taken = 0
   next = 0

@@ -121,7 +121,7 @@ export class Committer implements Group {
     return units.length
   }
 
-  /** What a commit that was cut off has taken of the backlogs. In the turn, when `block`, this thread's, is settled. */
+  /** What a commit that was cut off has taken of the backlogs. In the turn; `block` is settled. */
   settleOwn(block: number): void {
     this.#chosen.settleOwn(block)
   }

@@ -144,7 +144,7 @@ export class Queue implements Submissions {
     }
   }
 
-  /** Makes the block, or takes the one that the line has from another handle, if that needs no waiting; or in the turn. */
+  /** Makes the block, or takes the line's from another handle; in the turn, or if that is free. */
   #makeBlock(): void {
     const { epochs, W } = this.#engine
     const { allocator, turn, line } = epochs

@@ -126,7 +126,7 @@ export class Selection {
     for (const backlog of this.#backlogs) backlog.next = backlog.taken
   }
 
-  /** A commit that was cut off may have taken of the backlogs: `block`, this thread's, tells, when it is settled. */
+  /** A commit that was cut off may have taken of the backlogs: the block tells, once it is settled. */
   settleOwn(block: number): void {
     if (this.#isOut && rings.isOutTaken(this.#W, block)) this.#takeBacklogs()
     this.#isOut = false
