@@ -28,6 +28,8 @@ export const U_WORDS = 0
 export const U_CHANGES = 1
 export const U_OUTCOME = 2
 export const U_SAYS = 3
+/** The outcome of a submission that its thread has taken back. */
+export const WITHDRAWN = 0xffffffff
 export const U_TICKET = 7
 export const U_BATCH = 8
 /** The store that its batch begins with. */

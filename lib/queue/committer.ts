@@ -128,10 +128,14 @@ export class Committer implements Group {
 
   /** The version has been published, or there is none. Neither allocates nor throws. */
   taken(): void {
-    const { units, counts, promoted } = this.#chosen
-    const W = this.#W
     this.#chosen.take()
     this.#isTaken = true
+    this.#count()
+  }
+
+  #count(): void {
+    const { units, counts, promoted } = this.#chosen
+    const W = this.#W
     for (let lane = 0; lane < LANES; lane++) {
       addCount(W, H_SETTLED + 2 * lane, counts[lane])
       addCount(W, H_PROMOTED + 2 * lane, promoted[lane])
@@ -149,13 +153,16 @@ export class Committer implements Group {
     else if (isFull && !this.#forgets && writer.couldForget) this.#forgets = true
     else {
       this.#forgets = false
-      epochs.turn.exclusively(() => {
-        if (!chosen.isThere) return
+      const isMine = epochs.turn.exclusively(() => {
+        if (!chosen.isThere) return false
         const [{ words, at }] = chosen.units
         setError(words, at, error)
-        this.taken()
+        chosen.takeOne()
+        this.#count()
+        return true
       })
-      chosen.tell(epochs.arena.signed)
+      // Whoever has taken it tells, once its version can be read.
+      if (isMine) chosen.tell(epochs.arena.signed)
     }
     return true
   }

@@ -40,7 +40,7 @@ export class Lane {
   /** The handle has a block of its own from now on. */
   use(block: number): void {
     this.#at = rings.laneAt(block, this.#index)
-    this.#read = 0
+    this.#read = rings.headOf(this.#W, this.#at)
   }
 
   /** True if there is something that nobody has taken. */
@@ -116,12 +116,16 @@ export class Lane {
     const before = this.depth
     const W = this.#W
     if (this.#at !== 0) {
-      const end = all ? rings.tailOf(W, this.#at) : rings.doneOf(W, this.#at)
-      while (this.#read !== end) {
+      const tail = rings.tailOf(W, this.#at)
+      const done = all ? tail : rings.doneOf(W, this.#at)
+      while (this.#read !== tail) {
         const position = rings.skipTo(W, this.#at, this.#read)
         const unit = rings.unitAt(W, this.#at, position)
+        const isWithdrawn = rings.isWithdrawn(W, unit)
+        // Nobody tells of what was taken back.
+        if (((done - this.#read) | 0) <= 0 && !isWithdrawn) break
         this.#read = (position + W[unit + U_WORDS]) >>> 0
-        this.#settle(W, unit, all)
+        if (!isWithdrawn) this.#settle(W, unit, all)
       }
     }
     const { backlog } = this

@@ -187,14 +187,14 @@ export class Queue implements Submissions {
         if (this.#isPump || isStuck || this.#hasOwn) isDone = await this.#commitOne()
         if (this.#isClosed) return
         isStuck &&= isDone
-        const isAtWork = this.#read() > 0 || isDone
+        // Who submitted since the group was chosen has found the role taken, and may sleep.
+        const isLeft = this.#isPump && rings.anyWork(this.#engine.W)
+        const isAtWork = this.#read() > 0 || isDone || isLeft
         // Also where nothing is left: whoever was waited for submits again, in the same turn of the event loop.
         if (isAtWork) await this.#pause()
         if (this.#isClosed) return
         isMore = this.#goesOn()
-        if (isAtWork || !isMore) continue
-        if (this.#depth > 0) isStuck = await this.#sleep()
-        else await this.#pause()
+        if (this.#depth > 0 && !isAtWork) isStuck = await this.#sleep()
       }
     } catch (error) {
       // The database cannot be written at all: nothing of this will come.

@@ -220,15 +220,19 @@ export class Selection {
     this.#isOut = false
   }
 
-  /** True if nobody has taken the group meanwhile. */
+  /** The lock was given up since: true if nobody has taken the group's one submission, or taken it back. */
   get isThere(): boolean {
-    for (const { part, lane, at } of this.units) {
-      if (part === null && this.#backlogs[lane].taken > at) return false
-      if (part === null) continue
-      const tail = rings.tailOf(this.#W, rings.laneAt(part.block, lane))
-      if (tail !== part.begin[lane] || this.#W[part.line + T_QUEUE] !== part.block) return false
-    }
-    return true
+    const [{ part, lane, at }] = this.units
+    if (part === null) return this.#backlogs[lane].taken <= at
+    rings.settleBlock(this.#W, part.block)
+    return rings.tailOf(this.#W, rings.laneAt(part.block, lane)) === part.begin[lane]
+  }
+
+  /** The group's one submission is taken, and nothing else: others may have taken that meanwhile. */
+  takeOne(): void {
+    const [{ part, lane, end }] = this.units
+    if (part === null) this.#backlogs[lane].taken = end
+    else rings.takeTo(this.#W, rings.laneAt(part.block, lane), end)
   }
 
   /** What is taken is decided: tells the threads that wait. */

@@ -26,7 +26,9 @@ import {
   Q_LANES,
   Q_OUT,
   Q_RINGS,
+  U_OUTCOME,
   U_WORDS,
+  WITHDRAWN,
 } from '../memory/queue-layout.js'
 import { eachLine } from './table.js'
 import { wake, wordOf } from './wake.js'
@@ -49,20 +51,29 @@ export function laneAt(block: number, lane: number): number {
   return block + Q_LANES + lane * LANE_WORDS
 }
 
-/** Lays out a new block, of zeros, or empties one. For its thread at first, then the owner of the lock. */
+/** Lays out a new block, of zeros: for its thread. */
 export function layOut(W: Uint32Array, block: number): void {
-  W[block + Q_GROUP] = 0
-  W[block + Q_ASLEEP] = 0
   const all = blockWords(W.length) - Q_RINGS
   let at = block + Q_RINGS
   // Half of the words for the normal lane.
   for (const [lane, size] of [all / 4, all / 2, all / 4].entries()) {
     const own = laneAt(block, lane)
-    for (const position of [L_TAIL, L_NEXT, L_DONE]) W[own + position] = 0
     W[own + L_AT] = at
     W[own + L_SIZE] = size
-    Atomics.store(W, own + L_HEAD, 0)
     at += size
+  }
+}
+
+/**
+ * Empties the block of a thread that is gone, which may not have come to lay it out. Positions go on: an owner that
+ * tells late what the thread's submissions have become knows old ones, and they must mean nothing to the next thread.
+ */
+function empty(W: Uint32Array, block: number): void {
+  layOut(W, block)
+  W[block + Q_ASLEEP] = 0
+  for (let lane = 0; lane < LANES; lane++) {
+    const at = laneAt(block, lane)
+    for (const position of [L_TAIL, L_NEXT, L_DONE]) Atomics.store(W, at + position, W[at + L_HEAD])
   }
   Atomics.store(W, block + Q_GONE, 0)
 }
@@ -206,7 +217,7 @@ export function settleBlock(W: Uint32Array, block: number): void {
     else W[block + Q_GROUP] = 0
   }
   if (W[block + Q_OUT] === NOTED) W[block + Q_OUT] = 0
-  if (Atomics.load(W, block + Q_GONE) !== 0) layOut(W, block)
+  if (Atomics.load(W, block + Q_GONE) !== 0) empty(W, block)
 }
 
 /** What was noted of a block. */
@@ -243,11 +254,31 @@ export function take(W: Uint32Array, block: number, next: ArrayLike<number>): vo
   W[block + Q_GROUP] = 0
 }
 
-/** Takes back what nobody has taken. For the thread of the block, which has the lock. */
+/** Submissions of one lane are taken, up to a position. */
+export function takeTo(W: Uint32Array, lane: number, position: number): void {
+  Atomics.store(W, lane + L_TAIL, position)
+}
+
+/**
+ * Takes back what nobody has taken. For the thread of the block, which has the lock. HEAD stays, so that an owner whose
+ * group has failed finds that what it knows is not there any more.
+ */
 export function withdraw(W: Uint32Array, block: number): void {
   settleBlock(W, block)
   for (let lane = 0; lane < LANES; lane++) {
     const at = laneAt(block, lane)
-    Atomics.store(W, at + L_HEAD, W[at + L_TAIL])
+    const head = W[at + L_HEAD]
+    for (let position = tailOf(W, at); position !== head; ) {
+      position = skipTo(W, at, position)
+      const unit = unitAt(W, at, position)
+      W[unit + U_OUTCOME] = WITHDRAWN
+      position = (position + W[unit + U_WORDS]) >>> 0
+    }
+    takeTo(W, at, head)
   }
+}
+
+/** True for a submission, before TAIL, that was taken back. */
+export function isWithdrawn(W: Uint32Array, unit: number): boolean {
+  return W[unit + U_OUTCOME] === WITHDRAWN
 }
