@@ -3,6 +3,7 @@
  * thread goes on. What was being submitted is there as a whole or not at all, and once; nobody hears of a promise that nobody
  * got; all that was submitted before or after is settled as it is. `ZVERSE_DEATHS` and `ZVERSE_SEED` as in death.spec.ts.
  */
+import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Arena } from '../../lib/memory/arena.js'
 import { H_PUMP } from '../../lib/memory/layout.js'
@@ -133,6 +134,29 @@ async function eachCut(
     }
   }
 }
+
+it('a vm timeout cuts calls of submit off at any moment', async () => {
+  const disk = new Disk(2 ** 20)
+  const db = openOn(disk, time, { maxBytes: 2 ** 26, history: { versions: 1e6 } }) as Db
+  let n = 0
+  for (let round = 0; round < 20; round++) {
+    const told = new Told()
+    const first = n
+    const more = () => {
+      for (;;) told.submit(db, `${n}`, n++ % 50 === 0 ? LARGE : n, n % 7 === 0 ? 'high' : 'normal')
+    }
+    const context = createContext({ more })
+    expect(() => runInContext('more()', context, { timeout: 3 })).toThrow(/timed out/)
+    await Promise.all(told.promises)
+    for (const version of told.outcomes.values()) expect(version).toBeTypeOf('number')
+    // All but the last one, which was cut off.
+    expect(told.outcomes.size).toBeGreaterThanOrEqual(Math.max(0, n - first - 1))
+    judge(db, told, [`${n - 1}`])
+    n++
+  }
+  sound(db)
+  db.close()
+})
 
 describe('cut off', () => {
   beforeAll(traceAtomics)
