@@ -31,6 +31,9 @@ const DISK = ['FAILS=1', 'FULLS=1']
 /** A writer and a keeper, that only seals, drops and deletes. */
 const ALONE = ['MERGES=0', 'NO_READER']
 
+/** A group that cannot be committed, and versions that are staged. */
+const FAILING = ['FAILS=1', 'STAGED', 'SLICES']
+
 /** Runs that must find no error: name, file, definitions. */
 /** @type {Run[]} */
 const MODELS = [
@@ -84,6 +87,28 @@ const MODELS = [
   { name: 'seal-fails-twice', file: 'seal', defs: ['LAST=3', 'FAILS=2', ...ALONE] },
   { name: 'seal-gap', file: 'seal', defs: ['LAST=3', 'GAPS=1', 'TAGS=1', 'MERGES=0'] },
   { name: 'seal-ends', file: 'seal', defs: ['ENDS=1', 'TAGS=2', 'MERGES=0'] },
+  { name: 'queue', file: 'queue', defs: ['UNITS=2'] },
+  { name: 'queue-ring', file: 'queue', defs: ['UNITS=3', 'SIZE=1'] },
+  { name: 'queue-death', file: 'queue', defs: ['UNITS=2', 'DEATHS=1', 'SLICES'] },
+  {
+    name: 'queue-deaths',
+    file: 'queue',
+    defs: ['DEATHS=2', 'PLAINS=1', 'NOOPS=1', 'STAGED', 'SLICES'],
+  },
+  { name: 'queue-heir', file: 'queue', defs: ['DEATHS=2', 'HEIRS=1', 'SLICES'] },
+  { name: 'queue-closes', file: 'queue', defs: ['CLOSES=1', 'DEATHS=1', 'HEIRS=1', 'SLICES'] },
+  { name: 'queue-fails', file: 'queue', defs: ['UNITS=2', 'SIZE=1', ...FAILING] },
+  { name: 'queue-fails-death', file: 'queue', defs: ['DEATHS=1', 'HEIRS=1', ...FAILING] },
+  { name: 'queue-fails-closes', file: 'queue', defs: ['CLOSES=1', 'HEIRS=1', ...FAILING] },
+  { name: 'queue-drain', file: 'queue', defs: ['DRAIN', 'PLAINS=1', 'NOOPS=1'] },
+  { name: 'queue-drain-death', file: 'queue', defs: ['DRAIN', 'ENDS', 'DEATHS=1', 'SLICES'] },
+  { name: 'queue-live', file: 'queue', defs: ['LIVE', 'DEATHS=2', 'SLICES'], live: true },
+  {
+    name: 'queue-live-fails',
+    file: 'queue',
+    defs: ['LIVE', 'CLOSES=1', 'FAILS=1', 'SLICES'],
+    live: true,
+  },
   {
     name: 'lock-live-three',
     file: 'lock',
@@ -139,6 +164,15 @@ const MODELS = [
     deep: true,
   },
   { name: 'seal-ends-death', file: 'seal', defs: ['ENDS=1', 'DEATHS=1', 'MERGES=0'], deep: true },
+  { name: 'queue-heirs', file: 'queue', defs: ['DEATHS=2', 'HEIRS=2', 'SLICES'], deep: true },
+  {
+    name: 'queue-closes-two',
+    file: 'queue',
+    defs: ['CLOSES=2', 'HEIRS=1', ...FAILING],
+    deep: true,
+  },
+  { name: 'queue-fails-two', file: 'queue', defs: ['UNITS=2', ...FAILING], deep: true },
+  { name: 'queue-drain-two', file: 'queue', defs: ['UNITS=2', 'SIZE=1', 'DRAIN'], deep: true },
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
@@ -277,6 +311,33 @@ const MUTANTS = [
   { file: 'seal', mutant: 'NO_RETRY', defs: [] },
   { file: 'seal', mutant: 'ANEW_UNSEEN', defs: ['LAST=3', 'GAPS=1', 'TAGS=1', 'MERGES=0'] },
   { file: 'seal', mutant: 'CHECKED_BEFORE', defs: [] },
+  { file: 'queue', mutant: 'HEAD_FIRST', defs: [] },
+  { file: 'queue', mutant: 'ROOM_EARLY', defs: ['UNITS=2', 'SIZE=1'] },
+  { file: 'queue', mutant: 'UNNOTED', defs: ['DEATHS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'TAKEN_FIRST', defs: ['DEATHS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'OUTCOME_LATE', defs: ['DEATHS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'GROUP_FORGOTTEN', defs: ['DEATHS=1', 'PLAINS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'OWN_SETTLED', defs: ['CLOSES=1', 'FAILS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'DONE_EARLY', defs: [] },
+  { file: 'queue', mutant: 'DONE_STORED', defs: ['UNITS=2', 'FAILS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'READ_UNSETTLED', defs: ['CLOSES=1', 'STAGED', 'SLICES'] },
+  { file: 'queue', mutant: 'FAILED_TAKES_ALL', defs: ['FAILS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'FAILED_UNSETTLED', defs: ['DEATHS=1', 'FAILS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'FAILED_TOLD', defs: FAILING },
+  { file: 'queue', mutant: 'WITHDRAWN_BACK', defs: ['CLOSES=1', 'FAILS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'WITHDRAWN_UNSETTLED', defs: ['CLOSES=1', 'DEATHS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'GONE_KEPT', defs: ['DEATHS=1', 'HEIRS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'GONE_FIRST', defs: ['DEATHS=1', 'HEIRS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'POSITIONS_BACK', defs: ['CLOSES=1', 'HEIRS=1', 'SLICES'] },
+  { file: 'queue', mutant: 'WORD_LATE', defs: [] },
+  { file: 'queue', mutant: 'ASLEEP_LATE', defs: [] },
+  { file: 'queue', mutant: 'TOLD_FIRST', defs: [] },
+  { file: 'queue', mutant: 'GIVEN_LATE', defs: [] },
+  { file: 'queue', mutant: 'WORK_UNSEEN', defs: [] },
+  { file: 'queue', mutant: 'WORK_LEFT', defs: ['UNITS=2'] },
+  { file: 'queue', mutant: 'IDLE_LATE', defs: ['DRAIN'] },
+  { file: 'queue', mutant: 'UNCALLED', defs: ['DRAIN'] },
+  { file: 'queue', mutant: 'NO_SLICES', defs: ['DRAIN', 'ENDS', 'SLICES'] },
 ]
 
 /** Longest path that is followed, and megabytes that a search may take. */
