@@ -37,7 +37,7 @@ const blockOf = ({ _test: { engine } }: Db) => engine.W[engine.epochs.line + T_Q
 /** The ring for what `put` submits. */
 const ringOf = (db: Db) => [db._test.engine.W, rings.laneAt(blockOf(db), 1)] as const
 
-/** A group of one of `db` fails; `between` runs when the lock is given back, before what has failed is noted. */
+/** A group of one fails; `between` runs once the lock is given back, before what has failed is noted. */
 function failing(
   db: Db,
   clock: { fails: boolean },
