@@ -20,14 +20,17 @@ export class Lane {
   readonly #engine: Engine
   readonly #W: Uint32Array
   readonly #index: number
+  readonly #stores: ReadonlyMap<number, StoreCore>
   /** The lane's words in the handle's block; 0: there is none. */
   #at = 0
   /** Position up to where outcomes were read. */
   #read = 0
   readonly #waiting = new Waiting()
 
-  constructor(engine: Engine, index: number) {
+  /** @param stores those that submissions were made to, by id */
+  constructor(engine: Engine, index: number, stores: ReadonlyMap<number, StoreCore>) {
     this.#engine = engine
+    this.#stores = stores
     this.#W = engine.W
     this.#index = index
   }
@@ -57,13 +60,14 @@ export class Lane {
   }
 
   /**
-   * Submits a batch that begins with its store.
+   * Submits a batch that begins with its store. Its last call makes the submission: where the stack ends, nothing was
+   * submitted.
    * @param changes how many follow the store
    * @throws ZVerseError `ZVERSE_FULL` where the process has no memory left; nothing is submitted then
    */
-  submit(core: StoreCore, batch: Batch, changes: number): Promise<number> {
+  submit(batch: Batch, changes: number): Promise<number> {
     const waiting = this.#waiting
-    const result = waiting.add(core)
+    const result = waiting.add()
     const { ticket } = waiting
     const words = U_BATCH + batch.length
     const ring = this.#roomInRing(words)
@@ -76,12 +80,8 @@ export class Lane {
       write(backlog.words, at, batch, changes, ticket)
       backlog.end = at + words
     }
+    waiting.adding = -1
     return result
-  }
-
-  /** The promise of the last submission is about to be returned. */
-  give(): void {
-    this.#waiting.give()
   }
 
   #roomInRing(words: number): number {
@@ -152,12 +152,11 @@ export class Lane {
     const ticket = words[at + U_TICKET]
     const chunk = this.#waiting.chunkOf(ticket)
     if (chunk === undefined) return
-    const since = chunk.sinceOf(ticket)
-    if (since !== undefined) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - since)
-    chunk.settle(ticket, this.#outcomeAt(words, at, chunk.coreOf(ticket), all))
+    if (ticket === chunk.first) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - chunk.since)
+    chunk.settle(ticket, this.#outcomeAt(words, at, all))
   }
 
-  #outcomeAt(words: Uint32Array, at: number, core: StoreCore, all: boolean): Outcome {
+  #outcomeAt(words: Uint32Array, at: number, all: boolean): Outcome {
     const version = versionAt(words, at)
     const { log, epochs } = this.#engine
     try {
@@ -165,7 +164,7 @@ export class Lane {
       // from such a version.
       const seen = version ?? (all || log?.hasFailed ? epochs.versions.staged : 0)
       if (log !== null && seen > epochs.versions.newest) log.settle(seen)
-      return version ?? { error: errorAt(this.#engine, words, at, core) }
+      return version ?? { error: errorAt(this.#engine, words, at, this.#stores) }
     } catch (error) {
       return { error }
     }

@@ -5,7 +5,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import { type ErrorCode, ZVerseError } from '../errors.js'
-import { U_OUTCOME, U_SAYS } from '../memory/queue-layout.js'
+import { U_OUTCOME, U_SAYS, U_STORE } from '../memory/queue-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { StoreCore } from '../read/store-core.js'
 import { conflict, valueTooLarge } from '../tree/writer.js'
@@ -63,12 +63,12 @@ export function versionAt(words: Uint32Array, at: number): number | undefined {
   return words[at + U_OUTCOME] === COMMITTED ? load48(words, at + U_SAYS) : undefined
 }
 
-/** Why it has failed. @param core the store that it was submitted to */
+/** Why it has failed. @param stores those that submissions were made to, by id */
 export function errorAt(
   { epochs, log }: Engine,
   words: Uint32Array,
   at: number,
-  core: StoreCore,
+  stores: ReadonlyMap<number, StoreCore>,
 ): Error {
   const code = CODES[words[at + U_OUTCOME] - OTHER - 1]
   const first = numberAt(words, at + U_SAYS)
@@ -81,7 +81,7 @@ export function errorAt(
     case 'ZVERSE_FULL':
       return epochs.space.full()
     case 'ZVERSE_UNKNOWN_STORE':
-      return core.unknown()
+      return (stores.get(words[at + U_STORE] | 0) as StoreCore).unknown()
     case undefined:
       return new Error('zverse: the thread that was to commit this submission failed: it did not')
     default: {

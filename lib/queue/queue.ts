@@ -9,6 +9,7 @@
 
 import { Batch } from '../engine/batch.js'
 import type { Engine, Submissions } from '../engine/engine.js'
+import { UNNAMED } from '../engine/names.js'
 import type { Signal } from '../engine/signal.js'
 import { ZVerseError } from '../errors.js'
 import { acquire } from '../memory/atomic.js'
@@ -29,7 +30,6 @@ import { EventLoop } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
 import { isRunning, marked } from '../threads/running.js'
-import { callForStack, FOR_CALL } from '../threads/stack.js'
 import { sleepOn, sleepUnheld } from '../threads/watch.js'
 import { addAll, addOne } from '../write/operations.js'
 import { Committer } from './committer.js'
@@ -58,6 +58,8 @@ export class Queue implements Submissions {
   /** A batch that no submission is in at the moment. */
   #spare: Batch | undefined
   readonly #run = () => this.#pump()
+  /** Named stores that submissions were made to, by id. */
+  readonly #stores = new Map<number, StoreCore>()
   readonly #listeners = new Set<(pressure: Pressure) => void>()
   /** The block in shared memory; 0: there is none (yet). */
   #block = 0
@@ -75,13 +77,15 @@ export class Queue implements Submissions {
   constructor(engine: Engine) {
     const { arena, line, threadId } = engine.epochs
     this.#engine = engine
-    this.#lanes = [0, 1, 2].map(index => new Lane(engine, index))
+    this.#lanes = [0, 1, 2].map(index => new Lane(engine, index, this.#stores))
     this.#gauge = new Gauge(arena, line)
     const backlogs = this.#lanes.map(({ backlog }) => backlog)
     this.#committer = new Committer(engine, backlogs, () => {
       if (this.#block === 0) this.#makeBlock()
     })
     this.#role = new Role(arena, threadId, H_PUMP, false)
+    // Compiles it: that takes stack, too.
+    rings.tellPump(arena.signed)
   }
 
   // ── Submitting ────────────────────────────────────────────────────────────────────────────────
@@ -105,7 +109,8 @@ export class Queue implements Submissions {
     const batch = this.#spare ?? new Batch()
     this.#spare = undefined
     batch.reset()
-    batch.store(core.presentId())
+    const id = core.presentId()
+    batch.store(id)
     let changes = 1
     if (Array.isArray(operations)) {
       changes = operations.length
@@ -119,19 +124,18 @@ export class Queue implements Submissions {
     if (isBounded) this.#admit(lane)
     // A turn that this handle has was left by a call that was cut off: the next commit mends what is left of that.
     if (this.#block === 0 && !this.#engine.epochs.turn.mine) this.#makeBlock()
-    // Where the stack ends after the submission the caller would be told that it has failed.
-    callForStack(FOR_CALL)
-    const result = this.#lanes[lane].submit(core, batch, changes)
-    this.#submitted[lane]++
-    this.#gauge.set(lane, this.#lanes[lane].depth)
-    rings.tellPump(this.#engine.epochs.arena.signed)
+    if (id !== UNNAMED && this.#stores.get(id) !== core) this.#stores.set(id, core)
     if (!this.#isRunning) {
       // No timer: fake clocks stop those. What is submitted in one go comes into one group.
       Promise.resolve().then(this.#run)
       // After that, so that no call that is cut off in between keeps those that follow from running it.
       this.#isRunning = true
     }
-    this.#lanes[lane].give()
+    this.#gauge.set(lane, this.#lanes[lane].depth + 1)
+    const result = this.#lanes[lane].submit(batch, changes)
+    this.#submitted[lane]++
+    // The one call after that needs less stack: else the caller could be told that it has failed.
+    rings.tellPump(this.#engine.epochs.arena.signed)
     return result
   }
 
@@ -169,6 +173,7 @@ export class Queue implements Submissions {
       addCount(W, H_REJECTED + 2 * lane, this.#rejected[lane])
       this.#submitted[lane] = 0
       this.#rejected[lane] = 0
+      this.#gauge.set(lane, this.#lanes[lane].depth)
     }
     this.#gauge.look()
   }

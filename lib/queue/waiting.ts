@@ -12,13 +12,10 @@
  */
 
 import { ZVerseError } from '../errors.js'
-import type { StoreCore } from '../read/store-core.js'
 import { monotonic } from '../threads/clock.js'
 
 /** Submissions of a chunk: as many as may have to derive their promises again. */
 const CHUNK = 64
-/** One submission in so many is timed, a power of two. */
-const SAMPLED = 16
 
 /** A version, or why there is none. */
 export type Outcome = number | { readonly error: unknown }
@@ -26,28 +23,36 @@ export type Outcome = number | { readonly error: unknown }
 class Chunk {
   /** Ticket of the first submission; those of the others follow. */
   readonly first: number
-  /** What the submissions were made to. */
-  readonly cores: StoreCore[] = []
-  /** When those were made that are timed. */
-  readonly times: number[] = []
+  /** When the first one was made, which alone is timed. */
+  readonly since = monotonic()
+  size = 0
   next: Chunk | undefined
   /** Which of them was cut off. */
   cutOff = -1
+  /** Outcomes, each with the number of submissions up to the last that has it: a version mostly has many. */
   readonly #outcomes: Outcome[] = []
-  /** Those that were handed out. */
+  readonly #ends: number[] = []
+  #settled = 0
   #handed = 0
+  /** Of those that are handed out next. */
+  #run = 0
   /** Why there is none, for all that have none, once it is known. */
   #because: (() => unknown) | undefined
   #isTold = true
   #resolve: () => void = () => {}
   #promise = this.#makePromise()
   readonly #hand = (): number | Promise<number> => {
-    const outcome = this.#outcomes[this.#handed]
-    if (outcome === undefined && this.#because === undefined) return this.#promise.then(this.#hand)
+    if (this.#handed >= this.#settled) {
+      if (this.#because === undefined) return this.#promise.then(this.#hand)
+      if (this.#handed++ === this.cutOff) return 0
+      throw this.#because()
+    }
     const index = this.#handed++
+    if (index === this.#ends[this.#run]) this.#run++
+    const outcome = this.#outcomes[this.#run]
     if (typeof outcome === 'number') return outcome
     if (index === this.cutOff) return 0
-    throw outcome === undefined ? this.#because?.() : outcome.error
+    throw outcome.error
   }
 
   constructor(first: number) {
@@ -56,31 +61,31 @@ class Chunk {
 
   /** The promise of the next submission. */
   wait(): Promise<number> {
+    this.size++
     return this.#promise.then(this.#hand)
-  }
-
-  /** What the submission was made to. */
-  coreOf(ticket: number): StoreCore {
-    return this.cores[(ticket - this.first) >>> 0]
-  }
-
-  /** When it was made, if it is timed. */
-  sinceOf(ticket: number): number | undefined {
-    return ticket % SAMPLED === 0 ? this.times.shift() : undefined
   }
 
   /** The submission's outcome. Those before it that have none were taken back, or cut off. */
   settle(ticket: number, outcome: Outcome): void {
-    while (this.#outcomes.length < (ticket - this.first) >>> 0) {
-      this.#outcomes.push({ error: closed() })
-    }
-    this.#outcomes.push(outcome)
+    const index = (ticket - this.first) >>> 0
+    if (this.#settled < index) this.#add({ error: closed() }, index)
+    this.#add(outcome, index + 1)
     this.#isTold = false
+  }
+
+  #add(outcome: Outcome, end: number): void {
+    const last = this.#outcomes.length - 1
+    if (last >= 0 && this.#outcomes[last] === outcome) this.#ends[last] = end
+    else {
+      this.#outcomes.push(outcome)
+      this.#ends.push(end)
+    }
+    this.#settled = end
   }
 
   /** All have their outcomes. */
   get isDone(): boolean {
-    return this.#outcomes.length === this.cores.length
+    return this.#settled === this.size
   }
 
   /** Hands out what is settled; false if that was done. */
@@ -114,37 +119,29 @@ export class Waiting {
   ticket = 0
   /** Submissions that are not settled. */
   depth = 0
-  /** Ticket of the call that is going on; -1: none is. */
-  #adding = -1
+  /** Ticket of the call that is going on; -1, which the call sets at its end: none is. */
+  adding = -1
 
-  /** The promise of the next submission, which gets {@link ticket}; {@link give} ends the call. */
-  add(core: StoreCore): Promise<number> {
+  /** The promise of the next submission, which gets {@link ticket}. */
+  add(): Promise<number> {
     this.#noticeCutOff()
     const ticket = (this.ticket + 1) >>> 0
-    this.#adding = ticket
+    this.adding = ticket
     this.ticket = ticket
     let chunk = this.#back
-    if (chunk === undefined || !this.#isOpen || chunk.cores.length === CHUNK) {
-      chunk = this.#open(ticket)
-    }
-    chunk.cores.push(core)
+    if (chunk === undefined || !this.#isOpen || chunk.size === CHUNK) chunk = this.#open(ticket)
     this.depth++
-    if (ticket % SAMPLED === 0) chunk.times.push(monotonic())
     return chunk.wait()
-  }
-
-  give(): void {
-    this.#adding = -1
   }
 
   /** No call is going on. */
   #noticeCutOff(): void {
-    if (this.#adding < 0) return
-    this.ticket = this.#adding
+    if (this.adding < 0) return
+    this.ticket = this.adding
     this.#isOpen = false
     const chunk = this.#back
     if (chunk !== undefined) chunk.cutOff = (this.ticket - chunk.first) >>> 0
-    this.#adding = -1
+    this.adding = -1
   }
 
   #open(first: number): Chunk {
