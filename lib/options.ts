@@ -125,7 +125,7 @@ export interface QueueOptions {
         low?: number | undefined
       }
     | undefined
-  /** Bytes of a group at most, 1 KiB to 64 MiB; a larger submission makes one of its own. Default 64 KiB. */
+  /** Bytes of a group at most, 1 KiB to 64 MiB; a larger submission makes one of its own. Default 128 KiB. */
   groupBytes?: number | undefined
 }
 
@@ -245,7 +245,7 @@ function queueIn(queue: unknown): Settings['queue'] {
     capacity: PRIORITIES.map((lane, i) =>
       integer(given[lane], `queue.capacity.${lane}`, 1, 2 ** 30, CAPACITIES[i]),
     ),
-    groupBytes: integer(groupBytes, 'queue.groupBytes', 2 ** 10, 2 ** 26, 2 ** 16),
+    groupBytes: integer(groupBytes, 'queue.groupBytes', 2 ** 10, 2 ** 26, 2 ** 17),
   }
 }
 
