@@ -184,7 +184,7 @@ export class Queue implements Submissions {
   async #pump(): Promise<void> {
     let isStuck = false
     try {
-      for (let isMore = true; isMore && !this.#isClosed; ) {
+      while (!this.#isClosed) {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
         this.#isPump ||= this.#role.take()
@@ -198,8 +198,11 @@ export class Queue implements Submissions {
         // Also where nothing is left: whoever was waited for submits again, in the same turn of the event loop.
         if (isAtWork) await this.#pause()
         if (this.#isClosed) return
-        isMore = this.#goesOn()
-        if (this.#depth > 0 && !isAtWork) isStuck = await this.#sleep()
+        if (isAtWork && (this.#depth > 0 || isLeft)) continue
+        // A thread that has come meanwhile has found the role taken.
+        if (this.#leavePump() && rings.anyWork(this.#engine.W)) continue
+        if (this.#depth === 0) break
+        if (!isAtWork) isStuck = await this.#sleep()
       }
     } catch (error) {
       // The database cannot be written at all: nothing of this will come.
@@ -213,19 +216,12 @@ export class Queue implements Submissions {
     }
   }
 
-  /** True if there is something to do, for this thread or as the pump; else it is the pump no more. */
-  #goesOn(): boolean {
-    const { W } = this.#engine
-    if (this.#depth > 0 || (this.#isPump && rings.anyWork(W))) return true
-    if (!this.#isPump) return false
-    this.#leavePump()
-    // A thread that came meanwhile has found the role taken.
-    return rings.anyWork(W)
-  }
-
-  #leavePump(): void {
-    if (this.#isPump) this.#role.give()
+  /** Gives the role back; false if this handle had it not. */
+  #leavePump(): boolean {
+    const wasPump = this.#isPump
+    if (wasPump) this.#role.give()
     this.#isPump = false
+    return wasPump
   }
 
   /** True if this thread has submissions that no other can take. */
