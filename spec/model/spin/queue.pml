@@ -387,7 +387,10 @@ submit:
 
 work:
   /* Queue.#pump, once. */
-  AT(if :: pump == 0 -> pump = id; isPump = 1 :: else fi);
+  if
+  :: isPump
+  :: else -> AT(if :: pump == 0 -> pump = id; isPump = 1 :: else fi)
+  fi;
   if
   :: isPump || isStuck -> goto acquire
   :: else -> goto decided
@@ -533,38 +536,49 @@ failed:
 #endif
 
 committed:
-#ifndef MUTANT_GIVEN_LATE
-  if
-  :: isPump -> AT(if :: pump == id -> pump = 0 :: else fi)
-  :: else
-  fi;
-#endif
 decided:
   atomic { isStuck = 0; hasRead = 0 }
-  readTo(done[me]);
   if
 #ifndef MUTANT_WORK_UNSEEN
   :: isPump -> lookAt(0); lookAt(1)
 #endif
   :: else
   fi;
+  readTo(done[me]);
+  d_step {
+    isDone = isDone || hasRead;
+    isMore = isDone && first < following;
+#ifndef MUTANT_WORK_LEFT
+    isMore = isMore || found;
+#endif
+    found = 0; hasRead = 0
+  }
+  if
+  :: isMore -> isDone = 0; goto top
+  :: else
+  fi;
+  /* The role is given back, before a last look. */
 #ifdef MUTANT_GIVEN_LATE
   if
-  :: isPump -> AT(if :: pump == id -> pump = 0 :: else fi)
+  :: isPump -> lookAt(0); lookAt(1); AT(if :: pump == id -> pump = 0 :: else fi)
+  :: else
+  fi;
+#else
+  if
+  :: isPump ->
+     AT(if :: pump == id -> pump = 0 :: else fi);
+#if !defined(MUTANT_WORK_UNSEEN) && !defined(MUTANT_WORK_LEFT)
+     lookAt(0);
+     lookAt(1)
+#endif
   :: else
   fi;
 #endif
-  d_step {
-    isMore = found || first < following;
-    isDone = isDone || hasRead;
-#ifndef MUTANT_WORK_LEFT
-    isDone = isDone || found;
-#endif
-    found = 0; hasRead = 0; isPump = 0
-  }
+  d_step { isMore = found; found = 0; isPump = 0 }
   if
-  :: !isMore || isDone -> isDone = 0; goto top
-  :: else -> isMore = 0
+  :: isMore || first == following -> isDone = 0; goto top
+  :: isDone && !isMore && first < following -> isDone = 0; isMore = 1; goto top
+  :: else
   fi;
 
   /* #sleep. */
@@ -607,7 +621,7 @@ sleep:
 close:
   atomic {
     closes++;
-    isLate = 1; isClosing = 1; isOwn = 1;
+    isLate = 1; isClosing = 1; isOwn = 1; isPump = 0;
     sleeps = 0; isMore = 0; isStuck = 0; isDone = 0; hasRead = 0
   }
   if
