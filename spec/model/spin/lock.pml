@@ -27,7 +27,7 @@
  *
  * Set from outside: ROUNDS (writes of each thread), DEATHS, LEAVES (waits that may time out), SLOW (turns of living
  * threads that are set aside), SHY (a thread waits asynchronously), LOOPERS (threads that write for ever), HEIRS (new
- * threads have the lines of dead ones), NO_TRACKER, JOINED, NO_SLICES, HEARD (no slices; each death is heard of, and
+ * threads have the lines of dead ones), NO_SHIES (a thread whose turn was set aside is not shy), NO_TRACKER, JOINED, NO_SLICES, HEARD (no slices; each death is heard of, and
  * nobody dies between giving a turn and calling), LIVE, MUTANT_...
  */
 #ifndef THREADS
@@ -54,7 +54,7 @@
 #define IDS (THREADS + DEATHS)
 
 /* A thread whose turn was set aside is shy, too. */
-#if defined(SHY) || SLOW || DEATHS
+#if (defined(SHY) || SLOW || DEATHS) && !defined(NO_SHIES)
 #define SHIES
 #endif
 

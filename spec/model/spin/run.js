@@ -119,7 +119,7 @@ const MODELS = [
   {
     name: 'lock-heirs-two',
     file: 'lock',
-    defs: ['THREADS=2', 'DEATHS=2', 'JOINED', 'HEIRS'],
+    defs: ['THREADS=2', 'DEATHS=2', 'JOINED', 'HEIRS', 'NO_SHIES'],
     deep: true,
   },
   { name: 'reclaim-deep', file: 'reclaim', defs: ['LAST=3', 'SECOND_LOOK'], deep: true },
