@@ -65,6 +65,22 @@ export async function together({ ZVerse }, { holder, dist, faked }) {
   ;(await tx).abort()
   await gone(worker)
 
+  // Submissions wait for a turn, and for a thread that commits for all.
+  const busy = work('hold')
+  busy.said()
+  const submitted = Array.from({ length: 200 }, (_, i) =>
+    db.submit({ type: 'put', key: `submitted ${i % 50}`, value: i }, { priority: 'low' }),
+  )
+  busy.goOn()
+  equal(new Set(await Promise.all(submitted)).size, 1)
+  await gone(busy.worker)
+  const end = new AbortController()
+  const drained = db.drain({ signal: end.signal })
+  for (let i = 0; i < 50; i++)
+    equal(await db.submit({ type: 'del', key: `submitted ${i}` }), db.version)
+  end.abort()
+  await drained
+
   // The turn of a thread that has died.
   for (const begin of [async () => db.beginWrite(), () => db.beginWriteAsync()]) {
     const dead = work('hold')
