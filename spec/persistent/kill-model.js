@@ -2,10 +2,12 @@
  * What a database that is killed again and again must hold: every operation that a thread was told of, in the order
  * of versions, and of those under way when the kill came each wholly or not at all.
  *
- * A thread writes each operation to a file of its own before it does it (`["do", n, operation]`), and what came of it
- * after (`["did", n, version]`). Single operations write keys that no other thread writes; transactions write the
- * thread's own mark, and the same value to several keys and stores that all threads share. So what is there tells
- * which of the operations under way have happened.
+ * A thread writes each operation to a file of its own before it does it (`["do", n, operation, present]`),
+ * and what came of it after (`["did", n, version, present]`, or `["failed", n, error]`), with the version
+ * that is the present one then: `store` tells none, and has made one between those two. Single operations
+ * write keys that no other thread writes; transactions write the thread's own mark, and the same value to
+ * several keys and stores that all threads share. So what is there tells which of the operations under way
+ * have happened.
  */
 import { deepStrictEqual } from 'node:assert'
 import { existsSync, readFileSync } from 'node:fs'
@@ -174,8 +176,7 @@ export class Model {
   /** By version, from `from` + 1 on. @type {Done[]} */
   #done = []
   /**
-   * Between these versions, those apart, what was under way when its thread was killed has happened, but nobody
-   * told in which.
+   * From one version on, and before another one, what nobody told the version of may have happened, or not.
    * @type {[number, number][]}
    */
   #doubts = []
@@ -216,15 +217,20 @@ export class Model {
     // The last one may be torn.
     const steps = lines.slice(0, -1).map(line => JSON.parse(line))
     let after = this.version
-    for (const [i, [what, , operation]] of steps.entries()) {
+    for (const [i, [what, , operation, seen]] of steps.entries()) {
       if (what !== 'do') continue
-      const [answer, , version, problem] = steps[i + 1] ?? []
-      expect(
-        problem === undefined,
-        `thread ${thread}: ${JSON.stringify(operation).slice(0, 200)}: ${problem}`,
-      )
+      const [answer, , version, present] = steps[i + 1] ?? []
       const isKnown = answer === 'did'
       const { kind, name = '' } = operation
+      const who = `thread ${thread}, ${JSON.stringify(operation).slice(0, 200)}`
+      expect(answer !== 'failed', `${who}: ${version}`)
+      expect(seen >= after, `${who}: the present was ${seen}, after ${after}`)
+      if (isKnown)
+        expect(
+          present >= Math.max(seen, version ?? 0),
+          `${who}: ${present} was the present after ${version}`,
+        )
+      after = isKnown ? present : seen
       if (kind === 'tag' || kind === 'untag') {
         this.#readTag(kind, name, isKnown ? version : undefined, db)
         continue
@@ -233,15 +239,9 @@ export class Model {
       if (!isKnown && !hasHappened(thread, operation, db)) continue
       apply(own, { thread, operation })
       const at = isKnown && version !== null ? version : versionOf(thread, operation, db)
-      const before = at === null ? Number.POSITIVE_INFINITY : at
-      if (at !== null) {
-        expect(at > after, `thread ${thread} was told of version ${at} after ${after}`)
-        for (const each of told)
-          if (each.thread === thread && each.version === null)
-            each.before = Math.min(each.before, at)
-      }
-      told.push({ thread, operation, version: at, after, before })
-      if (at !== null) after = at
+      expect(at === null || at > seen, `${who}: was told of version ${at} after ${seen}`)
+      const before = isKnown ? present + 1 : Number.POSITIVE_INFINITY
+      told.push({ thread, operation, version: at, after: seen, before })
     }
   }
 
@@ -281,21 +281,23 @@ export class Model {
       known.set(version, { thread, operation })
     }
     const unknown = told.filter(({ version }) => version === null)
-    for (const { after, before } of unknown) {
-      if (before === Number.POSITIVE_INFINITY) this.#doubts.push([after, newest])
-    }
-    for (let version = this.version + 1; version <= newest; version++) {
-      let done = known.get(version)
-      if (done === undefined) {
-        const fitting = unknown.filter(each => each.after < version && version < each.before)
-        const first = fitting.sort((a, b) => a.before - b.before)[0]
-        expect(first !== undefined, `nobody has made version ${version} (newest ${newest})`)
-        unknown.splice(unknown.indexOf(first), 1)
-        done = first
-      }
-      this.#done.push({ thread: done.thread, operation: done.operation })
+    /** @type {number[]} */
+    const gaps = []
+    for (let version = this.version + 1; version <= newest; version++)
+      if (!known.has(version)) gaps.push(version)
+    this.#doubts.push(...doubtsOf(unknown, gaps))
+    for (const version of gaps) {
+      const fitting = unknown.filter(each => each.after < version && version < each.before)
+      const first = fitting.sort((a, b) => a.before - b.before)[0]
+      expect(first !== undefined, `nobody has made version ${version} (newest ${newest})`)
+      unknown.splice(unknown.indexOf(first), 1)
+      known.set(version, first)
     }
     expect(unknown.length === 0, `${unknown.map(each => each.operation.kind)} made no version`)
+    for (let version = this.version + 1; version <= newest; version++) {
+      const { thread, operation } = /** @type {Done} */ (known.get(version))
+      this.#done.push({ thread, operation })
+    }
   }
 
   /** @param {Db} db */
@@ -323,7 +325,7 @@ export class Model {
       db.oldestVersion + (run.length >>> 1),
     ]
     for (const version of new Set(some)) {
-      if (this.#doubts.some(([after, before]) => after < version && version < before)) continue
+      if (this.#doubts.some(([from, before]) => from <= version && version < before)) continue
       if (version >= this.from)
         deepStrictEqual(stateOf(db, version), sorted(this.at(version)), `at ${version}`)
     }
@@ -338,6 +340,26 @@ export class Model {
     this.#done.splice(0, most - this.from)
     this.from = most
   }
+}
+
+/**
+ * Where nobody can say whether an operation has happened: from the first to the last of the versions that it
+ * may have made. The one version that an operation can have made is no other one's.
+ * @param {Told[]} unknown
+ * @param {number[]} gaps the versions that nobody told of
+ * @returns {[number, number][]}
+ */
+function doubtsOf(unknown, gaps) {
+  let places = unknown.map(({ after, before }) => gaps.filter(gap => after < gap && gap < before))
+  for (let taken = -1, now = 0; taken !== now; ) {
+    taken = now
+    const sure = new Set(places.filter(({ length }) => length === 1).flat())
+    places = places.map(each => (each.length === 1 ? each : each.filter(gap => !sure.has(gap))))
+    now = sure.size
+  }
+  return places
+    .filter(({ length }) => length > 1)
+    .map(each => [/** @type {number} */ (each[0]), /** @type {number} */ (each.at(-1))])
 }
 
 /** @param {number} thread @param {Operation} operation @param {Db} db */

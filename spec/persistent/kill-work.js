@@ -1,4 +1,4 @@
-/** A thread that commits and says so, before and after each commit, in a file of its own. */
+/** A thread that commits and says so, before and after each commit, in a file of its own (kill-model.js). */
 import { openSync, writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse } from '../../dist/index.js'
@@ -18,6 +18,7 @@ export function work(db, { round, largest }, thread, file, draw, n) {
 }
 
 /**
+ * Does an operation, and tells of it.
  * @param {import('./kill-model.js').Db} db
  * @param {number} thread
  * @param {number} file
@@ -25,15 +26,13 @@ export function work(db, { round, largest }, thread, file, draw, n) {
  * @param {import('./kill-model.js').Operation} operation
  */
 export function attempt(db, thread, file, n, operation) {
-  tell(file, ['do', n, operation])
+  tell(file, ['do', n, operation, db.version])
   try {
     const version = perform(db, thread, operation)
-    tell(file, ['did', n, version])
     // What can be read is there at once.
-    if (version !== null && db.version < version)
-      tell(file, ['did', n, version, 'is not the present'])
+    tell(file, ['did', n, version, db.version])
   } catch (error) {
-    tell(file, ['did', n, null, String(error)])
+    tell(file, ['failed', n, String(error)])
     throw error
   }
 }
