@@ -26,7 +26,8 @@ import {
 import { checkNames, invalidOption, PRIORITIES } from '../options.js'
 import type { StoreCore } from '../read/store-core.js'
 import { blockAt } from '../threads/block.js'
-import { EventLoop } from '../threads/loop.js'
+import { monotonic } from '../threads/clock.js'
+import { turn } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
 import { isRunning, marked } from '../threads/running.js'
@@ -37,8 +38,8 @@ import { Lane } from './lane.js'
 import { Gauge, type Pressure } from './pressure.js'
 import { closed } from './waiting.js'
 
-/** Groups after which the event loop gets a turn, though all that is done is done in promises. */
-const GROUPS = 32
+/** ms after which the event loop gets a turn, though all that is done is done in promises. */
+const SPELL = 2
 /** Longest sleep of a thread that would commit for all, and of one that only listens, ms. */
 const SLICE = 20
 const LISTENING = 250
@@ -54,7 +55,6 @@ export class Queue implements Submissions {
   readonly #gauge: Gauge
   readonly #committer: Committer
   readonly #role: Role
-  readonly #loop = new EventLoop()
   /** A batch that no submission is in at the moment. */
   #spare: Batch | undefined
   readonly #run = () => this.#pump()
@@ -72,7 +72,8 @@ export class Queue implements Submissions {
   #isPump = false
   #isClosing = false
   #isClosed = false
-  #groups = 0
+  /** When the event loop got its last turn. */
+  #turned = 0
 
   constructor(engine: Engine) {
     const { arena, line, threadId } = engine.epochs
@@ -269,7 +270,9 @@ export class Queue implements Submissions {
 
   /** Lets those go on whose promises were settled; now and then everybody. */
   async #pause(): Promise<void> {
-    if (++this.#groups % GROUPS === 0) await this.#loop.turn()
+    if (monotonic() - this.#turned < SPELL) return
+    await turn()
+    this.#turned = monotonic()
   }
 
   /** Sleeps until something of this thread is decided. @returns true if nothing was for {@link STUCK} */
@@ -309,18 +312,16 @@ export class Queue implements Submissions {
   async #drain(goesOn: () => boolean): Promise<void> {
     const { W, epochs } = this.#engine
     const { arena } = epochs
-    const loop = new EventLoop()
     try {
-      for (let groups = 1; goesOn(); groups++) {
+      while (goesOn()) {
         const isDone = await this.#commitOne()
-        if (isDone && groups % GROUPS === 0) await loop.turn()
+        if (isDone) await this.#pause()
         if (isDone) continue
         rings.setPumpIdle(arena.signed, true)
         if (!rings.anyWork(W) && goesOn()) await sleepOn(arena, H_PUMP_IDLE, 1, LISTENING)
         rings.setPumpIdle(arena.signed, false)
       }
     } finally {
-      loop.close()
       if (!this.#isClosed) {
         rings.setPumpIdle(arena.signed, false)
         this.#role.give()
@@ -384,7 +385,6 @@ export class Queue implements Submissions {
     this.#giveUp(cause ?? closed())
     this.flush()
     this.#isClosed = true
-    this.#loop.close()
     if (this.#role.isMine) this.#role.give()
     rings.tellPump(this.#engine.epochs.arena.signed)
   }

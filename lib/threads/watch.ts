@@ -17,7 +17,7 @@ type Async = { async: false } | { async: true; value: Promise<unknown> }
 interface WaitsAsync {
   waitAsync(words: Int32Array, at: number, value: number, ms: number): Async
 }
-const waitAsync = (words: Int32Array, at: number, value: number, ms: number): Async =>
+export const waitAsync = (words: Int32Array, at: number, value: number, ms: number): Async =>
   (Atomics as unknown as WaitsAsync).waitAsync(words, at, value, ms)
 
 /** Resolves when the header word `at` is no longer `value` and a thread has notified, or after `ms`. */
