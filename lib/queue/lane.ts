@@ -124,8 +124,9 @@ export class Lane {
         const isWithdrawn = rings.isWithdrawn(W, unit)
         // Nobody tells of what was taken back.
         if (((done - this.#read) | 0) <= 0 && !isWithdrawn) break
-        this.#read = (position + W[unit + U_WORDS]) >>> 0
+        // First, since the call may be cut off: then it is read once more.
         if (!isWithdrawn) this.#settle(W, unit, all)
+        this.#read = (position + W[unit + U_WORDS]) >>> 0
       }
     }
     const { backlog } = this
@@ -153,7 +154,7 @@ export class Lane {
     const chunk = this.#waiting.chunkOf(ticket)
     if (chunk === undefined) return
     if (ticket === chunk.first) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - chunk.since)
-    chunk.settle(ticket, this.#outcomeAt(words, at, all))
+    this.#waiting.settle(chunk, ticket, this.#outcomeAt(words, at, all))
   }
 
   #outcomeAt(words: Uint32Array, at: number, all: boolean): Outcome {

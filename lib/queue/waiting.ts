@@ -38,12 +38,13 @@ class Chunk {
   #run = 0
   /** Why there is none, for all that have none, once it is known. */
   #because: (() => unknown) | undefined
-  #isTold = true
+  isTold = true
   #resolve: () => void = () => {}
-  #promise = this.#makePromise()
+  /** Undefined: it was resolved, and nobody has needed another one yet. */
+  #promise: Promise<void> | undefined
   readonly #hand = (): number | Promise<number> => {
     if (this.#handed >= this.#settled) {
-      if (this.#because === undefined) return this.#promise.then(this.#hand)
+      if (this.#because === undefined) return this.#derive()
       if (this.#handed++ === this.cutOff) return 0
       throw this.#because()
     }
@@ -62,24 +63,35 @@ class Chunk {
   /** The promise of the next submission. */
   wait(): Promise<number> {
     this.size++
+    return this.#derive()
+  }
+
+  #derive(): Promise<number> {
+    this.#promise ??= new Promise(resolve => {
+      this.#resolve = resolve
+    })
     return this.#promise.then(this.#hand)
   }
 
-  /** The submission's outcome. Those before it that have none were taken back, or cut off. */
-  settle(ticket: number, outcome: Outcome): void {
+  /**
+   * The submission's outcome. Those before it that have none were taken back, or cut off.
+   * @returns false: it had one, from a call that was cut off before it had gone on
+   */
+  settle(ticket: number, outcome: Outcome): boolean {
     const index = (ticket - this.first) >>> 0
+    if (index < this.#settled) return false
+    this.isTold = false
     if (this.#settled < index) this.#add({ error: closed() }, index)
     this.#add(outcome, index + 1)
-    this.#isTold = false
+    return true
   }
 
+  /** By assignments: no call is cut off in between. */
   #add(outcome: Outcome, end: number): void {
-    const last = this.#outcomes.length - 1
-    if (last >= 0 && this.#outcomes[last] === outcome) this.#ends[last] = end
-    else {
-      this.#outcomes.push(outcome)
-      this.#ends.push(end)
-    }
+    let run = this.#ends.length
+    if (run > 0 && this.#outcomes[run - 1] === outcome) run--
+    this.#outcomes[run] = outcome
+    this.#ends[run] = end
     this.#settled = end
   }
 
@@ -88,25 +100,17 @@ class Chunk {
     return this.#settled === this.size
   }
 
-  /** Hands out what is settled; false if that was done. */
-  tell(): boolean {
-    if (this.#isTold) return false
-    this.#isTold = true
+  /** Hands out what is settled. After the call that does it there are assignments only: none is handed out for ever. */
+  tell(): void {
     this.#resolve()
-    if (!this.isDone) this.#promise = this.#makePromise()
-    return true
+    this.#promise = undefined
+    this.isTold = true
   }
 
   /** The rest have none. */
   fail(because: () => unknown): void {
     this.#because = because
     this.#resolve()
-  }
-
-  #makePromise(): Promise<void> {
-    return new Promise(resolve => {
-      this.#resolve = resolve
-    })
   }
 }
 
@@ -166,23 +170,28 @@ export class Waiting {
       chunk = chunk.next
       this.#front = chunk
     }
-    this.depth--
     return chunk
+  }
+
+  /** The outcome of a submission of the chunk. */
+  settle(chunk: Chunk, ticket: number, outcome: Outcome): void {
+    if (chunk.settle(ticket, outcome)) this.depth--
   }
 
   /** Hands out what is settled. */
   tell(): void {
     const chunk = this.#front
-    if (chunk === undefined || !chunk.tell()) return
-    if (chunk !== this.#back) return
+    if (chunk === undefined || chunk.isTold) return
     // The handlers of its rest come after those of what would be added now.
-    this.#isOpen = false
-    if (chunk.isDone) this.#clear()
+    if (chunk === this.#back) this.#isOpen = false
+    chunk.tell()
+    if (chunk === this.#back && chunk.isDone) this.#clear()
   }
 
   /** Rejects all that is not settled. */
   fail(because: () => unknown): void {
     this.#noticeCutOff()
+    this.#isOpen = false
     for (let chunk = this.#front; chunk !== undefined; chunk = chunk.next) chunk.fail(because)
     this.#clear()
   }

@@ -260,6 +260,30 @@ describe('cut off', () => {
     return eachCut(some, conflict, more)
   })
 
+  it('close, while it reads what has come of them', async () => {
+    const count = 70
+    const all = () => {
+      const one = party()
+      const told = new Told()
+      for (let n = 0; n < count; n++) told.submit(one.db, `${n}`)
+      return { ...one, told }
+    }
+    const whole = all()
+    whole.db.close()
+    whole.other.close()
+    // The last stores: times are noted, once a chunk, and then the line is given back.
+    for (let n = whole.tracer.steps - 60; n <= whole.tracer.steps; n++) {
+      const { db, other, tracer, told } = all()
+      tracer.dieAt = n
+      runToDeath(tracer, () => db.close())
+      db.close()
+      await Promise.all(told.promises)
+      judge(other, told, [])
+      expect(told.outcomes.size).toBe(count)
+      other.close()
+    }
+  })
+
   it('by the end of the stack, at any depth, submit has done nothing', async () => {
     const { db, other } = party()
     const queue = queueOf(db._test.engine)
