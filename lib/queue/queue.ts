@@ -61,6 +61,7 @@ export class Queue implements Submissions {
   /** Named stores that submissions were made to, by id. */
   readonly #stores = new Map<number, StoreCore>()
   readonly #listeners = new Set<(pressure: Pressure) => void>()
+  #isListening = false
   /** The block in shared memory; 0: there is none (yet). */
   #block = 0
   /** Submissions, and rejections for capacity, that are not in the shared counts yet. */
@@ -245,6 +246,7 @@ export class Queue implements Submissions {
         () => {
           isDone = this.#committer.commit(true, false)
         },
+        SLICE,
       )
     } catch (error) {
       // The thread in the way is at it for longer than others wait: this one has time.
@@ -339,8 +341,8 @@ export class Queue implements Submissions {
   onPressure(listener: (pressure: Pressure) => void): () => void {
     // Each call is a listener of its own.
     const own = (pressure: Pressure) => listener(pressure)
-    if (this.#listeners.size === 0) void this.#listen()
     this.#listeners.add(own)
+    if (!this.#isListening) void this.#listen()
     return () => {
       this.#listeners.delete(own)
     }
@@ -348,8 +350,9 @@ export class Queue implements Submissions {
 
   async #listen(): Promise<void> {
     const { arena } = this.#engine.epochs
+    this.#isListening = true
     let told = this.#gauge.level
-    do {
+    while (this.#listeners.size > 0) {
       await sleepUnheld(arena, H_PRESSURE, told, LISTENING)
       if (this.#isClosed) return
       // Threads that die tell nobody.
@@ -358,8 +361,12 @@ export class Queue implements Submissions {
       if (level === told) continue
       told = level
       const { pressure } = this.#gauge
-      for (const listener of [...this.#listeners]) tell(listener, pressure)
-    } while (this.#listeners.size > 0)
+      for (const listener of [...this.#listeners]) {
+        // Another one may have ended it.
+        if (this.#listeners.has(listener)) tell(listener, pressure)
+      }
+    }
+    this.#isListening = false
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────

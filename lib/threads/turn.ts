@@ -141,14 +141,21 @@ export class Turn {
    * @param goesOn throws to end the wait
    * @param isWriting true while this handle has a transaction open
    * @param taken takes the turn, with `held`
+   * @param least ms that it waits, however short the lock's timeout is
    */
-  waitFor(goesOn: () => void, isWriting: () => boolean, taken: () => void): Promise<void> {
+  waitFor(
+    goesOn: () => void,
+    isWriting: () => boolean,
+    taken: () => void,
+    least = 0,
+  ): Promise<void> {
     const sleep = async (word: number, value: number, ms: number) => {
       await sleepOn(this.#arena, word, value, ms)
       goesOn()
     }
     const isLeft = () => this.#lock.mine && !isWriting() && this.#isLeft()
-    return this.#lock.acquireAsync(this.#W[H_LOCK_TIMEOUT], isLeft, sleep, () => {
+    const timeout = Math.max(this.#W[H_LOCK_TIMEOUT], least)
+    return this.#lock.acquireAsync(timeout, isLeft, sleep, () => {
       try {
         taken()
       } finally {

@@ -86,6 +86,24 @@ describe('capacity', () => {
     end()
   })
 
+  it('a change is told once, and to nobody that does not listen any more', async () => {
+    const db = database({ queue: { capacity: { high: 10 } } })
+    const tx = other(db, 70).beginWrite()
+    const told: string[] = []
+    db.onPressure(() => {})()
+    const ends = [
+      db.onPressure(({ level }) => told.push(level) > 0 && ends[1]?.()),
+      db.onPressure(() => told.push('ended')),
+    ]
+    const all = Array.from({ length: 10 }, () => db.submit(put('a', 1), { priority: 'high' }))
+    expect(db.pressure().level).toBe('overloaded')
+    while (told.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+    await new Promise(resolve => setTimeout(resolve, 20))
+    expect(told).toEqual(['overloaded'])
+    tx.abort()
+    await Promise.all(all)
+  })
+
   it('tells nobody what is no function', () => {
     const db = database()
     for (const listener of [undefined, null, 3, { level: 'critical' }]) {

@@ -202,6 +202,33 @@ describe('submit', () => {
     expect(db.get('a')).toBe('queued')
   })
 
+  it.each(['submits', 'drains'])(
+    'a thread that %s waits for a transaction, where no other call does',
+    async who => {
+      const db = database({ lockTimeout: 0 })
+      const handle = who === 'drains' ? other(db, 72) : db
+      // It has a place where others find what it submits.
+      await handle.submit([])
+      const tx = other(db, 71).beginWrite()
+      const over = new AbortController()
+      const drained = who === 'drains' ? db.drain({ signal: over.signal }) : undefined
+      let asked = 0
+      const { turn } = db._test.engine.epochs
+      const waitFor = turn.waitFor.bind(turn)
+      turn.waitFor = (...args) => {
+        if (++asked > 1000) throw new Error('it asks again and again')
+        return waitFor(...args)
+      }
+      const done = handle.submit(put('a', 1))
+      await new Promise(resolve => setTimeout(resolve, 100))
+      tx.abort()
+      expect(await done).toBe(1)
+      over.abort()
+      await drained
+      expect(asked).toBeLessThan(50)
+    },
+  )
+
   it('leaves the event loop its turns, though each promise is followed by a submission', async () => {
     const db = database()
     let turns = 0
