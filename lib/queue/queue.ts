@@ -3,8 +3,8 @@
  *
  * Every thread submits into rings of its own in shared memory, and one thread at a time, the pump, commits what all of
  * them have submitted, in groups. A thread that has submissions becomes the pump where there is none, and stays it while
- * there is something to commit; one that drains stays it until it is aborted. What is taken is decided under the lock, so
- * the role only saves threads from queueing for the lock: one whose pump does not get on commits by itself.
+ * there is something to commit; while one drains, that commits for all, and no other is the pump. What is taken is decided
+ * under the lock, so these roles only save threads from queueing for the lock: who sees nothing decided commits by himself.
  */
 
 import { Batch } from '../engine/batch.js'
@@ -15,6 +15,7 @@ import { ZVerseError } from '../errors.js'
 import { acquire } from '../memory/atomic.js'
 import { addCount } from '../memory/counts.js'
 import {
+  H_DRAINER,
   H_PRESSURE,
   H_PUMP,
   H_PUMP_IDLE,
@@ -55,6 +56,7 @@ export class Queue implements Submissions {
   readonly #gauge: Gauge
   readonly #committer: Committer
   readonly #role: Role
+  readonly #drainer: Role
   /** A batch that no submission is in at the moment. */
   #spare: Batch | undefined
   readonly #run = () => this.#pump()
@@ -69,8 +71,9 @@ export class Queue implements Submissions {
   readonly #rejected = [0, 0, 0]
   /** {@link #pump} runs, or is about to. */
   #isRunning = false
-  /** This handle commits for all. */
+  /** This handle commits for all: in {@link #pump}, or in {@link drain}. */
   #isPump = false
+  #isDrainer = false
   #isClosing = false
   #isClosed = false
   /** When the event loop got its last turn. */
@@ -86,6 +89,7 @@ export class Queue implements Submissions {
       if (this.#block === 0) this.#makeBlock()
     })
     this.#role = new Role(arena, threadId, H_PUMP, false)
+    this.#drainer = new Role(arena, threadId, H_DRAINER, false)
     // Compiles it: that takes stack, too.
     rings.tellPump(arena.signed)
   }
@@ -189,7 +193,8 @@ export class Queue implements Submissions {
       while (!this.#isClosed) {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
-        this.#isPump ||= this.#role.take()
+        if (this.#drainer.isTaken(isStuck)) this.#leavePump()
+        else this.#isPump ||= this.#role.take(isStuck)
         let isDone = false
         if (this.#isPump || isStuck || this.#hasOwn) isDone = await this.#commitOne()
         if (this.#isClosed) return
@@ -303,8 +308,8 @@ export class Queue implements Submissions {
     signal?.addEventListener('abort', wake)
     try {
       while (goesOn()) {
-        if (this.#role.take()) await this.#drain(goesOn)
-        else await sleepOn(arena, H_PUMP, this.#role.holder, SLICE)
+        if (this.#drainer.take()) await this.#drain(goesOn)
+        else await sleepOn(arena, H_DRAINER, this.#drainer.holder, SLICE)
       }
     } finally {
       signal?.removeEventListener('abort', wake)
@@ -314,6 +319,7 @@ export class Queue implements Submissions {
   async #drain(goesOn: () => boolean): Promise<void> {
     const { W, epochs } = this.#engine
     const { arena } = epochs
+    this.#isDrainer = true
     try {
       while (goesOn()) {
         const isDone = await this.#commitOne()
@@ -321,14 +327,18 @@ export class Queue implements Submissions {
         if (isDone) continue
         rings.setPumpIdle(arena.signed, true)
         if (!rings.anyWork(W) && goesOn()) await sleepOn(arena, H_PUMP_IDLE, 1, LISTENING)
-        rings.setPumpIdle(arena.signed, false)
+        if (this.#isDrainer) rings.setPumpIdle(arena.signed, false)
       }
     } finally {
-      if (!this.#isClosed) {
-        rings.setPumpIdle(arena.signed, false)
-        this.#role.give()
-      }
+      this.#leaveDrainer()
     }
+  }
+
+  #leaveDrainer(): void {
+    if (!this.#isDrainer) return
+    this.#isDrainer = false
+    rings.setPumpIdle(this.#engine.epochs.arena.signed, false)
+    this.#drainer.give()
   }
 
   // ── Pressure ──────────────────────────────────────────────────────────────────────────────────
@@ -392,7 +402,8 @@ export class Queue implements Submissions {
     this.#giveUp(cause ?? closed())
     this.flush()
     this.#isClosed = true
-    if (this.#role.isMine) this.#role.give()
+    this.#leavePump()
+    this.#leaveDrainer()
     rings.tellPump(this.#engine.epochs.arena.signed)
   }
 

@@ -15,6 +15,7 @@ import type { Arena } from '../memory/arena.js'
 import {
   BURIED,
   H_CLOSED,
+  H_DRAINER,
   H_FIRST_LINE,
   H_HIGH_WATER,
   H_KEEPER,
@@ -167,7 +168,7 @@ export function freeLine(arena: Arena, line: number): void {
 export function bury(arena: Arena, dead: number, me: number): void {
   const W = arena.words
   Atomics.compareExchange(W, H_LOCK, dead + 1, 0)
-  for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER, H_PUMP]) {
+  for (const role of [H_SYNCER, H_KEEPING, H_SEALING, H_KEEPER, H_PUMP, H_DRAINER]) {
     if (Atomics.compareExchange(W, role, dead + 1, 0) === dead + 1) {
       Atomics.notify(arena.signed, role)
     }

@@ -32,12 +32,15 @@ export class Role {
     this.#isOfOneCall = isOfOneCall
   }
 
-  /** Takes the role; false where another thread has it that is not known to be dead, or this one is at it. */
-  take(): boolean {
+  /**
+   * Takes the role; false where another thread has it that is not known to be dead, or this one is at it.
+   * @param asks if that one lives: on Linux a file is read for it
+   */
+  take(asks = true): boolean {
     const W = this.#arena.words
     const other = Atomics.load(W, this.#word)
     if (other === this.#me) return this.#isOfOneCall
-    if (other !== 0 && !this.#buried(other - 1)) return false
+    if (other !== 0 && !(asks && this.#buried(other - 1))) return false
     return Atomics.compareExchange(W, this.#word, 0, this.#me) === 0
   }
 
@@ -79,6 +82,12 @@ export class Role {
   /** True if this thread has it. */
   get isMine(): boolean {
     return this.holder === this.#me
+  }
+
+  /** True if a thread has it that is not known to be dead. @param asks as for {@link take} */
+  isTaken(asks: boolean): boolean {
+    const { holder } = this
+    return this.isMine || (holder !== 0 && !(asks && this.#buried(holder - 1)))
   }
 
   #buried(threadId: number): boolean {

@@ -6,7 +6,7 @@
 import { createContext, runInContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Arena } from '../../lib/memory/arena.js'
-import { H_PUMP } from '../../lib/memory/layout.js'
+import { H_DRAINER, H_PUMP } from '../../lib/memory/layout.js'
 import { queueOf } from '../../lib/queue/queue.js'
 import { attachWith } from '../../lib/zverse.js'
 import { openOn, Time, worst } from '../persistent/world.js'
@@ -227,7 +227,7 @@ describe('cut off', () => {
     await more(all, told)
     over.abort()
     await drained
-    expect(all.db._test.engine.W[H_PUMP]).toBe(0)
+    for (const role of [H_PUMP, H_DRAINER]) expect(all.db._test.engine.W[role]).toBe(0)
     for (const each of [all.db, all.other]) each.close()
   })
 

@@ -142,6 +142,15 @@ function stepsOf(image: Image, operate: (db: Db) => void) {
   return { attached, steps }
 }
 
+/** What a dead one has begun in promises would go on, for it is dead to shared memory alone. */
+function bringToRest(victim: Db): void {
+  try {
+    victim.close()
+  } catch {
+    // It was in the middle of something.
+  }
+}
+
 type Survive = (db: Db, n: number, handle: unknown) => void
 
 describe.each([
@@ -173,6 +182,8 @@ describe.each([
       } catch (error) {
         const message = `death before store ${n} of ${steps} (ZVERSE_SEED=${SEED})`
         throw new Error(message, { cause: error })
+      } finally {
+        bringToRest(victim)
       }
     }
   }

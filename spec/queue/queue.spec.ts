@@ -1,7 +1,7 @@
 /** What `submit` promises: units, lanes, who commits, the end. `check()` after each test. */
 import { describe, expect, it } from 'vitest'
 import type { ZVerse } from '../../lib/index.js'
-import { H_PUMP, T_QUEUE } from '../../lib/memory/layout.js'
+import { H_DRAINER, H_PUMP, T_QUEUE } from '../../lib/memory/layout.js'
 import { PATIENCE } from '../../lib/queue/selection.js'
 import { expectCode } from '../support/expect.js'
 import { database, other, put, refusal } from './world.js'
@@ -357,6 +357,47 @@ describe('drain', () => {
     await over
     await db.submit(put('after', 1))
     expect(db.get('after')).toBe(1)
+  })
+
+  it('takes over from a thread that has always something to commit', async () => {
+    const db = database()
+    let isOver = false
+    let count = 0
+    const flow = async () => {
+      while (!isOver && count++ < 200_000) await db.submit(put('a', 1))
+    }
+    const flows = Array.from({ length: 3000 }, flow)
+    const worker = other(db, 71)
+    const abort = new AbortController()
+    let asked = 0
+    const { turn } = worker._test.engine.epochs
+    const waitFor = turn.waitFor.bind(turn)
+    turn.waitFor = (...args) => {
+      isOver = ++asked > 20
+      return waitFor(...args)
+    }
+    const over = worker.drain({ signal: abort.signal })
+    await Promise.all(flows)
+    expect(isOver).toBe(true)
+    abort.abort()
+    await over
+  })
+
+  it('of a handle that is closed leaves those of its thread alone', async () => {
+    const db = database()
+    const { W } = db._test.engine
+    const [worker, same] = [other(db, 71), other(db, 71)]
+    const abort = new AbortController()
+    const over = worker.drain({ signal: abort.signal })
+    const ended = same.drain()
+    await db.submit(put('a', 1))
+    same.close()
+    await ended
+    expect(W[H_DRAINER]).toBe(72)
+    expect(await db.submit(put('b', 1))).toBe(2)
+    abort.abort()
+    await over
+    expect(W[H_DRAINER]).toBe(0)
   })
 
   it('ends with the handle; another one takes over', async () => {

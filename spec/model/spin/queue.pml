@@ -14,7 +14,8 @@
  * - a record and TIP: recovery.pml has them. What a dead owner has not published leaves nothing to recover.
  * - a submission, and the outcomes of a group: nobody reads them before HEAD, or DONE, is stored.
  * - outcomes that a thread reads: nobody writes them any more.
- * - the load of H_PUMP and its CAS: who comes too late for the CAS finds the role taken.
+ * - the load of H_DRAINER, and that of H_PUMP and its CAS: who comes too late for the CAS finds the role taken, and a
+ *   pump beside a thread that drains is one for one group more.
  * - the words of an emptied block that only the lock's owner stores; that its thread is gone, and the load
  *   of TAIL.
  * - log.settle is one step: tip.pml has it.
@@ -64,7 +65,7 @@
 
 /* Shared memory. Ids count from 1. Versions: TIP, what can be read, R_GROUP of each. */
 byte tip, readable, rGroup[LAST + 1];
-byte lock, pump;
+byte lock, pump, drainer;
 bit idle;                       /* H_PUMP_IDLE */
 /* Of each block; positions count submissions. */
 byte head[RINGS], tail[RINGS], next[RINGS], done[RINGS], group[RINGS];
@@ -389,7 +390,7 @@ work:
   /* Queue.#pump, once. */
   if
   :: isPump
-  :: else -> AT(if :: pump == 0 -> pump = id; isPump = 1 :: else fi)
+  :: else -> AT(if :: pump == 0 && drainer == 0 -> pump = id; isPump = 1 :: else fi)
   fi;
   if
   :: isPump || isStuck -> goto acquire
@@ -650,7 +651,7 @@ withdrawing:
 
 #ifdef DRAIN
 drain:
-  atomic { pump == 0 -> MAYBE_DIE; pump = id }
+  atomic { drainer == 0 -> MAYBE_DIE; drainer = id }
 again:
   isDone = 0;
   if
@@ -692,7 +693,7 @@ end:
 #ifdef ENDS
 drainEnds:
   AT(idle = 0);
-  AT(pump = 0; isLate = 1);
+  AT(drainer = 0; isLate = 1);
   goto finally;
 #endif
 #endif
@@ -706,7 +707,10 @@ died:
     begin[0] = 0; begin[1] = 0; at[0] = 0; at[1] = 0
   }
   atomic { if :: lock == id -> lock = 0 :: else fi }
-  atomic { if :: pump == id -> pump = 0 :: else fi }
+  atomic {
+    if :: pump == id -> pump = 0 :: else fi;
+    if :: drainer == id -> drainer = 0 :: else fi
+  }
 leave:
   if
   :: me < RINGS -> gone[me] = 1
