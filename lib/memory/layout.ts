@@ -91,7 +91,7 @@ export const H_QUEUE_LINE = 775
 export const H_PASSED = 776
 /** The most submissions that each lane has had. Any thread, by CAS. */
 export const H_QUEUE_PEAK = 779
-/** The thread that drains: its id plus 1, or 0. Any thread, by CAS. While there is one no other is the pump. */
+/** The thread that drains: its id plus 1, or 0. Any thread, by CAS. Beside it there is no pump. */
 export const H_DRAINER = 782
 /** For each lane, 64 bits: submissions, and those that had no room. Any thread, by addition. */
 export const H_SUBMITTED = 784

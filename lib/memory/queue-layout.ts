@@ -8,7 +8,7 @@ import { LANES } from './layout.js'
 //   sleeps until something is decided   4 whether the group takes of what the thread has in no ring: 1 noted, 2 taken   8 … for each lane, 8 words; then the rings
 // A lane: positions count words, modulo 2^32: HEAD up to where there are submissions (the thread), TAIL up to where they
 // were taken, NEXT the TAIL that comes with the group (the owner of the lock), DONE up to where they were decided (whoever
-// took them, or the thread itself; it only rises); then where the lane's ring begins in the block, and its words, a power of 2.
+// took them, or came next; it only rises); then where the lane's ring begins in the block, and its words, a power of 2.
 export const Q_GONE = 1
 export const Q_GROUP = 2
 export const Q_ASLEEP = 3

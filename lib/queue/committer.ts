@@ -77,7 +77,10 @@ export class Committer implements Group {
     this.#most = Math.min(ANY, this.#most * 2)
     this.#forgets = false
     chosen.tell(epochs.arena.signed)
-    return chosen.units.length > 0
+    const isDone = chosen.units.length > 0
+    // Else the memory of a backlog would stay as long as nothing else is committed.
+    chosen.clear()
+    return isDone
   }
 
   #commit(tx: Transaction, held: boolean, isOwn: boolean): void {

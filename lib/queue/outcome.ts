@@ -8,6 +8,7 @@ import { type ErrorCode, ZVerseError } from '../errors.js'
 import { U_OUTCOME, U_SAYS, U_STORE } from '../memory/queue-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { StoreCore } from '../read/store-core.js'
+import { busy } from '../threads/role.js'
 import { conflict, valueTooLarge } from '../tree/writer.js'
 import { CALLS, numberOf } from '../versions/tip.js'
 
@@ -45,7 +46,8 @@ export function setError(words: Uint32Array, at: number, error: unknown): void {
 function numbersOf(code: ErrorCode, fields: Partial<ZVerseError>): (number | null | undefined)[] {
   if (code === 'ZVERSE_CONFLICT') return [fields.expected, fields.actual]
   if (code === 'ZVERSE_VALUE_TOO_LARGE') return [fields.size, fields.max]
-  if (code === 'ZVERSE_FULL') return [fields.used, fields.max]
+  // Of a role of one call: it was waited for under the lock.
+  if (code === 'ZVERSE_WRITER_BUSY') return [Math.round(fields.waitedMs ?? 0), fields.threadId]
   return [Math.abs(fields.errno ?? 0), numberOf(fields.syscall ?? '')]
 }
 
@@ -80,6 +82,8 @@ export function errorAt(
       return valueTooLarge(first ?? 0, second ?? 0)
     case 'ZVERSE_FULL':
       return epochs.space.full()
+    case 'ZVERSE_WRITER_BUSY':
+      return busy(first ?? 0, second ?? 0)
     case 'ZVERSE_UNKNOWN_STORE':
       return (stores.get(words[at + U_STORE] | 0) as StoreCore).unknown()
     case undefined:

@@ -97,7 +97,8 @@ export class Role {
   }
 }
 
-function busy(waitedMs: number, threadId: number): ZVerseError {
+/** Another thread has the role for too long. */
+export function busy(waitedMs: number, threadId: number): ZVerseError {
   const message =
     `thread ${threadId} has been writing the past to disk for ${Math.round(waitedMs)} ms: look at the disk, ` +
     'or open with a longer lockTimeout'

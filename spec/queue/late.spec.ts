@@ -2,7 +2,9 @@
  * What other threads do between the end of a group, well or badly, and the moment in which its thread says what has come of it. The
  * model spec/model/spin/queue.pml has found these; here real memory shows each once.
  */
-import { afterEach, expect, it } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterEach, expect, it, vi } from 'vitest'
 import { T_QUEUE } from '../../lib/memory/layout.js'
 import { Backlog } from '../../lib/queue/backlog.js'
 import { Committer } from '../../lib/queue/committer.js'
@@ -123,6 +125,22 @@ it('what is told late says nothing to the next thread of a line', async () => {
   expect(rings.doneOf(W, ring)).toBe(rings.tailOf(W, ring))
   expect(await result).toBe(2)
   expect((heir as Db).get('heir')).toBe(1)
+})
+
+it('what had no room in a ring is let go of once it is committed', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const db = database({ maxBytes: 2 ** 26 })
+  await db.submit(put('first', 1))
+  const used = () => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = used()
+  const size = 2 ** 24
+  await db.submit(put('large', 'x'.repeat(size)))
+  // What encoded it keeps as much as twice its size, and the backlog had four times. The collector may come to it late.
+  await vi.waitFor(() => expect(used() - before).toBeLessThan(3 * size), { timeout: 3000 })
 })
 
 it('a group that fails takes nothing that was taken back meanwhile', () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
+import { busy } from '../../lib/threads/role.js'
 import { attachOn, expectSound, type Options, openOn, Time, worst } from '../persistent/world.js'
 import { Disk } from '../support/disk.js'
 
@@ -164,11 +165,26 @@ describe('with sync: commit', () => {
     await expect(other.submit(first)).rejects.toMatchObject({ code: 'ZVERSE_IO' })
     expect(db.version).toBe(0)
   })
+
+  it('one that was refused since another thread has the past for too long says so', async () => {
+    const { db } = party()
+    const log = db._test.engine.log as NonNullable<typeof db._test.engine.log>
+    const append = log.append.bind(log)
+    log.append = () => {
+      throw busy(123.4, 7)
+    }
+    const error = await db.submit(put('a')).catch(reason => reason)
+    expect(error).toMatchObject({ code: 'ZVERSE_WRITER_BUSY', waitedMs: 123, threadId: 7 })
+    expect(error.message).toContain('thread 7 has been writing the past to disk for 123 ms')
+    log.append = append
+    expect(await db.submit(put('a'))).toBe(1)
+  })
 })
 
 describe('with other modes of sync', () => {
   it.each(['interval', 'never'] as const)('%s: a promise waits for no sync', async sync => {
-    const { disk, db, others } = party({ sync })
+    // No time for the sync of an interval.
+    const { disk, db, others } = party({ sync, syncInterval: 2 ** 30 })
     const syncs = counted(disk, 'fdatasync')
     const all = [db, ...others].map((handle, n) => handle.submit(put(`${n}`)))
     expect(await Promise.all(all)).toEqual([1, 1])
