@@ -100,7 +100,7 @@ class Chunk {
     return this.#settled === this.size
   }
 
-  /** Hands out what is settled. Only assignments follow the call: nothing derives from what is resolved, for ever. */
+  /** Hands out what is settled. Only assignments follow the call: nothing derives from what is resolved. */
   tell(): void {
     this.#resolve()
     this.#promise = undefined

@@ -12,6 +12,7 @@ import { Random } from '../support/random.js'
 export const SEGMENT = 2048
 
 export interface Options {
+  syncInterval?: number
   sync?: 'commit' | 'interval' | 'never'
   maxBytes?: number
   lockTimeout?: number

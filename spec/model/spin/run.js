@@ -172,7 +172,6 @@ const MODELS = [
     deep: true,
   },
   { name: 'queue-fails-two', file: 'queue', defs: ['UNITS=2', ...FAILING], deep: true },
-  { name: 'queue-drain-two', file: 'queue', defs: ['UNITS=2', 'SIZE=1', 'DRAIN'], deep: true },
 ]
 
 /** Mistakes, each of which must be found: file, name, definitions beside it. */
