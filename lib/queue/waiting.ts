@@ -4,7 +4,8 @@
  * A promise with functions of its own that settle it costs 300 ns where thousands wait, most of it the garbage
  * collector's, which copies all of them; one that `then` has derived from another costs 55. So submissions share a
  * promise, a chunk of them, and each gets one derived from it. The handler is the chunk's, and is called once for each,
- * in their order. Where the chunk's promise is resolved before all are decided, the rest derive from its next one.
+ * in their order. Where the chunk's promise is resolved before all are decided, the rest get promises that are resolved one
+ * by one: one step behind the handlers, as all others are, so promises are settled in the order of the submissions.
  *
  * A call may be cut off anywhere, by a vm timeout or the end of the stack: it leaves a submission, or a handler alone, or
  * neither. So what is settled is named by its ticket, the chunk of such a call gets no more submissions, and its promise,
@@ -14,11 +15,17 @@
 import { ZVerseError } from '../errors.js'
 import { monotonic } from '../threads/clock.js'
 
-/** Submissions of a chunk: as many as may have to derive their promises again. */
+/** Submissions of a chunk: as many as may need promises of their own. */
 const CHUNK = 64
 
 /** A version, or why there is none. */
 export type Outcome = number | { readonly error: unknown }
+
+/** What settles a promise. */
+interface Settling {
+  resolve(version: number): void
+  reject(error: unknown): void
+}
 
 class Chunk {
   /** Ticket of the first submission; those of the others follow. */
@@ -40,20 +47,23 @@ class Chunk {
   #because: (() => unknown) | undefined
   isTold = true
   #resolve: () => void = () => {}
-  /** Undefined: it was resolved, and nobody has needed another one yet. */
-  #promise: Promise<void> | undefined
+  readonly #promise = new Promise<void>(resolve => {
+    this.#resolve = resolve
+  })
+  /** Those whose handlers found no outcome, and the number of submissions before them. */
+  readonly #late: Settling[] = []
+  #early = 0
   readonly #hand = (): number | Promise<number> => {
-    if (this.#handed >= this.#settled) {
-      if (this.#because === undefined) return this.#derive()
-      if (this.#handed++ === this.cutOff) return 0
-      throw this.#because()
+    if (this.#isNextKnown) {
+      const outcome = this.#next
+      this.#handed++
+      if (typeof outcome === 'number') return outcome
+      throw outcome.error
     }
-    const index = this.#handed++
-    if (index === this.#ends[this.#run]) this.#run++
-    const outcome = this.#outcomes[this.#run]
-    if (typeof outcome === 'number') return outcome
-    if (index === this.cutOff) return 0
-    throw outcome.error
+    if (this.#late.length === 0) this.#early = this.#handed
+    return new Promise((resolve, reject) => {
+      this.#late.push({ resolve, reject })
+    })
   }
 
   constructor(first: number) {
@@ -63,14 +73,20 @@ class Chunk {
   /** The promise of the next submission. */
   wait(): Promise<number> {
     this.size++
-    return this.#derive()
+    return this.#promise.then(this.#hand)
   }
 
-  #derive(): Promise<number> {
-    this.#promise ??= new Promise(resolve => {
-      this.#resolve = resolve
-    })
-    return this.#promise.then(this.#hand)
+  get #isNextKnown(): boolean {
+    return this.#handed < this.#settled || this.#because !== undefined
+  }
+
+  /** What is handed out next. */
+  get #next(): Outcome {
+    const index = this.#handed
+    if (index === this.#ends[this.#run]) this.#run++
+    const known = index < this.#settled ? this.#outcomes[this.#run] : undefined
+    const outcome = known ?? { error: this.#because?.() }
+    return typeof outcome !== 'number' && index === this.cutOff ? 0 : outcome
   }
 
   /**
@@ -100,17 +116,24 @@ class Chunk {
     return this.#settled === this.size
   }
 
-  /** Hands out what is settled. Only assignments follow the call: nothing derives from what is resolved. */
+  /** Hands out what is settled. Where it is cut off, the next call goes on. */
   tell(): void {
     this.#resolve()
-    this.#promise = undefined
+    const late = this.#late
+    while (this.#isNextKnown && this.#handed - this.#early < late.length) {
+      const outcome = this.#next
+      const { resolve, reject } = late[this.#handed - this.#early]
+      if (typeof outcome === 'number') resolve(outcome)
+      else reject(outcome.error)
+      this.#handed++
+    }
     this.isTold = true
   }
 
   /** The rest have none. */
   fail(because: () => unknown): void {
     this.#because = because
-    this.#resolve()
+    this.tell()
   }
 }
 

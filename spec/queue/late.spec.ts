@@ -127,6 +127,20 @@ it('what is told late says nothing to the next thread of a line', async () => {
   expect((heir as Db).get('heir')).toBe(1)
 })
 
+it('promises of a lane are settled in its order, whatever the groups are', async () => {
+  const db = database({ queue: { groupBytes: 1024 } })
+  const told: number[] = []
+  const all = Array.from({ length: 500 }, async (_, i) => {
+    // Each third is in conflict.
+    const operation =
+      i % 3 === 0 ? { ...put('a', i), ifVersion: 1e6 } : put(`${i}`, 'x'.repeat(i % 50))
+    await db.submit(operation).catch(() => {})
+    told.push(i)
+  })
+  await Promise.all(all)
+  expect(told).toEqual([...told.keys()])
+})
+
 it('what had no room in a ring is let go of once it is committed', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
