@@ -5,7 +5,7 @@
  *
  * `ZVERSE_DEATHS` and `ZVERSE_SEED` as in spec/threads/death/steps.spec.ts.
  */
-import { setTimeout, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { LANES, T_QUEUE } from '../../lib/memory/layout.js'
 import { U_WORDS } from '../../lib/memory/queue-layout.js'
@@ -162,11 +162,7 @@ describe.each([
     image = build(groupBytes)
     traceAtomics()
   })
-  afterAll(async () => {
-    // What the last victim has submitted is committed in a turn or two of the event loop.
-    await setTimeout(50)
-    untraceAtomics()
-  })
+  afterAll(untraceAtomics)
 
   /** A victim dies before stores of `operate`; then `survive` looks at what is left. */
   async function eachDeath(operate: (db: Db) => void, survive: Survive): Promise<void> {
