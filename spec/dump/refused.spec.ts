@@ -458,14 +458,16 @@ describe('while a load goes on', () => {
 
   it('nor while it waits for an async iterable', async () => {
     const db = open()
+    let busy = 0
     async function* slowly() {
       for (const record of asking(db, () => {})) {
         await new Promise(setImmediate)
         yield record
       }
+      // However fast it is: somebody else asks meanwhile.
+      while (busy === 0) await new Promise(setImmediate)
     }
     const loading = db.load(slowly())
-    let busy = 0
     const timer = setInterval(() => {
       try {
         db.put('x', 1)
