@@ -209,7 +209,7 @@ export class Queue implements Submissions {
         // A thread that has come meanwhile has found the role taken.
         if (this.#leavePump() && rings.anyWork(this.#engine.W)) continue
         if (this.#depth === 0) break
-        if (!isAtWork) isStuck = await this.#sleep()
+        isStuck = await this.#sleep()
       }
     } catch (error) {
       // The database cannot be written at all: nothing of this will come.
@@ -322,9 +322,10 @@ export class Queue implements Submissions {
     this.#isDrainer = true
     try {
       while (goesOn()) {
-        const isDone = await this.#commitOne()
-        if (isDone) await this.#pause()
-        if (isDone) continue
+        if (await this.#commitOne()) {
+          await this.#pause()
+          continue
+        }
         rings.setPumpIdle(arena.signed, true)
         if (!rings.anyWork(W) && goesOn()) await sleepOn(arena, H_PUMP_IDLE, 1, LISTENING)
         if (this.#isDrainer) rings.setPumpIdle(arena.signed, false)
@@ -415,10 +416,7 @@ export class Queue implements Submissions {
       // Another thread has the lock for too long. It may still take them, until the line is given back.
     }
     this.#read(true)
-    for (const [index, lane] of this.#lanes.entries()) {
-      lane.fail(() => error)
-      this.#gauge.set(index, 0)
-    }
+    for (const lane of this.#lanes) lane.fail(() => error)
   }
 
   #withdraw(): void {

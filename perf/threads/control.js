@@ -86,3 +86,21 @@ export function work(control, chunk) {
   const seconds = (performance.now() - begun) / 1000
   return { operations, seconds, cpu: coreSeconds().on - on }
 }
+
+/**
+ * Works until STOP, with breaks in which its event loop turns.
+ * @param {Control} control
+ * @param {() => Promise<unknown>} some
+ * @param {() => number} done operations so far
+ */
+export async function workAsync(control, some, done) {
+  ready(control)
+  while (isWarming(control)) await some()
+  const { on } = coreSeconds()
+  const begun = performance.now()
+  const before = done()
+  while (isCounting(control)) await some()
+  const operations = done() - before
+  const seconds = (performance.now() - begun) / 1000
+  return { operations, seconds, cpu: coreSeconds().on - on }
+}

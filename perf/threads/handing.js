@@ -5,8 +5,7 @@
  * sleeps for 50 µs.
  */
 import { consume } from '../measure.js'
-import { isOver, work } from './control.js'
-import { workAsync } from './producers.js'
+import { isOver, work, workAsync } from './control.js'
 
 /** @typedef {import('./control.js').Control} Control */
 /** @typedef {import('./roles.js').Context} Context */

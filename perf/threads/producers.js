@@ -1,7 +1,7 @@
 // @ts-check
 /** The roles of threads that submit. Asynchronous: their event loops turn. */
 import { presentKey } from '../data.js'
-import { coreSeconds, isCounting, isWarming, ready } from './control.js'
+import { workAsync } from './control.js'
 
 /** @typedef {import('./control.js').Control} Control */
 /** @typedef {import('./roles.js').Context} Context */
@@ -10,24 +10,6 @@ import { coreSeconds, isCounting, isWarming, ready } from './control.js'
 /** Submissions of a thread on their way at most; and of one go, of which the last promise is looked at. */
 const FLIGHT = 4096
 const BURST = 64
-
-/**
- * Works until STOP, with breaks in which its event loop turns.
- * @param {Control} control
- * @param {() => Promise<unknown>} some
- * @param {() => number} done operations so far
- */
-export async function workAsync(control, some, done) {
-  ready(control)
-  while (isWarming(control)) await some()
-  const { on } = coreSeconds()
-  const begun = performance.now()
-  const before = done()
-  while (isCounting(control)) await some()
-  const operations = done() - before
-  const seconds = (performance.now() - begun) / 1000
-  return { operations, seconds, cpu: coreSeconds().on - on }
-}
 
 /**
  * Submits puts on random keys of the first so many of the set. A submission counts once it is resolved.

@@ -4,7 +4,7 @@ import { readOptions } from '../../examples/ingest/options.js'
 import { quantile } from '../../examples/ingest/report.js'
 import { verify } from '../../examples/ingest/verify.js'
 import { ZVerse } from '../../lib/index.js'
-import { figure, itRefuses, runExample } from './run.js'
+import { figure, itRefuses, itTells, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('ingest', args)
 
@@ -22,13 +22,7 @@ describe('ingest', () => {
     [['Zürich'], /Zürich/],
   ])
 
-  it('tells its options', () => {
-    expect(run(['--help'])).toMatchObject({
-      code: 0,
-      err: '',
-      out: expect.stringMatching('--capacity'),
-    })
-  })
+  itTells('ingest', '--capacity')
 
   it('submits from several threads, and finds all that was acknowledged', () => {
     const { code, out, err } = run([...SHORT, '--producers', '2', '--packet', '1'])

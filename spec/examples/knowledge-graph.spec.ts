@@ -1,7 +1,7 @@
 /** The knowledge graph as its users meet it: a process that checks itself and reports the result. */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/knowledge-graph/options.js'
-import { figure, itRefuses, runExample } from './run.js'
+import { figure, itRefuses, itTells, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('knowledge-graph', args)
 
@@ -16,13 +16,7 @@ describe('knowledge graph', () => {
     [['paper:1'], /paper:1/],
   ])
 
-  it('tells its options', () => {
-    expect(run(['--help'])).toMatchObject({
-      code: 0,
-      err: '',
-      out: expect.stringMatching('--patches'),
-    })
-  })
+  itTells('knowledge-graph', '--patches')
 
   it('changes and asks at once, looks back, and finds all in order', () => {
     const { code, out, err } = run(['--patches', '300', '--papers', '60', '--people', '20'])

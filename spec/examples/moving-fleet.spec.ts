@@ -1,7 +1,7 @@
 /** The moving fleet as its users meet it: a process that checks itself and reports the result. */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/moving-fleet/options.js'
-import { figure, itRefuses, runExample } from './run.js'
+import { figure, itRefuses, itTells, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('moving-fleet', args)
 
@@ -18,13 +18,7 @@ describe('moving fleet', () => {
     [['Zürich'], /Zürich/],
   ])
 
-  it('tells its options', () => {
-    expect(run(['--help'])).toMatchObject({
-      code: 0,
-      err: '',
-      out: expect.stringMatching('--vehicles'),
-    })
-  })
+  itTells('moving-fleet', '--vehicles')
 
   it('moves and asks at once, and finds all in order', () => {
     const { code, out, err } = run([...SHORT, '--askers', '2'])

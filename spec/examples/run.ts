@@ -43,3 +43,14 @@ export function itRefuses(
     expect({ code, out }).toEqual({ code: 2, out: '' })
   })
 }
+
+/** `--help` is no error, and has the option. */
+export function itTells(name: string, option: string): void {
+  it('tells its options', () => {
+    expect(runExample(name, ['--help'])).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringMatching(option),
+    })
+  })
+}

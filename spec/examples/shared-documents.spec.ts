@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../examples/shared-documents/options.js'
-import { figure, itRefuses, runExample } from './run.js'
+import { figure, itRefuses, itTells, runExample } from './run.js'
 
 const run = (args: string[]) => runExample('shared-documents', args)
 
@@ -17,13 +17,7 @@ describe('shared documents', () => {
     [['document 1'], /document 1/],
   ])
 
-  it('tells its options', () => {
-    expect(run(['--help'])).toMatchObject({
-      code: 0,
-      err: '',
-      out: expect.stringMatching('--editors'),
-    })
-  })
+  itTells('shared-documents', '--editors')
 
   it.each([
     [3, 4, 100],
