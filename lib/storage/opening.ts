@@ -100,6 +100,8 @@ export class Opening {
     this.#options.onProgress?.({ done, total })
   }
   #told = 0
+  /** Runs that `repair` has given up. */
+  readonly #damagedRuns: Loss[] = []
   /** The time of the commit that is being done again. */
   #time: number | undefined
   /** The versions that a tag is put on in the log, and how often; null while nobody needs to know. */
@@ -221,7 +223,8 @@ export class Opening {
       writeBounds(arena, historyBounds(USUAL_HISTORY, true))
     }
     const directory = this.#directory
-    const damagedRuns = this.#repairPast(past => wholePast(directory, this.#salt, past))
+    // Where the base is read once more the manifest names them no longer.
+    this.#damagedRuns.push(...this.#repairPast(past => wholePast(directory, this.#salt, past)))
     const begun = this.#readBase(engine)
     const { past } = this.#manifest
     if (past !== undefined) {
@@ -257,7 +260,7 @@ export class Opening {
     // What a crash has left behind the end is not written over.
     W[H_LOG_BEGUN] = isClean ? 0 : end.segment + 1
     W[H_SYNC] = MODES[this.#options.sync]
-    return { replayed, tornBytes: reader.tornBytes, lost: [...lost, ...damagedRuns, ...cutRuns] }
+    return { replayed, tornBytes: reader.tornBytes, lost: [...lost, ...this.#damagedRuns, ...cutRuns] }
   }
 
   /** `repair`: the manifest names what is left of the past. */
@@ -303,28 +306,35 @@ export class Opening {
     })
     const lost: Loss[] = []
     try {
-      for (const record of reader.records()) {
-        commits.take(record)
-        this.#progress(begun.bytes + reader.done, begun.bytes + reader.total)
+      try {
+        for (const record of reader.records()) {
+          commits.take(record)
+          this.#progress(begun.bytes + reader.done, begun.bytes + reader.total)
+        }
+        this.#checkEnd(engine, reader)
+      } catch (error) {
+        const { code, file, offset } = error as ZVerseError
+        if (!this.#options.repair || code !== 'ZVERSE_CORRUPT') throw error
+        lost.push({ file: file as string, offset: offset as number })
       }
-      const { segment, offset } = reader.end
-      const bases = this.#found
-      // The log was durable as far as a run tells, before the manifest named it.
-      const run = this.#manifest.past?.runs.at(-1)?.to ?? 0
-      const told = Math.max(run, ...bases.map(({ present = 0 }) => present))
-      const isShort = bases.some(({ log, durable = log }) => isBefore(reader.end, durable))
-      if (isShort || engine.epochs.versions.newest < told) {
-        throw damaged(segmentName(segment), offset)
-      }
+      // What is left of a damaged log has the tags that the next opening finds in it.
       commits.checkTags()
-    } catch (error) {
-      const { code, file, offset } = error as ZVerseError
-      if (!this.#options.repair || code !== 'ZVERSE_CORRUPT') throw error
-      lost.push({ file: file as string, offset: offset as number })
     } finally {
       commits.close()
     }
     return { reader, replayed: commits.done, lost }
+  }
+
+  /** @throws ZVerseError `ZVERSE_CORRUPT` where the log ends before what is known to have been durable */
+  #checkEnd(engine: Engine, { end }: LogReader): void {
+    const bases = this.#found
+    // The log was durable as far as a run tells, before the manifest named it.
+    const run = this.#manifest.past?.runs.at(-1)?.to ?? 0
+    const told = Math.max(run, ...bases.map(({ present = 0 }) => present))
+    const isShort = bases.some(({ log, durable = log }) => isBefore(end, durable))
+    if (isShort || engine.epochs.versions.newest < told) {
+      throw damaged(segmentName(end.segment), end.offset)
+    }
   }
 
   /** The versions that a tag is put on in the log, and how often. */

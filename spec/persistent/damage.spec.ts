@@ -450,6 +450,30 @@ describe('damage', () => {
     expect(tried(one.disk, { ...one, states: one.states })).toMatchObject({})
   })
 
+  it('of the log behind a tag that a pinned version got: repair leaves the tag where reopening has it', () => {
+    const disk = new Disk(SEGMENT)
+    const db = openOn(disk, new Time(), { history: { versions: 0 } })
+    db.put('key', 1)
+    db.tag('tag')
+    db.put('key', 2)
+    const snapshot = db.beginRead()
+    db.put('key', 3)
+    db.tag('tag', { snapshot })
+    expect(db.get('key', { at: 'tag' })).toBe(2)
+    for (let i = 0; i < 3; i++) db.put('other', 'x'.repeat(SEGMENT))
+    db.close()
+    disk.bytesOf(used(disk).at(-2) as string)[100]! ^= 1
+    const left = openOn(disk, new Time(), { repair: true })
+    expect(left.recovery).toMatchObject({ lost: [expect.anything(), expect.anything()] })
+    expect(left.get('key', { at: 'tag' })).toBe(2)
+    left.close()
+    const again = openOn(disk, new Time())
+    expect(again.recovery).toMatchObject({ lost: [] })
+    expect(again.get('key', { at: 'tag' })).toBe(2)
+    expectSound(again)
+    again.close()
+  })
+
   it('counts', () => {
     console.log(`damage: seed ${SEED}, ${cases} cases`)
   })
