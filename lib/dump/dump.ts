@@ -14,7 +14,8 @@ import type { Description } from '../engine/names.js'
 import { NAMES, type View, viewIn } from '../engine/view.js'
 import type { Tag } from '../history/tags.js'
 import { versionOf } from '../memory/entry.js'
-import { R_CATALOG, R_TIME, R_UNTIL, R_VERSION } from '../memory/layout.js'
+import { R_CATALOG, R_VERSION } from '../memory/layout.js'
+import { timeOf, untilOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { invalidOption } from '../options.js'
 import { DeepPin } from '../read/deep.js'
@@ -227,7 +228,7 @@ class Dump {
 
   #timeOf({ version, record }: HeldVersion): number {
     const { W, reader } = this.#engine
-    return record === 0 ? reader.timeOf(version) : load48(W, record + R_TIME)
+    return record === 0 ? reader.timeOf(version) : timeOf(W, record)
   }
 
   *#versions(): Generator<DumpRecord, void> {
@@ -260,7 +261,7 @@ class Dump {
 
   #until({ version, record }: HeldVersion): number {
     const { W } = this.#engine
-    if (record !== 0) return load48(W, record + R_UNTIL)
+    if (record !== 0) return untilOf(W, record)
     return this.#held.tags.find(tag => tag.version === version)?.until as number
   }
 

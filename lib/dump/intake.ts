@@ -10,8 +10,8 @@ import type { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import { ZVerseError } from '../errors.js'
-import { R_STATE, R_TIME, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
-import { load48 } from '../memory/words.js'
+import { R_STATE, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
@@ -58,7 +58,7 @@ export class Intake {
     if (this.#tx.kind === WRITING_OPEN) this.#lease = new WriteLease(this.#tx, 'load')
     this.#tx.isUsers = this.#tx.kind === WRITING_OPEN
     this.#hasHistory = hasHistory
-    this.#timeBefore = load48(W, epochs.versions.tip + R_TIME)
+    this.#timeBefore = timeOf(W, epochs.versions.tip)
     if (hasHistory) this.#checkEmpty()
   }
 

@@ -12,15 +12,8 @@ import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { packBytes, unpackBytes } from '../key/pack.js'
 import { acquire } from '../memory/atomic.js'
 import { entryWords, keyBytesOf, valueAt, writeEntry } from '../memory/entry.js'
-import {
-  E_KEY,
-  H_TAG_ROOT,
-  R_TIME,
-  R_UNTIL,
-  R_VERSION,
-  TAG_BY_NAME,
-  TAG_BY_VERSION,
-} from '../memory/layout.js'
+import { E_KEY, H_TAG_ROOT, R_VERSION, TAG_BY_NAME, TAG_BY_VERSION } from '../memory/layout.js'
+import { timeOf, untilOf } from '../memory/record.js'
 import { isWellFormed } from '../memory/text.js'
 import { load48, store48 } from '../memory/words.js'
 import { boundOf, Cursor } from '../tree/cursor.js'
@@ -69,11 +62,11 @@ export class Tags {
     return entry === 0 ? undefined : this.#tag(entry, name)
   }
 
-  /** A tag of a version; undefined if it has none. */
-  findVersion(version: number): Tag | undefined {
+  /** A tag of a version, in the tree below `root`; undefined if it has none. */
+  findVersion(version: number, root = this.root): Tag | undefined {
     this.#encode(TAG_BY_VERSION, version, '')
     const range = { lower: boundOf(this.#key, false), upper: null, box: null }
-    const entry = new Cursor(this.#W, this.root, range, false, 1).next()
+    const entry = new Cursor(this.#W, root, range, false, 1).next()
     const tag = entry === 0 ? undefined : this.#tag(entry, this.#name(entry))
     return tag?.version === version ? tag : undefined
   }
@@ -149,10 +142,12 @@ export class Tags {
     const W = this.#W
     const at = valueAt(W, entry)
     const record = W[at]
-    const [version, time, until] = (
-      record === 0 ? [at + 1, at + 3, at + 5] : [R_VERSION, R_TIME, R_UNTIL].map(r => record + r)
-    ).map(word => load48(W, word))
-    return { name, version, record, time, until }
+    if (record === 0) {
+      const [version, time, until] = [at + 1, at + 3, at + 5].map(word => load48(W, word))
+      return { name, version, record, time, until }
+    }
+    const version = load48(W, record + R_VERSION)
+    return { name, version, record, time: timeOf(W, record), until: untilOf(W, record) }
   }
 
   #name(entry: number): string {

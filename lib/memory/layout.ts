@@ -21,7 +21,7 @@ import { assert } from '../errors.js'
 export const PAGE = 1024
 /** 'ZVRS', and the layout's number: another layout cannot be attached. */
 export const MAGIC = 0x5a565253
-export const LAYOUT = 8
+export const LAYOUT = 9
 export const MAX_VERSION = 2 ** 48 - 1
 
 // ── Header: fixed after construction ────────────────────────────────────────────────────────────
@@ -121,26 +121,23 @@ export const H_PHASE = 65
 /** Undo log: entries in use, and the chunk that holds the last of them (0: the page itself). */
 export const H_LOG_COUNT = 66
 export const H_LOG_CHUNK = 67
-/** Number of the latest scan of the slots: R_STAMP of the records that it found pinned. */
-export const H_SCAN = 68
 export const H_COMMITS_SINCE_SCAN = 69
 export const H_RETIRED_SINCE_SCAN = 70
 /** The last record that the pass over records below the low-water mark had to keep (0: it begins anew). */
 export const H_FRONTIER = 71
 /** Retired blocks that no thread can read any more, waiting for budget: chunk list. */
-export const H_FREE_HEAD = 72
-export const H_FREE_TAIL = 73
+export const H_FREE = 72
 /** Blocks unlinked beside the chain (old tag trees, ring segments): chunk list by version. */
-export const H_LIMBO_HEAD = 74
-export const H_LIMBO_TAIL = 75
+export const H_LIMBO = 74
 /** A reserved empty chunk, so that reclaiming never has to allocate. */
 export const H_SPARE = 76
 /** First of the pages reserved for a delete or a clear in a full database (0: used up). */
 export const H_RESERVE = 77
 /** Reclaimed entries whose pieces wait for budget: a list through word 0 of each entry. */
 export const H_PIECES = 78
-/** Words reclaimed in all. This and the bounds of history are float64s: `arena.floats`. */
+/** Words reclaimed in all, and replaced. These and the bounds of history are float64s: `arena.floats`. */
 export const H_RECLAIMED = 80
+export const H_REPLACED = 134
 export const H_HISTORY_VERSIONS = 84
 export const H_HISTORY_MS = 86
 export const H_HISTORY_BYTES = 88
@@ -336,58 +333,65 @@ export const HINT_REACH = 2 ** 29
 export const SEGMENT_BITS = 10
 export const SEGMENT = 1 << SEGMENT_BITS
 
+// ── Blocks that commits make: nodes, entries, and those below ────────────────────────────────────
+// Each begins with its birth, the version that made it: word 0, and the lower half of word 1. So a list of
+// retired ones need not tell it.
+export const BIRTH = 0
+
 // ── Snapshot record ─────────────────────────────────────────────────────────────────────────────
-//   0-1 version   2-3 timestamp   4 prev   5 catalog   6 next store id   7 tags on it
-//   8 number of the last scan that found it pinned   9 groups of the write queue up to it, modulo 2^32
-//   10 dead chunks head   11 tail   12 pending chunks head   13 tail   14 inline items
-//   15 next (the record after this one, for the writer's walks)
-//   16-17 timestamp of the next record (set just before that one is published)
-//   18 … 33 state of the unnamed store
-//   34-35 words that this version and all earlier ones have replaced
-//   36 … inline items, two words each, as in a chunk with base = this version
+//   0 version low   1 time high 16 | version high 16   2 time low   3 prev
+//   4 next (the record after this one, for the writer's walks)
+//   5 timestamp of the next record, low (set just before that one is published)
+//   6 its high 16 | R_TAGGED | number of inline items
+//   7 words that this version and all earlier ones have replaced, modulo 2^32
+//   8 groups of the write queue up to it, modulo 2^32   9 catalog
+//   8 … 12 state of the unnamed store, in which 8 and 9 are the record's own
+//   13 dead chunks   14 pending chunks
+//   15 … inline items: blocks that only versions up to its predecessor can see
 export const R_VERSION = 0
 export const R_TIME = 2
-export const R_PREV = 4
-export const R_CATALOG = 5
-export const R_NEXT_STORE = 6
-export const R_TAGS = 7
-export const R_STAMP = 8
-export const R_GROUP = 9
-export const R_DEAD_HEAD = 10
-export const R_DEAD_TAIL = 11
-export const R_PENDING_HEAD = 12
-export const R_PENDING_TAIL = 13
-export const R_INLINE = 14
-export const R_UNTIL = 16
-export const R_STATE = 18
-export const R_NEXT = 15
-export const R_REPLACED = 34
-export const R_ITEMS = 36
+export const R_PREV = 3
+export const R_NEXT = 4
+export const R_UNTIL = 5
+export const R_FLAGS = 6
+export const R_REPLACED = 7
+export const R_GROUP = 8
+export const R_STATE = 8
+export const R_CATALOG = 9
+export const R_DEAD = 13
+export const R_PENDING = 14
+export const R_ITEMS = 15
+export const R_TAGGED = 0x20
+export const INLINE_MASK = 0x1f
 export const INLINE_MAX = 16
 
-// ── State of a store: 16 words, in the record (unnamed) or in a block of its own (named) ────────
-//   0 live root   1 graveyard root   2 older graveyard root   3 spare
-//   4 words of live   5 of graveyard   6 of older graveyard   7 head of the point index (0: none)
-//   8-9 version of the last clear    10-11 newest tombstone in the graveyard   12-13 in the older
-//   14-15 birth of this block (named stores)
-export const S_LIVE = 0
-export const S_GRAVE = 1
-export const S_GRAVE_OLD = 2
-export const S_SPARE = 3
-export const S_LIVE_WORDS = 4
-export const S_GRAVE_WORDS = 5
-export const S_GRAVE_OLD_WORDS = 6
-export const S_INDEX = 7
-export const S_CLEARED = 8
-export const S_GRAVE_NEWEST = 10
-export const S_GRAVE_OLD_NEWEST = 12
-export const S_BIRTH = 14
-export const STATE_WORDS = 16
+// ── State of a store: in the record (unnamed) or in a block of its own (named) ──────────────────
+//   0-1 birth (named stores)   2 live root   3 its words   4 the rest
+export const S_LIVE = 2
+export const S_LIVE_WORDS = 3
+export const S_REST = 4
+export const STATE_WORDS = 5
+
+// ── Rest of a state: what few commits change; states share it ───────────────────────────────────
+//   0-1 birth   2 head of the point index (0: none)   3 graveyard root   4 older graveyard root
+//   5 words of the graveyard   6 of the older one   7-8 version of the last clear
+//   9-10 newest tombstone in the graveyard   11-12 in the older
+export const Q_INDEX = 2
+export const Q_GRAVE = 3
+export const Q_GRAVE_OLD = 4
+export const Q_GRAVE_WORDS = 5
+export const Q_GRAVE_OLD_WORDS = 6
+export const Q_CLEARED = 7
+export const Q_GRAVE_NEWEST = 9
+export const Q_GRAVE_OLD_NEWEST = 11
+export const REST_WORDS = 13
+/** The rest of a store that never had anything of it: words of the header that are always 0. */
+export const NO_REST = 992
 
 // ── Catalog: store id → state block; a radix tree with CATALOG_FAN children a node ──────────────
-//   0-1 birth   2 level   3 –   4 … children (nodes, or state blocks at level 0)
-export const C_BIRTH = 0
+//   0-1 birth   2 level   3 id of the next store (in the root)   4 … children (nodes, or state blocks at level 0)
 export const C_LEVEL = 2
+export const C_NEXT_STORE = 3
 export const C_KIDS = 4
 export const CATALOG_BITS = 4
 export const CATALOG_FAN = 1 << CATALOG_BITS
@@ -424,13 +428,12 @@ export const TAG_BY_NAME = 0x6e
 export const TAG_BY_VERSION = 0x76
 
 // ── Tree node ───────────────────────────────────────────────────────────────────────────────────
-//   0 depth 17 | level 4 | capacity/8 4 | count 7     1 birth low   2 edition 16 | birth high 16
+//   0 birth low   1 edition 16 | birth high 16   2 depth 17 | level 4 | capacity/8 4 | count 7
 //   3 entries below this node
 //   4 … heads[capacity]   refs[capacity]   and, above level 0, kids[capacity]
 // depth: bits all keys below share. head i: the 32 bits from `depth` on of the key of ref i.
 // ref i: leaf: the entry; inner: the smallest entry below kid i.
-export const N_META = 0
-export const N_BIRTH = 1
+export const N_META = 2
 export const N_ENTRIES = 3
 export const N_HEADS = 4
 export const N_MAX = 64
@@ -448,7 +451,6 @@ export const DEPTH_SHIFT = 15
 // Head, one a store; every state of the store refers to it. The only mutable block beside the chain:
 //   0-1 birth   2 directory (0: there is no table)   3 version (low) from which "not found" is absent
 //   4 references in the table   5 words of its segments
-export const X_BIRTH = 0
 export const X_DIRECTORY = 2
 export const X_ABSENT_FROM = 3
 export const X_COUNT = 4
@@ -511,7 +513,16 @@ assert(
   'the queue’s words fit',
 )
 assert(H_COMMIT_TIMES + TIME_BUCKETS <= H_CACHE_BYTES, 'histograms end before the cache’s fields')
-assert(R_STATE + STATE_WORDS === R_REPLACED, 'a record has room for a state')
+assert(R_STATE + STATE_WORDS === R_DEAD, 'a record has room for a state')
+assert(R_CATALOG < R_STATE + S_LIVE, 'the record’s own words lie at the state’s birth')
+assert(
+  INLINE_MAX <= INLINE_MASK && R_TAGGED > INLINE_MASK,
+  'flags have room for the number of items',
+)
+assert(
+  NO_REST >= H_QUEUE_TIMES + TIME_BUCKETS && NO_REST + REST_WORDS <= PAGE,
+  'no rest has its words',
+)
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
 assert(BUCKET_SLOTS + BUCKET_SLOTS / 4 + 1 === BUCKET_WORDS, 'a bucket fills its line')

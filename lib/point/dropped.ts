@@ -18,9 +18,10 @@ import {
   D_SEGMENTS,
   D_VERSION,
   H_TABLES,
+  Q_INDEX,
   R_CATALOG,
   R_STATE,
-  S_INDEX,
+  S_REST,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
@@ -111,7 +112,8 @@ export function walkDropped(W: Uint32Array, visit: (ref: number) => void): void 
 /** Visits the head of the index of each store that `record` has. */
 export function eachHead(W: Uint32Array, record: number, visit: (head: number) => void): void {
   const look = (state: number) => {
-    if (W[state + S_INDEX] !== 0) visit(W[state + S_INDEX])
+    const head = W[W[state + S_REST] + Q_INDEX]
+    if (head !== 0) visit(head)
   }
   look(record + R_STATE)
   walkCatalog(W, W[record + R_CATALOG], () => true, look)

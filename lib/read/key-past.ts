@@ -1,10 +1,12 @@
 /** The history of one key: from memory as far as that reaches, and before that from the deep past. */
+
 import type { DeepPast, Lifetime } from '../engine/deep.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import type { ZVerseError } from '../errors.js'
 import { happenings } from '../history/key-history.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { R_VERSION } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import type { StoreCore } from './store-core.js'
 
@@ -54,11 +56,11 @@ function inMemory(
   const { versions } = epochs
   const recordOf = (version: number) => (version === top ? record : versions.record(version))
   const { all, low } = happenings(W, core, key, record, oldest, recordOf)
-  const timeOf = (version: number) => {
+  const when = (version: number) => {
     const at = version < low || version > top ? 0 : recordOf(version)
-    return at === 0 ? undefined : load48(W, at + R_TIME)
+    return at === 0 ? undefined : timeOf(W, at)
   }
-  return { all: all.map(({ version, entry }) => ({ version, words: W, entry })), timeOf }
+  return { all: all.map(({ version, entry }) => ({ version, words: W, entry })), timeOf: when }
 }
 
 /** Null where memory has let go of more meanwhile. Of a deep version, under a hint for all. */
@@ -91,15 +93,15 @@ function inBoth(
     if (low < top && (error as ZVerseError).code === 'ZVERSE_VERSION_NOT_RETAINED') return null
     throw error
   }
-  const timeOf = (version: number) => {
+  const when = (version: number) => {
     if (version < low || version > top) return undefined
     const at = version >= oldest || version === top ? recordOf(version) : 0
-    if (at !== 0) return load48(W, at + R_TIME)
+    if (at !== 0) return timeOf(W, at)
     // Below what the files have the times of, a tag tells.
     const isTagged = version === top && record === 0
     return past.timeOf(version) ?? (isTagged ? tags.findVersion(version)?.time : undefined)
   }
-  return { all, timeOf }
+  return { all, timeOf: when }
 }
 
 /** What happened up to version `top`, the newest first, down to the entry as it stood at `low`. */

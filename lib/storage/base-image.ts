@@ -9,8 +9,8 @@
 import type { Mutation } from '../engine/mutation.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { ChangeList } from '../memory/change-list.js'
-import { H_CURRENT, R_CATALOG, R_NEXT_STORE, R_STATE } from '../memory/layout.js'
-import { withState } from '../tree/catalog.js'
+import { H_CURRENT, R_CATALOG, R_STATE } from '../memory/layout.js'
+import { withNextStore, withState } from '../tree/catalog.js'
 import type { Transaction } from '../write/transaction.js'
 
 export class Image implements Mutation {
@@ -31,9 +31,11 @@ export class Image implements Mutation {
     const { space } = tx.engine.epochs
     for (const draft of tx.drafts) {
       if (draft.id !== NAMES_STORE && tx.engine.writer.indexed) draft.makeHead(W, space)
+      draft.sealRest(W, space)
       if (draft.id === UNNAMED) continue
       tx.catalog = withState(W, space, tx.catalog, draft.id, draft.makeState(W, space))
     }
+    tx.catalog = withNextStore(W, space, tx.catalog, tx.nextStore)
   }
 
   /** There is no log yet: what it would hear of is in a base. */
@@ -41,7 +43,7 @@ export class Image implements Mutation {
 
   publish(): void {
     const W = this.#W
-    const { drafts, catalog, nextStore, engine } = this.#tx
+    const { drafts, catalog, engine } = this.#tx
     const record = W[H_CURRENT]
     const { version } = engine.epochs.space
     // As if nothing were known of the changes: the indexes are built from the trees.
@@ -52,7 +54,6 @@ export class Image implements Mutation {
       if (id === UNNAMED) this.#tx.known(id)?.write(W, record + R_STATE)
     }
     W[record + R_CATALOG] = catalog
-    W[record + R_NEXT_STORE] = nextStore
     this.isPublished = true
   }
 

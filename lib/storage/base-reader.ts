@@ -5,6 +5,7 @@
  * trees are built from the leaves up. The versions after it are commits, each with its number and time. If it
  * throws, the database has part of the base or nothing: the caller gives it up, or formats it anew.
  */
+
 import { crc32 } from 'node:zlib'
 import { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
@@ -19,11 +20,10 @@ import {
   P_DATA,
   P_NEXT,
   P_WORDS,
-  R_TAGS,
-  R_TIME,
   R_VERSION,
   WRITING_VERB,
 } from '../memory/layout.js'
+import { isTagged, timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import type { Pin } from '../threads/slots.js'
 import { BulkTree, Unsorted } from '../tree/bulk.js'
@@ -220,7 +220,7 @@ class BaseReader {
     this.#blocks = blocks
     const record = this.#engine.epochs.versions.current
     const isReady =
-      load48(this.#W, record + R_VERSION) === version && load48(this.#W, record + R_TIME) === time
+      load48(this.#W, record + R_VERSION) === version && timeOf(this.#W, record) === time
     assert(isReady, 'the arena was formatted for the base')
     tx.begin(false, { version, time, ended: undefined, forgets: true })
     tx.nextStore = nextStore
@@ -376,7 +376,7 @@ class BaseReader {
     const version = load48(body, 0)
     this.#blocks.expect(body.length === VERSION_WORDS && version > versions.newest)
     const { current } = versions
-    if (this.#W[current + R_TAGS] === 0) {
+    if (!isTagged(this.#W, current)) {
       slots.enter()
       this.#pins.push(slots.acquire(current))
       slots.exit()

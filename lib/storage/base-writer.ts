@@ -5,6 +5,7 @@
  * none of that changes or goes. It takes no lock, calls no user code, asks no point index and syncs nothing.
  * Invariant: between two steps at most one block is written.
  */
+
 import { crc32 } from 'node:zlib'
 import { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
@@ -26,16 +27,14 @@ import {
   P_NEXT,
   P_WORDS,
   R_CATALOG,
-  R_NEXT_STORE,
   R_STATE,
-  R_TIME,
-  R_UNTIL,
   R_VERSION,
   S_LIVE,
 } from '../memory/layout.js'
+import { timeOf, untilOf } from '../memory/record.js'
 import { load48, store48 } from '../memory/words.js'
 import type { AllBounds } from '../options.js'
-import { stateOf } from '../tree/catalog.js'
+import { nextStoreIn, stateOf } from '../tree/catalog.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import {
@@ -93,8 +92,8 @@ export function* writeBase(
   const [first] = content.records
   assert(first !== undefined, 'a base has a version')
   const version = load48(W, first + R_VERSION)
-  const time = load48(W, first + R_TIME)
-  const head = { version, time, nextStore: W[first + R_NEXT_STORE] }
+  const time = timeOf(W, first)
+  const head = { version, time, nextStore: nextStoreIn(W, W[first + R_CATALOG]) }
   file.write(baseHead(salt, number, head), 0)
   const blocks = new Blocks(file, baseSeed(salt, number), blockWords)
   return yield* new BaseWriter(engine, blocks, content).all()
@@ -295,9 +294,9 @@ class BaseWriter {
     const W = this.#W
     const { body } = this.#blocks
     store48(body, 0, load48(W, after + R_VERSION))
-    store48(body, 2, load48(W, after + R_TIME))
-    store48(body, 4, load48(W, before + R_UNTIL))
-    body[6] = W[after + R_NEXT_STORE]
+    store48(body, 2, timeOf(W, after))
+    store48(body, 4, untilOf(W, before))
+    body[6] = nextStoreIn(W, W[after + R_CATALOG])
     body[7] = 0
     yield this.#blocks.write(KIND_VERSION, VERSION_WORDS)
     yield* this.#diff(before, after, UNNAMED)

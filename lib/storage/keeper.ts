@@ -10,17 +10,11 @@
  *    to be written, and then until the last one has been read and found whole: a base that turns out to be damaged has
  *    one to fall back on, and there are never three.
  */
+
 import type { Engine } from '../engine/engine.js'
 import { ZVerseError } from '../errors.js'
-import {
-  H_KEEP_FAILURES,
-  H_SCAN,
-  R_PREV,
-  R_STAMP,
-  R_TAGS,
-  R_VERSION,
-  SYNC_INTERVAL,
-} from '../memory/layout.js'
+import { H_KEEP_FAILURES, R_PREV, R_VERSION, SYNC_INTERVAL } from '../memory/layout.js'
+import { isTagged } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { monotonic } from '../threads/clock.js'
 import type { Keeping } from '../threads/keeping.js'
@@ -378,10 +372,10 @@ export class Keeper {
     const { slots, versions, turn } = epochs
     return turn.exclusively(() => {
       const oldest = versions.record(versions.oldest)
-      epochs.past.look()
+      const pinned = epochs.past.look()
       const records: number[] = []
       for (let record = oldest; record !== 0; record = W[record + R_PREV]) {
-        const isKept = W[record + R_TAGS] !== 0 || W[record + R_STAMP] === W[H_SCAN]
+        const isKept = isTagged(W, record) || pinned.has(record)
         if (record !== oldest && !isKept) continue
         records.push(record)
         pins.push(slots.acquire(record))

@@ -260,7 +260,11 @@ export class Opening {
     // What a crash has left behind the end is not written over.
     W[H_LOG_BEGUN] = isClean ? 0 : end.segment + 1
     W[H_SYNC] = MODES[this.#options.sync]
-    return { replayed, tornBytes: reader.tornBytes, lost: [...lost, ...this.#damagedRuns, ...cutRuns] }
+    return {
+      replayed,
+      tornBytes: reader.tornBytes,
+      lost: [...lost, ...this.#damagedRuns, ...cutRuns],
+    }
   }
 
   /** `repair`: the manifest names what is left of the past. */

@@ -8,9 +8,10 @@
  * 2. The log is durable up to the last version that is sealed: its number stands for no other version later.
  * 3. Where the past has begun anew meanwhile (a gap in the versions), the run that was written does not count.
  */
+
 import type { Engine } from '../engine/engine.js'
-import { H_LOCK_TIMEOUT, H_SEALING, R_REPLACED, SYNC_COMMIT } from '../memory/layout.js'
-import { load48 } from '../memory/words.js'
+import { H_LOCK_TIMEOUT, H_SEALING, SYNC_COMMIT } from '../memory/layout.js'
+import { replacedBetween } from '../memory/record.js'
 import { Role } from '../threads/role.js'
 import { callForStack, FOR_SEALING } from '../threads/stack.js'
 import type { Sealed } from '../versions/sealed.js'
@@ -159,7 +160,7 @@ export class Sealer {
       const record = epochs.versions.record(version)
       if (record === 0) break
       records.push(record)
-      const words = load48(W, record + R_REPLACED) - load48(W, records[0] + R_REPLACED)
+      const words = replacedBetween(W, records[0], record)
       if (words > MOST_WORDS && records.length > 1) break
     }
     return records

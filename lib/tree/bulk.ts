@@ -12,7 +12,7 @@
  */
 
 import { compareEntries, entryBits, keyBytesOf, sharedBitsOfEntries } from '../memory/entry.js'
-import { E_KEY, N_ENTRIES, N_HEADS, N_MAX, N_MIN } from '../memory/layout.js'
+import { E_KEY, N_ENTRIES, N_HEADS, N_MAX, N_META, N_MIN } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
 import type { Tree } from './editor.js'
 import { capacityFor, metaWord, nodeWords } from './node.js'
@@ -97,7 +97,7 @@ export class BulkTree {
     const depth = sharedBitsOfEntries(W, least, largest)
     const capacity = capacityFor(count)
     const node = this.#space.allocate(nodeWords(level, capacity))
-    W[node] = metaWord(depth, level, capacity, count)
+    W[node + N_META] = metaWord(depth, level, capacity, count)
     this.#space.stampNode(node)
     const heads = node + N_HEADS
     let entries = level === 0 ? count : 0

@@ -4,16 +4,38 @@
  *
  * Nodes that a snapshot can reach never change; the writer changes those of its own version.
  */
+import { birthOf } from '../memory/birth.js'
 import {
-  C_BIRTH,
   C_KIDS,
   C_LEVEL,
+  C_NEXT_STORE,
   CATALOG_BITS,
   CATALOG_FAN,
   CATALOG_WORDS,
 } from '../memory/layout.js'
-import { load48, store48 } from '../memory/words.js'
+import { store48 } from '../memory/words.js'
 import type { Workspace } from './workspace.js'
+
+/** Store 0 has the names of the others (lib/engine/names.ts), which count from 1. */
+const FIRST_STORE = 1
+
+/** The id of the next store. */
+export function nextStoreIn(W: Uint32Array, root: number): number {
+  return root === 0 ? FIRST_STORE : W[root + C_NEXT_STORE]
+}
+
+/** Sets the id of the next store, and returns the catalog's new root. Otherwise as {@link withState}. */
+export function withNextStore(
+  W: Uint32Array,
+  space: Workspace,
+  root: number,
+  next: number,
+): number {
+  if (nextStoreIn(W, root) === next) return root
+  const own = root === 0 ? makeNode(W, space, 0) : ownNode(W, space, root)
+  W[own + C_NEXT_STORE] = next
+  return own
+}
 
 /** The state block of store `id` in the catalog `root`; 0 where the snapshot has no such store. */
 export function stateOf(W: Uint32Array, root: number, id: number): number {
@@ -56,12 +78,7 @@ function setBelow(
 ): number {
   const level = W[node + C_LEVEL]
   const i = (id >>> (CATALOG_BITS * level)) & (CATALOG_FAN - 1)
-  let own = node
-  if (!space.isNew(node + C_BIRTH)) {
-    own = makeNode(W, space, level)
-    for (let k = 0; k < CATALOG_FAN; k++) W[own + C_KIDS + k] = W[node + C_KIDS + k]
-    space.retireBlock(node, load48(W, node + C_BIRTH), CATALOG_WORDS)
-  }
+  const own = ownNode(W, space, node)
   let kid = state
   if (level > 0) {
     const below = W[own + C_KIDS + i]
@@ -71,10 +88,19 @@ function setBelow(
   return own
 }
 
+/** A node, or a copy of it where it is not the transaction's. */
+function ownNode(W: Uint32Array, space: Workspace, node: number): number {
+  if (space.isNew(node)) return node
+  const own = makeNode(W, space, W[node + C_LEVEL])
+  W.copyWithin(own + C_NEXT_STORE, node + C_NEXT_STORE, node + CATALOG_WORDS)
+  space.retireBlock(node, birthOf(W, node), CATALOG_WORDS)
+  return own
+}
+
 function makeNode(W: Uint32Array, space: Workspace, level: number): number {
   const node = space.allocate(CATALOG_WORDS)
   W.fill(0, node, node + CATALOG_WORDS)
-  store48(W, node + C_BIRTH, space.version)
+  store48(W, node, space.version)
   W[node + C_LEVEL] = level
   return node
 }
@@ -86,7 +112,7 @@ export function walkCatalog(
   visit: (ref: number, birth: number) => boolean,
   state: (ref: number) => void,
 ): void {
-  if (node === 0 || !visit(node, load48(W, node + C_BIRTH))) return
+  if (node === 0 || !visit(node, birthOf(W, node))) return
   for (let i = 0; i < CATALOG_FAN; i++) {
     const kid = W[node + C_KIDS + i]
     if (kid === 0) continue

@@ -7,11 +7,19 @@
 
 import type { Box } from '../key/box.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { CAPACITY_MASK, CAPACITY_SHIFT, COUNT_MASK, N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import {
+  CAPACITY_MASK,
+  CAPACITY_SHIFT,
+  COUNT_MASK,
+  N_ENTRIES,
+  N_HEADS,
+  N_META,
+} from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
 import { capacityOf, countOf, kidAt, levelOf } from './node.js'
 import { Path } from './search.js'
 
+const META = N_META
 const HEADS = N_HEADS
 /** Words from the start of an entry to, most likely, its second cache line. */
 export const NEXT_LINE = 13
@@ -186,7 +194,7 @@ export class Cursor {
   #touchSibling(): number {
     const W = this.#W
     const leaf = this.#sibling
-    const header = W[leaf]
+    const header = W[leaf + META]
     this.#isNear = !this.#isNear
     if (this.#isNear) return header
     this.#sibling = 0
@@ -233,7 +241,7 @@ export class Cursor {
     let level = 1
     while (level <= top) {
       const next = at[level] + step
-      if (next >= 0 && next < (W[nodes[level]] & COUNT_MASK)) {
+      if (next >= 0 && next < (W[nodes[level] + META] & COUNT_MASK)) {
         at[level] = next
         break
       }
@@ -242,11 +250,11 @@ export class Cursor {
     if (level > top) return false
     while (level > 0) {
       const parent = nodes[level]
-      const capacity = ((W[parent] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+      const capacity = ((W[parent + META] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
       const node = W[parent + HEADS + 2 * capacity + at[level]]
       level--
       nodes[level] = node
-      const count = W[node] & COUNT_MASK
+      const count = W[node + META] & COUNT_MASK
       at[level] = step === 1 ? 0 : level === 0 ? count : count - 1
     }
     return true

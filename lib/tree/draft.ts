@@ -6,25 +6,26 @@
  * the younger takes its place (docs/decisions/0002). A tombstone outlives its use by one window at most.
  */
 
+import { birthOf } from '../memory/birth.js'
 import { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
 import {
   HEAD_WORDS,
   N_ENTRIES,
-  S_BIRTH,
-  S_CLEARED,
-  S_GRAVE,
-  S_GRAVE_NEWEST,
-  S_GRAVE_OLD,
-  S_GRAVE_OLD_NEWEST,
-  S_GRAVE_OLD_WORDS,
-  S_GRAVE_WORDS,
-  S_INDEX,
+  NO_REST,
+  Q_CLEARED,
+  Q_GRAVE,
+  Q_GRAVE_NEWEST,
+  Q_GRAVE_OLD,
+  Q_GRAVE_OLD_NEWEST,
+  Q_GRAVE_OLD_WORDS,
+  Q_GRAVE_WORDS,
+  Q_INDEX,
+  REST_WORDS,
   S_LIVE,
   S_LIVE_WORDS,
-  S_SPARE,
+  S_REST,
   STATE_WORDS,
-  X_BIRTH,
 } from '../memory/layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { WHOLE } from './cursor.js'
@@ -51,6 +52,8 @@ export class Draft {
   dropped = false
   /** Head of the point index; 0: there is none. */
   index = 0
+  /** What few commits change, as the base has it, or as it was sealed. */
+  rest = NO_REST
   readonly changes = new ChangeList()
 
   /**
@@ -63,14 +66,16 @@ export class Draft {
     const isNew = base === 0
     this.live.root = isNew ? 0 : W[base + S_LIVE]
     this.live.words = isNew ? 0 : W[base + S_LIVE_WORDS]
-    this.grave.root = isNew ? 0 : W[base + S_GRAVE]
-    this.grave.words = isNew ? 0 : W[base + S_GRAVE_WORDS]
-    this.graveOld.root = isNew ? 0 : W[base + S_GRAVE_OLD]
-    this.graveOld.words = isNew ? 0 : W[base + S_GRAVE_OLD_WORDS]
-    this.cleared = isNew ? 0 : load48(W, base + S_CLEARED)
-    this.graveNewest = isNew ? 0 : load48(W, base + S_GRAVE_NEWEST)
-    this.graveOldNewest = isNew ? 0 : load48(W, base + S_GRAVE_OLD_NEWEST)
-    this.index = isNew ? 0 : W[base + S_INDEX]
+    const rest = isNew ? NO_REST : W[base + S_REST]
+    this.rest = rest
+    this.grave.root = W[rest + Q_GRAVE]
+    this.grave.words = W[rest + Q_GRAVE_WORDS]
+    this.graveOld.root = W[rest + Q_GRAVE_OLD]
+    this.graveOld.words = W[rest + Q_GRAVE_OLD_WORDS]
+    this.cleared = load48(W, rest + Q_CLEARED)
+    this.graveNewest = load48(W, rest + Q_GRAVE_NEWEST)
+    this.graveOldNewest = load48(W, rest + Q_GRAVE_OLD_NEWEST)
+    this.index = W[rest + Q_INDEX]
     this.baseRoot = this.live.root
     this.changes.begin(this.baseRoot === 0, noted)
     this.changed = 0
@@ -79,34 +84,63 @@ export class Draft {
     return this
   }
 
-  /** Writes the state to the words at `at`. */
+  /** Writes the state to the words at `at`, but for its birth. The rest has been {@link sealRest sealed}. */
   write(W: Uint32Array, at: number): void {
-    W[at + S_SPARE] = 0
-    store48(W, at + S_BIRTH, 0)
     W[at + S_LIVE] = this.live.root
-    W[at + S_GRAVE] = this.grave.root
-    W[at + S_GRAVE_OLD] = this.graveOld.root
-    W[at + S_INDEX] = this.index
     W[at + S_LIVE_WORDS] = this.live.words
-    W[at + S_GRAVE_WORDS] = this.grave.words
-    W[at + S_GRAVE_OLD_WORDS] = this.graveOld.words
-    store48(W, at + S_CLEARED, this.cleared)
-    store48(W, at + S_GRAVE_NEWEST, this.graveNewest)
-    store48(W, at + S_GRAVE_OLD_NEWEST, this.graveOldNewest)
+    W[at + S_REST] = this.rest
+  }
+
+  /**
+   * Makes the rest of the state anew where it has changed; that of a store that is dropped goes.
+   * @throws ZVerseError `ZVERSE_FULL`
+   */
+  sealRest(W: Uint32Array, space: Workspace): void {
+    const old = this.rest
+    if (!this.dropped && this.#isRest(W, old)) return
+    this.rest = this.dropped ? NO_REST : space.allocate(REST_WORDS)
+    if (!this.dropped) this.#writeRest(W, this.rest, space.version)
+    if (old !== NO_REST) space.retireBlock(old, birthOf(W, old), REST_WORDS)
+  }
+
+  #writeRest(W: Uint32Array, at: number, birth: number): void {
+    store48(W, at, birth)
+    W[at + Q_INDEX] = this.index
+    W[at + Q_GRAVE] = this.grave.root
+    W[at + Q_GRAVE_OLD] = this.graveOld.root
+    W[at + Q_GRAVE_WORDS] = this.grave.words
+    W[at + Q_GRAVE_OLD_WORDS] = this.graveOld.words
+    store48(W, at + Q_CLEARED, this.cleared)
+    store48(W, at + Q_GRAVE_NEWEST, this.graveNewest)
+    store48(W, at + Q_GRAVE_OLD_NEWEST, this.graveOldNewest)
+  }
+
+  /** True if the rest is as it lies at word `at`. */
+  #isRest(W: Uint32Array, at: number): boolean {
+    return (
+      W[at + Q_INDEX] === this.index &&
+      W[at + Q_GRAVE] === this.grave.root &&
+      W[at + Q_GRAVE_OLD] === this.graveOld.root &&
+      W[at + Q_GRAVE_WORDS] === this.grave.words &&
+      W[at + Q_GRAVE_OLD_WORDS] === this.graveOld.words &&
+      load48(W, at + Q_CLEARED) === this.cleared &&
+      load48(W, at + Q_GRAVE_NEWEST) === this.graveNewest &&
+      load48(W, at + Q_GRAVE_OLD_NEWEST) === this.graveOldNewest
+    )
   }
 
   /** Gives the store an empty head for its point index. @throws ZVerseError `ZVERSE_FULL` */
   makeHead(W: Uint32Array, space: Workspace): void {
     this.index = space.allocate(HEAD_WORDS)
     W.fill(0, this.index, this.index + HEAD_WORDS)
-    store48(W, this.index + X_BIRTH, space.version)
+    store48(W, this.index, space.version)
   }
 
   /** A block with the state of a named store. @throws ZVerseError `ZVERSE_FULL` */
   makeState(W: Uint32Array, space: Workspace): number {
     const state = space.allocate(STATE_WORDS)
     this.write(W, state)
-    store48(W, state + S_BIRTH, space.version)
+    store48(W, state, space.version)
     return state
   }
 

@@ -14,7 +14,7 @@
 
 import type { KeyBuffer } from '../key/codec.js'
 import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
-import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_MIN } from '../memory/layout.js'
+import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_META, N_MIN } from '../memory/layout.js'
 import {
   capacityFor,
   capacityOf,
@@ -37,6 +37,7 @@ import { Path, UNKNOWN } from './search.js'
 import type { Workspace } from './workspace.js'
 import { entrySize, nodeSize } from './workspace.js'
 
+const META = N_META
 const HEADS = N_HEADS
 const ENTRIES = N_ENTRIES
 /** Ascending keys in a row after which the place behind the last one is tried first. */
@@ -198,7 +199,7 @@ export class TreeEditor {
     }
     W[leaf + HEADS + count] = entryBits(W, entry, depthOf(W, leaf))
     W[leaf + HEADS + capacity + count] = entry
-    W[leaf]++
+    W[leaf + META]++
     tree.words += entrySize(W, entry)
     this.#last = entry
     return true
@@ -245,7 +246,7 @@ export class TreeEditor {
   #make(tree: Tree, level: number, capacity: number): number {
     const W = this.#W
     const node = this.#space.allocate(nodeWords(level, capacity))
-    W[node] = metaWord(0, level, capacity, 0)
+    W[node + META] = metaWord(0, level, capacity, 0)
     this.#space.stampNode(node)
     W[node + ENTRIES] = 0
     tree.words += nodeSize(W, node)
@@ -288,7 +289,7 @@ export class TreeEditor {
       W.copyWithin(copy, node, node + words)
     } else {
       const count = countOf(W, node)
-      W[copy] = metaWord(depthOf(W, node), level, capacity, count)
+      W[copy + META] = metaWord(depthOf(W, node), level, capacity, count)
       W[copy + ENTRIES] = W[node + ENTRIES]
       copySlots(W, node, 0, copy, 0, count)
     }
@@ -373,7 +374,7 @@ export class TreeEditor {
     const level = path.top + 1
     const root = this.#make(tree, level, 8)
     const depth = depthOf(W, old)
-    W[root] = metaWord(depth, level, 8, 1)
+    W[root + META] = metaWord(depth, level, 8, 1)
     W[root + ENTRIES] = W[old + ENTRIES]
     const least = refAt(W, old, 0)
     W[root + HEADS] = entryBits(W, least, depth)
@@ -422,7 +423,7 @@ export class TreeEditor {
     const level = levelOf(W, node)
     const capacity = Math.min(capacityFor(to - from + 1), N_MAX)
     const half = this.#make(tree, level, capacity)
-    W[half] = metaWord(depthOf(W, node), level, capacity, to - from)
+    W[half + META] = metaWord(depthOf(W, node), level, capacity, to - from)
     copySlots(W, node, from, half, 0, to - from)
     let entries = to - from
     if (level > 0) {
@@ -501,7 +502,7 @@ export class TreeEditor {
     const node = this.#space.tryAllocate(nodeWords(level, capacity))
     if (node === 0) return 0
     const depth = sharedBitsOfEntries(W, refAt(W, left, 0), largestBelow(W, right))
-    W[node] = metaWord(depth, level, capacity, a + b)
+    W[node + META] = metaWord(depth, level, capacity, a + b)
     this.#space.stampNode(node)
     copySlots(W, left, 0, node, 0, a)
     copySlots(W, right, 0, node, a, b)

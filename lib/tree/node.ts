@@ -18,8 +18,10 @@ import {
   LEVEL_SHIFT,
   N_ENTRIES,
   N_HEADS,
+  N_META,
 } from '../memory/layout.js'
 
+const META = N_META
 const HEADS = N_HEADS
 /** The most words moved one by one; for more, a call (20 ns and 0.2 a word, not 1.1) is cheaper. */
 const FEW = 16
@@ -29,15 +31,15 @@ const DEEPEN = 4
 // ── Its parts ───────────────────────────────────────────────────────────────────────────────────
 
 export function countOf(W: Uint32Array, node: number): number {
-  return W[node] & COUNT_MASK
+  return W[node + META] & COUNT_MASK
 }
 
 export function capacityOf(W: Uint32Array, node: number): number {
-  return ((W[node] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+  return ((W[node + META] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
 }
 
 export function levelOf(W: Uint32Array, node: number): number {
-  return (W[node] >>> LEVEL_SHIFT) & LEVEL_MASK
+  return (W[node + META] >>> LEVEL_SHIFT) & LEVEL_MASK
 }
 
 /** Entry `i` of a leaf; the smallest entry below kid `i` of an inner node. */
@@ -52,7 +54,7 @@ export function kidAt(W: Uint32Array, node: number, i: number): number {
 
 /** Bits that all keys below the node share. */
 export function depthOf(W: Uint32Array, node: number): number {
-  return W[node] >>> DEPTH_SHIFT
+  return W[node + META] >>> DEPTH_SHIFT
 }
 
 /** The first word of a node. */
@@ -88,12 +90,12 @@ export function capacityFor(count: number): number {
  * one key; a greater one needs every key.
  */
 export function setDepth(W: Uint32Array, node: number, depth: number): void {
-  const meta = W[node]
+  const meta = W[node + META]
   const old = meta >>> DEPTH_SHIFT
   if (old === depth) return
   const count = meta & COUNT_MASK
   const refs = node + HEADS + ((meta >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
-  W[node] = ((meta & ((1 << DEPTH_SHIFT) - 1)) | (depth << DEPTH_SHIFT)) >>> 0
+  W[node + META] = ((meta & ((1 << DEPTH_SHIFT) - 1)) | (depth << DEPTH_SHIFT)) >>> 0
   if (depth < old) {
     const shift = old - depth
     const shared = entryBits(W, W[refs], depth)
@@ -145,7 +147,7 @@ export function openSlot(W: Uint32Array, node: number, at: number): void {
     if (count - at > FEW) W.copyWithin(base + at + 1, base + at, base + count)
     else for (let i = count; i > at; i--) W[base + i] = W[base + i - 1]
   }
-  W[node]++
+  W[node + META]++
 }
 
 /** Removes slot `at`; the count shrinks by one. */
@@ -157,7 +159,7 @@ export function closeSlot(W: Uint32Array, node: number, at: number): void {
     const base = node + HEADS + row * capacity
     move(W, base + at + 1, base + at, count - at - 1)
   }
-  W[node]--
+  W[node + META]--
 }
 
 /** Gives a node a depth that its keys are known to share, if that is worth it. */
@@ -168,7 +170,7 @@ export function deepen(W: Uint32Array, node: number, shared: number): void {
 /** Makes `entry` the only entry of an empty leaf. */
 export function fillFirst(W: Uint32Array, leaf: number, entry: number): void {
   const depth = ((keyBytesOf(W, entry) + 3) >>> 2) * 32
-  W[leaf] = metaWord(depth, 0, capacityOf(W, leaf), 1)
+  W[leaf + META] = metaWord(depth, 0, capacityOf(W, leaf), 1)
   W[leaf + HEADS] = 0
   W[leaf + HEADS + capacityOf(W, leaf)] = entry
   W[leaf + N_ENTRIES] = 1

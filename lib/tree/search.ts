@@ -20,9 +20,11 @@ import {
   LEVEL_SHIFT,
   N_HEADS,
   N_MAX,
+  N_META,
 } from '../memory/layout.js'
 import { sharedBits } from '../memory/words.js'
 
+const META = N_META
 const HEADS = N_HEADS
 const CAP_SHIFT = CAPACITY_SHIFT
 const CAP_MASK = CAPACITY_MASK
@@ -71,7 +73,7 @@ function compareRest(
 
 /** Index of the kid of an inner node in which `key` belongs: the last whose ref is not above it. */
 export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
-  const meta = W[node]
+  const meta = W[node + META]
   const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
   const heads = node + HEADS
   let low = 1
@@ -96,7 +98,7 @@ export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes
  * Where the key lacks the leaf's prefix the index means nothing, but it is never "found".
  */
 export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
-  const meta = W[node]
+  const meta = W[node + META]
   const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
   const heads = node + HEADS
   let low = 0
@@ -122,11 +124,11 @@ export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, byte
 export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: number): number {
   let node = root
   if (node === 0) return 0
-  let meta = W[node]
+  let meta = W[node + META]
   for (let level = (meta >>> L_SHIFT) & L_MASK; level > 0; level--) {
     const i = kidIndex(W, node, words, bytes)
     node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
-    meta = W[node]
+    meta = W[node + META]
   }
   const i = leafIndex(W, node, words, bytes)
   return i < 0 ? 0 : W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8 + i]
@@ -140,7 +142,7 @@ export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: nu
  */
 export function touchNode(W: Uint32Array, node: number): number {
   if (node + TOUCHED > W.length) return 0
-  const heads = W[node] ^ W[node + 20] ^ W[node + 36] ^ W[node + 52]
+  const heads = W[node + META] ^ W[node + 20] ^ W[node + 36] ^ W[node + 52]
   return heads ^ W[node + 68] ^ W[node + 84] ^ W[node + 100] ^ W[node + 116]
 }
 
@@ -176,7 +178,7 @@ export class Path {
       return
     }
     let node = root
-    let meta = W[node]
+    let meta = W[node + META]
     const top = (meta >>> L_SHIFT) & L_MASK
     const count = (bytes + 3) >>> 2
     // True as long as the heads on the way prove that the key has the prefix of each node. The root's
@@ -197,7 +199,7 @@ export class Path {
       const depth = meta >>> DEPTH
       const differing = bitsAt(words, count, depth) ^ W[node + HEADS + i]
       node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
-      meta = W[node]
+      meta = W[node + META]
       const shared = Math.min(depth + Math.clz32(differing), count * 32)
       if (meta >>> DEPTH > shared) isSure = false
     }
@@ -221,7 +223,7 @@ export class Path {
   /** The entry in slot `index` of the leaf, or in its last. */
   #near(W: Uint32Array, index: number): number {
     const leaf = this.nodes[0]
-    const meta = W[leaf]
+    const meta = W[leaf + META]
     const last = (meta & COUNT) - 1
     const refs = leaf + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
     return W[refs + (index < last ? index : last)]
@@ -233,7 +235,7 @@ export class Path {
     const shared = sharedBits(words, 0, bytes, W, near + KEY_AT, keyBytesOf(W, near))
     this.shared = shared
     let wrong = this.top
-    while (wrong >= 0 && W[this.nodes[wrong]] >>> DEPTH <= shared) wrong--
+    while (wrong >= 0 && W[this.nodes[wrong] + META] >>> DEPTH <= shared) wrong--
     if (wrong < 0) {
       this.at[0] = index
       return
@@ -242,7 +244,7 @@ export class Path {
     const before = compareToEntry(words, bytes, W, near) < 0
     for (let level = wrong; level >= 0; level--) {
       const node = this.nodes[level]
-      const here = W[node]
+      const here = W[node + META]
       const last = (here & COUNT) - 1
       const i = before ? 0 : last
       if (level === 0) {

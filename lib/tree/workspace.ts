@@ -16,6 +16,7 @@
 import { assert, ZVerseError } from '../errors.js'
 import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { birthOf } from '../memory/birth.js'
 import {
   entryWords,
   isInPieces,
@@ -32,7 +33,6 @@ import {
   H_PHASE,
   INLINE_MAX,
   LEAST_PIECE,
-  N_BIRTH,
   P_DATA,
   P_NEXT,
   P_WORDS,
@@ -82,7 +82,7 @@ export function nodeSize(W: Uint32Array, node: number): number {
 
 /** The version that made a node. */
 export function nodeBirth(W: Uint32Array, node: number): number {
-  return (W[node + N_BIRTH + 1] & 0xffff) * 2 ** 32 + W[node + N_BIRTH]
+  return birthOf(W, node)
 }
 
 export class Workspace {
@@ -182,20 +182,20 @@ export class Workspace {
   /** True if `node` may be changed in place. */
   isOwn(node: number): boolean {
     const W = this.#W
-    return W[node + N_BIRTH] === this.#birthLow && W[node + N_BIRTH + 1] === this.#own
+    return W[node] === this.#birthLow && W[node + 1] === this.#own
   }
 
   /** Writes birth and edition into a new node. */
   stampNode(node: number): void {
     const W = this.#W
-    W[node + N_BIRTH] = this.#birthLow
-    W[node + N_BIRTH + 1] = this.#edition * 65536 + this.#birthHigh
+    W[node] = this.#birthLow
+    W[node + 1] = this.#edition * 65536 + this.#birthHigh
   }
 
-  /** True if the version at word `at` is this transaction's. */
-  isNew(at: number): boolean {
+  /** True if a block was born in this transaction. */
+  isNew(block: number): boolean {
     const W = this.#W
-    return W[at] === this.#birthLow && (W[at + 1] & 0xffff) === this.#birthHigh
+    return W[block] === this.#birthLow && (W[block + 1] & 0xffff) === this.#birthHigh
   }
 
   /**
@@ -375,7 +375,7 @@ export class Workspace {
   retireNode(node: number): void {
     const W = this.#W
     const size = nodeSize(W, node)
-    if (this.isNew(node + N_BIRTH)) {
+    if (this.isNew(node)) {
       // A node of an earlier edition may have a cursor on it.
       this.#reuse(node, size, this.isOwn(node))
     } else {

@@ -8,7 +8,8 @@
 
 import type { DeepPast } from '../engine/deep.js'
 import type { Signal } from '../engine/signal.js'
-import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { R_VERSION } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { load48 } from '../memory/words.js'
 import { idsSince } from '../read/key-past.js'
@@ -123,7 +124,7 @@ export class Changes<K, V>
         const changes = this.#between(before, record)
         this.#version++
         if (changes.length > 0) {
-          return { version: this.#version, timestamp: load48(W, record + R_TIME), changes }
+          return { version: this.#version, timestamp: timeOf(W, record), changes }
         }
       }
       return undefined

@@ -9,22 +9,22 @@
 
 import { NAMES_STORE } from '../engine/names.js'
 import { tipOf } from '../memory/atomic.js'
+import { birthOf } from '../memory/birth.js'
 import {
-  C_BIRTH,
   C_KIDS,
   C_LEVEL,
   CATALOG_FAN,
   N_ENTRIES,
+  NO_REST,
+  Q_GRAVE,
+  Q_GRAVE_OLD,
+  Q_INDEX,
   R_CATALOG,
   R_STATE,
-  S_BIRTH,
-  S_GRAVE,
-  S_GRAVE_OLD,
-  S_INDEX,
   S_LIVE,
+  S_REST,
 } from '../memory/layout.js'
 import { Marks } from '../memory/marks.js'
-import { load48 } from '../memory/words.js'
 import { verifyIndex } from '../point/verify.js'
 import { TreeProof } from '../tree/verify.js'
 
@@ -64,13 +64,22 @@ export class SnapshotProof {
     const W = this.#W
     const live = W[state + S_LIVE]
     this.#trees.prove(live, version)
-    this.#trees.prove(W[state + S_GRAVE], version)
-    this.#trees.prove(W[state + S_GRAVE_OLD], version)
-    if (!this.#isNewest) return
-    const head = W[state + S_INDEX]
+    const rest = W[state + S_REST]
+    if (rest !== NO_REST) this.#reachRest(rest, version)
+    if (!this.#isNewest || !this.#states.fits(rest)) return
+    const head = W[rest + Q_INDEX]
     if (head !== 0) this.heads.push(head)
     for (const what of verifyIndex(W, head, live, version)) this.#problems.push(what)
     if (isVisible && live !== 0) this.entries += W[live + N_ENTRIES]
+  }
+
+  /** Proves the graveyards of the rest of a state, reached from a block of `version`. */
+  #reachRest(rest: number, version: number): void {
+    const W = this.#W
+    if (!this.#isRight(rest, version) || !this.#states.add(rest)) return
+    const birth = birthOf(W, rest)
+    this.#trees.prove(W[rest + Q_GRAVE], birth)
+    this.#trees.prove(W[rest + Q_GRAVE_OLD], birth)
   }
 
   /**
@@ -79,13 +88,13 @@ export class SnapshotProof {
    */
   #reachCatalog(node: number, level: number, version: number, first: number): void {
     const W = this.#W
-    if (!this.#isRight(node, node + C_BIRTH, version)) return
+    if (!this.#isRight(node, version)) return
     if (W[node + C_LEVEL] !== level) {
       this.#problems.push(`catalog ${node} says level ${W[node + C_LEVEL]}, not ${level}`)
       return
     }
     if (!this.#catalogs.add(node)) return
-    const birth = load48(W, node + C_BIRTH)
+    const birth = birthOf(W, node)
     const stores = CATALOG_FAN ** level
     for (let i = 0; i < CATALOG_FAN; i++) {
       const kid = W[node + C_KIDS + i]
@@ -98,14 +107,14 @@ export class SnapshotProof {
   /** Proves the state of the named store `id`, reached from a block of `version`. */
   #reachState(state: number, version: number, id: number): void {
     const W = this.#W
-    if (!this.#isRight(state, state + S_BIRTH, version) || !this.#states.add(state)) return
-    this.#proveState(state, load48(W, state + S_BIRTH), id !== NAMES_STORE)
+    if (!this.#isRight(state, version) || !this.#states.add(state)) return
+    this.#proveState(state, birthOf(W, state), id !== NAMES_STORE)
   }
 
-  /** True if `ref` can be a block; its birth, at word `at`, must not be after `version`. */
-  #isRight(ref: number, at: number, version: number): boolean {
+  /** True if `ref` can be a block; its birth must not be after `version`. */
+  #isRight(ref: number, version: number): boolean {
     const isBlock = this.#states.fits(ref)
-    const birth = isBlock ? load48(this.#W, at) : 0
+    const birth = isBlock ? birthOf(this.#W, ref) : 0
     if (!isBlock) this.#problems.push(`block ${ref} is none`)
     if (birth > version) this.#problems.push(`block ${ref} was born in ${birth}, after ${version}`)
     return isBlock

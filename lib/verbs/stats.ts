@@ -15,13 +15,11 @@ import {
   H_READ_TIMES,
   H_RECLAIMED,
   H_REJECTED,
+  H_REPLACED,
   H_RETIRED_SINCE_SCAN,
   H_SETTLED,
   H_SUBMITTED,
   R_PREV,
-  R_REPLACED,
-  R_TAGS,
-  R_TIME,
   R_VERSION,
   SIZE_BUCKETS,
   T_DEPTH,
@@ -33,6 +31,7 @@ import {
   X_COUNT,
   X_WORDS,
 } from '../memory/layout.js'
+import { isTagged, timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { eachHead } from '../point/dropped.js'
 import { type Lanes, lanesOf } from '../queue/pressure.js'
@@ -202,7 +201,7 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
       },
       writer: {
         published: version,
-        retiredBytes: load48(W, current + R_REPLACED) * 4,
+        retiredBytes: arena.floats[H_REPLACED / 2] * 4,
         reclaimedBytes: arena.floats[H_RECLAIMED / 2] * 4,
         lag,
         commitsSinceScan: W[H_COMMITS_SINCE_SCAN],
@@ -294,14 +293,14 @@ function survey({ W, epochs }: Engine): Survey {
   let lag = 0
   for (let record = epochs.versions.current; record !== 0; record = W[record + R_PREV]) {
     retained++
-    const isHeld = W[record + R_TAGS] !== 0 || held.has(record)
+    const isHeld = isTagged(W, record) || held.has(record)
     if (!isHeld && load48(W, record + R_VERSION) < epochs.versions.oldest) lag++
   }
   return {
     retained,
     lag,
     oldest: oldest === 0 ? 0 : load48(W, oldest + R_VERSION),
-    since: oldest === 0 ? 0 : load48(W, oldest + R_TIME),
+    since: oldest === 0 ? 0 : timeOf(W, oldest),
     thread,
   }
 }

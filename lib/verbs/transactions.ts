@@ -7,8 +7,8 @@ import type { Engine } from '../engine/engine.js'
 import { PINNED, type Pinned, type Reader } from '../engine/reader.js'
 import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
-import { R_TIME, WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
-import { load48 } from '../memory/words.js'
+import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { invalidOption } from '../options.js'
 import { DeepPin } from '../read/deep.js'
 import { DeepSource } from '../read/deep-source.js'
@@ -81,7 +81,7 @@ class Hold extends PinLease implements Bracket, Pinned {
   }
 
   get timestamp(): number {
-    return load48(this.engine.W, this.record + R_TIME)
+    return timeOf(this.engine.W, this.record)
   }
 
   source(core: StoreCore): Source {

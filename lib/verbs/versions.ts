@@ -1,6 +1,8 @@
 /** `versions`: all that can be read by number. */
+
 import type { Engine } from '../engine/engine.js'
-import { R_TIME, R_VERSION } from '../memory/layout.js'
+import { R_VERSION } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 
 /** One version that can be read by number. */
@@ -27,12 +29,12 @@ export function listVersions(engine: Engine): VersionInfo[] {
     const inMemory = Math.max(oldest, epochs.versions.oldestBefore(newest))
     for (let version = past === null ? inMemory : oldest; version < newest; version++) {
       const record = version < inMemory ? 0 : epochs.versions.record(version)
-      const timestamp = record !== 0 ? load48(W, record + R_TIME) : past?.timeOf(version)
+      const timestamp = record !== 0 ? timeOf(W, record) : past?.timeOf(version)
       if (timestamp !== undefined) all.set(version, { version, timestamp, tags: [] })
       // Another thread has released it meanwhile: the run begins behind it.
       else all.clear()
     }
-    all.set(newest, { version: newest, timestamp: load48(W, current + R_TIME), tags: [] })
+    all.set(newest, { version: newest, timestamp: timeOf(W, current), tags: [] })
     for (const { version, time } of tags) {
       if (!all.has(version)) all.set(version, { version, timestamp: time, tags: [] })
     }

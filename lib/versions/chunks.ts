@@ -2,7 +2,8 @@
  * Lists of retired blocks, kept in chunks in the arena (layout.ts draws one).
  *
  * For the owner of the writer lock only. Invariants:
- * 1. A list is two words, head and tail; both 0 when it is empty. No chunk in a list is empty.
+ * 1. A list is a word with its last chunk, which links to the first one, each chunk to the next; 0 when it is empty.
+ *    No chunk in a list is empty.
  * 2. An item's code orders by birth within its chunk; code 0 means "older than the code can tell" and
  *    counts as older than everything, so that the item is kept too long and never too short.
  * 3. K_MIN and K_MAX bound the codes of all items, K_TREES counts the items that are trees.
@@ -41,6 +42,17 @@ export function birthCode(birth: number, base: number): number {
 export function visibleCode(limit: number, base: number): number {
   const code = limit - base + CODE_BIAS
   return code < 0 ? 0 : code > CODE_MASK ? CODE_MASK : code
+}
+
+/** The first chunk of a list; 0: it is empty. */
+export function firstChunk(W: Uint32Array, list: number): number {
+  const last = W[list]
+  return last === 0 ? 0 : W[last + K_NEXT]
+}
+
+/** The chunk behind one of a list; 0: that is the last. */
+export function nextChunk(W: Uint32Array, list: number, chunk: number): number {
+  return chunk === W[list] ? 0 : W[chunk + K_NEXT]
 }
 
 export class Chunks {
@@ -117,12 +129,12 @@ export class Chunks {
   }
 
   /**
-   * Adds an item at the end of the list at `head`, `head + 1`.
+   * Adds an item at the end of a list.
    * @returns false, with nothing changed, when the list needs a chunk and there is none
    */
-  push(head: number, ref: number, birth: number, tree: boolean): boolean {
+  push(list: number, ref: number, birth: number, tree: boolean): boolean {
     const W = this.#W
-    let chunk = W[head + 1]
+    let chunk = W[list]
     let code = 0
     if (this.hasRoom(chunk)) {
       code = birthCode(birth, load48(W, chunk + K_BASE))
@@ -134,51 +146,55 @@ export class Chunks {
       chunk = this.make(birth)
       if (chunk === 0) return false
       code = CODE_BIAS
-      this.append(head, chunk)
+      this.append(list, chunk)
     }
     this.add(chunk, ref, code, tree)
     return true
   }
 
   /** True if {@link push} has room for `count` items of any birth without allocating. */
-  roomFor(head: number, count: number): boolean {
+  roomFor(list: number, count: number): boolean {
     const W = this.#W
     if (this.ensureSpare(count)) return true
-    const chunk = W[head + 1]
+    const chunk = W[list]
     return chunk !== 0 && W[chunk + K_COUNT] + count <= W[chunk + K_ROOM]
   }
 
-  /** Appends a chunk to the list at `head`. */
-  append(head: number, chunk: number): void {
+  /** Appends a chunk to a list. Whenever this is cut off, all chunks of the list can be visited. */
+  append(list: number, chunk: number): void {
     const W = this.#W
-    W[chunk + K_NEXT] = 0
-    const tail = W[head + 1]
-    if (tail === 0) W[head] = chunk
-    else W[tail + K_NEXT] = chunk
-    W[head + 1] = chunk
+    const last = W[list]
+    if (last === 0) W[chunk + K_NEXT] = chunk
+    else {
+      W[chunk + K_NEXT] = W[last + K_NEXT]
+      W[last + K_NEXT] = chunk
+    }
+    W[list] = chunk
   }
 
-  /** Takes the first chunk off the list at `head`; returns 0 where the list is empty. */
-  shift(head: number): number {
+  /** Takes the first chunk off a list; returns 0 where the list is empty. */
+  shift(list: number): number {
     const W = this.#W
-    const chunk = W[head]
-    if (chunk === 0) return 0
-    const next = W[chunk + K_NEXT]
-    W[head] = next
-    if (next === 0) W[head + 1] = 0
+    const last = W[list]
+    if (last === 0) return 0
+    const chunk = W[last + K_NEXT]
+    if (chunk === last) W[list] = 0
+    else W[last + K_NEXT] = W[chunk + K_NEXT]
     return chunk
   }
 
-  /** Moves the whole list at `from` to the end of the list at `to`. */
+  /** Moves all of the list at `from` to the end of the list at `to`. */
   concat(to: number, from: number): void {
     const W = this.#W
-    const head = W[from]
-    if (head === 0) return
-    const tail = W[to + 1]
-    if (tail === 0) W[to] = head
-    else W[tail + K_NEXT] = head
-    W[to + 1] = W[from + 1]
+    const last = W[from]
+    if (last === 0) return
+    const before = W[to]
+    if (before !== 0) {
+      const first = W[before + K_NEXT]
+      W[before + K_NEXT] = W[last + K_NEXT]
+      W[last + K_NEXT] = first
+    }
+    W[to] = last
     W[from] = 0
-    W[from + 1] = 0
   }
 }

@@ -18,7 +18,7 @@ import {
   H_WALK_DEPTH,
   H_WALK_PATH,
   H_WALK_TARGET,
-  R_DEAD_HEAD,
+  R_DEAD,
   R_PREV,
   WALK_LEVELS,
 } from '../memory/layout.js'
@@ -118,6 +118,6 @@ export class DeadTree {
   }
 
   #handOn(ref: number, birth: number, tree: boolean): boolean {
-    return this.#chunks.push(this.#W[H_WALK_TARGET] + R_DEAD_HEAD, ref, birth, tree)
+    return this.#chunks.push(this.#W[H_WALK_TARGET] + R_DEAD, ref, birth, tree)
   }
 }

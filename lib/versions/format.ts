@@ -1,6 +1,7 @@
 /**
  * A new arena: its geometry, and version 0 in it.
  */
+
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
@@ -24,24 +25,24 @@ import {
   H_TRACKS_AT,
   LAYOUT,
   MAGIC,
+  NO_REST,
   PAGE,
   R_ITEMS,
-  R_NEXT_STORE,
-  R_TIME,
+  R_STATE,
   R_VERSION,
+  S_REST,
   SEGMENT,
   THREAD_WORDS,
   THREADS_AT,
   TRACK_WORDS,
 } from '../memory/layout.js'
+import { writeTime } from '../memory/record.js'
 import { store48 } from '../memory/words.js'
 import { Reserve, reservePages } from './reserve.js'
 import { Versions } from './versions.js'
 
-/** Store ids: 0 holds the stores' names, named stores count from 1. */
-const FIRST_STORE = 1
-/** Pages of memory for each segment of the ring's directory: a version takes at least 128 bytes. */
-const PAGES_PER_SEGMENT = 32
+/** Pages of memory for each segment of the ring's directory: a version takes at least 64 bytes. */
+const PAGES_PER_SEGMENT = 16
 
 /**
  * Makes an empty database in a zeroed arena of whole pages.
@@ -78,8 +79,8 @@ export function format(
   W.fill(0, segment, segment + SEGMENT)
   W.fill(0, record, record + R_ITEMS)
   store48(W, record + R_VERSION, version)
-  store48(W, record + R_TIME, time)
-  W[record + R_NEXT_STORE] = FIRST_STORE
+  writeTime(W, record, time)
+  W[record + R_STATE + S_REST] = NO_REST
   const versions = new Versions(arena)
   W[versions.directoryWord(version)] = segment
   versions.set(version, record)

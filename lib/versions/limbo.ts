@@ -5,7 +5,7 @@
  * For the owner of the writer lock. A block is in limbo before the store that unlinks it, so that no death
  * loses it; recovery keeps limbo, and takes off it the blocks that are still in use.
  */
-import { H_LIMBO_HEAD } from '../memory/layout.js'
+import { H_LIMBO } from '../memory/layout.js'
 import type { Chunks } from './chunks.js'
 
 export class Limbo {
@@ -17,7 +17,7 @@ export class Limbo {
 
   /** True if {@link add} has room for `count` blocks without allocating. */
   hasRoomFor(count: number): boolean {
-    return this.#chunks.roomFor(H_LIMBO_HEAD, count)
+    return this.#chunks.roomFor(H_LIMBO, count)
   }
 
   /**
@@ -26,6 +26,6 @@ export class Limbo {
    * @returns false, with nothing changed, where there is no room for it
    */
   add(ref: number, version: number, isTree = false): boolean {
-    return this.#chunks.push(H_LIMBO_HEAD, ref, version, isTree)
+    return this.#chunks.push(H_LIMBO, ref, version, isTree)
   }
 }

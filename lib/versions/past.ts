@@ -24,18 +24,19 @@ import {
   H_UNDONE,
   N_MAX,
   PAGE,
+  Q_GRAVE,
+  Q_GRAVE_NEWEST,
+  Q_GRAVE_OLD,
+  Q_GRAVE_OLD_NEWEST,
+  Q_GRAVE_OLD_WORDS,
+  Q_GRAVE_WORDS,
   R_CATALOG,
   R_PREV,
-  R_REPLACED,
   R_STATE,
-  S_GRAVE,
-  S_GRAVE_NEWEST,
-  S_GRAVE_OLD,
-  S_GRAVE_OLD_NEWEST,
-  S_GRAVE_OLD_WORDS,
-  S_GRAVE_WORDS,
+  S_REST,
   SEGMENT,
 } from '../memory/layout.js'
+import { replacedBetween } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import type { AllBounds, Bounds } from '../options.js'
 import { dropTables } from '../point/dropped.js'
@@ -63,10 +64,10 @@ const SCAN_SOON = SCAN_COMMITS - 4
 const UNLINK_BUDGET = 64
 /** Runs after which a pass over all records below the low-water mark begins. */
 const FULL_RUN = 16
-/** Fields of a store's state: root, words and newest tombstone of each graveyard. */
+/** Fields of the rest of a store's state: root, words and newest tombstone of each graveyard. */
 const GRAVES = [
-  [S_GRAVE, S_GRAVE_WORDS, S_GRAVE_NEWEST],
-  [S_GRAVE_OLD, S_GRAVE_OLD_WORDS, S_GRAVE_OLD_NEWEST],
+  [Q_GRAVE, Q_GRAVE_WORDS, Q_GRAVE_NEWEST],
+  [Q_GRAVE_OLD, Q_GRAVE_OLD_WORDS, Q_GRAVE_OLD_NEWEST],
 ]
 
 /** Blocks that a commit frees; a new version two more for each of its own allocations. */
@@ -153,7 +154,7 @@ export class Past {
     const W = this.#W
     const { current, newest } = this.versions
     const first = this.versions.record(this.versions.oldestBefore(newest))
-    return first === 0 ? 0 : load48(W, current + R_REPLACED) - load48(W, first + R_REPLACED)
+    return first === 0 ? 0 : replacedBetween(W, first, current)
   }
 
   /**
@@ -193,18 +194,14 @@ export class Past {
     const line = {
       ...{ oldest, newest, now },
       time: (version: number) => this.versions.time(version),
-      replaced: (version: number) => this.#replacedBy(version) * 4,
+      replacedSince: (version: number) => this.wordsBetween(version, newest) * 4,
     }
     return oldestToKeep(line, { versions: most, ms, bytes })
   }
 
-  #replacedBy(version: number): number {
-    return load48(this.#W, this.versions.record(version) + R_REPLACED)
-  }
-
   /** Words that the versions after `from` have replaced, up to `to`: both of the window. Callers as above. */
   wordsBetween(from: number, to: number): number {
-    return this.#replacedBy(to) - this.#replacedBy(from)
+    return replacedBetween(this.#W, this.versions.record(from), this.versions.record(to))
   }
 
   /** Applies the bounds of the disk, too. @param keep the oldest version that memory's bounds keep */
@@ -341,9 +338,10 @@ export class Past {
     return slots >= LARGEST_NODE ? this.reserve.half : this.reserve.most
   }
 
-  /** Stamps the records that are pinned now. */
-  look(): void {
+  /** The records that are pinned now; the set is another one after the next call, or commit. */
+  look(): ReadonlySet<number> {
     this.#reclaimer.scan()
+    return this.#reclaimer.pinned
   }
 
   /**
@@ -466,12 +464,13 @@ export class Past {
     const record = tipOf(W)
     if (W[record + R_PREV] !== 0) return
     const empty = (state: number) => {
+      const rest = W[state + S_REST]
       for (const [root, words, newest] of GRAVES) {
-        if (W[state + root] === 0 || load48(W, state + newest) > this.versions.newest) continue
+        if (W[rest + root] === 0 || load48(W, rest + newest) > this.versions.newest) continue
         // A reader of the present version may be in it: it goes to limbo as if the next version dropped it.
-        if (!this.#limbo.add(W[state + root], this.versions.newest + 1, true)) return
-        W[state + root] = 0
-        W[state + words] = 0
+        if (!this.#limbo.add(W[rest + root], this.versions.newest + 1, true)) return
+        W[rest + root] = 0
+        W[rest + words] = 0
       }
     }
     empty(record + R_STATE)

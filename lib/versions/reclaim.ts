@@ -8,23 +8,23 @@
  * 1. Items of a dead list (inline and chunks) are born at or before the predecessor; items of a
  *    pending list may be younger, since the predecessor has changed: the owner sorts them in steps.
  * 2. The oldest record has neither.
- * 3. A record is unlinked only if it is below the low-water mark, untagged, not stamped by a scan made
- *    after the mark moved, and older than every hint that scan saw.
+ * 3. A record is unlinked only if it is below the low-water mark, untagged, not among those that a scan made
+ *    after the mark moved found pinned, and older than every hint that scan saw.
  * 4. Each item is moved at most once in a run; lists are moved whole.
  */
 import type { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
+import { birthOf } from '../memory/birth.js'
 import {
   FROM_ALL,
   FROM_SHIFT,
   H_AGAIN,
   H_CURRENT,
-  H_FREE_HEAD,
+  H_FREE,
   H_FRONTIER,
-  H_LIMBO_HEAD,
+  H_LIMBO,
   H_PIECES,
   H_PUBLISHED,
-  H_SCAN,
   H_SEARCH,
   H_SEARCH_AGAIN,
   H_TAIL,
@@ -35,28 +35,24 @@ import {
   K_MAX,
   K_MIN,
   K_TREES,
-  R_DEAD_HEAD,
-  R_INLINE,
+  R_DEAD,
   R_ITEMS,
   R_NEXT,
-  R_PENDING_HEAD,
+  R_PENDING,
   R_PREV,
-  R_REPLACED,
-  R_STAMP,
-  R_TAGS,
-  R_UNTIL,
   R_VERSION,
   T_ID,
   T_SLOT,
   T_SPILL,
   TREE_ITEM,
 } from '../memory/layout.js'
+import { inlineOf, isTagged, setInline } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { freeTables, settleTables } from '../point/dropped.js'
 import { eachPin } from '../threads/slots.js'
 import { eachLine } from '../threads/table.js'
-import { freeItem, freePieces } from '../tree/loose.js'
-import { type Chunks, visibleCode } from './chunks.js'
+import { freeItem, freePieces, refOf } from '../tree/loose.js'
+import { type Chunks, firstChunk, visibleCode } from './chunks.js'
 import { DeadTree } from './dead-tree.js'
 
 const HINT_RANGE = 2 ** 30
@@ -84,6 +80,9 @@ export class Reclaimer {
   readonly #allocator: Allocator
   readonly #chunks: Chunks
   readonly #deadTree: DeadTree
+  /** The records that the last {@link scan} found pinned. */
+  readonly pinned: ReadonlySet<number>
+  readonly #pinned = new Set<number>()
   /** Words loaded ahead of the next record; kept, or the engine would leave the loads out. */
   touched = 0
 
@@ -92,16 +91,18 @@ export class Reclaimer {
     this.#allocator = allocator
     this.#chunks = chunks
     this.#deadTree = new DeadTree(arena.words, allocator, chunks)
+    this.pinned = this.#pinned
   }
 
   /**
-   * Looks at all slots once, and stamps the records that are pinned.
+   * Looks at all slots once, and notes the records that are pinned.
    * @returns the oldest version that a read under way may have begun from; Infinity if no read is under
    * way, -1 if one may read anything
    */
   scan(): number {
     const W = this.#W
-    W[H_SCAN]++
+    const pinned = this.#pinned
+    pinned.clear()
     const newest = load48(W, W[H_CURRENT] + R_VERSION)
     let oldestHint = Number.POSITIVE_INFINITY
     const note = (slot: number) => {
@@ -117,7 +118,7 @@ export class Reclaimer {
       // the one or is found among the others.
       note(Atomics.load(W, line + T_SLOT))
       eachPin(W, line, record => {
-        W[record + R_STAMP] = W[H_SCAN]
+        pinned.add(record)
       })
       note(Atomics.load(W, line + T_SPILL))
       return false
@@ -141,11 +142,9 @@ export class Reclaimer {
     for (let looked = 0; record !== first && looked < budget; looked++) {
       const next = W[record + R_NEXT]
       // Its cache lines are on their way while this record's blocks are freed.
-      this.touched = W[next + R_INLINE] ^ W[next + R_UNTIL] ^ W[next + R_REPLACED]
+      this.touched = W[next] ^ W[next + R_ITEMS]
       const held =
-        W[record + R_STAMP] === W[H_SCAN] ||
-        W[record + R_TAGS] !== 0 ||
-        load48(W, record + R_VERSION) >= m
+        this.#pinned.has(record) || isTagged(W, record) || load48(W, record + R_VERSION) >= m
       if (held || !this.#remove(record)) W[H_FRONTIER] = record
       record = next
     }
@@ -161,16 +160,15 @@ export class Reclaimer {
     const W = this.#W
     const next = W[record + R_NEXT]
     const older = W[record + R_PREV]
-    if (older !== 0 && !this.#chunks.roomFor(record + R_DEAD_HEAD, W[record + R_INLINE]))
-      return false
+    if (older !== 0 && !this.#chunks.roomFor(record + R_DEAD, inlineOf(W, record))) return false
     Atomics.store(W, next + R_PREV, older)
     this.#deadTree.retarget(record, next)
     if (W[H_SEARCH] === record) W[H_SEARCH] = next
     if (W[H_TAIL] === record) W[H_TAIL] = next
     if (older === 0) {
       for (const list of [record, next]) {
-        this.#chunks.concat(H_FREE_HEAD, list + R_PENDING_HEAD)
-        this.#chunks.concat(H_FREE_HEAD, list + R_DEAD_HEAD)
+        this.#chunks.concat(H_FREE, list + R_PENDING)
+        this.#chunks.concat(H_FREE, list + R_DEAD)
         this.#filterInline(list, -1)
       }
     } else {
@@ -186,13 +184,13 @@ export class Reclaimer {
     const W = this.#W
     const chunks = this.#chunks
     W[H_SEARCH_AGAIN] = 1
-    chunks.concat(next + R_PENDING_HEAD, next + R_DEAD_HEAD)
-    chunks.concat(next + R_PENDING_HEAD, record + R_PENDING_HEAD)
-    chunks.concat(next + R_DEAD_HEAD, record + R_DEAD_HEAD)
-    const base = load48(W, record + R_VERSION)
-    for (let i = 0; i < W[record + R_INLINE]; i++) {
-      const at = record + R_ITEMS + 2 * i
-      chunks.push(next + R_DEAD_HEAD, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), false)
+    chunks.concat(next + R_PENDING, next + R_DEAD)
+    chunks.concat(next + R_PENDING, record + R_PENDING)
+    chunks.concat(next + R_DEAD, record + R_DEAD)
+    const count = inlineOf(W, record)
+    for (let i = 0; i < count; i++) {
+      const item = W[record + R_ITEMS + i]
+      chunks.push(next + R_DEAD, item, birthOf(W, refOf(item)), false)
     }
     this.#filterInline(next, limit)
   }
@@ -200,20 +198,14 @@ export class Reclaimer {
   /** Frees the inline items of a record that were born after `limit`. */
   #filterInline(record: number, limit: number): void {
     const W = this.#W
-    const count = W[record + R_INLINE]
-    const visible = limit < 0 ? -1 : visibleCode(limit, load48(W, record + R_VERSION))
+    const count = inlineOf(W, record)
     let kept = 0
     for (let i = 0; i < count; i++) {
-      const at = record + R_ITEMS + 2 * i
-      if (W[at + 1] > visible) {
-        freeItem(W, this.#allocator, W[at])
-        continue
-      }
-      W[record + R_ITEMS + 2 * kept] = W[at]
-      W[record + R_ITEMS + 2 * kept + 1] = W[at + 1]
-      kept++
+      const item = W[record + R_ITEMS + i]
+      if (limit < 0 || birthOf(W, refOf(item)) > limit) freeItem(W, this.#allocator, item)
+      else W[record + R_ITEMS + kept++] = item
     }
-    W[record + R_INLINE] = kept
+    setInline(W, record, kept)
   }
 
   /**
@@ -246,7 +238,7 @@ export class Reclaimer {
   #search(first: number): number {
     const W = this.#W
     const record = W[H_SEARCH] === 0 ? first : W[H_SEARCH]
-    if (W[record + R_PENDING_HEAD] !== 0) {
+    if (W[record + R_PENDING] !== 0) {
       W[H_SEARCH_AGAIN] = 1
       return this.#filterChunk(record)
     }
@@ -261,11 +253,11 @@ export class Reclaimer {
   #drain(budget: number): number {
     const W = this.#W
     let done = 0
-    while (done < budget && W[H_FREE_HEAD] !== 0) {
-      const chunk = W[H_FREE_HEAD]
+    while (done < budget && W[H_FREE] !== 0) {
+      const chunk = firstChunk(W, H_FREE)
       const n = W[chunk + K_COUNT]
       if (n === 0) {
-        this.#chunks.shift(H_FREE_HEAD)
+        this.#chunks.shift(H_FREE)
         this.#allocator.free(chunk)
         continue
       }
@@ -284,16 +276,16 @@ export class Reclaimer {
   #filterChunk(record: number): number {
     const W = this.#W
     const chunks = this.#chunks
-    const list = record + R_PENDING_HEAD
-    const chunk = W[list]
+    const list = record + R_PENDING
+    const chunk = firstChunk(W, list)
     const limit = load48(W, W[record + R_PREV] + R_VERSION)
     const visible = visibleCode(limit, load48(W, chunk + K_BASE))
     if (W[chunk + K_MAX] <= visible) {
-      chunks.append(record + R_DEAD_HEAD, chunks.shift(list))
+      chunks.append(record + R_DEAD, chunks.shift(list))
       return 1
     }
     if (W[chunk + K_MIN] > visible && W[chunk + K_TREES] === 0) {
-      chunks.append(H_FREE_HEAD, chunks.shift(list))
+      chunks.append(H_FREE, chunks.shift(list))
       return 1
     }
     const count = W[chunk + K_COUNT]
@@ -327,7 +319,7 @@ export class Reclaimer {
       chunks.shift(list)
       this.#allocator.free(chunk)
     } else if (W[chunk + K_MAX] <= visible) {
-      chunks.append(record + R_DEAD_HEAD, chunks.shift(list))
+      chunks.append(record + R_DEAD, chunks.shift(list))
     }
     return count
   }
@@ -336,12 +328,12 @@ export class Reclaimer {
   settle(m: number): void {
     const W = this.#W
     settleTables(W, m)
-    while (W[H_LIMBO_HEAD] !== 0) {
-      const chunk = W[H_LIMBO_HEAD]
+    while (W[H_LIMBO] !== 0) {
+      const chunk = firstChunk(W, H_LIMBO)
       if (m !== Number.POSITIVE_INFINITY) {
         if (W[chunk + K_MAX] > visibleCode(m, load48(W, chunk + K_BASE))) return
       }
-      this.#chunks.append(H_FREE_HEAD, this.#chunks.shift(H_LIMBO_HEAD))
+      this.#chunks.append(H_FREE, this.#chunks.shift(H_LIMBO))
     }
   }
 }

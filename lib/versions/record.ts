@@ -17,26 +17,29 @@ import {
   H_UNDONE,
   H_WATCHERS,
   LEAST_CHUNK,
-  R_DEAD_HEAD,
+  R_DEAD,
+  R_FLAGS,
   R_GROUP,
-  R_INLINE,
   R_ITEMS,
   R_NEXT,
-  R_PENDING_HEAD,
+  R_PENDING,
   R_PREV,
   R_REPLACED,
-  R_STATE,
-  R_TAGS,
-  R_TIME,
   R_UNTIL,
   R_VERSION,
   SYNC_COMMIT,
 } from '../memory/layout.js'
+import { inlineOf, setInline, writeTime, writeUntil } from '../memory/record.js'
 import { load48, store48 } from '../memory/words.js'
 import { nodeBirth, type Workspace } from '../tree/workspace.js'
 import { birthCode, type Chunks } from './chunks.js'
 import { advanceTip } from './tip.js'
 import type { Versions } from './versions.js'
+
+/** Words that a record takes in the arena, with so many items. */
+export function recordWords(items: number): number {
+  return Allocator.roundUp(R_ITEMS + items)
+}
 
 /**
  * Writes the record of the transaction's version, with the list of what it retires; but not its catalog, the next
@@ -54,29 +57,30 @@ export function fillRecord(
   items: number,
   time: number,
 ): void {
-  const { version, retired, births } = space
+  const { version, retired } = space
   const previous = tipOf(W)
   store48(W, record + R_VERSION, version)
-  store48(W, record + R_TIME, time)
+  writeTime(W, record, time)
   W[record + R_PREV] = previous
-  for (let at = record + R_TAGS; at < record + R_STATE; at++) W[at] = 0
+  W[record + R_NEXT] = 0
+  W[record + R_UNTIL] = 0
+  W[record + R_FLAGS] = 0
   W[record + R_GROUP] = W[previous + R_GROUP]
-  for (let i = 0; i < items; i++) {
-    W[record + R_ITEMS + 2 * i] = retired.items[i]
-    W[record + R_ITEMS + 2 * i + 1] = birthCode(births.items[i], version)
-  }
-  W[record + R_INLINE] = items
+  W[record + R_DEAD] = 0
+  W[record + R_PENDING] = 0
+  for (let i = 0; i < items; i++) W[record + R_ITEMS + i] = retired.items[i]
+  setInline(W, record, items)
   if (items === 0) fillChunks(W, space, chunks, record)
   chunks.ensureSpare()
-  const old = Allocator.roundUp(R_ITEMS + 2 * W[previous + R_INLINE])
-  store48(W, record + R_REPLACED, load48(W, previous + R_REPLACED) + space.retiredWords + old)
+  const old = recordWords(inlineOf(W, previous))
+  W[record + R_REPLACED] = W[previous + R_REPLACED] + space.retiredWords + old
 }
 
 /** Puts the blocks that the transaction retires into chunks of the record's lists. */
 function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: number): void {
   const { version, retired, births, trees } = space
   const add = (list: number, ref: number, birth: number, tree: boolean) => {
-    let chunk = W[list + 1]
+    let chunk = W[list]
     if (!chunks.hasRoom(chunk)) {
       chunk = space.allocateUpTo(CHUNK_WORDS, LEAST_CHUNK)
       chunks.init(chunk, version)
@@ -85,12 +89,12 @@ function fillChunks(W: Uint32Array, space: Workspace, chunks: Chunks, record: nu
     chunks.add(chunk, ref, birthCode(birth, version), tree)
   }
   for (let i = 0; i < retired.count; i++) {
-    add(record + R_DEAD_HEAD, retired.items[i], births.items[i], false)
+    add(record + R_DEAD, retired.items[i], births.items[i], false)
   }
   // A dropped tree, or part of it, may be younger than the predecessor: it is pending.
   for (let i = 0; i < trees.count; i++) {
     const root = trees.items[i]
-    add(record + R_PENDING_HEAD, root, nodeBirth(W, root), true)
+    add(record + R_PENDING, root, nodeBirth(W, root), true)
   }
   if (trees.count === 0) return
   W[H_UNDONE] = 1
@@ -112,7 +116,7 @@ export function publishRecord(
   const previous = tipOf(W)
   const version = load48(W, record + R_VERSION)
   W[previous + R_NEXT] = record
-  store48(W, previous + R_UNTIL, ended)
+  writeUntil(W, previous, ended)
   versions.set(version, record)
   // The commit point, and then what readers load: they see all stores before it.
   advanceTip(W, record)

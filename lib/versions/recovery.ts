@@ -22,11 +22,9 @@ import {
   H_AGAIN,
   H_COMMITS_SINCE_SCAN,
   H_CURRENT,
-  H_FREE_HEAD,
-  H_FREE_TAIL,
+  H_FREE,
   H_FRONTIER,
-  H_LIMBO_HEAD,
-  H_LIMBO_TAIL,
+  H_LIMBO,
   H_LOG_CHUNK,
   H_LOG_COUNT,
   H_LOG_VERSION,
@@ -36,7 +34,6 @@ import {
   H_PIECES,
   H_PUBLISHED,
   H_RESERVE,
-  H_SCAN,
   H_SEARCH,
   H_SPARE,
   H_SYNC,
@@ -48,16 +45,11 @@ import {
   K_ITEMS,
   K_NEXT,
   PAGE,
-  R_DEAD_HEAD,
-  R_DEAD_TAIL,
-  R_INLINE,
+  R_DEAD,
   R_ITEMS,
   R_NEXT,
-  R_PENDING_HEAD,
-  R_PENDING_TAIL,
+  R_PENDING,
   R_PREV,
-  R_STAMP,
-  R_TAGS,
   R_VERSION,
   SYNC_COMMIT,
   TAG_BY_NAME,
@@ -65,12 +57,13 @@ import {
 } from '../memory/layout.js'
 import { Marks } from '../memory/marks.js'
 import { eachPiece } from '../memory/pieces.js'
+import { isTagged, setInline, setTagged } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { dropTables, eachLateRef } from '../point/dropped.js'
 import { itemOf, refOf } from '../tree/loose.js'
 import { eachEntry } from '../tree/node.js'
 import { undoLog } from '../tree/undo-log.js'
-import { birthCode, type Chunks } from './chunks.js'
+import { type Chunks, firstChunk, nextChunk } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
 import { reservePages } from './reserve.js'
 import { mendTags } from './tip.js'
@@ -109,7 +102,7 @@ export function recover(
 /** Makes allocator and lists anew from the blocks that the chain reaches; false if memory was too short. */
 function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: Versions): boolean {
   const W = arena.words
-  for (const at of [H_FREE_HEAD, H_FREE_TAIL, H_SPARE, H_WALK_DEPTH]) W[at] = 0
+  for (const at of [H_FREE, H_SPARE, H_WALK_DEPTH]) W[at] = 0
   for (const at of [H_FRONTIER, H_AGAIN, H_SEARCH, H_COMMITS_SINCE_SCAN]) W[at] = 0
   for (const at of [H_LOG_CHUNK, H_LOG_COUNT, H_PIECES]) W[at] = 0
   // Memory had room for the lists before, but packed otherwise: the reserve's pages make up for it.
@@ -133,7 +126,7 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
   allocator.rebuild(ref => marks.has(ref))
   return (
     relist(W, allocator, chunks, retired) &&
-    unpublished.every(ref => chunks.push(H_LIMBO_HEAD, ref, newest + 1, false))
+    unpublished.every(ref => chunks.push(H_LIMBO, ref, newest + 1, false))
   )
 }
 
@@ -142,12 +135,13 @@ function forgetPast(arena: Arena, allocator: Allocator, chunks: Chunks, versions
   const W = arena.words
   beginAt(W, versions, W[H_PUBLISHED])
   // After the low-water mark has moved, as always.
-  const m = new Reclaimer(arena, allocator, chunks).scan()
+  const reclaimer = new Reclaimer(arena, allocator, chunks)
+  const m = reclaimer.scan()
   const present = load48(W, W[H_CURRENT] + R_VERSION)
   let kept = tipOf(W)
   for (let record = W[kept + R_PREV]; record !== 0; record = W[record + R_PREV]) {
     const version = load48(W, record + R_VERSION)
-    const held = W[record + R_STAMP] === W[H_SCAN] || W[record + R_TAGS] !== 0 || version >= present
+    const held = reclaimer.pinned.has(record) || isTagged(W, record) || version >= present
     if (!held && version < m) continue
     Atomics.store(W, kept + R_PREV, record)
     kept = record
@@ -192,8 +186,9 @@ function mendChain(W: Uint32Array, versions: Versions): void {
  * they are unlinked, so some may still be in use; those are taken off the list.
  */
 function keepLimbo(W: Uint32Array, marks: Marks): void {
-  let tail = 0
-  for (let chunk = W[H_LIMBO_HEAD]; chunk !== 0; chunk = W[chunk + K_NEXT]) {
+  const chunks: number[] = []
+  for (let c = firstChunk(W, H_LIMBO); c !== 0; c = nextChunk(W, H_LIMBO, c)) chunks.push(c)
+  const left = chunks.filter(chunk => {
     let kept = 0
     for (let i = 0; i < W[chunk + K_COUNT]; i++) {
       const at = chunk + K_ITEMS + 2 * i
@@ -207,15 +202,14 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
       kept++
     }
     W[chunk + K_COUNT] = kept
-    if (kept === 0) {
-      if (tail === 0) W[H_LIMBO_HEAD] = W[chunk + K_NEXT]
-      else W[tail + K_NEXT] = W[chunk + K_NEXT]
-    } else {
-      marks.add(chunk)
-      tail = chunk
-    }
-  }
-  W[H_LIMBO_TAIL] = tail
+    return kept > 0
+  })
+  // Chunks that have become empty drop out; whenever this is cut off, the others can be visited.
+  W[H_LIMBO] = left.at(-1) ?? 0
+  left.forEach((chunk, i) => {
+    marks.add(chunk)
+    W[chunk + K_NEXT] = left[(i + 1) % left.length]
+  })
 }
 
 /** Blocks that a record sees and the record after it, the key, no longer does: item, birth, … */
@@ -244,40 +238,34 @@ function markChain(W: Uint32Array, marks: Marks): Retired {
   return retired
 }
 
-/** Marks the tag tree and counts the tags of each record anew. */
+/** Marks the tag tree and the records with tags anew. */
 function markTags(W: Uint32Array, marks: Marks): void {
-  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) W[record + R_TAGS] = 0
+  for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) setTagged(W, record, false)
   const root = W[H_TAG_ROOT]
   walkTree(W, root, ref => marks.add(ref))
   eachEntry(W, root, entry => {
     if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
     const record = W[valueAt(W, entry)]
-    if (record !== 0) W[record + R_TAGS]++
+    if (record !== 0) setTagged(W, record, true)
   })
 }
 
 /** Makes the dead lists anew; false if memory is too short for them. */
 function relist(W: Uint32Array, allocator: Allocator, chunks: Chunks, retired: Retired): boolean {
   for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
-    for (const at of [R_DEAD_HEAD, R_DEAD_TAIL, R_PENDING_HEAD, R_PENDING_TAIL, R_INLINE]) {
-      W[record + at] = 0
-    }
+    W[record + R_DEAD] = 0
+    W[record + R_PENDING] = 0
+    setInline(W, record, 0)
   }
   for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
     const lost = retired.get(record) ?? []
-    const room = Math.min(INLINE_MAX, Math.floor((allocator.sizeOf(record) - R_ITEMS) / 2))
-    const version = load48(W, record + R_VERSION)
+    const room = Math.min(INLINE_MAX, allocator.sizeOf(record) - R_ITEMS)
     let inline = 0
     for (let i = 0; i < lost.length; i += 2) {
-      if (inline < room) {
-        W[record + R_ITEMS + 2 * inline] = lost[i]
-        W[record + R_ITEMS + 2 * inline + 1] = birthCode(lost[i + 1], version)
-        inline++
-      } else if (!chunks.push(record + R_DEAD_HEAD, lost[i], lost[i + 1], false)) {
-        return false
-      }
+      if (inline < room) W[record + R_ITEMS + inline++] = lost[i]
+      else if (!chunks.push(record + R_DEAD, lost[i], lost[i + 1], false)) return false
     }
-    W[record + R_INLINE] = inline
+    setInline(W, record, inline)
   }
   return true
 }

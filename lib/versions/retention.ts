@@ -11,8 +11,8 @@ export interface Timeline {
   readonly now: number
   /** When a version from oldest to newest was committed, ms; never less than its predecessor's. */
   time(version: number): number
-  /** Bytes that a version from oldest to newest and all before it have replaced. */
-  replaced(version: number): number
+  /** Bytes that the versions after one from oldest to newest have replaced. */
+  replacedSince(version: number): number
 }
 
 /**
@@ -27,8 +27,7 @@ export function oldestToKeep(line: Timeline, { versions, ms, bytes }: Bounds): n
     low = firstThat(low, newest, version => now - line.time(version + 1) <= ms)
   }
   if (bytes !== Number.POSITIVE_INFINITY) {
-    const all = line.replaced(newest)
-    low = firstThat(low, newest, version => all - line.replaced(version) <= bytes)
+    low = firstThat(low, newest, version => line.replacedSince(version) <= bytes)
   }
   return low
 }

@@ -14,11 +14,11 @@ import {
   H_OLDEST,
   H_RING_AT,
   H_RING_SIZE,
-  R_TIME,
   R_VERSION,
   SEGMENT,
   SEGMENT_BITS,
 } from '../memory/layout.js'
+import { timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { Sealed } from './sealed.js'
 
@@ -108,7 +108,7 @@ export class Versions {
 
   /** When a version in the window was committed. */
   time(version: number): number {
-    return load48(this.#W, this.record(version) + R_TIME)
+    return timeOf(this.#W, this.record(version))
   }
 
   /**
@@ -124,7 +124,7 @@ export class Versions {
       const middle = Math.floor((low + high) / 2)
       const record = this.record(middle)
       // A version that has left the window is older than all that are left.
-      if (record !== 0 && load48(W, record + R_TIME) > time) {
+      if (record !== 0 && timeOf(W, record) > time) {
         high = middle
       } else {
         low = middle + 1

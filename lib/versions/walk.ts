@@ -6,13 +6,14 @@
  */
 
 import type { Arena } from '../memory/arena.js'
+import { birthOf } from '../memory/birth.js'
 import { isInPieces, versionOf } from '../memory/entry.js'
 import {
   CHUNK_ITEMS,
-  H_FREE_HEAD,
+  H_FREE,
   H_GENERATIONS,
   H_HIGH_WATER,
-  H_LIMBO_HEAD,
+  H_LIMBO,
   H_LOG_CHUNK,
   H_LOG_COUNT,
   H_SPARE,
@@ -23,32 +24,30 @@ import {
   K_BASE,
   K_COUNT,
   K_ITEMS,
-  K_NEXT,
   L_BEFORE,
   L_ENTRIES,
   L_FIRST,
   LOG_AT,
   LOG_CHUNK,
   LOG_INLINE,
+  NO_REST,
+  Q_GRAVE,
+  Q_GRAVE_OLD,
+  Q_INDEX,
   R_CATALOG,
-  R_DEAD_HEAD,
-  R_INLINE,
+  R_DEAD,
   R_ITEMS,
-  R_PENDING_HEAD,
+  R_PENDING,
   R_STATE,
-  R_VERSION,
-  S_BIRTH,
-  S_GRAVE,
-  S_GRAVE_OLD,
-  S_INDEX,
   S_LIVE,
+  S_REST,
   T_QUEUE,
   THREAD_WORDS,
   THREADS_AT,
   TREE_ITEM,
-  X_BIRTH,
 } from '../memory/layout.js'
 import { eachPiece } from '../memory/pieces.js'
+import { inlineOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { walkDropped } from '../point/dropped.js'
 import { eachOverflow } from '../threads/slots.js'
@@ -56,6 +55,7 @@ import { walkCatalog } from '../tree/catalog.js'
 import { refOf, walkPieces } from '../tree/loose.js'
 import { countOf, kidAt, levelOf, refAt } from '../tree/node.js'
 import { nodeBirth } from '../tree/workspace.js'
+import { firstChunk, nextChunk } from './chunks.js'
 import { walkReserve } from './reserve.js'
 import type { Versions } from './versions.js'
 
@@ -94,20 +94,22 @@ export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
   }
 }
 
-/** Visits the trees of a store's state, and the head of its index. */
+/** Visits the trees of a store's state, its rest, and the head of its index. */
 function walkState(W: Uint32Array, state: number, visit: Visit): void {
   walkTree(W, W[state + S_LIVE], visit)
-  walkTree(W, W[state + S_GRAVE], visit)
-  walkTree(W, W[state + S_GRAVE_OLD], visit)
-  const head = W[state + S_INDEX]
-  if (head !== 0) visit(head, load48(W, head + X_BIRTH))
+  const rest = W[state + S_REST]
+  if (rest === NO_REST || !visit(rest, birthOf(W, rest))) return
+  walkTree(W, W[rest + Q_GRAVE], visit)
+  walkTree(W, W[rest + Q_GRAVE_OLD], visit)
+  const head = W[rest + Q_INDEX]
+  if (head !== 0) visit(head, birthOf(W, head))
 }
 
 /** Visits all blocks that a snapshot reads, but for its record. */
 export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
   walkState(W, record + R_STATE, visit)
   walkCatalog(W, W[record + R_CATALOG], visit, state => {
-    if (visit(state, load48(W, state + S_BIRTH))) walkState(W, state, visit)
+    if (visit(state, birthOf(W, state))) walkState(W, state, visit)
   })
 }
 
@@ -117,23 +119,20 @@ export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
  */
 export function walkList(
   W: Uint32Array,
-  head: number,
+  list: number,
   chunk: (ref: number) => boolean,
   visit: Visit,
 ): void {
-  for (let c = W[head]; c !== 0 && chunk(c); c = W[c + K_NEXT]) {
+  for (let c = firstChunk(W, list); c !== 0 && chunk(c); c = nextChunk(W, list, c)) {
     const base = load48(W, c + K_BASE)
-    const count = numberAt(W, c + K_COUNT, CHUNK_ITEMS, visit)
+    // Where there cannot be so many, 0, which is no block.
+    if (W[c + K_COUNT] > CHUNK_ITEMS) visit(0, 0)
+    const count = Math.min(W[c + K_COUNT], CHUNK_ITEMS)
     for (let i = 0; i < count; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
   }
 }
 
-/** How many items there are; where there cannot be so many, it visits 0, which is no block. */
-function numberAt(W: Uint32Array, at: number, most: number, visit: Visit): number {
-  if (W[at] > most) visit(0, 0)
-  return Math.min(W[at], most)
-}
-
+/** Visits what the two words of an item in a chunk refer to. */
 function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
   if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit)
   else walkLoose(W, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), visit)
@@ -146,13 +145,14 @@ export function walkDead(
   chunk: (ref: number) => boolean,
   visit: Visit,
 ): void {
-  const base = load48(W, record + R_VERSION)
-  const count = numberAt(W, record + R_INLINE, INLINE_MAX, visit)
-  for (let i = 0; i < count; i++) {
-    walkItem(W, record + R_ITEMS + 2 * i, base, visit)
+  const count = inlineOf(W, record)
+  if (count > INLINE_MAX) visit(0, 0)
+  for (let i = 0; i < Math.min(count, INLINE_MAX); i++) {
+    const item = W[record + R_ITEMS + i]
+    walkLoose(W, item, birthOf(W, refOf(item)), visit)
   }
-  walkList(W, record + R_DEAD_HEAD, chunk, visit)
-  walkList(W, record + R_PENDING_HEAD, chunk, visit)
+  walkList(W, record + R_DEAD, chunk, visit)
+  walkList(W, record + R_PENDING, chunk, visit)
   walkRest(W, record, visit)
 }
 
@@ -174,8 +174,8 @@ function walkRest(W: Uint32Array, target: number, visit: Visit): void {
 
 /** Visits the blocks that wait beside the chain: free list, limbo, a dead tree, the undo log. */
 export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, visit: Visit): void {
-  walkList(W, H_FREE_HEAD, chunk, visit)
-  walkList(W, H_LIMBO_HEAD, chunk, visit)
+  walkList(W, H_FREE, chunk, visit)
+  walkList(W, H_LIMBO, chunk, visit)
   walkRest(W, 0, visit)
   if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
   walkPieces(W, ref => visit(ref, 0))

@@ -4,27 +4,26 @@ import type { Batch } from '../engine/batch.js'
 import type { Mutation, Stamp } from '../engine/mutation.js'
 import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { tipOf } from '../memory/atomic.js'
+import { birthOf } from '../memory/birth.js'
 import {
   H_COMMITS_SINCE_SCAN,
+  H_REPLACED,
   H_RETIRED_SINCE_SCAN,
   HEAD_WORDS,
+  Q_INDEX,
   R_CATALOG,
   R_GROUP,
   R_ITEMS,
-  R_NEXT_STORE,
-  R_REPLACED,
   R_STATE,
-  R_TIME,
   R_VERSION,
-  S_BIRTH,
-  S_INDEX,
+  S_LIVE,
   STATE_WORDS,
-  X_BIRTH,
 } from '../memory/layout.js'
+import { replacedBetween, timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { dropTable } from '../point/dropped.js'
 import { advance } from '../point/generations.js'
-import { withState } from '../tree/catalog.js'
+import { withNextStore, withState } from '../tree/catalog.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
 import type { Draft } from '../tree/draft.js'
 import { FREE_BUDGET } from '../versions/past.js'
@@ -64,13 +63,13 @@ export class NewVersion implements Mutation {
     const time = this.#time()
     // From here on what is allocated goes when the version goes.
     space.closing = true
+    tx.catalog = withNextStore(W, space, tx.catalog, tx.nextStore)
     const items = space.inlineItems
-    const record = space.allocate(R_ITEMS + 2 * items)
+    const record = space.allocate(R_ITEMS + items)
     const state = this.#previous + R_STATE
     if (unnamed !== undefined) unnamed.write(W, record + R_STATE)
-    else W.copyWithin(record + R_STATE, state, state + STATE_WORDS)
+    else W.copyWithin(record + R_STATE + S_LIVE, state + S_LIVE, state + STATE_WORDS)
     W[record + R_CATALOG] = tx.catalog
-    W[record + R_NEXT_STORE] = tx.nextStore
     past.ensureSegment(space.version, space)
     fillRecord(W, space, chunks, record, items, time)
     if (tx.group !== null) W[record + R_GROUP] = tx.group.number
@@ -81,7 +80,7 @@ export class NewVersion implements Mutation {
   /** The version's time; never below its predecessor's. */
   #time(): number {
     const { stamp, forgets, engine } = this.#tx
-    const last = load48(this.#W, this.#previous + R_TIME)
+    const last = timeOf(this.#W, this.#previous)
     // Where all of the past goes no bound needs the time; and no clock may throw while a load is undone.
     this.#now = forgets && stamp !== undefined ? last : engine.clock.after(last)
     return stamp?.time ?? Math.max(this.#now, last)
@@ -93,17 +92,18 @@ export class NewVersion implements Mutation {
     const { space } = epochs
     const hasGraves = draft.grave.root !== 0 || draft.graveOld.root !== 0
     if (hasGraves && !draft.dropped) draft.tidy(space, epochs.versions.oldest)
-    if (!writer.indexed || draft.id === NAMES_STORE) return
-    if (draft.dropped) this.#dropHead(draft)
-    else if (draft.index === 0) draft.makeHead(this.#W, space)
+    if (writer.indexed && draft.id !== NAMES_STORE) {
+      if (draft.dropped) this.#dropHead(draft)
+      else if (draft.index === 0) draft.makeHead(this.#W, space)
+    }
+    draft.sealRest(this.#W, space)
   }
 
   #dropHead(draft: Draft): void {
     const W = this.#W
-    const head = draft.base === 0 ? 0 : W[draft.base + S_INDEX]
+    const head = W[draft.rest + Q_INDEX]
     if (head === 0) return
-    const birth = load48(W, head + X_BIRTH)
-    this.#tx.engine.epochs.space.retireBlock(head, birth, HEAD_WORDS)
+    this.#tx.engine.epochs.space.retireBlock(head, birthOf(W, head), HEAD_WORDS)
   }
 
   /** Puts the state of a named store into the catalog. */
@@ -112,8 +112,7 @@ export class NewVersion implements Mutation {
     const tx = this.#tx
     const { space } = tx.engine.epochs
     const state = draft.dropped ? 0 : draft.makeState(W, space)
-    if (draft.base !== 0)
-      space.retireBlock(draft.base, load48(W, draft.base + S_BIRTH), STATE_WORDS)
+    if (draft.base !== 0) space.retireBlock(draft.base, birthOf(W, draft.base), STATE_WORDS)
     tx.catalog = withState(W, space, tx.catalog, draft.id, state)
   }
 
@@ -121,7 +120,7 @@ export class NewVersion implements Mutation {
     const W = this.#W
     const { stamp, forgets } = this.#tx
     const version = load48(W, this.#record + R_VERSION)
-    const time = load48(W, this.#record + R_TIME)
+    const time = timeOf(W, this.#record)
     return { version, time, ended: stamp?.ended, forgets }
   }
 
@@ -180,7 +179,7 @@ export class NewVersion implements Mutation {
     const { stamp, engine } = this.#tx
     const { arena, versions, space } = engine.epochs
     this.#index(space.version)
-    const ended = stamp?.ended ?? load48(this.#W, this.#record + R_TIME)
+    const ended = stamp?.ended ?? timeOf(this.#W, this.#record)
     publishRecord(arena, versions, this.#record, ended)
   }
 
@@ -203,13 +202,13 @@ export class NewVersion implements Mutation {
   release(): void {
     const W = this.#W
     const tx = this.#tx
-    const { past, space, versions } = tx.engine.epochs
+    const { arena, past, space, versions } = tx.engine.epochs
     const last = load48(W, this.#previous + R_VERSION)
     const { version } = space
-    const before = load48(W, this.#previous + R_REPLACED)
-    const replaced = load48(W, this.#record + R_REPLACED) - before
+    const replaced = replacedBetween(W, this.#previous, this.#record)
     tx.group?.taken()
     space.finish()
+    arena.floats[H_REPLACED / 2] += replaced
     W[H_COMMITS_SINCE_SCAN]++
     W[H_RETIRED_SINCE_SCAN] = Math.min(W[H_RETIRED_SINCE_SCAN] + replaced, 0xffffffff)
     if (version !== last + 1) past.beginAnew(versions.oldestBefore(last), last, version)

@@ -8,17 +8,11 @@ import type { Engine } from '../engine/engine.js'
 import type { Mutation } from '../engine/mutation.js'
 import { checkView, type View } from '../engine/view.js'
 import type { Tag } from '../history/tags.js'
-import {
-  H_AGAIN,
-  PAGE,
-  R_TAGS,
-  R_TIME,
-  R_UNTIL,
-  R_VERSION,
-  WRITING_VERB,
-} from '../memory/layout.js'
+import { H_AGAIN, PAGE, R_VERSION, WRITING_VERB } from '../memory/layout.js'
+import { setTagged, timeOf, untilOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { DeepPin } from '../read/deep.js'
+import type { Tree } from '../tree/editor.js'
 import { ADDING } from '../tree/room.js'
 import type { EpochManager } from '../versions/manager.js'
 import { FREE_BUDGET } from '../versions/past.js'
@@ -26,7 +20,7 @@ import { turnTags } from '../versions/tip.js'
 import { commit } from './commit.js'
 import { inTurn, type Transaction } from './transaction.js'
 
-/** A new tag tree, with a record that gets a tag, and one that loses it (0: none). */
+/** A new tag tree, with a record that gets a tag, and one that loses its last (0: none). */
 class NewTags implements Mutation {
   isPublished = false
   readonly stamp = undefined
@@ -67,10 +61,10 @@ class NewTags implements Mutation {
     const { newest } = versions
     const { items, count } = space.retired
     for (let i = 0; i < count; i++) limbo.add(items[i], newest)
-    if (this.#added !== 0) W[this.#added + R_TAGS]++
+    if (this.#added !== 0) setTagged(W, this.#added, true)
     turnTags(W, this.#root)
     this.isPublished = true
-    if (this.#removed !== 0) W[this.#removed + R_TAGS]--
+    if (this.#removed !== 0) setTagged(W, this.#removed, false)
   }
 
   release(): void {
@@ -108,7 +102,7 @@ export function putTag(tx: Transaction, name: string, view: View | undefined): n
   epochs.slots.exit()
   try {
     const version = load48(W, record + R_VERSION)
-    const times = { time: load48(W, record + R_TIME), until: load48(W, record + R_UNTIL) }
+    const times = { time: timeOf(W, record), until: untilOf(W, record) }
     replaceTag(tx, { name, version, record, ...times })
     return version
   } finally {
@@ -147,7 +141,13 @@ export function replaceTag(tx: Transaction, tag: Tag): void {
   tags.add(tree, tag)
   const describe = (batch: Batch) =>
     record === 0 ? batch.deepTag(name, version, time, until) : batch.tag(name, version)
-  commit(tx, new NewTags(engine, tree.root, record, before?.record ?? 0, describe))
+  const untagged = before === undefined ? 0 : withoutTag(engine, tree, before)
+  commit(tx, new NewTags(engine, tree.root, record, untagged, describe))
+}
+
+/** The record of a tag that was removed from the tree, if its version has no other tag there; else 0. */
+function withoutTag({ tags }: Engine, { root }: Tree, { record, version }: Tag): number {
+  return tags.findVersion(version, root) === undefined ? record : 0
 }
 
 /** {@link untag}, as the whole of a transaction that has not begun. */
@@ -162,9 +162,10 @@ export function takeTag(tx: Transaction, name: string): number {
   } finally {
     epochs.slots.exit()
   }
-  const { version, record } = found
+  const { version } = found
   const tree = { root: tags.root, words: 0 }
   tags.remove(tree, name, version)
-  commit(tx, new NewTags(engine, tree.root, 0, record, batch => batch.untag(name)))
+  const untagged = withoutTag(engine, tree, found)
+  commit(tx, new NewTags(engine, tree.root, 0, untagged, batch => batch.untag(name)))
   return version
 }

@@ -23,7 +23,6 @@ import {
   H_TAG_CHANGES,
   MAX_VERSION,
   R_CATALOG,
-  R_NEXT_STORE,
   R_STATE,
   R_VERSION,
   WRITING_NOT,
@@ -33,7 +32,7 @@ import { load48, store48 } from '../memory/words.js'
 import { transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
 import { isRunning, WRITING_FRAME } from '../threads/running.js'
-import { stateOf } from '../tree/catalog.js'
+import { nextStoreIn, stateOf } from '../tree/catalog.js'
 import type { Range } from '../tree/cursor.js'
 import { Draft } from '../tree/draft.js'
 import type { Expected } from '../tree/writer.js'
@@ -118,7 +117,7 @@ export class Transaction implements Active {
     this.base = base
     this.seen = load48(W, base + R_VERSION)
     this.catalog = W[base + R_CATALOG]
-    this.nextStore = W[base + R_NEXT_STORE]
+    this.nextStore = nextStoreIn(W, this.catalog)
   }
 
   /** Takes the turn and begins a change of the tag tree, whose nodes have births of their own. */

@@ -3,8 +3,8 @@
 import type { Batch } from '../engine/batch.js'
 import type { Mutation } from '../engine/mutation.js'
 import { tipOf } from '../memory/atomic.js'
-import { H_AGAIN, R_TIME } from '../memory/layout.js'
-import { store48 } from '../memory/words.js'
+import { H_AGAIN } from '../memory/layout.js'
+import { writeTime } from '../memory/record.js'
 import type { AllBounds } from '../options.js'
 import { writeBounds } from '../versions/past.js'
 import { advanceTip } from '../versions/tip.js'
@@ -68,6 +68,6 @@ export function setBounds(tx: Transaction, bounds: AllBounds): void {
 /** Gives the present version another time, ms since 1970: for a load of which nothing can be read yet. */
 export function setTime(tx: Transaction, time: number): void {
   const { W, epochs } = tx.engine
-  const change = () => store48(W, epochs.versions.tip + R_TIME, time)
+  const change = () => writeTime(W, epochs.versions.tip, time)
   keepUp(tx, change, batch => batch.time(time))
 }

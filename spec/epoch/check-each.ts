@@ -18,22 +18,22 @@ import {
   N_HEADS,
   N_MAX,
   PAGE,
+  Q_GRAVE,
+  Q_GRAVE_OLD,
+  Q_INDEX,
   R_CATALOG,
   R_NEXT,
-  R_NEXT_STORE,
   R_PREV,
   R_STATE,
   R_VERSION,
-  S_GRAVE,
-  S_GRAVE_OLD,
-  S_INDEX,
   S_LIVE,
+  S_REST,
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
 import { load48 } from '../../lib/memory/words.js'
 import { walkTables } from '../../lib/point/dropped.js'
 import { verifyIndex } from '../../lib/point/verify.js'
-import { stateOf } from '../../lib/tree/catalog.js'
+import { nextStoreIn, stateOf } from '../../lib/tree/catalog.js'
 import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/tree/node.js'
 import { nodeBirth } from '../../lib/tree/workspace.js'
 import type { EpochManager } from '../../lib/versions/manager.js'
@@ -114,11 +114,14 @@ function checkRecord(W: Uint32Array, record: number, say: Say, heads: number[]):
   const version = load48(W, record + R_VERSION)
   const look = (state: number) => {
     checkTree(W, W[state + S_LIVE], version, say)
-    checkTree(W, W[state + S_GRAVE], version, say)
-    checkTree(W, W[state + S_GRAVE_OLD], version, say)
+    const rest = W[state + S_REST]
+    if (load48(W, rest) > version) say(`state ${state}: its rest is younger`)
+    checkTree(W, W[rest + Q_GRAVE], version, say)
+    checkTree(W, W[rest + Q_GRAVE_OLD], version, say)
     if (record !== W[H_CURRENT]) return
-    if (W[state + S_INDEX] !== 0) heads.push(W[state + S_INDEX])
-    for (const what of verifyIndex(W, W[state + S_INDEX], W[state + S_LIVE], version)) say(what)
+    const head = W[rest + Q_INDEX]
+    if (head !== 0) heads.push(head)
+    for (const what of verifyIndex(W, head, W[state + S_LIVE], version)) say(what)
   }
   look(record + R_STATE)
   const catalog = W[record + R_CATALOG]
@@ -127,7 +130,7 @@ function checkRecord(W: Uint32Array, record: number, say: Say, heads: number[]):
     say(`record ${record}: catalog's level`)
     return
   }
-  for (let id = 0; id < Math.min(W[record + R_NEXT_STORE], MOST_STORES); id++) {
+  for (let id = 0; id < Math.min(nextStoreIn(W, catalog), MOST_STORES); id++) {
     const state = stateOf(W, catalog, id)
     if (state !== 0) look(state)
   }

@@ -14,11 +14,12 @@ import {
   K_COUNT,
   K_NEXT,
   PAGE,
+  Q_INDEX,
   R_CATALOG,
-  R_DEAD_HEAD,
+  R_DEAD,
   R_PREV,
   R_STATE,
-  S_INDEX,
+  S_REST,
   X_DIRECTORY,
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
@@ -112,13 +113,13 @@ function blocksOf({ arena, allocator }: EpochManager): number[] {
 /** A chunk of some version's dead list. */
 function chunkOf(W: Uint32Array): number {
   let record = W[H_CURRENT]
-  while (W[record + R_DEAD_HEAD] === 0) record = W[record + R_PREV]
-  return W[record + R_DEAD_HEAD]
+  while (W[record + R_DEAD] === 0) record = W[record + R_PREV]
+  return W[record + R_DEAD]
 }
 
 /** The directory of the unnamed store's point index. */
 function directoryOf(W: Uint32Array, record: number): number {
-  return W[W[record + R_STATE + S_INDEX] + X_DIRECTORY]
+  return W[W[W[record + R_STATE + S_REST] + Q_INDEX] + X_DIRECTORY]
 }
 
 /** True if a check objects, or comes to an end by an exception. */
@@ -197,7 +198,7 @@ describe('check()', () => {
 
   it.each<[string, (W: Uint32Array, newest: number) => [number, number]]>([
     ['a chain that is a ring', (W, newest) => [W[newest + R_PREV] + R_PREV, newest]],
-    ['a list that is a ring', W => [chunkOf(W) + K_NEXT, chunkOf(W)]],
+    ['a list that is no ring', W => [chunkOf(W) + K_NEXT, chunkOf(W) + 2]],
     ['a list of too many items', W => [chunkOf(W) + K_COUNT, 0xffffffff]],
     ['a catalog without end', (W, newest) => [W[newest + R_CATALOG] + C_LEVEL, 0xffffffff]],
     ['an index without end', (W, newest) => [directoryOf(W, newest) + D_DEPTH, 0xffffffff]],
@@ -224,7 +225,7 @@ describe('the tables of all stores', () => {
     })
     const { W, epochs } = db._test.engine
     // As a death leaves it between two stores of a drop.
-    const head = W[stateOf(W, W[W[H_CURRENT] + R_CATALOG], 150) + S_INDEX]
+    const head = W[W[stateOf(W, W[W[H_CURRENT] + R_CATALOG], 150) + S_REST] + Q_INDEX]
     const directory = W[head + X_DIRECTORY]
     dropTable(W, head, db.version + 1)
     W[head + X_DIRECTORY] = directory

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ReadTransaction, WriteTransaction } from '../../lib/index.js'
-import { H_DIRTY, H_FREE_HEAD, H_FREE_TAIL, H_PHASE } from '../../lib/memory/layout.js'
+import { H_DIRTY, H_FREE, H_PHASE } from '../../lib/memory/layout.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
 import { scaled } from '../support/runs.js'
 
@@ -70,8 +70,7 @@ describe('recovery by marking', () => {
               // A thread that dies while it moves lists leaves them so: nothing on them can be trusted.
               W[H_DIRTY] = 1
               W[H_PHASE] = 1
-              W[H_FREE_HEAD] = 0
-              W[H_FREE_TAIL] = 0
+              W[H_FREE] = 0
               db.delete('no such key')
               expect(read()).toEqual(before)
             }

@@ -33,8 +33,7 @@ describe('oldestToKeep', () => {
             return bytes
           }
           const now = time + later
-          const through = (version: number) => 77 + past(oldest) - past(version)
-          const line = { oldest, newest, now, time: timeOf, replaced: through }
+          const line = { oldest, newest, now, time: timeOf, replacedSince: past }
           let expected = oldest
           const isOutside = (v: number) =>
             newest - v > bounds.versions ||

@@ -7,8 +7,9 @@ import {
   G_DEPTH,
   H_DIRTY,
   H_PHASE,
+  Q_INDEX,
   R_STATE,
-  S_INDEX,
+  S_REST,
   T_READS,
   X_DIRECTORY,
 } from '../../lib/memory/layout.js'
@@ -100,7 +101,7 @@ it('after a recovery, which drops the tables, stats tell of none', () => {
 
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[epochs.versions.current + R_STATE + S_INDEX]
+  return W[W[epochs.versions.current + R_STATE + S_REST] + Q_INDEX]
 }
 
 it('check notices a segment that is deeper than its directory', () => {

@@ -11,8 +11,9 @@ import {
   G_BUCKETS,
   G_DEPTH,
   G_USED,
+  Q_INDEX,
   R_STATE,
-  S_INDEX,
+  S_REST,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
@@ -61,7 +62,7 @@ function run(plan: Plan): World {
 /** Word of the head of the unnamed store's index. */
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[epochs.versions.current + R_STATE + S_INDEX]
+  return W[W[epochs.versions.current + R_STATE + S_REST] + Q_INDEX]
 }
 
 describe(`the point index, ZVERSE_SEED=${SEED}`, () => {

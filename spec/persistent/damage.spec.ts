@@ -450,7 +450,7 @@ describe('damage', () => {
     expect(tried(one.disk, { ...one, states: one.states })).toMatchObject({})
   })
 
-  it('of the log behind a tag that a pinned version got: repair leaves the tag where reopening has it', () => {
+  it('of the log behind a tag on what only a pin kept: repair leaves it where reopening has it', () => {
     const disk = new Disk(SEGMENT)
     const db = openOn(disk, new Time(), { history: { versions: 0 } })
     db.put('key', 1)

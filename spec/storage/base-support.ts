@@ -1,12 +1,14 @@
 /** Shared by the specs of bases: what a keeper pins, and databases written to a disk and opened again. */
+
 import { expect } from 'vitest'
 import { Batch } from '../../lib/engine/batch.js'
 import type { Engine } from '../../lib/engine/engine.js'
 import type { Mutation, Stamp } from '../../lib/engine/mutation.js'
-import { R_NEXT_STORE, R_VERSION } from '../../lib/memory/layout.js'
+import { R_CATALOG, R_VERSION } from '../../lib/memory/layout.js'
 import { load48 } from '../../lib/memory/words.js'
 import { type BaseRead, readBase, readBaseHead, writeBase } from '../../lib/storage/base.js'
 import { OpenFile } from '../../lib/storage/files.js'
+import { nextStoreIn } from '../../lib/tree/catalog.js'
 import { boundsIn } from '../../lib/versions/past.js'
 import { openWith, type TestHooks, type ZVerse } from '../../lib/zverse.js'
 import { type Any, type Made, optionsOf, sound } from '../dump/support.js'
@@ -122,7 +124,7 @@ export function letGo({ db, read }: Read): void {
 }
 
 export const nextStore = ({ _test: { engine } }: ZVerse<Any, Any>) =>
-  engine.W[engine.epochs.versions.current + R_NEXT_STORE]
+  nextStoreIn(engine.W, engine.W[engine.epochs.versions.current + R_CATALOG] as number)
 
 /** Puts some large values, beside the small ones of `step`. */
 export function grow({ db, kinds }: Made, random: Random): void {

@@ -7,10 +7,11 @@ import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../lib/engine/engine.js'
 import { isInPieces } from '../../lib/memory/entry.js'
 import {
+  Q_INDEX,
   R_STATE,
   R_VERSION,
-  S_INDEX,
   S_LIVE,
+  S_REST,
   WRITING_VERB,
   X_COUNT,
 } from '../../lib/memory/layout.js'
@@ -226,7 +227,7 @@ describe('a base', () => {
     const held = hold(db, () => false)
     const copy = reopened(written(db, held), { maxBytes: 2 ** 25 }, { indexFrom: 65 })
     const { W, epochs } = copy.db._test.engine
-    const head = W[epochs.versions.current + R_STATE + S_INDEX] as number
+    const head = W[(W[epochs.versions.current + R_STATE + S_REST] as number) + Q_INDEX] as number
     expect(W[head + X_COUNT]).toBeGreaterThan(19_900)
     sound(copy.db)
     for (let i = 0; i < 20_000; i += 7) {
