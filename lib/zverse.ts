@@ -72,6 +72,8 @@ export interface TestHooks extends Environment {
   poison?: boolean
   /** A store with at least this many keys has a point index. */
   indexFrom?: number
+  /** The most units that a tree node takes. */
+  units?: number
   /** Poses as another thread. */
   threadId?: number
   /** Hears of each commit of this handle before it can be read. */

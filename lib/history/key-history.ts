@@ -11,7 +11,7 @@
 
 import type { KeyBuffer } from '../key/codec.js'
 import { versionOf } from '../memory/entry.js'
-import { Q_CLEARED, Q_GRAVE, Q_GRAVE_OLD, S_LIVE, S_REST } from '../memory/layout.js'
+import { S_LIVE, S_REST, SR_CLEARED, SR_GRAVE, SR_GRAVE_OLD } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { find } from '../tree/search.js'
 
@@ -35,8 +35,8 @@ export interface Happening {
 export function findTombstone(W: Uint32Array, state: number, key: KeyBuffer): number {
   if (state === 0) return 0
   const rest = W[state + S_REST]
-  const young = find(W, W[rest + Q_GRAVE], key.words, key.bytes)
-  return young !== 0 ? young : find(W, W[rest + Q_GRAVE_OLD], key.words, key.bytes)
+  const young = find(W, W[rest + SR_GRAVE], key.words, key.bytes)
+  return young !== 0 ? young : find(W, W[rest + SR_GRAVE_OLD], key.words, key.bytes)
 }
 
 /**
@@ -80,7 +80,7 @@ function absentSince(
   if (state === 0) return store.droppedBefore(here)
   const tombstone = findTombstone(W, state, key)
   const deleted = tombstone === 0 ? 0 : versionOf(W, tombstone)
-  const cleared = load48(W, W[state + S_REST] + Q_CLEARED)
+  const cleared = load48(W, W[state + S_REST] + SR_CLEARED)
   const last = Math.max(deleted, cleared)
   return last > low ? last : store.madeIn(here)
 }

@@ -25,7 +25,8 @@ import * as pages from './pages.js'
 import * as sizes from './sizes.js'
 
 // An imported constant costs several ns in a hot loop where a local one costs two.
-const { CLASS_OF, SIZES, CAPACITIES, SLAB_PAGES, PAGE_WORDS, LARGEST_SMALL, CLASSES } = sizes
+const { ALIGNED, CLASS_OF, SIZES, CAPACITIES, SLAB_PAGES, PAGE_WORDS, LARGEST_SMALL, CLASSES } =
+  sizes
 const { pagesFor } = sizes
 const { DESCRIPTOR_WORDS, STATE, FIRST_SLOT, USED, CARVED, PREV, NEXT } = pages
 const { SLAB, RUN, PART, KINDS } = pages
@@ -105,8 +106,11 @@ export class Allocator {
     W[at + PHASE] = 0
   }
 
-  /** A block of at least `words` words, contents undefined; 0 when none fits. Never throws. */
-  allocate(words: number): number {
+  /**
+   * A block of at least `words` words, contents undefined; 0 when none fits. Never throws.
+   * @param isAligned it is to lie at a multiple of ALIGNED, which divides `words`
+   */
+  allocate(words: number, isAligned = false): number {
     if (this.#failing && this.#fails()) return 0
     if (words > LARGEST_SMALL) return this.allocatePages(pagesFor(words))
     const W = this.#words
@@ -116,7 +120,7 @@ export class Allocator {
     let slab = W[sentinel + NEXT]
     W[at + PHASE] = 1
     if (slab === sentinel) {
-      index = this.#findRoom(index)
+      index = this.#findRoom(index, isAligned)
       if (index === CLASSES) {
         W[at + PHASE] = 0
         return this.waste > 1 ? this.allocatePages(pagesFor(words)) : 0
@@ -378,18 +382,19 @@ export class Allocator {
   }
 
   /** The class that serves class `index`, with room at the head of its list; CLASSES: none can. */
-  #findRoom(index: number): number {
+  #findRoom(index: number, isAligned: boolean): number {
     if (this.#makeSlab(index)) return index
     if (this.waste === 1) return CLASSES
     const W = this.#words
     const largest = this.waste * SIZES[index]
+    const serves = (other: number) => !isAligned || SIZES[other] % ALIGNED === 0
     for (let other = index + 1; other < CLASSES && SIZES[other] <= largest; other++) {
       const sentinel = this.#pages.list(other)
-      if (W[sentinel + NEXT] !== sentinel) return other
+      if (W[sentinel + NEXT] !== sentinel && serves(other)) return other
     }
     // There may be pages, though none that lie together.
     for (let other = index + 1; other < CLASSES; other++) {
-      if (SLAB_PAGES[other] === 1) return this.#makeSlab(other) ? other : CLASSES
+      if (SLAB_PAGES[other] === 1 && serves(other)) return this.#makeSlab(other) ? other : CLASSES
     }
     return CLASSES
   }

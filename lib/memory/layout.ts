@@ -43,6 +43,8 @@ export const H_LOCK_TIMEOUT = 11
 export const H_POISON = 12
 /** Lines at the front of the table that are the keeper's alone. */
 export const H_FIRST_LINE = 14
+/** The most units that a node takes; fewer than there is room for only in tests. */
+export const H_UNITS = 15
 /** Keys from which on a store has a point index; 0: it never has. */
 export const H_POINT_INDEX = 13
 
@@ -376,14 +378,14 @@ export const STATE_WORDS = 5
 //   0-1 birth   2 head of the point index (0: none)   3 graveyard root   4 older graveyard root
 //   5 words of the graveyard   6 of the older one   7-8 version of the last clear
 //   9-10 newest tombstone in the graveyard   11-12 in the older
-export const Q_INDEX = 2
-export const Q_GRAVE = 3
-export const Q_GRAVE_OLD = 4
-export const Q_GRAVE_WORDS = 5
-export const Q_GRAVE_OLD_WORDS = 6
-export const Q_CLEARED = 7
-export const Q_GRAVE_NEWEST = 9
-export const Q_GRAVE_OLD_NEWEST = 11
+export const SR_INDEX = 2
+export const SR_GRAVE = 3
+export const SR_GRAVE_OLD = 4
+export const SR_GRAVE_WORDS = 5
+export const SR_GRAVE_OLD_WORDS = 6
+export const SR_CLEARED = 7
+export const SR_GRAVE_NEWEST = 9
+export const SR_GRAVE_OLD_NEWEST = 11
 export const REST_WORDS = 13
 /** The rest of a store that never had anything of it: words of the header that are always 0. */
 export const NO_REST = 992
@@ -427,15 +429,36 @@ export const LEAST_PIECE = 4
 export const TAG_BY_NAME = 0x6e
 export const TAG_BY_VERSION = 0x76
 
-// ── Tree node ───────────────────────────────────────────────────────────────────────────────────
+// ── Tree node (docs/decisions/0038) ─────────────────────────────────────────────────────────────
 //   0 birth low   1 edition 16 | birth high 16   2 depth 17 | level 4 | capacity/8 4 | count 7
-//   3 entries below this node
-//   4 … heads[capacity]   refs[capacity]   and, above level 0, kids[capacity]
+//   3 entries below this node   4-5 a bit for each slot that a unit may have changed
+//   6 … heads[capacity]   refs[capacity]   and, above level 0, kids[capacity]
+//   then the log: LEAF_UNITS units in a leaf, INNER_UNITS in an inner node, of two words each:
+//   version - birth 24 | what 2 | slot 6, and a value
 // depth: bits all keys below share. head i: the 32 bits from `depth` on of the key of ref i.
 // ref i: leaf: the entry; inner: the smallest entry below kid i.
+// A pointer to a node is its address, which is a multiple of NODE_ALIGN, plus the number of units that belong to it.
 export const N_META = 2
 export const N_ENTRIES = 3
-export const N_HEADS = 4
+/** Bits that only ever become more, whatever comes of a unit; all of them are set where a unit inserts. */
+export const N_CHANGED = 4
+export const N_HEADS = 6
+export const NODE_ALIGN = 32
+/** The units of a pointer. */
+export const UNITS = NODE_ALIGN - 1
+/** As many as make the sizes of nodes multiples of NODE_ALIGN. */
+export const LEAF_UNITS = 13
+export const INNER_UNITS = 29
+/** What a unit says: its slot has another entry, or kid; an entry comes before it; so many are below. */
+export const UNIT_SET = 0x00
+export const UNIT_INSERT = 0x40
+export const UNIT_ENTRIES = 0x80
+export const UNIT_WHAT = 0xc0
+export const UNIT_SLOT = 0x3f
+export const UNIT_CODE = 0xff
+export const UNIT_SHIFT = 8
+/** A node that is so many versions old takes no more units. */
+export const UNIT_REACH = 2 ** 24
 export const N_MAX = 64
 export const N_MIN = 16
 /** Neighbours are merged when they then have this many or fewer. */
@@ -446,44 +469,6 @@ export const CAPACITY_MASK = 0xf
 export const LEVEL_SHIFT = 11
 export const LEVEL_MASK = 0xf
 export const DEPTH_SHIFT = 15
-
-// ── Point index (docs/protocol.md) ──────────────────────────────────────────────────────────────
-// Head, one a store; every state of the store refers to it. The only mutable block beside the chain:
-//   0-1 birth   2 directory (0: there is no table)   3 version (low) from which "not found" is absent
-//   4 references in the table   5 words of its segments
-export const X_DIRECTORY = 2
-export const X_ABSENT_FROM = 3
-export const X_COUNT = 4
-export const X_WORDS = 5
-export const HEAD_WORDS = 32
-// Directory: 0 depth d   1 next dropped table   2-3 version that dropped it   4 words not yet freed
-//   8 … 2^d words: a segment and, in its low bits, the code of its size. Where a segment's own depth is
-//   less than d, several words next to each other are the same.
-export const D_DEPTH = 0
-export const D_NEXT = 1
-export const D_VERSION = 2
-export const D_LEFT = 4
-export const D_SEGMENTS = 8
-export const D_MAX_DEPTH = 16
-// Segment: a header of two lines, then buckets. Sizes grow by steps of a third or a half.
-//   0 references in it   1 its depth   2 not 0: some key is neither in its buckets nor in the stash
-//   16 … 31 stash: references that found no slot; the writer places them when it enlarges the segment
-export const G_USED = 0
-export const G_DEPTH = 1
-export const G_LEAKY = 2
-export const G_STASH = 16
-export const STASH_SLOTS = 16
-export const G_BUCKETS = 32
-export const G_CODE_MASK = 31
-// Bucket, a cache line: 12 references, 12 tags of a byte, and its level, which says how far from this home
-// bucket a key may lie: 0 in it, 1 next door in the same 128 bytes, 2 in the next such pair, 3 nowhere.
-export const BUCKET_WORDS = 16
-export const BUCKET_SLOTS = 12
-export const B_TAGS = 12
-export const B_LEVEL = 15
-export const LEVEL_LOST = 3
-/** Groups of keys; handles read the version that last changed each group. */
-export const GENERATIONS = 4096
 
 // ── Chunk: a piece of a list of retired blocks ──────────────────────────────────────────────────
 //   0 next   1 items   2-3 base version   4 smallest birth code   5 largest   6 trees among them
@@ -524,6 +509,6 @@ assert(
   'no rest has its words',
 )
 assert(N_MAX / 8 <= CAPACITY_MASK && N_MAX <= COUNT_MASK, 'a node header has room')
+assert(LEAF_UNITS <= UNITS && INNER_UNITS <= UNITS && N_MAX - 1 <= UNIT_SLOT, 'units can be told')
 assert(DEPTH_SHIFT + 17 === 32 && 16_380 * 8 < 2 ** 17, 'depth reaches the longest key')
-assert(BUCKET_SLOTS + BUCKET_SLOTS / 4 + 1 === BUCKET_WORDS, 'a bucket fills its line')
 assert(N_MIN * 2 <= N_MAX - 8, 'two small nodes merge with room to spare')

@@ -1,17 +1,20 @@
 /**
  * The sizes a small block can have, and the slabs they are cut from: constants, computed once.
  *
- * Only the allocator's own files import this. Nothing here lies in shared memory: every thread
+ * Only the allocator's own files import this, and the tree's nodes, which fill their blocks. Nothing here lies in shared memory: every thread
  * computes the same tables, so a change of any number here is a change of the arena's format.
  *
- * 1. Sizes are even and grow in steps of at most 1/16 above 64 words, so rounding up wastes little;
- *    the sizes that tree nodes and entries have most often are met exactly.
+ * 1. Sizes are even and grow in steps of at most 1/16 above 64 words, so rounding up wastes little. The multiples of
+ *    {@link ALIGNED} up to 256, which tree nodes have, are among them.
  * 2. A slab is a run of 1 … {@link MOST_SLAB_PAGES} pages; the tail that no slot fits in is at most
  *    1/16 of it; 7.0 % for 1088 words, 9.4 % for 928 and 1856.
  */
 
 /** Words of a page, the unit of the page table: 4 KiB. */
 export const PAGE_WORDS = 1024
+
+/** Blocks of its multiples lie at its multiples: slabs begin with pages. */
+export const ALIGNED = 32
 
 /** The largest block that is cut from a slab; anything above is a run of whole pages. */
 export const LARGEST_SMALL = 2048
@@ -39,11 +42,8 @@ const STEPS = [
   [LARGEST_SMALL, 64],
 ]
 
-/** Sizes of nodes and common entries that the steps would miss. */
-const EXACT = [132, 148, 172, 196]
-
 function sizes(): number[] {
-  const all = new Set(EXACT)
+  const all = new Set<number>()
   let size = 0
   for (const [limit, step] of STEPS) while (size < limit) all.add((size += step))
   return [...all].sort((a, b) => a - b)

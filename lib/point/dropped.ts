@@ -8,8 +8,10 @@
  * 2. Readers find it unchanged until every announced read began at or after the version that dropped
  *    it. Then D_VERSION is 0, and the segments of the directory's words from D_LEFT on are freed already.
  */
+
 import type { Allocator } from '../memory/allocator.js'
 import { release, tipOf } from '../memory/atomic.js'
+import { H_TABLES, R_CATALOG, R_STATE, S_REST, SR_INDEX } from '../memory/layout.js'
 import {
   D_DEPTH,
   D_LEFT,
@@ -17,15 +19,10 @@ import {
   D_NEXT,
   D_SEGMENTS,
   D_VERSION,
-  H_TABLES,
-  Q_INDEX,
-  R_CATALOG,
-  R_STATE,
-  S_REST,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
-} from '../memory/layout.js'
+} from '../memory/point-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { walkCatalog } from '../tree/catalog.js'
 import { directoryLength, eachRef, eachSegment, segmentIn } from './table.js'
@@ -112,7 +109,7 @@ export function walkDropped(W: Uint32Array, visit: (ref: number) => void): void 
 /** Visits the head of the index of each store that `record` has. */
 export function eachHead(W: Uint32Array, record: number, visit: (head: number) => void): void {
   const look = (state: number) => {
-    const head = W[W[state + S_REST] + Q_INDEX]
+    const head = W[W[state + S_REST] + SR_INDEX]
     if (head !== 0) visit(head)
   }
   look(record + R_STATE)

@@ -8,9 +8,11 @@
  *    finds the number changed.
  * 2. A number ahead of the snapshot that a reference read says nothing about it: the reference has to look.
  */
+
 import { acquire, release } from '../memory/atomic.js'
 import type { ChangeList } from '../memory/change-list.js'
-import { GENERATIONS, H_GENERATIONS } from '../memory/layout.js'
+import { H_GENERATIONS } from '../memory/layout.js'
+import { GENERATIONS } from '../memory/point-layout.js'
 
 /** In place of a generation: none is known. */
 export const NO_GENERATION = -1

@@ -15,6 +15,7 @@ import type { Allocator } from '../memory/allocator.js'
 import { release } from '../memory/atomic.js'
 import type { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
+import { H_POINT_INDEX, PAGE } from '../memory/layout.js'
 import {
   B_LEVEL,
   B_TAGS,
@@ -29,17 +30,14 @@ import {
   G_LEAKY,
   G_STASH,
   G_USED,
-  H_POINT_INDEX,
   LEVEL_LOST,
-  N_ENTRIES,
-  PAGE,
   STASH_SLOTS,
   X_ABSENT_FROM,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
-} from '../memory/layout.js'
-import { eachEntry } from '../tree/node.js'
+} from '../memory/point-layout.js'
+import { eachEntry, entriesBelow } from '../tree/node.js'
 import { ByPart } from './by-part.js'
 import { dropTable } from './dropped.js'
 import {
@@ -120,7 +118,7 @@ export class PointIndex {
       dropTable(W, head, version)
     }
     if (W[head + X_DIRECTORY] === 0) {
-      const count = root === 0 ? 0 : W[root + N_ENTRIES]
+      const count = entriesBelow(W, root)
       if (count >= W[H_POINT_INDEX]) this.#build(head, root, changes, version)
       return
     }
@@ -352,7 +350,7 @@ export class PointIndex {
   /** Makes a table of all entries of the store at `version`. */
   #build(head: number, root: number, changes: ChangeList, version: number): void {
     const W = this.#W
-    const count = W[root + N_ENTRIES]
+    const count = entriesBelow(W, root)
     const { bits, code } = sizeFor(count, D_MAX_DEPTH)
     const parts = this.#makeSegments(2 ** bits, code, bits)
     if (parts === undefined) return

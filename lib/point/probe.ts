@@ -13,18 +13,16 @@
 import { acquire } from '../memory/atomic.js'
 import { keyBytesOf, versionOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
+import { E_KEY, H_CURRENT, R_VERSION } from '../memory/layout.js'
 import {
   B_LEVEL,
   B_TAGS,
   D_DEPTH,
   D_SEGMENTS,
-  E_KEY,
-  H_CURRENT,
   LEVEL_LOST,
-  R_VERSION,
   X_ABSENT_FROM,
   X_DIRECTORY,
-} from '../memory/layout.js'
+} from '../memory/point-layout.js'
 import { load48 } from '../memory/words.js'
 import { bucketAt, homeOf, PLACES, placeOf } from './table.js'
 

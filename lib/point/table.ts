@@ -12,7 +12,7 @@ import {
   D_SEGMENTS,
   G_BUCKETS,
   G_CODE_MASK,
-} from '../memory/layout.js'
+} from '../memory/point-layout.js'
 
 const CODE = G_CODE_MASK
 const BUCKETS = G_BUCKETS

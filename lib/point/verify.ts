@@ -4,19 +4,19 @@
 
 import { keyBytesOf } from '../memory/entry.js'
 import { hashOf } from '../memory/hash.js'
+import { E_KEY } from '../memory/layout.js'
 import {
   B_LEVEL,
   D_DEPTH,
   D_MAX_DEPTH,
   D_SEGMENTS,
-  E_KEY,
   G_DEPTH,
   G_USED,
   LEVEL_LOST,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
-} from '../memory/layout.js'
+} from '../memory/point-layout.js'
 import { eachEntry } from '../tree/node.js'
 import { ASK, probe } from './probe.js'
 import {

@@ -7,9 +7,9 @@ import type { Engine } from '../engine/engine.js'
 import type { View } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { N_ENTRIES } from '../memory/layout.js'
 import { count } from '../tree/box-cursor.js'
 import type { Range } from '../tree/cursor.js'
+import { entriesBelow } from '../tree/node.js'
 import type { Hold } from './iterator.js'
 import type { StoreCore } from './store-core.js'
 
@@ -54,7 +54,7 @@ export interface Source {
 /** Number of keys below a root. */
 export function countBelow({ engine }: StoreCore, root: number, range: Range | undefined): number {
   if (range !== undefined) return count(engine.W, root, range)
-  return root === 0 ? 0 : engine.W[root + N_ENTRIES]
+  return entriesBelow(engine.W, root)
 }
 
 /** Key, value and version of an entry in memory. */

@@ -22,20 +22,20 @@ import {
   E_LENGTH,
   E_META,
   E_PIECES,
-  Q_INDEX,
   R_CATALOG,
   R_STATE,
   R_VERSION,
   S_LIVE,
   S_REST,
+  SR_INDEX,
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { ASK, lookAhead, probe } from '../point/probe.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Metric } from '../tree/metric.js'
 import { isWhole } from '../tree/nearest.js'
+import { nodeBirth } from '../tree/node.js'
 import { find } from '../tree/search.js'
-import { nodeBirth } from '../tree/workspace.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
 import { Decoder } from './decoder.js'
 
@@ -247,7 +247,7 @@ export class StoreCore {
   lookUp(record: number, state: number, key: KeyBuffer): number {
     if (state === 0) return 0
     const W = this.#W
-    const head = W[W[state + S_REST] + Q_INDEX]
+    const head = W[W[state + S_REST] + SR_INDEX]
     if (head !== 0) {
       const entry = probe(W, head, key.words, key.bytes, load48(W, record + R_VERSION))
       if (entry !== ASK) return entry
@@ -257,7 +257,7 @@ export class StoreCore {
 
   /** Loads the cache lines that {@link lookUp} of some keys will read, all at once. */
   lookAhead(state: number, hashes: readonly number[], from: number, to: number): void {
-    const head = state === 0 ? 0 : this.#W[this.#W[state + S_REST] + Q_INDEX]
+    const head = state === 0 ? 0 : this.#W[this.#W[state + S_REST] + SR_INDEX]
     if (head !== 0) this.#loaded ^= lookAhead(this.#W, head, hashes, from, to, this.#scratch)
   }
 

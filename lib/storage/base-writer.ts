@@ -21,22 +21,14 @@ import {
   valueBytesOf,
   versionOf,
 } from '../memory/entry.js'
-import {
-  N_ENTRIES,
-  P_DATA,
-  P_NEXT,
-  P_WORDS,
-  R_CATALOG,
-  R_STATE,
-  R_VERSION,
-  S_LIVE,
-} from '../memory/layout.js'
+import { P_DATA, P_NEXT, P_WORDS, R_CATALOG, R_STATE, R_VERSION, S_LIVE } from '../memory/layout.js'
 import { timeOf, untilOf } from '../memory/record.js'
 import { load48, store48 } from '../memory/words.js'
 import type { AllBounds } from '../options.js'
 import { nextStoreIn, stateOf } from '../tree/catalog.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
+import { entriesBelow } from '../tree/node.js'
 import {
   BLOCK_HEAD,
   BLOCK_WORDS,
@@ -229,7 +221,7 @@ class BaseWriter {
     const W = this.#W
     const blocks = this.#blocks
     const { body, most } = blocks
-    const count = root === 0 ? 0 : W[root + N_ENTRIES]
+    const count = entriesBelow(W, root)
     body[0] = id
     body[1] = count
     this.#entries += count

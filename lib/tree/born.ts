@@ -1,11 +1,11 @@
 /**
  * Walks the entries of a tree that were born after a version, in key order or back.
  *
- * A node is born in the version that made it, and no version changes the nodes of another. So no entry below it is
- * younger: a subtree that was born by that version is passed over whole. That holds however the tree was made, for no
- * entry is written that tells a later birth than the version it is written in (verify.ts proves both). The cost
- * is that of the nodes born since, times their width; a tree that was built at once, of entries that are older
- * (bulk.ts), is looked at as a whole where it was built since.
+ * A pointer is as old as the last unit that belongs to it, or its node. No entry below it is younger: a subtree that
+ * was born by that version is passed over whole. That holds however the tree was made, for no entry is written that
+ * tells a later birth than the version it is written in (verify.ts proves both). The cost is that of the nodes changed
+ * since, times their width; a tree that was built at once, of entries that are older (bulk.ts), is looked at as a whole
+ * where it was built since.
  *
  * Any thread, on a root that stays pinned while the cursor is used.
  */
@@ -13,9 +13,8 @@ import type { Box } from '../key/box.js'
 import { versionOf } from '../memory/entry.js'
 import { type Bound, isEmpty, type Range } from './cursor.js'
 import { Frame } from './frame.js'
-import { countOf, kidAt, levelOf, refAt } from './node.js'
+import { countOf, kidAt, levelOf, nodeBirth, refAt } from './node.js'
 import { Path } from './search.js'
-import { nodeBirth } from './workspace.js'
 
 export class BornCursor {
   readonly #W: Uint32Array

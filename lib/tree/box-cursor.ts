@@ -167,7 +167,7 @@ export class BoxCursor implements Walker {
         const slot = this.#nextSlot(frame)
         if (slot < 0) break
         leaves.push(slot)
-        sum ^= touchNode(W, W[frame.kids + slot])
+        sum ^= touchNode(W, frame.kid(slot))
       }
       this.ahead = sum
       if (leaves.length === 0) return -1
@@ -177,13 +177,12 @@ export class BoxCursor implements Walker {
 
   /** Takes the entries of a leaf that are inside. */
   #collect(leaf: Frame): void {
-    const W = this.#W
     const found = this.#found
-    const { refs, count } = leaf
+    const { slots, refs, count } = leaf
     const from = this.#count
     const step = this.#isReverse ? -1 : 1
     const n = leaf.scan(step === 1 ? 0 : count - 1, step, this.#slots, count)
-    for (let i = 0; i < n; i++) found[from + i] = W[refs + this.#slots[i]]
+    for (let i = 0; i < n; i++) found[from + i] = slots[refs + this.#slots[i]]
     this.#count = from + n
   }
 }

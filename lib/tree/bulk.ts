@@ -14,9 +14,10 @@
 import { compareEntries, entryBits, keyBytesOf, sharedBitsOfEntries } from '../memory/entry.js'
 import { E_KEY, N_ENTRIES, N_HEADS, N_MAX, N_META, N_MIN } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
-import type { Tree } from './editor.js'
-import { capacityFor, metaWord, nodeWords } from './node.js'
-import { entrySize, nodeSize, type Workspace } from './workspace.js'
+import { capacityFor, metaWord } from './node.js'
+import type { Tree } from './own-path.js'
+import { entrySize, nodeSize } from './size.js'
+import type { Workspace } from './workspace.js'
 
 /** Slots of a node: as many as leave N_MIN for the one after it. */
 const FILL = N_MAX - N_MIN
@@ -95,8 +96,8 @@ export class BulkTree {
     const least = refs[0]
     const largest = level === 0 ? refs[count - 1] : lasts[count - 1]
     const depth = sharedBitsOfEntries(W, least, largest)
-    const capacity = capacityFor(count)
-    const node = this.#space.allocate(nodeWords(level, capacity))
+    const capacity = capacityFor(level, count)
+    const node = this.#space.allocateNode(level, capacity)
     W[node + N_META] = metaWord(depth, level, capacity, count)
     this.#space.stampNode(node)
     const heads = node + N_HEADS

@@ -11,16 +11,33 @@ import {
   CAPACITY_MASK,
   CAPACITY_SHIFT,
   COUNT_MASK,
-  N_ENTRIES,
+  N_CHANGED,
   N_HEADS,
+  N_MAX,
   N_META,
+  UNIT_CODE,
+  UNIT_INSERT,
+  UNIT_WHAT,
+  UNITS,
 } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
-import { capacityOf, countOf, kidAt, levelOf } from './node.js'
+import {
+  capacityOf,
+  countOf,
+  entriesBelow,
+  kidAt,
+  levelOf,
+  readEntries,
+  readKids,
+  unitsOf,
+} from './node.js'
 import { Path } from './search.js'
 
 const META = N_META
 const HEADS = N_HEADS
+const POINTER = UNITS
+const CODE = UNIT_CODE
+const CHANGED = N_CHANGED
 /** Words from the start of an entry to, most likely, its second cache line. */
 export const NEXT_LINE = 13
 const NEXT = NEXT_LINE
@@ -91,10 +108,13 @@ function seekEnd(W: Uint32Array, path: Path, root: number, last: boolean): void 
 export class Cursor {
   readonly #W: Uint32Array
   readonly #path = new Path()
-  /** Word of ref 0 of the leaf the cursor is in; next slot and the slot to stop at. */
+  /** What has the entries of the leaf the cursor is in, and where; next slot and the slot to stop at. */
+  #entries: Uint32Array
   #refs = 0
   #i = 0
   #stop = 0
+  /** The entries of a leaf that units have changed; made when the first is met. */
+  #changed: Uint32Array | null = null
   readonly #step: 1 | -1
   /** The path has moved on to a leaf that the cursor has not entered yet. */
   #isAhead = false
@@ -114,6 +134,7 @@ export class Cursor {
   /** @param limit how many entries to hand out at most. */
   constructor(W: Uint32Array, root: number, range: Range, reverse: boolean, limit: number) {
     this.#W = W
+    this.#entries = W
     this.#step = reverse ? -1 : 1
     this.#left = Math.min(limit, MOST)
     const path = this.#path
@@ -146,7 +167,7 @@ export class Cursor {
     this.#left--
     const i = this.#i
     this.#i = i + this.#step
-    return this.#W[this.#refs + (this.#step === 1 ? i : i - 1)]
+    return this.#entries[this.#refs + (this.#step === 1 ? i : i - 1)]
   }
 
   /**
@@ -166,10 +187,11 @@ export class Cursor {
     const i = this.#i
     const step = this.#step
     const n = Math.min(most, this.#left, step === 1 ? this.#stop - i : i - this.#stop)
+    const entries = this.#entries
     const from = this.#refs + (step === 1 ? i : i - 1)
     let sum = this.#sibling === 0 ? 0 : this.#touchSibling()
     for (let k = 0; k < n; k++) {
-      const entry = W[from + k * step]
+      const entry = entries[from + k * step]
       into[at + k] = entry
       sum ^= W[entry] ^ W[entry + NEXT]
     }
@@ -182,10 +204,11 @@ export class Cursor {
   /** Reads two words of each entry of the leaf that {@link next} will give. */
   #touch(): void {
     const W = this.#W
+    const entries = this.#entries
     const count = Math.min(Math.abs(this.#stop - this.#i), this.#left)
     const from = this.#refs + (this.#step === 1 ? this.#i : this.#i - count)
     let sum = 0
-    for (let k = 0; k < count; k++) sum ^= W[W[from + k]] ^ W[W[from + k] + NEXT]
+    for (let k = 0; k < count; k++) sum ^= W[entries[from + k]] ^ W[entries[from + k] + NEXT]
     this.ahead = sum
     this.#isTouched = true
   }
@@ -193,15 +216,19 @@ export class Cursor {
   /** Reads, of the next leaf, at first the header, then the lines of its refs: see {@link fill}. */
   #touchSibling(): number {
     const W = this.#W
-    const leaf = this.#sibling
+    const units = unitsOf(this.#sibling)
+    const leaf = this.#sibling - units
     const header = W[leaf + META]
     this.#isNear = !this.#isNear
     if (this.#isNear) return header
     this.#sibling = 0
-    const refs = leaf + HEADS + capacityOf(W, leaf)
+    const capacity = capacityOf(W, leaf)
+    const refs = leaf + HEADS + capacity
     const end = refs + (header & COUNT_MASK)
     let sum = 0
     for (let at = refs; at < end; at += LINE) sum ^= W[at]
+    const log = refs + capacity
+    for (let at = log; at < log + 2 * units; at += LINE) sum ^= W[at]
     return sum
   }
 
@@ -210,9 +237,19 @@ export class Cursor {
     const W = this.#W
     const leaf = this.#path.nodes[0]
     const last = leaf === this.#endLeaf
-    this.#refs = leaf + HEADS + capacityOf(W, leaf)
+    let count = 0
+    if ((leaf & POINTER) === 0) {
+      this.#entries = W
+      this.#refs = leaf + HEADS + capacityOf(W, leaf)
+      count = W[leaf + META] & COUNT_MASK
+    } else {
+      this.#changed ??= new Uint32Array(N_MAX)
+      this.#entries = this.#changed
+      this.#refs = 0
+      count = readEntries(W, leaf, this.#changed, 0)
+    }
     this.#i = at
-    if (this.#step === 1) this.#stop = last ? this.#endAt : countOf(W, leaf)
+    if (this.#step === 1) this.#stop = last ? this.#endAt : count
     else this.#stop = last ? this.#endAt : 0
     this.#isTouched = false
     this.#sibling = 0
@@ -241,7 +278,8 @@ export class Cursor {
     let level = 1
     while (level <= top) {
       const next = at[level] + step
-      if (next >= 0 && next < (W[nodes[level] + META] & COUNT_MASK)) {
+      const parent = nodes[level]
+      if (next >= 0 && next < (W[parent - (parent & POINTER) + META] & COUNT_MASK)) {
         at[level] = next
         break
       }
@@ -249,13 +287,34 @@ export class Cursor {
     }
     if (level > top) return false
     while (level > 0) {
-      const parent = nodes[level]
+      // As kidAt and countOf do.
+      const units = nodes[level] & POINTER
+      const parent = nodes[level] - units
+      const slot = at[level]
       const capacity = ((W[parent + META] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
-      const node = W[parent + HEADS + 2 * capacity + at[level]]
+      const log = parent + HEADS + 3 * capacity
+      let unit = log - 2
+      if (((W[parent + CHANGED + (slot >>> 5)] >>> (slot & 31)) & 1) !== 0) {
+        unit = log + 2 * units - 2
+        while (unit >= log && (W[unit] & CODE) !== slot) unit -= 2
+      }
+      const node = unit >= log ? W[unit + 1] : W[log - capacity + slot]
       level--
       nodes[level] = node
-      const count = W[node + META] & COUNT_MASK
-      at[level] = step === 1 ? 0 : level === 0 ? count : count - 1
+      if (step === 1) {
+        at[level] = 0
+        continue
+      }
+      const from = node - (node & POINTER)
+      let last = W[from + META] & COUNT_MASK
+      if (level > 0) last--
+      else {
+        const width = ((W[from + META] >>> CAPACITY_SHIFT) & CAPACITY_MASK) * 8
+        const first = from + HEADS + 2 * width
+        const end = first + 2 * (node & POINTER)
+        for (let u = first; u < end; u += 2) if ((W[u] & UNIT_WHAT) === UNIT_INSERT) last++
+      }
+      at[level] = last
     }
     return true
   }
@@ -265,10 +324,10 @@ export class Cursor {
 function rank(W: Uint32Array, path: Path): number {
   if (path.top < 0) return 0
   let before = path.at[0]
+  const kids = new Uint32Array(N_MAX)
   for (let level = 1; level <= path.top; level++) {
-    const node = path.nodes[level]
-    const kids = node + HEADS + 2 * capacityOf(W, node)
-    for (let i = 0; i < path.at[level]; i++) before += W[W[kids + i] + N_ENTRIES]
+    readKids(W, path.nodes[level], kids, 0)
+    for (let i = 0; i < path.at[level]; i++) before += entriesBelow(W, kids[i])
   }
   return before
 }
@@ -277,7 +336,7 @@ function rank(W: Uint32Array, path: Path): number {
 export function countRange(W: Uint32Array, root: number, range: Range): number {
   if (root === 0 || isEmpty(range)) return 0
   const path = new Path()
-  let to = W[root + N_ENTRIES]
+  let to = entriesBelow(W, root)
   if (range.upper !== null) {
     seekBound(W, path, root, range.upper)
     to = rank(W, path)

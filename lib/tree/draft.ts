@@ -10,27 +10,27 @@ import { birthOf } from '../memory/birth.js'
 import { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
 import {
-  HEAD_WORDS,
-  N_ENTRIES,
   NO_REST,
-  Q_CLEARED,
-  Q_GRAVE,
-  Q_GRAVE_NEWEST,
-  Q_GRAVE_OLD,
-  Q_GRAVE_OLD_NEWEST,
-  Q_GRAVE_OLD_WORDS,
-  Q_GRAVE_WORDS,
-  Q_INDEX,
   REST_WORDS,
   S_LIVE,
   S_LIVE_WORDS,
   S_REST,
+  SR_CLEARED,
+  SR_GRAVE,
+  SR_GRAVE_NEWEST,
+  SR_GRAVE_OLD,
+  SR_GRAVE_OLD_NEWEST,
+  SR_GRAVE_OLD_WORDS,
+  SR_GRAVE_WORDS,
+  SR_INDEX,
   STATE_WORDS,
 } from '../memory/layout.js'
+import { HEAD_WORDS } from '../memory/point-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import { WHOLE } from './cursor.js'
 import { DiffCursor } from './diff.js'
-import type { Tree } from './editor.js'
+import { entriesBelow } from './node.js'
+import type { Tree } from './own-path.js'
 import type { Workspace } from './workspace.js'
 
 export class Draft {
@@ -68,14 +68,14 @@ export class Draft {
     this.live.words = isNew ? 0 : W[base + S_LIVE_WORDS]
     const rest = isNew ? NO_REST : W[base + S_REST]
     this.rest = rest
-    this.grave.root = W[rest + Q_GRAVE]
-    this.grave.words = W[rest + Q_GRAVE_WORDS]
-    this.graveOld.root = W[rest + Q_GRAVE_OLD]
-    this.graveOld.words = W[rest + Q_GRAVE_OLD_WORDS]
-    this.cleared = load48(W, rest + Q_CLEARED)
-    this.graveNewest = load48(W, rest + Q_GRAVE_NEWEST)
-    this.graveOldNewest = load48(W, rest + Q_GRAVE_OLD_NEWEST)
-    this.index = W[rest + Q_INDEX]
+    this.grave.root = W[rest + SR_GRAVE]
+    this.grave.words = W[rest + SR_GRAVE_WORDS]
+    this.graveOld.root = W[rest + SR_GRAVE_OLD]
+    this.graveOld.words = W[rest + SR_GRAVE_OLD_WORDS]
+    this.cleared = load48(W, rest + SR_CLEARED)
+    this.graveNewest = load48(W, rest + SR_GRAVE_NEWEST)
+    this.graveOldNewest = load48(W, rest + SR_GRAVE_OLD_NEWEST)
+    this.index = W[rest + SR_INDEX]
     this.baseRoot = this.live.root
     this.changes.begin(this.baseRoot === 0, noted)
     this.changed = 0
@@ -105,27 +105,27 @@ export class Draft {
 
   #writeRest(W: Uint32Array, at: number, birth: number): void {
     store48(W, at, birth)
-    W[at + Q_INDEX] = this.index
-    W[at + Q_GRAVE] = this.grave.root
-    W[at + Q_GRAVE_OLD] = this.graveOld.root
-    W[at + Q_GRAVE_WORDS] = this.grave.words
-    W[at + Q_GRAVE_OLD_WORDS] = this.graveOld.words
-    store48(W, at + Q_CLEARED, this.cleared)
-    store48(W, at + Q_GRAVE_NEWEST, this.graveNewest)
-    store48(W, at + Q_GRAVE_OLD_NEWEST, this.graveOldNewest)
+    W[at + SR_INDEX] = this.index
+    W[at + SR_GRAVE] = this.grave.root
+    W[at + SR_GRAVE_OLD] = this.graveOld.root
+    W[at + SR_GRAVE_WORDS] = this.grave.words
+    W[at + SR_GRAVE_OLD_WORDS] = this.graveOld.words
+    store48(W, at + SR_CLEARED, this.cleared)
+    store48(W, at + SR_GRAVE_NEWEST, this.graveNewest)
+    store48(W, at + SR_GRAVE_OLD_NEWEST, this.graveOldNewest)
   }
 
   /** True if the rest is as it lies at word `at`. */
   #isRest(W: Uint32Array, at: number): boolean {
     return (
-      W[at + Q_INDEX] === this.index &&
-      W[at + Q_GRAVE] === this.grave.root &&
-      W[at + Q_GRAVE_OLD] === this.graveOld.root &&
-      W[at + Q_GRAVE_WORDS] === this.grave.words &&
-      W[at + Q_GRAVE_OLD_WORDS] === this.graveOld.words &&
-      load48(W, at + Q_CLEARED) === this.cleared &&
-      load48(W, at + Q_GRAVE_NEWEST) === this.graveNewest &&
-      load48(W, at + Q_GRAVE_OLD_NEWEST) === this.graveOldNewest
+      W[at + SR_INDEX] === this.index &&
+      W[at + SR_GRAVE] === this.grave.root &&
+      W[at + SR_GRAVE_OLD] === this.graveOld.root &&
+      W[at + SR_GRAVE_WORDS] === this.grave.words &&
+      W[at + SR_GRAVE_OLD_WORDS] === this.graveOld.words &&
+      load48(W, at + SR_CLEARED) === this.cleared &&
+      load48(W, at + SR_GRAVE_NEWEST) === this.graveNewest &&
+      load48(W, at + SR_GRAVE_OLD_NEWEST) === this.graveOldNewest
     )
   }
 
@@ -180,7 +180,7 @@ export class Draft {
     this.changes.clear()
     space.retireTree(this.live.root, this.live.words)
     this.live = { root: 0, words: 0 }
-    this.changed = this.baseRoot === 0 ? 0 : W[this.baseRoot + N_ENTRIES]
+    this.changed = entriesBelow(W, this.baseRoot)
     this.removed = true
     if (this.baseRoot === 0) return
     this.dropGraves(space)

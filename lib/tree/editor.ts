@@ -1,8 +1,8 @@
 /**
  * Changes a copy-on-write tree inside a write transaction.
  *
- * For the holder of the writer lock. A change copies the nodes on its path that the transaction
- * does not own yet, and changes owned nodes in place. Invariants:
+ * For the holder of the writer lock. own-path.ts tells how nodes on the path to a place are changed: in place, by units,
+ * or as copies. Invariants:
  * 1. After each call, and after each call that throws ZVERSE_FULL, the tree under `tree.root` is
  *    whole: every allocation comes before the first store that would leave the tree half changed.
  * 2. node.ts's invariants hold for all nodes; entry counts (N_ENTRIES) are exact.
@@ -12,51 +12,62 @@
  * finds the place without a descent, and leaves a leaf that overflows at its end full.
  */
 
+import type { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
-import { compareToEntry, entryBits, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
-import { N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_META, N_MIN } from '../memory/layout.js'
+import { compareToEntry, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
 import {
+  COUNT_MASK,
+  DEPTH_SHIFT,
+  N_ENTRIES,
+  N_HEADS,
+  N_MAX,
+  N_MERGED,
+  N_META,
+  N_MIN,
+} from '../memory/layout.js'
+import {
+  addressOf,
   capacityFor,
   capacityOf,
-  closeSlot,
-  copySlots,
   countOf,
-  deepen,
   depthOf,
-  fillFirst,
+  entriesBelow,
   kidAt,
   largestBelow,
   levelOf,
   metaWord,
   nodeWords,
-  openSlot,
   refAt,
-  setDepth,
+  Slots,
+  unitsOf,
 } from './node.js'
-import { Path, UNKNOWN } from './search.js'
+import {
+  closeSlot,
+  copySlots,
+  deepen,
+  fillFirst,
+  openSlot,
+  setDepth,
+  setKid,
+  setRef,
+} from './own-node.js'
+import { OwnPath, SPLITS, type Tree } from './own-path.js'
+import { UNKNOWN } from './search.js'
+import { entrySize, nodeSize } from './size.js'
 import type { Workspace } from './workspace.js'
-import { entrySize, nodeSize } from './workspace.js'
 
-const META = N_META
-const HEADS = N_HEADS
-const ENTRIES = N_ENTRIES
 /** Ascending keys in a row after which the place behind the last one is tried first. */
 const STREAK = 2
 /** Ascending keys in a row after which a new leaf gets the largest capacity at once. */
 const LONG_STREAK = 64
 
-/** A tree as a transaction sees it. */
-export interface Tree {
-  /** Root node, 0 when empty. */
-  root: number
-  /** Words that its nodes and entries take. */
-  words: number
-}
-
 export class TreeEditor {
   readonly #W: Uint32Array
   readonly #space: Workspace
-  readonly #path = new Path()
+  readonly #path: OwnPath
+  /** Scratch: two neighbours. */
+  readonly #left = new Slots()
+  readonly #right = new Slots()
   /** The tree and the root that the path belongs to. */
   #tree: Tree | null = null
   #root = 0
@@ -70,6 +81,7 @@ export class TreeEditor {
   constructor(W: Uint32Array, space: Workspace) {
     this.#W = W
     this.#space = space
+    this.#path = new OwnPath(W, space)
   }
 
   /** Forgets the last place: at the start of a transaction and after a roll-back. */
@@ -102,9 +114,11 @@ export class TreeEditor {
   #follows(key: KeyBuffer, shared: number): boolean {
     const W = this.#W
     const path = this.#path
+    if (!path.isOwn(0)) return false
     const leaf = path.nodes[0]
     const i = path.at[0]
-    if (i >= countOf(W, leaf) || refAt(W, leaf, i) !== this.#last) return false
+    if (i >= (W[leaf + N_META] & COUNT_MASK)) return false
+    if (W[leaf + N_HEADS + capacityOf(W, leaf) + i] !== this.#last) return false
     if (!this.#isBounded) this.#findBound()
     const bound = this.#bound
     if (bound !== 0 && compareToEntry(key.words, key.bytes, W, bound) >= 0) return false
@@ -133,16 +147,23 @@ export class TreeEditor {
   replace(tree: Tree, entry: number): void {
     const W = this.#W
     const path = this.#path
-    this.#own(tree, 0)
-    const leaf = path.nodes[0]
     const at = path.at[0]
-    const slot = leaf + HEADS + capacityOf(W, leaf) + at
-    const old = W[slot]
-    W[slot] = entry
+    const old = refAt(W, path.nodes[0], at)
+    // Nodes above that have it as a ref are copied, and then the leaf is, too.
+    let whole = at === 0 ? path.leastLevel(1) : -1
+    if (whole < 0 && !path.logsLeaf) whole = 0
+    // An owned leaf is the node above's already.
+    if (whole !== 0 || !path.isOwn(0)) path.prepare(tree, whole, 0)
+    if (whole < 0) path.logEntry(tree, entry)
+    else {
+      const leaf = path.nodes[0]
+      W[leaf + N_HEADS + capacityOf(W, leaf) + at] = entry
+      if (at === 0) path.lowerLeast(entry, 1)
+    }
     tree.words += entrySize(W, entry) - entrySize(W, old)
     this.#space.retireEntry(old)
-    if (at === 0) this.#lowerMinimum(entry)
     this.#last = entry
+    this.#root = tree.root
   }
 
   /** Inserts `entry` at the place just located, where its key was not found. */
@@ -153,55 +174,102 @@ export class TreeEditor {
       this.#plant(tree, entry)
       return
     }
-    if (path.shared !== UNKNOWN && this.#append(tree, entry)) return
-    this.#own(tree, 1)
-    const appending = this.#appends()
-    // The halves of a node that splits may have a greater depth than it had.
-    if (countOf(W, path.nodes[0]) === N_MAX) path.look(W, entry)
-    const right = this.#makeRoom(tree, appending)
-    // No step below can fail.
-    for (let level = right === 0 ? 0 : 1; level <= path.top; level++) {
-      const node = path.nodes[level]
-      if (path.shared !== UNKNOWN && depthOf(W, node) > path.shared) setDepth(W, node, path.shared)
-      W[node + ENTRIES]++
-    }
-    if (right === 0) {
-      const leaf = path.nodes[0]
-      const at = path.at[0]
-      openSlot(W, leaf, at)
-      W[leaf + HEADS + at] = entryBits(W, entry, depthOf(W, leaf))
-      W[leaf + HEADS + capacityOf(W, leaf) + at] = entry
-      if (at === 0) this.#lowerMinimum(entry)
-    } else {
-      fillFirst(W, right, entry)
-      this.#link(1, right, entry)
-      path.nodes[0] = right
-      path.at[0] = 0
-      path.at[1]++
-    }
+    if (!this.#insertOwn(entry)) this.#insertOrSplit(tree, entry)
     tree.words += entrySize(W, entry)
     this.#last = entry
     this.#root = tree.root
   }
 
-  /** Inserts `entry` at the end of an owned leaf, if that is its place and there is room. */
-  #append(tree: Tree, entry: number): boolean {
+  #insertOrSplit(tree: Tree, entry: number): void {
+    try {
+      this.#insert(tree, entry, false)
+    } catch (error) {
+      const { injected } = this.#space
+      const { code } = error as ZVerseError
+      const isFull = code === 'ZVERSE_FULL' && !injected
+      if (!isFull || countOf(this.#W, this.#path.nodes[0]) < 2 * N_MIN) throw error
+      // Where no larger block is left, there may be smaller ones: nothing has changed but copies made.
+      this.#insert(tree, entry, true)
+    }
+  }
+
+  /** @param splits the leaf splits, full or not */
+  #insert(tree: Tree, entry: number, splits: boolean): void {
     const W = this.#W
-    const { nodes, at, shared, top } = this.#path
+    const path = this.#path
+    const count = countOf(W, path.nodes[0])
+    const isFull = count === N_MAX || splits
+    let whole = this.#shallow()
+    if (path.at[0] === 0) whole = Math.max(whole, path.leastLevel(1), 0)
+    if (isFull) whole = Math.max(whole, this.#splitting())
+    // A copy of the leaf, which a delete may need in a full database, must never be larger than the leaf.
+    const fits = count < capacityOf(W, addressOf(path.nodes[0]))
+    if (whole < 0 && !(fits && path.logsLeaf)) whole = 0
+    path.prepare(tree, whole, isFull ? SPLITS : 1)
+    if (whole < 0) {
+      path.logInsert(tree, entry)
+      path.count(tree, 1, 1)
+      return
+    }
+    // The halves of a node that splits may have a greater depth than it had.
+    if (isFull) path.look(W, entry)
+    const right = isFull ? this.#makeRoom(tree) : 0
+    // No step below can fail.
+    for (let level = right === 0 ? 0 : 1; level <= path.top; level++) {
+      const node = path.nodes[level]
+      // Those that are too deep are owned.
+      if (path.shared !== UNKNOWN && depthOf(W, node) > path.shared) setDepth(W, node, path.shared)
+    }
+    path.count(tree, right === 0 ? 0 : 1, 1)
+    if (right === 0) {
+      const leaf = path.nodes[0]
+      const at = path.at[0]
+      openSlot(W, leaf, at)
+      setRef(W, leaf, at, entry)
+      if (at === 0) path.lowerLeast(entry, 1)
+    } else {
+      fillFirst(W, right, entry)
+      this.#linkBehind(1, right, entry)
+      path.nodes[0] = right
+      path.at[0] = 0
+      path.at[1]++
+    }
+  }
+
+  /** The highest level at which a node is too deep for the key; -1: none is. */
+  #shallow(): number {
+    const path = this.#path
+    if (path.shared === UNKNOWN) return -1
+    let level = path.top
+    while (level >= 0 && depthOf(this.#W, path.nodes[level]) <= path.shared) level--
+    return level
+  }
+
+  /** The level of the node that gets one more kid where full nodes below it split. */
+  #splitting(): number {
+    const { nodes, top } = this.#path
+    let level = 1
+    while (level <= top && countOf(this.#W, nodes[level]) === N_MAX) level++
+    return Math.min(level, top)
+  }
+
+  /** Inserts `entry` where the path is owned and the leaf has room, as mostly in large transactions. */
+  #insertOwn(entry: number): boolean {
+    const W = this.#W
+    const path = this.#path
+    const { nodes, shared, top } = path
+    for (let level = 0; level <= top; level++) if (!path.isOwn(level)) return false
     const leaf = nodes[0]
-    const count = countOf(W, leaf)
-    const capacity = capacityOf(W, leaf)
-    if (at[0] !== count || count === capacity || !this.#space.isOwn(leaf)) return false
+    if ((W[leaf + N_META] & COUNT_MASK) === capacityOf(W, leaf)) return false
     for (let level = 0; level <= top; level++) {
       const node = nodes[level]
-      if (depthOf(W, node) > shared) setDepth(W, node, shared)
-      W[node + ENTRIES]++
+      if (shared !== UNKNOWN && W[node + N_META] >>> DEPTH_SHIFT > shared) setDepth(W, node, shared)
+      W[node + N_ENTRIES]++
     }
-    W[leaf + HEADS + count] = entryBits(W, entry, depthOf(W, leaf))
-    W[leaf + HEADS + capacity + count] = entry
-    W[leaf + META]++
-    tree.words += entrySize(W, entry)
-    this.#last = entry
+    const at = path.at[0]
+    openSlot(W, leaf, at)
+    setRef(W, leaf, at, entry)
+    if (at === 0) path.lowerLeast(entry, 1)
     return true
   }
 
@@ -209,17 +277,17 @@ export class TreeEditor {
   remove(tree: Tree): void {
     const W = this.#W
     const path = this.#path
-    this.#own(tree, 0)
-    const leaf = path.nodes[0]
     const at = path.at[0]
-    const entry = refAt(W, leaf, at)
+    const entry = refAt(W, path.nodes[0], at)
+    path.prepare(tree, this.#emptying(), 0)
+    const leaf = path.nodes[0]
     closeSlot(W, leaf, at)
-    for (let level = 0; level <= path.top; level++) W[path.nodes[level] + ENTRIES]--
+    path.count(tree, 0, -1)
     tree.words -= entrySize(W, entry)
     this.#space.retireEntry(entry)
     if (countOf(W, leaf) === 0) this.#dropEmpty(tree)
     else {
-      if (at === 0) this.#lowerMinimum(refAt(W, leaf, 0))
+      if (at === 0) path.lowerLeast(refAt(W, leaf, 0), 1)
       if (countOf(W, leaf) < N_MIN) this.#merge(tree, 0)
     }
     this.#shorten(tree)
@@ -227,104 +295,27 @@ export class TreeEditor {
     this.#last = 0
   }
 
+  /** The highest level at which a node loses a slot, or gets another ref, when the entry is removed. */
+  #emptying(): number {
+    const { nodes, at, top } = this.#path
+    let level = 0
+    while (level < top && countOf(this.#W, nodes[level]) === 1) level++
+    return at[level] === 0 ? Math.max(level, this.#path.leastLevel(level + 1)) : level
+  }
+
   /** The first leaf of an empty tree. */
   #plant(tree: Tree, entry: number): void {
     const W = this.#W
-    const leaf = this.#make(tree, 0, 8)
+    const path = this.#path
+    const leaf = path.make(tree, 0, capacityFor(0, 1))
     fillFirst(W, leaf, entry)
     tree.root = leaf
     tree.words += entrySize(W, entry)
-    const path = this.#path
     path.top = 0
     path.nodes[0] = leaf
     path.at[0] = 0
     this.#root = leaf
     this.#last = entry
-  }
-
-  /** A new node that the transaction owns, with everything but its slots set. */
-  #make(tree: Tree, level: number, capacity: number): number {
-    const W = this.#W
-    const node = this.#space.allocate(nodeWords(level, capacity))
-    W[node + META] = metaWord(0, level, capacity, 0)
-    this.#space.stampNode(node)
-    W[node + ENTRIES] = 0
-    tree.words += nodeSize(W, node)
-    return node
-  }
-
-  /** Retires a node that the tree no longer reaches. */
-  #drop(tree: Tree, node: number): void {
-    tree.words -= nodeSize(this.#W, node)
-    this.#space.retireNode(node)
-  }
-
-  /** Makes all nodes of the path owned, from the root down, with room for `more` in the leaf. */
-  #own(tree: Tree, more: number): void {
-    const W = this.#W
-    const path = this.#path
-    const leaf = path.nodes[0]
-    const size = countOf(W, leaf)
-    const isFull = more !== 0 && size === capacityOf(W, leaf) && size < N_MAX
-    // The nodes above an owned node are owned: they were changed when it was linked.
-    if (!isFull && this.#space.isOwn(leaf)) return
-    for (let level = path.top; level >= 0; level--) {
-      const node = path.nodes[level]
-      const count = countOf(W, node)
-      const full = level === 0 && isFull
-      if (this.#space.isOwn(node) && !full) continue
-      const wanted = level === 0 ? Math.min(count + more, N_MAX) : count
-      this.#replaceNode(tree, level, this.#copy(tree, node, capacityFor(wanted)))
-    }
-    this.#root = tree.root
-  }
-
-  /** An owned copy of `node`, with `capacity`. */
-  #copy(tree: Tree, node: number, capacity: number): number {
-    const W = this.#W
-    const level = levelOf(W, node)
-    const words = nodeWords(level, capacity)
-    const copy = this.#space.allocate(words)
-    if (capacity === capacityOf(W, node)) {
-      W.copyWithin(copy, node, node + words)
-    } else {
-      const count = countOf(W, node)
-      W[copy + META] = metaWord(depthOf(W, node), level, capacity, count)
-      W[copy + ENTRIES] = W[node + ENTRIES]
-      copySlots(W, node, 0, copy, 0, count)
-    }
-    this.#space.stampNode(copy)
-    tree.words += nodeSize(W, copy)
-    return copy
-  }
-
-  /** Replaces the path's node at `level`, whose parent is owned, by `node`. */
-  #replaceNode(tree: Tree, level: number, node: number): void {
-    const W = this.#W
-    const path = this.#path
-    const old = path.nodes[level]
-    if (level === path.top) {
-      tree.root = node
-      this.#root = node
-    } else {
-      const parent = path.nodes[level + 1]
-      W[parent + HEADS + 2 * capacityOf(W, parent) + path.at[level + 1]] = node
-    }
-    path.nodes[level] = node
-    this.#drop(tree, old)
-  }
-
-  /** Makes `entry` the smallest below the path's node under level `from`, in the refs of its ancestors. */
-  #lowerMinimum(entry: number, from = 1): void {
-    const W = this.#W
-    const path = this.#path
-    for (let level = from; level <= path.top; level++) {
-      const node = path.nodes[level]
-      const at = path.at[level]
-      W[node + HEADS + at] = entryBits(W, entry, depthOf(W, node))
-      W[node + HEADS + capacityOf(W, node) + at] = entry
-      if (at !== 0) return
-    }
   }
 
   /** True if the place is the end of its leaf and the entry before it is the last one put. */
@@ -336,14 +327,14 @@ export class TreeEditor {
   }
 
   /**
-   * Gives the leaf room for one more slot; splits full nodes on the way from the top down, each step
+   * Gives the leaf, which is to split, room for one more slot; splits full nodes on the way from the top down, each step
    * leaving a whole tree.
-   * @returns 0, or, when appending to a full leaf, a new empty leaf for which the parent has room.
+   * @returns 0, or, when appending, a new empty leaf for which the parent has room.
    */
-  #makeRoom(tree: Tree, appending: boolean): number {
+  #makeRoom(tree: Tree): number {
     const W = this.#W
     const path = this.#path
-    if (countOf(W, path.nodes[0]) < N_MAX) return 0
+    const appending = this.#appends()
     let level = 1
     while (level <= path.top && countOf(W, path.nodes[level]) === N_MAX) level++
     if (level > path.top) this.#growRoot(tree)
@@ -352,7 +343,8 @@ export class TreeEditor {
       this.#split(tree, level, appending)
       this.#widen(tree, level)
     }
-    if (appending) return this.#make(tree, 0, this.#streak > LONG_STREAK ? N_MAX : 8)
+    const most = this.#streak > LONG_STREAK ? N_MAX : 1
+    if (appending) return path.make(tree, 0, capacityFor(0, most))
     this.#split(tree, 0, false)
     return 0
   }
@@ -361,9 +353,7 @@ export class TreeEditor {
   #widen(tree: Tree, level: number): void {
     const W = this.#W
     const node = this.#path.nodes[level]
-    const count = countOf(W, node)
-    if (count < capacityOf(W, node)) return
-    this.#replaceNode(tree, level, this.#copy(tree, node, capacityFor(count + 1)))
+    if (countOf(W, node) === capacityOf(W, node)) this.#path.own(tree, level, 1)
   }
 
   /** A new root above the old one, which becomes its only kid. */
@@ -372,14 +362,12 @@ export class TreeEditor {
     const path = this.#path
     const old = tree.root
     const level = path.top + 1
-    const root = this.#make(tree, level, 8)
-    const depth = depthOf(W, old)
-    W[root + META] = metaWord(depth, level, 8, 1)
-    W[root + ENTRIES] = W[old + ENTRIES]
-    const least = refAt(W, old, 0)
-    W[root + HEADS] = entryBits(W, least, depth)
-    W[root + HEADS + 8] = least
-    W[root + HEADS + 16] = old
+    const capacity = capacityFor(level, 1)
+    const root = path.make(tree, level, capacity)
+    W[root + N_META] = metaWord(depthOf(W, old), level, capacity, 1)
+    W[root + N_ENTRIES] = entriesBelow(W, old)
+    setRef(W, root, 0, refAt(W, old, 0))
+    setKid(W, root, 0, old)
     tree.root = root
     path.top = level
     path.nodes[level] = root
@@ -403,13 +391,13 @@ export class TreeEditor {
     try {
       left = this.#half(tree, node, 0, middle)
     } catch (error) {
-      this.#drop(tree, right)
+      path.drop(tree, right)
       throw error
     }
     deepen(W, left, sharedBitsOfEntries(W, refAt(W, left, 0), pivot))
     deepen(W, right, sharedBitsOfEntries(W, pivot, largestBelow(W, right)))
-    this.#replaceNode(tree, level, left)
-    this.#link(level + 1, right, pivot)
+    path.replace(tree, level, left)
+    this.#linkBehind(level + 1, right, pivot)
     if (at >= middle && (level > 0 || at > middle)) {
       path.nodes[level] = right
       path.at[level] = at - middle
@@ -417,33 +405,35 @@ export class TreeEditor {
     }
   }
 
-  /** A new node with slots `from` to `to` of `node`. */
+  /** A new node with slots `from` to `to` of a `node` that is owned, or a leaf. */
   #half(tree: Tree, node: number, from: number, to: number): number {
     const W = this.#W
     const level = levelOf(W, node)
-    const capacity = Math.min(capacityFor(to - from + 1), N_MAX)
-    const half = this.#make(tree, level, capacity)
-    W[half + META] = metaWord(depthOf(W, node), level, capacity, to - from)
-    copySlots(W, node, from, half, 0, to - from)
+    const capacity = capacityFor(level, Math.min(to - from + 1, N_MAX))
+    const half = this.#path.make(tree, level, capacity)
+    W[half + N_META] = metaWord(depthOf(W, node), level, capacity, to - from)
+    if (unitsOf(node) === 0) copySlots(W, node, from, half, 0, to - from)
+    else {
+      const { refs } = this.#left.read(W, node)
+      for (let i = from; i < to; i++) setRef(W, half, i - from, refs[i])
+    }
     let entries = to - from
     if (level > 0) {
       entries = 0
-      for (let i = 0; i < to - from; i++) entries += W[kidAt(W, half, i) + ENTRIES]
+      for (let i = 0; i < to - from; i++) entries += entriesBelow(W, kidAt(W, half, i))
     }
-    W[half + ENTRIES] = entries
+    W[half + N_ENTRIES] = entries
     return half
   }
 
-  /** Links `kid`, whose smallest entry is `least`, behind the path's kid in the node at `level`. */
-  #link(level: number, kid: number, least: number): void {
+  /** Links `kid`, whose smallest entry is `least`, behind the path's kid in the owned node at `level`. */
+  #linkBehind(level: number, kid: number, least: number): void {
     const W = this.#W
     const parent = this.#path.nodes[level]
-    const capacity = capacityOf(W, parent)
     const at = this.#path.at[level] + 1
     openSlot(W, parent, at)
-    W[parent + HEADS + at] = entryBits(W, least, depthOf(W, parent))
-    W[parent + HEADS + capacity + at] = least
-    W[parent + HEADS + 2 * capacity + at] = kid
+    setRef(W, parent, at, least)
+    setKid(W, parent, at, kid)
   }
 
   /** Removes the path's empty leaf, and each ancestor that then has no kid left. */
@@ -454,7 +444,7 @@ export class TreeEditor {
     while (level <= path.top) {
       const node = path.nodes[level]
       if (countOf(W, node) > 0) break
-      this.#drop(tree, node)
+      path.drop(tree, node)
       level++
       if (level <= path.top) closeSlot(W, path.nodes[level], path.at[level])
     }
@@ -463,7 +453,7 @@ export class TreeEditor {
       return
     }
     const node = path.nodes[level]
-    if (path.at[level] === 0) this.#lowerMinimum(refAt(W, node, 0), level + 1)
+    if (path.at[level] === 0) path.lowerLeast(refAt(W, node, 0), level + 1)
     if (countOf(W, node) < N_MIN) this.#merge(tree, level)
   }
 
@@ -472,21 +462,23 @@ export class TreeEditor {
     const W = this.#W
     const path = this.#path
     if (level >= path.top) return
-    const parent = path.nodes[level + 1]
+    const above = path.nodes[level + 1]
     const at = path.at[level + 1]
     const here = countOf(W, path.nodes[level])
     for (const leftAt of [at - 1, at]) {
-      if (leftAt < 0 || leftAt + 1 >= countOf(W, parent)) continue
-      const left = kidAt(W, parent, leftAt)
-      const right = kidAt(W, parent, leftAt + 1)
+      if (leftAt < 0 || leftAt + 1 >= countOf(W, above)) continue
+      const left = kidAt(W, above, leftAt)
+      const right = kidAt(W, above, leftAt + 1)
       const other = leftAt === at ? right : left
       if (here + countOf(W, other) > N_MERGED) continue
+      if (!path.tryOwn(tree, level + 1)) return
       const merged = this.#join(tree, left, right)
       if (merged === 0) return
+      const parent = path.nodes[level + 1]
       closeSlot(W, parent, leftAt + 1)
-      W[parent + HEADS + 2 * capacityOf(W, parent) + leftAt] = merged
-      this.#drop(tree, left)
-      this.#drop(tree, right)
+      setKid(W, parent, leftAt, merged)
+      path.drop(tree, left)
+      path.drop(tree, right)
       if (countOf(W, parent) < N_MIN) this.#merge(tree, level + 1)
       return
     }
@@ -495,20 +487,23 @@ export class TreeEditor {
   /** A new node with all slots of two neighbours; 0 where there is no memory for it. */
   #join(tree: Tree, left: number, right: number): number {
     const W = this.#W
-    const level = levelOf(W, left)
-    const a = countOf(W, left)
-    const b = countOf(W, right)
-    const capacity = capacityFor(a + b)
-    const node = this.#space.tryAllocate(nodeWords(level, capacity))
+    const a = this.#left.read(W, left)
+    const b = this.#right.read(W, right)
+    const { level } = a
+    const count = a.count + b.count
+    const capacity = capacityFor(level, count)
+    const node = this.#space.tryAllocateNode(nodeWords(level, capacity))
     if (node === 0) return 0
-    const depth = sharedBitsOfEntries(W, refAt(W, left, 0), largestBelow(W, right))
-    W[node + META] = metaWord(depth, level, capacity, a + b)
+    const depth = sharedBitsOfEntries(W, a.refs[0], largestBelow(W, right))
+    W[node + N_META] = metaWord(depth, level, capacity, count)
     this.#space.stampNode(node)
-    copySlots(W, left, 0, node, 0, a)
-    copySlots(W, right, 0, node, a, b)
-    const refs = node + HEADS + capacity
-    for (let i = 0; i < a + b; i++) W[node + HEADS + i] = entryBits(W, W[refs + i], depth)
-    W[node + ENTRIES] = W[left + ENTRIES] + W[right + ENTRIES]
+    W[node + N_ENTRIES] = entriesBelow(W, left) + entriesBelow(W, right)
+    for (let i = 0; i < count; i++) {
+      const from = i < a.count ? a : b
+      const slot = i < a.count ? i : i - a.count
+      setRef(W, node, i, from.refs[slot])
+      if (level > 0) setKid(W, node, i, from.kids[slot])
+    }
     tree.words += nodeSize(W, node)
     return node
   }
@@ -518,7 +513,7 @@ export class TreeEditor {
     const W = this.#W
     while (tree.root !== 0 && levelOf(W, tree.root) > 0 && countOf(W, tree.root) === 1) {
       const kid = kidAt(W, tree.root, 0)
-      this.#drop(tree, tree.root)
+      this.#path.drop(tree, tree.root)
       tree.root = kid
     }
   }

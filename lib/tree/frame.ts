@@ -17,9 +17,19 @@
 import { bigmin } from '../key/bigmin.js'
 import type { Box } from '../key/box.js'
 import { entryBits } from '../memory/entry.js'
-import { E_KEY, N_ENTRIES, N_HEADS } from '../memory/layout.js'
+import { E_KEY, N_HEADS, N_MAX } from '../memory/layout.js'
 import { keyBits, numbers } from '../memory/words.js'
-import { capacityOf, countOf, depthOf, levelOf } from './node.js'
+import {
+  addressOf,
+  capacityOf,
+  countOf,
+  depthOf,
+  entriesBelow,
+  kidAt,
+  levelOf,
+  readEntries,
+  readHeads,
+} from './node.js'
 
 const ALL = 0xffffffff
 const KEY_AT = E_KEY
@@ -28,13 +38,16 @@ const FLIP = 0x80000000 | 0
 export class Frame {
   readonly #W: Uint32Array
   readonly #box: Box
-  /** The node, its level and count; word of head 0, ref 0 and kid 0. */
+  /** The node, its level and count. */
   node = 0
   level = 0
   count = 0
+  /** What has the node's heads and refs (the arena, or a copy of a leaf with units), and where they begin. */
+  slots: Uint32Array
   heads = 0
   refs = 0
-  kids = 0
+  /** Heads, then refs, of a leaf that units have changed; made when the first is met. */
+  #changed: Uint32Array | null = null
   /** Bits that all keys below the node share: the node's depth. */
   depth = 0
   /** For the walk: the slot to go on with. */
@@ -67,6 +80,7 @@ export class Frame {
 
   constructor(W: Uint32Array, box: Box) {
     this.#W = W
+    this.slots = W
     this.#box = box
     const n = box.curve.axes.length
     this.#codes = box.codes
@@ -82,7 +96,12 @@ export class Frame {
 
   /** Keys below the node. */
   get entries(): number {
-    return this.#W[this.node + N_ENTRIES]
+    return entriesBelow(this.#W, this.node)
+  }
+
+  /** The kid in slot `i` of an inner node. */
+  kid(i: number): number {
+    return kidAt(this.#W, this.node, i)
   }
 
   /** Opens a node by itself, such as the root; false if all below it is outside. */
@@ -97,31 +116,45 @@ export class Frame {
 
   /** Opens the kid in slot `i` of the node of `parent`; false if all below it is outside. */
   openKid(parent: Frame, i: number): boolean {
-    const W = this.#W
     this.#lowSides = parent.#lowSides
     this.#highSides = parent.#highSides
-    this.#point(W[parent.kids + i])
-    if (!this.#narrow(parent.depth, W[parent.heads + i])) return false
+    this.#point(parent.kid(i))
+    if (!this.#narrow(parent.depth, this.#W[parent.heads + i])) return false
     this.#look()
     return true
   }
 
   #point(node: number): void {
     const W = this.#W
-    const capacity = capacityOf(W, node)
+    const address = addressOf(node)
     this.node = node
     this.level = levelOf(W, node)
-    this.count = countOf(W, node)
     this.depth = depthOf(W, node)
-    this.heads = node + N_HEADS
-    this.refs = this.heads + capacity
-    this.kids = this.refs + capacity
     this.at = 0
+    if (this.level === 0 && node !== address) {
+      this.#copy(node)
+      return
+    }
+    this.slots = W
+    this.count = countOf(W, address)
+    this.heads = address + N_HEADS
+    this.refs = this.heads + capacityOf(W, address)
+  }
+
+  /** Copies the slots of a leaf that units have changed. */
+  #copy(leaf: number): void {
+    this.#changed ??= new Uint32Array(2 * N_MAX)
+    const slots = this.#changed
+    this.slots = slots
+    this.heads = 0
+    this.refs = N_MAX
+    this.count = readEntries(this.#W, leaf, slots, N_MAX)
+    readHeads(this.#W, leaf, slots, 0, slots, N_MAX)
   }
 
   /** The first bits of the keys below the node; 0 at depth 0, where they share none. */
   #firstBits(): number {
-    return this.depth === 0 ? 0 : entryBits(this.#W, this.#W[this.refs], 0)
+    return this.depth === 0 ? 0 : entryBits(this.#W, this.slots[this.refs], 0)
   }
 
   /**
@@ -135,7 +168,7 @@ export class Frame {
     let lows = this.#lowSides
     let highs = this.#highSides
     for (let place = from; place < this.depth && (lows | highs) !== 0; place += 32) {
-      const bits = place === from ? head : entryBits(this.#W, this.#W[this.refs], place)
+      const bits = place === from ? head : entryBits(this.#W, this.slots[this.refs], place)
       const rest = this.depth - place
       const top = rest >= 32 ? ALL : ~(ALL >>> rest)
       const lowBits = keyBits(low, 0, words, place)
@@ -233,8 +266,7 @@ export class Frame {
    * @returns how many were found
    */
   scan(from: number, step: 1 | -1, into: number[], most: number): number {
-    const W = this.#W
-    const { heads, count } = this
+    const { slots, heads, count } = this
     const masks = this.#masks
     const lows = this.#lows
     const highs = this.#highs
@@ -258,7 +290,7 @@ export class Frame {
     const high1 = hasTwo ? highs[1] ^ FLIP : FLIP
     let found = 0
     for (let i = from; i >= 0 && i < count && found < most; i += step) {
-      const head = W[heads + i] | 0
+      const head = slots[heads + i] | 0
       const x = (head & mask0) ^ FLIP
       if (x < low0 || x > high0) continue
       const y = (head & mask1) ^ FLIP
@@ -280,7 +312,7 @@ export class Frame {
       }
       if (isOut) continue
       const isEdge = edges !== 0 || (firstMore && all === first) || (lastMore && all === last)
-      if (!isEdge || this.#holds(W[this.refs + i])) into[found++] = i
+      if (!isEdge || this.#holds(slots[this.refs + i])) into[found++] = i
     }
     return found
   }

@@ -204,14 +204,14 @@ export class Nearest {
 
   #expandLeaf(leaf: Frame): void {
     const W = this.#W
-    const { refs, count } = leaf
-    const slots = this.#slots
-    const n = leaf.scan(0, 1, slots, count)
+    const { slots, refs, count } = leaf
+    const found = this.#slots
+    const n = leaf.scan(0, 1, found, count)
     let sum = 0
-    for (let i = 0; i < n; i++) sum ^= W[W[refs + slots[i]]]
+    for (let i = 0; i < n; i++) sum ^= W[slots[refs + found[i]]]
     this.ahead = sum
     for (let i = 0; i < n; i++) {
-      const entry = W[refs + slots[i]]
+      const entry = slots[refs + found[i]]
       const distance = this.#distanceOf(entry)
       if (distance > this.#within) continue
       this.#rank(distance)
@@ -221,13 +221,13 @@ export class Nearest {
 
   #expandInner(frame: Frame, distance: number, ending: number): void {
     const W = this.#W
-    const { heads, refs, kids, count, depth } = frame
+    const { heads, refs, count, depth } = frame
     const endOf = (slot: number) => (slot + 1 === count ? ending : W[refs + slot + 1])
     const only = frame.next(0)
     const second = only < count ? frame.next(only + 1) : count
     if (second >= count) {
       // With one kid there is no choice.
-      if (only < count) this.#push(distance, W[kids + only], endOf(only))
+      if (only < count) this.#push(distance, frame.kid(only), endOf(only))
       return
     }
     const first = W[refs]
@@ -240,8 +240,9 @@ export class Nearest {
     for (let i = only; i < count; i = i === only ? second : frame.next(i + 1)) {
       const bound = this.#bound(W[heads + i], i + 1 === count ? end : W[heads + i + 1])
       if (bound > this.#within) continue
-      this.#push(bound, W[kids + i], endOf(i))
-      if (frame.level === 1) sum ^= touchNode(W, W[kids + i]) ^ W[W[refs + i]]
+      const kid = frame.kid(i)
+      this.#push(bound, kid, endOf(i))
+      if (frame.level === 1) sum ^= touchNode(W, kid) ^ W[W[refs + i]]
     }
     this.ahead = sum
   }

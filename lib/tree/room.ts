@@ -19,13 +19,14 @@ export interface Room {
 }
 
 /**
- * The purposes of memory: a transaction that has only taken away so far; one that adds something; an entry
- * that it adds, which could lie in pieces; the record, which goes when its version goes.
+ * The purposes of memory: a transaction that has only taken away so far; one that adds something; a node, mostly in
+ * the place of another; an entry that it adds, which could lie in pieces; the record, which goes when its version goes.
  */
 export const TAKING = 0
 export const ADDING = 1
-export const DIVIDING = 2
-export const CLOSING = 3
+export const NODE = 2
+export const DIVIDING = 3
+export const CLOSING = 4
 
 /**
  * How many times larger than asked for a block may be where no page is left, for a transaction that adds something.

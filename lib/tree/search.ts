@@ -16,13 +16,29 @@ import {
   COUNT_MASK,
   DEPTH_SHIFT,
   E_KEY,
+  LEAF_UNITS,
   LEVEL_MASK,
   LEVEL_SHIFT,
   N_HEADS,
   N_MAX,
   N_META,
+  UNIT_INSERT,
+  UNIT_SLOT,
+  UNIT_WHAT,
+  UNITS,
 } from '../memory/layout.js'
 import { sharedBits } from '../memory/words.js'
+import {
+  countOf,
+  depthOf,
+  entryAfter,
+  kidAt,
+  levelOf,
+  mayDiffer,
+  mayHaveInserts,
+  refAt,
+  slotAfter,
+} from './node.js'
 
 const META = N_META
 const HEADS = N_HEADS
@@ -33,9 +49,13 @@ const DEPTH = DEPTH_SHIFT
 const L_SHIFT = LEVEL_SHIFT
 const L_MASK = LEVEL_MASK
 const KEY_AT = E_KEY
+const INSERT = UNIT_INSERT
+const SLOT = UNIT_SLOT
+const WHAT = UNIT_WHAT
+const POINTER = UNITS
 
 /** Words of the largest leaf. */
-const TOUCHED = N_HEADS + 2 * N_MAX
+const TOUCHED = N_HEADS + 2 * (N_MAX + LEAF_UNITS)
 
 /** In place of a number of shared bits: not known. */
 export const UNKNOWN = -1
@@ -71,11 +91,11 @@ function compareRest(
   return bytes - other
 }
 
-/** Index of the kid of an inner node in which `key` belongs: the last whose ref is not above it. */
-export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
-  const meta = W[node + META]
+/** Slot of the kid of an inner node in which `key` belongs: the last whose ref is not above it. */
+function kidIndex(W: Uint32Array, address: number, words: Uint32Array, bytes: number): number {
+  const meta = W[address + META]
   const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
-  const heads = node + HEADS
+  const heads = address + HEADS
   let low = 1
   let high = meta & COUNT
   // Invariant: ref[low - 1] <= key (or low is 1), ref[high] > key (or high is the count).
@@ -94,13 +114,20 @@ export function kidIndex(W: Uint32Array, node: number, words: Uint32Array, bytes
 }
 
 /**
- * Index in a leaf of the first ref not below `key`; as `~index` where that ref is not `key` itself.
- * Where the key lacks the leaf's prefix the index means nothing, but it is never "found".
+ * Slot in a leaf of the first entry not below `key`; as `~slot` where that is not `key` itself.
+ * Where the key lacks the leaf's prefix the slot means nothing, but it is never "found".
  */
-export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, bytes: number): number {
-  const meta = W[node + META]
-  const h = bitsAt(words, (bytes + 3) >>> 2, meta >>> DEPTH)
-  const heads = node + HEADS
+function leafIndex(W: Uint32Array, leaf: number, words: Uint32Array, bytes: number): number {
+  const units = leaf & POINTER
+  const address = leaf - units
+  const meta = W[address + META]
+  const depth = meta >>> DEPTH
+  const h = bitsAt(words, (bytes + 3) >>> 2, depth)
+  const heads = address + HEADS
+  const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+  const log = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16
+  const end = log + 2 * units
+  // Among the leaf's own entries, whose heads are in order.
   let low = 0
   let high = meta & COUNT
   while (low < high) {
@@ -109,41 +136,73 @@ export function leafIndex(W: Uint32Array, node: number, words: Uint32Array, byte
     if (x < h) low = middle + 1
     else if (x > h) high = middle
     else {
-      const refs = heads + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
+      const isOld = units === 0 || !mayDiffer(W, address, middle)
       const entry = W[refs + middle]
-      const order = compareRest(words, bytes, W, entry, meta >>> DEPTH)
-      if (order === 0) return compareToEntry(words, bytes, W, entry) === 0 ? middle : ~middle
+      const now = isOld ? entry : entryAfter(W, log, end, middle, entry)
+      const order = compareRest(words, bytes, W, now, depth)
+      if (order === 0) {
+        const slot = isOld ? middle : slotAfter(W, log, end, middle)
+        return compareToEntry(words, bytes, W, now) === 0 ? slot : ~slot
+      }
       if (order > 0) low = middle + 1
       else high = middle
     }
   }
-  return ~low
+  if (units === 0 || !mayHaveInserts(W, address)) return ~low
+  return indexAmong(W, log, end, low, words, bytes)
+}
+
+/**
+ * Goes on from a leaf's own entries to those that units inserted: only those at the very place need to be looked at.
+ * @param slot of the first of the leaf's own entries that is not below the key, which is none of them
+ */
+function indexAmong(
+  W: Uint32Array,
+  log: number,
+  end: number,
+  slot: number,
+  words: Uint32Array,
+  bytes: number,
+): number {
+  let isFound = false
+  for (let at = log; at < end; at += 2) {
+    if ((W[at] & WHAT) !== INSERT) continue
+    const s = W[at] & SLOT
+    if (s < slot || (isFound && s === slot)) slot++
+    else if (s === slot) {
+      const entry = entryAfter(W, at + 2, end, s, W[at + 1])
+      const order = compareToEntry(words, bytes, W, entry)
+      if (order === 0) isFound = true
+      else if (order > 0) slot++
+    }
+  }
+  return isFound ? slot : ~slot
 }
 
 /** The entry with exactly this key below `root`, or 0. */
 export function find(W: Uint32Array, root: number, words: Uint32Array, bytes: number): number {
   let node = root
   if (node === 0) return 0
-  let meta = W[node + META]
-  for (let level = (meta >>> L_SHIFT) & L_MASK; level > 0; level--) {
-    const i = kidIndex(W, node, words, bytes)
-    node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
-    meta = W[node + META]
+  for (let level = levelOf(W, node); level > 0; level--) {
+    node = kidAt(W, node, kidIndex(W, node - (node & POINTER), words, bytes))
   }
   const i = leafIndex(W, node, words, bytes)
-  return i < 0 ? 0 : W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8 + i]
+  return i < 0 ? 0 : refAt(W, node, i)
 }
 
 /**
- * Reads a word of each cache line of a node's heads and refs at once: the misses overlap, also with those of
+ * Reads a word of each cache line of a leaf at once: the misses overlap, also with those of
  * other nodes, while the search, and a copy or a shift after it, would have them one by one. Of a
- * small node it reads the words behind it, too.
+ * small leaf it reads the words behind it, too.
  * @returns a number that the caller keeps: the engine leaves out loads whose result is unused
  */
-export function touchNode(W: Uint32Array, node: number): number {
+export function touchNode(W: Uint32Array, pointer: number): number {
+  const node = pointer - (pointer & POINTER)
   if (node + TOUCHED > W.length) return 0
-  const heads = W[node + META] ^ W[node + 20] ^ W[node + 36] ^ W[node + 52]
-  return heads ^ W[node + 68] ^ W[node + 84] ^ W[node + 100] ^ W[node + 116]
+  const heads = W[node + 16] ^ W[node + 32] ^ W[node + 48] ^ W[node + 64]
+  const refs = W[node + 80] ^ W[node + 96] ^ W[node + 112]
+  if (node === pointer) return heads ^ refs
+  return heads ^ refs ^ W[node + 128] ^ W[node + 144]
 }
 
 /**
@@ -178,14 +237,15 @@ export class Path {
       return
     }
     let node = root
-    let meta = W[node + META]
+    let address = node - (node & POINTER)
+    let meta = W[address + META]
     const top = (meta >>> L_SHIFT) & L_MASK
     const count = (bytes + 3) >>> 2
     // True as long as the heads on the way prove that the key has the prefix of each node. The root's
     // prefix is read from its smallest entry, which every search reads, so it is in the cache.
     let isSure = meta >>> DEPTH === 0
     if (!isSure) {
-      const least = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8]
+      const least = refAt(W, node, 0)
       const same = sharedBits(words, 0, bytes, W, least + KEY_AT, keyBytesOf(W, least))
       isSure = same >= meta >>> DEPTH
     }
@@ -193,13 +253,14 @@ export class Path {
     for (let level = top; level > 0; level--) {
       // The nodes above are few, and mostly in the cache.
       if (level === 1) this.touched = touchNode(W, node)
-      const i = kidIndex(W, node, words, bytes)
+      const i = kidIndex(W, address, words, bytes)
       this.nodes[level] = node
       this.at[level] = i
       const depth = meta >>> DEPTH
-      const differing = bitsAt(words, count, depth) ^ W[node + HEADS + i]
-      node = W[node + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
-      meta = W[node + META]
+      const differing = bitsAt(words, count, depth) ^ W[address + HEADS + i]
+      node = kidAt(W, node, i)
+      address = node - (node & POINTER)
+      meta = W[address + META]
       const shared = Math.min(depth + Math.clz32(differing), count * 32)
       if (meta >>> DEPTH > shared) isSure = false
     }
@@ -223,10 +284,8 @@ export class Path {
   /** The entry in slot `index` of the leaf, or in its last. */
   #near(W: Uint32Array, index: number): number {
     const leaf = this.nodes[0]
-    const meta = W[leaf + META]
-    const last = (meta & COUNT) - 1
-    const refs = leaf + HEADS + ((meta >>> CAP_SHIFT) & CAP_MASK) * 8
-    return W[refs + (index < last ? index : last)]
+    const last = countOf(W, leaf) - 1
+    return refAt(W, leaf, index < last ? index : last)
   }
 
   /** For a key that is not in the leaf: checks whether the descent was right, and corrects it. */
@@ -235,7 +294,7 @@ export class Path {
     const shared = sharedBits(words, 0, bytes, W, near + KEY_AT, keyBytesOf(W, near))
     this.shared = shared
     let wrong = this.top
-    while (wrong >= 0 && W[this.nodes[wrong] + META] >>> DEPTH <= shared) wrong--
+    while (wrong >= 0 && depthOf(W, this.nodes[wrong]) <= shared) wrong--
     if (wrong < 0) {
       this.at[0] = index
       return
@@ -244,14 +303,13 @@ export class Path {
     const before = compareToEntry(words, bytes, W, near) < 0
     for (let level = wrong; level >= 0; level--) {
       const node = this.nodes[level]
-      const here = W[node + META]
-      const last = (here & COUNT) - 1
+      const last = countOf(W, node) - 1
       const i = before ? 0 : last
       if (level === 0) {
         this.at[0] = before ? 0 : last + 1
       } else {
         this.at[level] = i
-        this.nodes[level - 1] = W[node + HEADS + ((here >>> CAP_SHIFT) & CAP_MASK) * 16 + i]
+        this.nodes[level - 1] = kidAt(W, node, i)
       }
     }
   }

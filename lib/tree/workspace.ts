@@ -10,22 +10,15 @@
  *    once, unless a cursor of this very transaction may still see it; then it waits for the end.
  * 3. A block that an older version sees only ever goes on the retired list.
  * 4. A node is changed in place only if it bears this version and the present edition. Opening a
- *    cursor begins a new edition.
+ *    cursor begins a new edition. Nodes of older versions take units in the first edition only, and the
+ *    transaction changes its own units: so no cursor of its own sees them.
  */
 
 import { assert, ZVerseError } from '../errors.js'
 import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import { birthOf } from '../memory/birth.js'
-import {
-  entryWords,
-  isInPieces,
-  keyBytesOf,
-  markInPieces,
-  valueAt,
-  valueBytesOf,
-  versionOf,
-} from '../memory/entry.js'
+import { entryWords, isInPieces, markInPieces, valueAt, versionOf } from '../memory/entry.js'
 import {
   H_DIRTY,
   H_LOG_COUNT,
@@ -33,16 +26,18 @@ import {
   H_PHASE,
   INLINE_MAX,
   LEAST_PIECE,
+  N_CHANGED,
   P_DATA,
   P_NEXT,
   P_WORDS,
+  UNITS,
 } from '../memory/layout.js'
 import { List } from '../memory/list.js'
-import { eachPiece } from '../memory/pieces.js'
 import { store48 } from '../memory/words.js'
 import { freeAtOnce, freeItem, itemOf } from './loose.js'
-import { capacityOf, levelOf, nodeWords } from './node.js'
-import { ADDING, CLOSING, DIVIDING, MOST_WASTE, NOWHERE, type Room, TAKING } from './room.js'
+import { nodeWords } from './node.js'
+import { ADDING, CLOSING, DIVIDING, MOST_WASTE, NODE, NOWHERE, type Room, TAKING } from './room.js'
+import { entrySize, nodeSize } from './size.js'
 import { logEntry, logWord, trimLog, undoLog } from './undo-log.js'
 
 /** Editions that fit a node's header; beyond, no node is changed in place any more. */
@@ -57,32 +52,6 @@ export interface Savepoint {
   readonly trees: number
   readonly discarded: number
   readonly retiredWords: number
-}
-
-/** Words that the block of an entry takes in the arena. */
-export function entrySize(W: Uint32Array, entry: number): number {
-  if (isInPieces(W, entry)) return sizeInPieces(W, entry)
-  return Allocator.roundUp(entryWords(keyBytesOf(W, entry), valueBytesOf(W, entry)))
-}
-
-/** Words that the blocks of an entry in pieces take in the arena. */
-function sizeInPieces(W: Uint32Array, entry: number): number {
-  const first = valueAt(W, entry)
-  let size = Allocator.roundUp(first - entry + P_DATA + W[first + P_WORDS])
-  eachPiece(W, entry, (_, words) => {
-    size += Allocator.roundUp(words)
-  })
-  return size
-}
-
-/** Words that the block of a node takes in the arena. */
-export function nodeSize(W: Uint32Array, node: number): number {
-  return Allocator.roundUp(nodeWords(levelOf(W, node), capacityOf(W, node)))
-}
-
-/** The version that made a node. */
-export function nodeBirth(W: Uint32Array, node: number): number {
-  return birthOf(W, node)
 }
 
 export class Workspace {
@@ -165,9 +134,13 @@ export class Workspace {
     if (!this.suffices) throw this.full()
   }
 
-  #makeRoom(words: number, isDivisible: boolean): boolean {
-    let purpose = this.closing ? CLOSING : ADDING
-    if (isDivisible) purpose = DIVIDING
+  /** What a block is for that is neither a node nor an entry. */
+  get #purpose(): number {
+    return this.closing ? CLOSING : ADDING
+  }
+
+  /** @param purpose of a transaction that adds something */
+  #makeRoom(words: number, purpose: number): boolean {
     const made = this.#room.make(words, this.#isFrugal ? TAKING : purpose)
     this.suffices = this.#room.suffices()
     return made
@@ -179,17 +152,24 @@ export class Workspace {
     this.#own = this.#edition === MAX_EDITION ? -1 : this.#edition * 65536 + this.#birthHigh
   }
 
-  /** True if `node` may be changed in place. */
-  isOwn(node: number): boolean {
+  /** True if the node at an address may be changed in place. */
+  isOwn(address: number): boolean {
     const W = this.#W
-    return W[node] === this.#birthLow && W[node + 1] === this.#own
+    return W[address] === this.#birthLow && W[address + 1] === this.#own
   }
 
-  /** Writes birth and edition into a new node. */
+  /** True if units may be added to nodes. */
+  get logs(): boolean {
+    return this.#edition === 0
+  }
+
+  /** Writes birth and edition into a new node, which no unit has changed. */
   stampNode(node: number): void {
     const W = this.#W
     W[node] = this.#birthLow
     W[node + 1] = this.#edition * 65536 + this.#birthHigh
+    W[node + N_CHANGED] = 0
+    W[node + N_CHANGED + 1] = 0
   }
 
   /** True if a block was born in this transaction. */
@@ -206,8 +186,20 @@ export class Workspace {
     this.injected = false
     let ref = this.tryAllocate(words)
     while (ref === 0) {
-      if (this.injected || !this.#makeRoom(words, false)) throw this.full()
+      if (this.injected || !this.#makeRoom(words, this.#purpose)) throw this.full()
       ref = this.tryAllocate(words)
+    }
+    return ref
+  }
+
+  /** A block for a node, at a multiple of NODE_ALIGN; otherwise as {@link allocate}. */
+  allocateNode(level: number, capacity: number): number {
+    const words = nodeWords(level, capacity)
+    this.injected = false
+    let ref = this.tryAllocateNode(words)
+    while (ref === 0) {
+      if (this.injected || !this.#makeRoom(words, NODE)) throw this.full()
+      ref = this.tryAllocateNode(words)
     }
     return ref
   }
@@ -222,7 +214,7 @@ export class Workspace {
     let ref = this.tryAllocate(words)
     if (ref === 0 && !this.injected) ref = this.#logged(words, Math.max(least, words >>> 2))
     while (ref === 0) {
-      if (this.injected || !this.#makeRoom(least, false)) throw this.full()
+      if (this.injected || !this.#makeRoom(least, this.#purpose)) throw this.full()
       ref = this.#logged(words, least)
     }
     return ref
@@ -255,7 +247,8 @@ export class Workspace {
         ref = this.tryAllocate(size)
         if (ref !== 0) return ref
       }
-      if (this.injected || !this.#makeRoom(missing, missing === size)) throw this.full()
+      const purpose = missing === size ? DIVIDING : ADDING
+      if (this.injected || !this.#makeRoom(missing, purpose)) throw this.full()
     }
   }
 
@@ -334,19 +327,29 @@ export class Workspace {
   tryAllocate(words: number): number {
     if (this.#fails()) return 0
     this.allocations++
-    if (words <= POOL_WORDS && this.#pooled) {
-      const slot = Allocator.roundUp(words) >>> 1
-      const ref = this.#pool[slot]
-      if (ref !== 0) {
-        this.#pool[slot] = this.#W[ref]
-        return ref
-      }
-    }
-    return this.#logged(words, words)
+    return this.#pooledBlock(words, 0) || this.#logged(words, words)
+  }
+
+  /** Like {@link allocateNode}, for `words` words, but 0 where no free block fits. */
+  tryAllocateNode(words: number): number {
+    if (this.#fails()) return 0
+    this.allocations++
+    // Where larger blocks served, an entry may have left one that lies elsewhere.
+    return this.#pooledBlock(words, UNITS) || this.#logged(words, words, true)
+  }
+
+  /** A block of the pool, at an address without bits of `mask`; 0: there is none. */
+  #pooledBlock(words: number, mask: number): number {
+    if (words > POOL_WORDS || !this.#pooled) return 0
+    const slot = Allocator.roundUp(words) >>> 1
+    const ref = this.#pool[slot]
+    if (ref === 0 || (ref & mask) !== 0) return 0
+    this.#pool[slot] = this.#W[ref]
+    return ref
   }
 
   /** A new block of up to `words` words, `least` at the least, in the undo log; 0: there is none. */
-  #logged(words: number, least: number): number {
+  #logged(words: number, least: number, isNode = false): number {
     const W = this.#W
     const at = logWord(W, this.#allocator)
     if (at === 0) return 0
@@ -354,7 +357,9 @@ export class Workspace {
     // A death between the allocation and its log entry would leak the block: H_PHASE tells recovery to mark.
     W[H_PHASE] = 1
     const ref =
-      least === words ? allocator.allocate(words) : allocator.allocateUpTo(words, least, ANY_SLOTS)
+      least === words
+        ? allocator.allocate(words, isNode)
+        : allocator.allocateUpTo(words, least, ANY_SLOTS)
     if (ref !== 0) {
       W[at] = ref
       W[H_LOG_COUNT]++
@@ -371,15 +376,15 @@ export class Workspace {
     return true
   }
 
-  /** Retires a node that is no longer part of the tree. */
-  retireNode(node: number): void {
+  /** Retires the node at an address, which is no longer part of the tree. */
+  retireNode(address: number): void {
     const W = this.#W
-    const size = nodeSize(W, node)
-    if (this.isNew(node)) {
+    const size = nodeSize(W, address)
+    if (this.isNew(address)) {
       // A node of an earlier edition may have a cursor on it.
-      this.#reuse(node, size, this.isOwn(node))
+      this.#reuse(address, size, this.isOwn(address))
     } else {
-      this.#retire(node, nodeBirth(W, node), size)
+      this.#retire(address, birthOf(W, address), size)
     }
   }
 

@@ -45,18 +45,19 @@ export function check(epochs: EpochManager): CheckReport {
   const problems: string[] = []
   const words = allocator.touchedWords + PAGE
   const held = new Marks(words)
-  const { nodes, entries, heads } = checkChain(W, words, held, problems)
+  const seen = new Marks(words, 1)
+  const { nodes, entries, heads } = checkChain(W, words, held, seen, problems)
   const own = (ref: number) => {
     const isNew = held.add(ref)
     if (!isNew) problems.push(`block ${ref} is held twice`)
     return isNew
   }
   new TreeProof(W, words, problems).prove(W[H_TAG_ROOT], Number.POSITIVE_INFINITY)
-  walkTree(W, W[H_TAG_ROOT], own)
+  walkTree(W, W[H_TAG_ROOT], own, seen)
   walkFixtures(arena, epochs.versions, own)
   walkTables(W, heads, own)
   // In an open transaction the undo log's blocks may be part of trees that are not published.
-  walkWaiting(W, own, ref => held.add(ref))
+  walkWaiting(W, own, ref => held.add(ref), seen)
   const found = countUsed(epochs, held, problems)
   const touched = allocator.writtenWords * 4
   const freeBytes = allocator.freeWords * 4
@@ -86,7 +87,7 @@ function countUsed(epochs: EpochManager, held: Marks, problems: string[]): { lea
 }
 
 /** Checks all snapshots and their lists, newest first. */
-function checkChain(W: Uint32Array, words: number, held: Marks, problems: string[]) {
+function checkChain(W: Uint32Array, words: number, held: Marks, seen: Marks, problems: string[]) {
   const proof = new SnapshotProof(W, words)
   // As many as a transaction can replace: too many for a Set.
   const waiting = new Marks(words)
@@ -102,13 +103,18 @@ function checkChain(W: Uint32Array, words: number, held: Marks, problems: string
     nodes++
     const next = W[record + R_NEXT]
     if (record !== newest && W[next + R_PREV] !== record) problems.push(`record ${version}: link`)
-    walkRecord(W, record, ref => {
-      if (waiting.delete(ref)) nodes++
-      else if (!held.add(ref)) return false
-      else if (record === newest) nodes++
-      else problems.push(`block ${ref} of version ${version} is on no list`)
-      return true
-    })
+    walkRecord(
+      W,
+      record,
+      ref => {
+        if (waiting.delete(ref)) nodes++
+        else if (!held.add(ref)) return false
+        else if (record === newest) nodes++
+        else problems.push(`block ${ref} of version ${version} is on no list`)
+        return true
+      },
+      seen,
+    )
     for (const what of proof.prove(record, version)) problems.push(`version ${version}: ${what}`)
     walkDead(
       W,
@@ -124,6 +130,7 @@ function checkChain(W: Uint32Array, words: number, held: Marks, problems: string
         waiting.add(ref)
         return isNew
       },
+      seen,
     )
   }
   return { nodes, entries: proof.entries, heads: proof.heads }

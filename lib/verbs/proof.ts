@@ -14,18 +14,18 @@ import {
   C_KIDS,
   C_LEVEL,
   CATALOG_FAN,
-  N_ENTRIES,
   NO_REST,
-  Q_GRAVE,
-  Q_GRAVE_OLD,
-  Q_INDEX,
   R_CATALOG,
   R_STATE,
   S_LIVE,
   S_REST,
+  SR_GRAVE,
+  SR_GRAVE_OLD,
+  SR_INDEX,
 } from '../memory/layout.js'
 import { Marks } from '../memory/marks.js'
 import { verifyIndex } from '../point/verify.js'
+import { entriesBelow } from '../tree/node.js'
 import { TreeProof } from '../tree/verify.js'
 
 export class SnapshotProof {
@@ -67,10 +67,10 @@ export class SnapshotProof {
     const rest = W[state + S_REST]
     if (rest !== NO_REST) this.#reachRest(rest, version)
     if (!this.#isNewest || !this.#states.fits(rest)) return
-    const head = W[rest + Q_INDEX]
+    const head = W[rest + SR_INDEX]
     if (head !== 0) this.heads.push(head)
     for (const what of verifyIndex(W, head, live, version)) this.#problems.push(what)
-    if (isVisible && live !== 0) this.entries += W[live + N_ENTRIES]
+    if (isVisible) this.entries += entriesBelow(W, live)
   }
 
   /** Proves the graveyards of the rest of a state, reached from a block of `version`. */
@@ -78,8 +78,8 @@ export class SnapshotProof {
     const W = this.#W
     if (!this.#isRight(rest, version) || !this.#states.add(rest)) return
     const birth = birthOf(W, rest)
-    this.#trees.prove(W[rest + Q_GRAVE], birth)
-    this.#trees.prove(W[rest + Q_GRAVE_OLD], birth)
+    this.#trees.prove(W[rest + SR_GRAVE], birth)
+    this.#trees.prove(W[rest + SR_GRAVE_OLD], birth)
   }
 
   /**

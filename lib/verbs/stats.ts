@@ -28,9 +28,8 @@ import {
   T_WAITED,
   T_WAITING,
   T_WAITS,
-  X_COUNT,
-  X_WORDS,
 } from '../memory/layout.js'
+import { X_COUNT, X_WORDS } from '../memory/point-layout.js'
 import { isTagged, timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { eachHead } from '../point/dropped.js'

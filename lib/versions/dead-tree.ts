@@ -7,12 +7,14 @@
  * 1. The path's nodes and all blocks right of it are not yet freed; blocks left of it are freed or
  *    handed on.
  * 2. With a target record t: blocks born at or before t.prev are still visible there, and are handed
- *    to t's dead list, whole subtrees at once (nothing below a node is younger than the node).
+ *    to t's dead list, whole subtrees at once (nothing below a pointer is younger than the pointer). A node
+ *    that is older than the pointer to it is visible there by an older one: it is handed on by itself.
  *    Without a target, or when t has no predecessor any more, no version sees a block of the tree.
  */
 
 import { assert } from '../errors.js'
 import type { Allocator } from '../memory/allocator.js'
+import { birthOf } from '../memory/birth.js'
 import { isInPieces, versionOf } from '../memory/entry.js'
 import {
   H_WALK_DEPTH,
@@ -24,8 +26,7 @@ import {
 } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { freeItem, itemOf } from '../tree/loose.js'
-import { countOf, kidAt, levelOf, refAt } from '../tree/node.js'
-import { nodeBirth } from '../tree/workspace.js'
+import { addressOf, countOf, kidAt, levelOf, nodeBirth, refAt } from '../tree/node.js'
 import type { Chunks } from './chunks.js'
 
 export class DeadTree {
@@ -75,7 +76,10 @@ export class DeadTree {
         if (!this.#handOn(node, nodeBirth(W, node), true)) return visited
         this.#leave()
       } else if (W[top + 1] === countOf(W, node)) {
-        this.#allocator.free(node)
+        const block = addressOf(node)
+        const birth = birthOf(W, block)
+        if (birth > limit) this.#allocator.free(block)
+        else if (!this.#handOn(block, birth, false)) return visited
         this.#leave()
       } else if (levelOf(W, node) === 0) {
         const entry = refAt(W, node, W[top + 1])

@@ -4,11 +4,11 @@
  * One for each thread and database. Any thread reads through `versions` and `slots` at any time; `allocator`,
  * `chunks`, `limbo`, `past` and `space` are for the owner of the writer lock, which `turn` takes and gives.
  */
+
 import { Allocator } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import {
   ALLOCATOR_AT,
-  GENERATIONS,
   H_DESCRIPTORS_AT,
   H_FIRST_PAGE,
   H_GENERATIONS,
@@ -18,6 +18,7 @@ import {
   OVERFLOW_WORDS,
   PAGE,
 } from '../memory/layout.js'
+import { GENERATIONS } from '../memory/point-layout.js'
 import { blockAt } from '../threads/block.js'
 import { type Claim, giveBack, giveBackWith } from '../threads/claims.js'
 import { isLast } from '../threads/lines.js'

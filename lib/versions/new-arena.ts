@@ -8,6 +8,8 @@ import {
   H_LOCK_TIMEOUT,
   H_POINT_INDEX,
   H_POISON,
+  H_UNITS,
+  UNITS,
 } from '../memory/layout.js'
 import type { Settings } from '../options.js'
 import { format } from './format.js'
@@ -23,7 +25,7 @@ const INDEX_FROM = 65
  */
 export function newArena(
   settings: Settings,
-  hooks: { readonly indexFrom?: number; readonly poison?: boolean },
+  hooks: { readonly indexFrom?: number; readonly poison?: boolean; readonly units?: number },
   version: number,
   time: number,
 ): Arena {
@@ -34,6 +36,7 @@ export function newArena(
   arena.words[H_POINT_INDEX] = settings.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
   arena.floats[H_CACHE_BYTES / 2] = settings.cache.bytes
   arena.words[H_CACHE_FREEZES] = settings.cache.freeze ? 1 : 0
+  arena.words[H_UNITS] = hooks.units ?? UNITS
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
   arena.words[H_GROUP_BYTES] = settings.queue.groupBytes
   arena.words.set(settings.queue.capacity, H_CAPACITY)

@@ -24,17 +24,17 @@ import {
   H_UNDONE,
   N_MAX,
   PAGE,
-  Q_GRAVE,
-  Q_GRAVE_NEWEST,
-  Q_GRAVE_OLD,
-  Q_GRAVE_OLD_NEWEST,
-  Q_GRAVE_OLD_WORDS,
-  Q_GRAVE_WORDS,
   R_CATALOG,
   R_PREV,
   R_STATE,
   S_REST,
   SEGMENT,
+  SR_GRAVE,
+  SR_GRAVE_NEWEST,
+  SR_GRAVE_OLD,
+  SR_GRAVE_OLD_NEWEST,
+  SR_GRAVE_OLD_WORDS,
+  SR_GRAVE_WORDS,
 } from '../memory/layout.js'
 import { replacedBetween } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
@@ -43,7 +43,7 @@ import { dropTables } from '../point/dropped.js'
 import type { Slots } from '../threads/slots.js'
 import { walkCatalog } from '../tree/catalog.js'
 import { nodeWords } from '../tree/node.js'
-import { CLOSING, DIVIDING, MOST_WASTE, NOWHERE, TAKING } from '../tree/room.js'
+import { CLOSING, DIVIDING, MOST_WASTE, NODE, NOWHERE, TAKING } from '../tree/room.js'
 import type { Workspace } from '../tree/workspace.js'
 import type { Chunks } from './chunks.js'
 import type { Limbo } from './limbo.js'
@@ -66,8 +66,8 @@ const UNLINK_BUDGET = 64
 const FULL_RUN = 16
 /** Fields of the rest of a store's state: root, words and newest tombstone of each graveyard. */
 const GRAVES = [
-  [Q_GRAVE, Q_GRAVE_WORDS, Q_GRAVE_NEWEST],
-  [Q_GRAVE_OLD, Q_GRAVE_OLD_WORDS, Q_GRAVE_OLD_NEWEST],
+  [SR_GRAVE, SR_GRAVE_WORDS, SR_GRAVE_NEWEST],
+  [SR_GRAVE_OLD, SR_GRAVE_OLD_WORDS, SR_GRAVE_OLD_NEWEST],
 ]
 
 /** Blocks that a commit frees; a new version two more for each of its own allocations. */
@@ -384,7 +384,7 @@ export class Past {
   }
 
   /**
-   * A transaction that adds something gets pages, too, as long as more is free in gaps than a full
+   * A transaction that adds something gets pages, too, for nodes, and as long as more is free in gaps than a full
    * reserve: a transaction that takes away can use the gaps, others need blocks that fit.
    */
   #mayDraw(words: number, purpose: number): boolean {
@@ -393,8 +393,9 @@ export class Past {
     let left = reserve.least
     if (purpose === CLOSING) left -= CLOSING_PAGES
     else if (purpose === DIVIDING) left = this.#entriesLeave(words)
-    const gaps = this.allocator.freeWords
-    return words <= PAGE && reserve.pages > left && gaps >= reserve.most * PAGE
+    // A node leaves the block of the one that it takes the place of, for the next.
+    const gaps = purpose === NODE || this.allocator.freeWords >= reserve.most * PAGE
+    return words <= PAGE && reserve.pages > left && gaps
   }
 
   /** Frees all that may be freed; the oldest versions where that is little; point indexes at last. */

@@ -61,14 +61,14 @@ import { isTagged, setInline, setTagged } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { dropTables, eachLateRef } from '../point/dropped.js'
 import { itemOf, refOf } from '../tree/loose.js'
-import { eachEntry } from '../tree/node.js'
+import { addressOf, eachEntry } from '../tree/node.js'
 import { undoLog } from '../tree/undo-log.js'
 import { type Chunks, firstChunk, nextChunk } from './chunks.js'
 import { Reclaimer } from './reclaim.js'
 import { reservePages } from './reserve.js'
 import { mendTags } from './tip.js'
 import type { Versions } from './versions.js'
-import { IN_PIECES, PIECE, walkFixtures, walkKids, walkRecord, walkTree } from './walk.js'
+import { IN_PIECES, PIECE, walkBelow, walkFixtures, walkRecord, walkTree } from './walk.js'
 
 /** True if the undo log is enough: no list half changed, nothing published. */
 export function canUndo(W: Uint32Array, allocator: Allocator): boolean {
@@ -112,9 +112,11 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
   mendChain(W, versions)
   const newest = load48(W, tipOf(W) + R_VERSION)
   dropTables(W, newest + 1)
-  const marks = new Marks(PAGE * Math.ceil(allocator.touchedWords / PAGE))
-  const retired = markChain(W, marks)
-  markTags(W, marks)
+  const words = PAGE * Math.ceil(allocator.touchedWords / PAGE)
+  const marks = new Marks(words)
+  const seen = new Marks(words, 1)
+  const retired = markChain(W, marks, seen)
+  markTags(W, marks, seen)
   walkFixtures(arena, versions, ref => marks.add(ref))
   const unpublished: number[] = []
   eachLateRef(W, newest, ref => {
@@ -122,7 +124,7 @@ function rebuild(arena: Arena, allocator: Allocator, chunks: Chunks, versions: V
     eachPiece(W, ref, piece => marks.add(piece))
     unpublished.push(itemOf(ref, isInPieces(W, ref)))
   })
-  keepLimbo(W, marks)
+  keepLimbo(W, marks, seen)
   allocator.rebuild(ref => marks.has(ref))
   return (
     relist(W, allocator, chunks, retired) &&
@@ -185,7 +187,7 @@ function mendChain(W: Uint32Array, versions: Versions): void {
  * Limbo stays: a reader may be in blocks that were unlinked beside the chain. Blocks come here before
  * they are unlinked, so some may still be in use; those are taken off the list.
  */
-function keepLimbo(W: Uint32Array, marks: Marks): void {
+function keepLimbo(W: Uint32Array, marks: Marks, seen: Marks): void {
   const chunks: number[] = []
   for (let c = firstChunk(W, H_LIMBO); c !== 0; c = nextChunk(W, H_LIMBO, c)) chunks.push(c)
   const left = chunks.filter(chunk => {
@@ -193,10 +195,10 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
     for (let i = 0; i < W[chunk + K_COUNT]; i++) {
       const at = chunk + K_ITEMS + 2 * i
       const isTree = W[at + 1] >= TREE_ITEM
-      const ref = refOf(W[at])
+      const ref = isTree ? addressOf(W[at]) : refOf(W[at])
       if (!marks.add(ref)) continue
-      if (ref !== W[at]) eachPiece(W, ref, piece => marks.add(piece))
-      if (isTree) walkKids(W, W[at], ref => marks.add(ref))
+      if (isTree) walkBelow(W, W[at], ref => marks.add(ref), seen)
+      else if (ref !== W[at]) eachPiece(W, ref, piece => marks.add(piece))
       W[chunk + K_ITEMS + 2 * kept] = W[at]
       W[chunk + K_ITEMS + 2 * kept + 1] = W[at + 1]
       kept++
@@ -216,33 +218,38 @@ function keepLimbo(W: Uint32Array, marks: Marks): void {
 type Retired = Map<number, number[]>
 
 /** Marks all blocks that the chain sees. */
-function markChain(W: Uint32Array, marks: Marks): Retired {
+function markChain(W: Uint32Array, marks: Marks, seen: Marks): Retired {
   const retired: Retired = new Map()
   for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) {
     marks.add(record)
     const next = W[record + R_NEXT]
     if (next === 0) {
       // No version retires blocks that the newest one sees.
-      walkRecord(W, record, ref => marks.add(ref))
+      walkRecord(W, record, ref => marks.add(ref), seen)
       continue
     }
     const lost: number[] = []
-    walkRecord(W, record, (ref, birth, kind) => {
-      if (!marks.add(ref)) return false
-      // Pieces are on lists by their entry.
-      if (kind !== PIECE) lost.push(itemOf(ref, kind === IN_PIECES), birth)
-      return true
-    })
+    walkRecord(
+      W,
+      record,
+      (ref, birth, kind) => {
+        if (!marks.add(ref)) return false
+        // Pieces are on lists by their entry.
+        if (kind !== PIECE) lost.push(itemOf(ref, kind === IN_PIECES), birth)
+        return true
+      },
+      seen,
+    )
     retired.set(next, lost)
   }
   return retired
 }
 
 /** Marks the tag tree and the records with tags anew. */
-function markTags(W: Uint32Array, marks: Marks): void {
+function markTags(W: Uint32Array, marks: Marks, seen: Marks): void {
   for (let record = tipOf(W); record !== 0; record = W[record + R_PREV]) setTagged(W, record, false)
   const root = W[H_TAG_ROOT]
-  walkTree(W, root, ref => marks.add(ref))
+  walkTree(W, root, ref => marks.add(ref), seen)
   eachEntry(W, root, entry => {
     if (W[entry + E_KEY] >>> 24 !== TAG_BY_NAME) return
     const record = W[valueAt(W, entry)]

@@ -31,9 +31,6 @@ import {
   LOG_CHUNK,
   LOG_INLINE,
   NO_REST,
-  Q_GRAVE,
-  Q_GRAVE_OLD,
-  Q_INDEX,
   R_CATALOG,
   R_DEAD,
   R_ITEMS,
@@ -41,11 +38,15 @@ import {
   R_STATE,
   S_LIVE,
   S_REST,
+  SR_GRAVE,
+  SR_GRAVE_OLD,
+  SR_INDEX,
   T_QUEUE,
   THREAD_WORDS,
   THREADS_AT,
   TREE_ITEM,
 } from '../memory/layout.js'
+import type { Marks } from '../memory/marks.js'
 import { eachPiece } from '../memory/pieces.js'
 import { inlineOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
@@ -53,8 +54,7 @@ import { walkDropped } from '../point/dropped.js'
 import { eachOverflow } from '../threads/slots.js'
 import { walkCatalog } from '../tree/catalog.js'
 import { refOf, walkPieces } from '../tree/loose.js'
-import { countOf, kidAt, levelOf, refAt } from '../tree/node.js'
-import { nodeBirth } from '../tree/workspace.js'
+import { addressOf, countOf, kidAt, levelOf, refAt, Slots } from '../tree/node.js'
 import { firstChunk, nextChunk } from './chunks.js'
 import { walkReserve } from './reserve.js'
 import type { Versions } from './versions.js'
@@ -79,37 +79,45 @@ function walkLoose(W: Uint32Array, item: number, birth: number, visit: Visit): v
   else walkEntry(W, ref, birth, visit)
 }
 
-/** Visits the nodes and entries of a tree. */
-export function walkTree(W: Uint32Array, node: number, visit: Visit): void {
-  if (node !== 0 && visit(node, nodeBirth(W, node))) walkKids(W, node, visit)
+/**
+ * Visits the nodes and entries of a tree. Several pointers may lead to a node, with other blocks below it: the walk goes
+ * on below each pointer once.
+ * @param seen the pointers that the walk, or others before it, have gone below
+ */
+export function walkTree(W: Uint32Array, pointer: number, visit: Visit, seen: Marks): void {
+  if (pointer === 0) return
+  const block = addressOf(pointer)
+  visit(block, birthOf(W, block))
+  walkBelow(W, pointer, visit, seen)
 }
 
-/** Visits the blocks below a node. */
-export function walkKids(W: Uint32Array, node: number, visit: Visit): void {
-  const count = countOf(W, node)
-  const leaf = levelOf(W, node) === 0
+/** Visits the blocks below a pointer, if that has not been done. */
+export function walkBelow(W: Uint32Array, pointer: number, visit: Visit, seen: Marks): void {
+  // What is no block has nothing below it.
+  if (!seen.fits(pointer) || !seen.add(pointer)) return
+  const { level, count, refs, kids } = new Slots().read(W, pointer)
   for (let i = 0; i < count; i++) {
-    if (leaf) walkEntry(W, refAt(W, node, i), versionOf(W, refAt(W, node, i)), visit)
-    else walkTree(W, kidAt(W, node, i), visit)
+    if (level === 0) walkEntry(W, refs[i], versionOf(W, refs[i]), visit)
+    else walkTree(W, kids[i], visit, seen)
   }
 }
 
 /** Visits the trees of a store's state, its rest, and the head of its index. */
-function walkState(W: Uint32Array, state: number, visit: Visit): void {
-  walkTree(W, W[state + S_LIVE], visit)
+function walkState(W: Uint32Array, state: number, visit: Visit, seen: Marks): void {
+  walkTree(W, W[state + S_LIVE], visit, seen)
   const rest = W[state + S_REST]
   if (rest === NO_REST || !visit(rest, birthOf(W, rest))) return
-  walkTree(W, W[rest + Q_GRAVE], visit)
-  walkTree(W, W[rest + Q_GRAVE_OLD], visit)
-  const head = W[rest + Q_INDEX]
+  walkTree(W, W[rest + SR_GRAVE], visit, seen)
+  walkTree(W, W[rest + SR_GRAVE_OLD], visit, seen)
+  const head = W[rest + SR_INDEX]
   if (head !== 0) visit(head, birthOf(W, head))
 }
 
 /** Visits all blocks that a snapshot reads, but for its record. */
-export function walkRecord(W: Uint32Array, record: number, visit: Visit): void {
-  walkState(W, record + R_STATE, visit)
+export function walkRecord(W: Uint32Array, record: number, visit: Visit, seen: Marks): void {
+  walkState(W, record + R_STATE, visit, seen)
   walkCatalog(W, W[record + R_CATALOG], visit, state => {
-    if (visit(state, birthOf(W, state))) walkState(W, state, visit)
+    if (visit(state, birthOf(W, state))) walkState(W, state, visit, seen)
   })
 }
 
@@ -122,19 +130,20 @@ export function walkList(
   list: number,
   chunk: (ref: number) => boolean,
   visit: Visit,
+  seen: Marks,
 ): void {
   for (let c = firstChunk(W, list); c !== 0 && chunk(c); c = nextChunk(W, list, c)) {
     const base = load48(W, c + K_BASE)
     // Where there cannot be so many, 0, which is no block.
     if (W[c + K_COUNT] > CHUNK_ITEMS) visit(0, 0)
     const count = Math.min(W[c + K_COUNT], CHUNK_ITEMS)
-    for (let i = 0; i < count; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit)
+    for (let i = 0; i < count; i++) walkItem(W, c + K_ITEMS + 2 * i, base, visit, seen)
   }
 }
 
 /** Visits what the two words of an item in a chunk refer to. */
-function walkItem(W: Uint32Array, at: number, base: number, visit: Visit): void {
-  if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit)
+function walkItem(W: Uint32Array, at: number, base: number, visit: Visit, seen: Marks): void {
+  if (W[at + 1] >= TREE_ITEM) walkTree(W, W[at], visit, seen)
   else walkLoose(W, W[at], Math.max(0, base + W[at + 1] - 2 ** 29), visit)
 }
 
@@ -144,6 +153,7 @@ export function walkDead(
   record: number,
   chunk: (ref: number) => boolean,
   visit: Visit,
+  seen: Marks,
 ): void {
   const count = inlineOf(W, record)
   if (count > INLINE_MAX) visit(0, 0)
@@ -151,32 +161,37 @@ export function walkDead(
     const item = W[record + R_ITEMS + i]
     walkLoose(W, item, birthOf(W, refOf(item)), visit)
   }
-  walkList(W, record + R_DEAD, chunk, visit)
-  walkList(W, record + R_PENDING, chunk, visit)
-  walkRest(W, record, visit)
+  walkList(W, record + R_DEAD, chunk, visit, seen)
+  walkList(W, record + R_PENDING, chunk, visit, seen)
+  walkRest(W, record, visit, seen)
 }
 
 /** Visits the rest of the dead tree that is being taken apart for `target` (0: for no record). */
-function walkRest(W: Uint32Array, target: number, visit: Visit): void {
+function walkRest(W: Uint32Array, target: number, visit: Visit, seen: Marks): void {
   if (W[H_WALK_TARGET] !== target) return
   const depth = W[H_WALK_DEPTH]
   for (let level = 0; level < depth; level++) {
     const node = W[H_WALK_PATH + 2 * level]
     const at = W[H_WALK_PATH + 2 * level + 1]
-    visit(node, 0)
+    visit(addressOf(node), 0)
     // The kid at `at` is the next level of the path, where there is one.
     for (let i = level === depth - 1 ? at : at + 1; i < countOf(W, node); i++) {
       if (levelOf(W, node) === 0) walkEntry(W, refAt(W, node, i), 0, visit)
-      else walkTree(W, kidAt(W, node, i), visit)
+      else walkTree(W, kidAt(W, node, i), visit, seen)
     }
   }
 }
 
 /** Visits the blocks that wait beside the chain: free list, limbo, a dead tree, the undo log. */
-export function walkWaiting(W: Uint32Array, chunk: (ref: number) => boolean, visit: Visit): void {
-  walkList(W, H_FREE, chunk, visit)
-  walkList(W, H_LIMBO, chunk, visit)
-  walkRest(W, 0, visit)
+export function walkWaiting(
+  W: Uint32Array,
+  chunk: (ref: number) => boolean,
+  visit: Visit,
+  seen: Marks,
+): void {
+  walkList(W, H_FREE, chunk, visit, seen)
+  walkList(W, H_LIMBO, chunk, visit, seen)
+  walkRest(W, 0, visit, seen)
   if (W[H_SPARE] !== 0) chunk(W[H_SPARE])
   walkPieces(W, ref => visit(ref, 0))
   let n = W[H_LOG_COUNT]

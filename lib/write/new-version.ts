@@ -9,16 +9,16 @@ import {
   H_COMMITS_SINCE_SCAN,
   H_REPLACED,
   H_RETIRED_SINCE_SCAN,
-  HEAD_WORDS,
-  Q_INDEX,
   R_CATALOG,
   R_GROUP,
   R_ITEMS,
   R_STATE,
   R_VERSION,
   S_LIVE,
+  SR_INDEX,
   STATE_WORDS,
 } from '../memory/layout.js'
+import { HEAD_WORDS } from '../memory/point-layout.js'
 import { replacedBetween, timeOf } from '../memory/record.js'
 import { load48 } from '../memory/words.js'
 import { dropTable } from '../point/dropped.js'
@@ -101,7 +101,7 @@ export class NewVersion implements Mutation {
 
   #dropHead(draft: Draft): void {
     const W = this.#W
-    const head = W[draft.rest + Q_INDEX]
+    const head = W[draft.rest + SR_INDEX]
     if (head === 0) return
     this.#tx.engine.epochs.space.retireBlock(head, birthOf(W, head), HEAD_WORDS)
   }

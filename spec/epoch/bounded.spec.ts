@@ -2,8 +2,10 @@
  * A commit's work for the past is bounded, however much was just released: counted in blocks, not
  * timed. And pins never wait, however many there are.
  */
+
 import { describe, expect, it } from 'vitest'
 import { R_VERSION } from '../../lib/memory/layout.js'
+import { addressOf } from '../../lib/tree/node.js'
 import { attachWith, openWith } from '../../lib/zverse.js'
 
 /**
@@ -147,7 +149,7 @@ describe('pins', () => {
     const writer = attachWith(db.share(), undefined, { now: Date.now, threadId: 2 })
     for (let i = 0; i < 20; i++) writer.tag(`more ${i}`)
     // Still a node of the tag tree, not a reused block.
-    expect(W[root]).toBeLessThan(4)
+    expect(W[addressOf(root)]).toBeLessThan(4)
     expect(W[epochs.versions.current + R_VERSION]).toBe(0)
     epochs.slots.exit()
     writer.close()

@@ -18,9 +18,6 @@ import {
   N_HEADS,
   N_MAX,
   PAGE,
-  Q_GRAVE,
-  Q_GRAVE_OLD,
-  Q_INDEX,
   R_CATALOG,
   R_NEXT,
   R_PREV,
@@ -28,14 +25,28 @@ import {
   R_VERSION,
   S_LIVE,
   S_REST,
+  SR_GRAVE,
+  SR_GRAVE_OLD,
+  SR_INDEX,
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
 import { load48 } from '../../lib/memory/words.js'
 import { walkTables } from '../../lib/point/dropped.js'
 import { verifyIndex } from '../../lib/point/verify.js'
 import { nextStoreIn, stateOf } from '../../lib/tree/catalog.js'
-import { capacityOf, countOf, depthOf, kidAt, levelOf, refAt } from '../../lib/tree/node.js'
-import { nodeBirth } from '../../lib/tree/workspace.js'
+import {
+  addressOf,
+  capacityOf,
+  countOf,
+  depthOf,
+  entriesBelow,
+  kidAt,
+  levelOf,
+  nodeBirth,
+  readHeads,
+  refAt,
+  unitsOf,
+} from '../../lib/tree/node.js'
 import type { EpochManager } from '../../lib/versions/manager.js'
 import {
   walkDead,
@@ -62,12 +73,13 @@ export function checkEach(epochs: EpochManager): string[] {
     if (!isNew) say(`block ${ref} is held twice`)
     return isNew
   }
-  const heads = checkChain(W, held, say)
+  const seen = new Marks(allocator.touchedWords + PAGE, 1)
+  const heads = checkChain(W, held, seen, say)
   checkTree(W, W[H_TAG_ROOT], Number.POSITIVE_INFINITY, say)
-  walkTree(W, W[H_TAG_ROOT], own)
+  walkTree(W, W[H_TAG_ROOT], own, seen)
   walkFixtures(arena, versions, own)
   walkTables(W, heads, own)
-  walkWaiting(W, own, ref => held.add(ref))
+  walkWaiting(W, own, ref => held.add(ref), seen)
   let used = 0
   const structure = allocator.inspect(ref => {
     if (held.has(ref)) used++
@@ -77,7 +89,7 @@ export function checkEach(epochs: EpochManager): string[] {
   return [...problems, ...structure]
 }
 
-function checkChain(W: Uint32Array, held: Marks, say: Say): number[] {
+function checkChain(W: Uint32Array, held: Marks, seen: Marks, say: Say): number[] {
   const heads: number[] = []
   const waiting = new Set<number>()
   const newest = W[H_CURRENT]
@@ -88,24 +100,35 @@ function checkChain(W: Uint32Array, held: Marks, say: Say): number[] {
     }
     const next = W[record + R_NEXT]
     if (record !== newest && W[next + R_PREV] !== record) say(`record ${record}: link`)
-    walkRecord(W, record, ref => {
-      if (held.has(ref) && !waiting.has(ref)) return false
-      if (!waiting.delete(ref) && record !== newest) say(`block ${ref} is on no list`)
-      held.add(ref)
-      return true
-    })
+    walkRecord(
+      W,
+      record,
+      ref => {
+        if (held.has(ref) && !waiting.has(ref)) return false
+        if (!waiting.delete(ref) && record !== newest) say(`block ${ref} is on no list`)
+        held.add(ref)
+        return true
+      },
+      seen,
+    )
     checkRecord(W, record, say, heads)
     const chunk = (ref: number) => {
       const isNew = held.add(ref)
       if (!isNew) say(`chunk ${ref} is held twice`)
       return isNew
     }
-    walkDead(W, record, chunk, ref => {
-      const isNew = held.add(ref)
-      if (!isNew) say(`block ${ref} is still seen`)
-      waiting.add(ref)
-      return isNew
-    })
+    walkDead(
+      W,
+      record,
+      chunk,
+      ref => {
+        const isNew = held.add(ref)
+        if (!isNew) say(`block ${ref} is still seen`)
+        waiting.add(ref)
+        return isNew
+      },
+      seen,
+    )
   }
   return heads
 }
@@ -116,10 +139,10 @@ function checkRecord(W: Uint32Array, record: number, say: Say, heads: number[]):
     checkTree(W, W[state + S_LIVE], version, say)
     const rest = W[state + S_REST]
     if (load48(W, rest) > version) say(`state ${state}: its rest is younger`)
-    checkTree(W, W[rest + Q_GRAVE], version, say)
-    checkTree(W, W[rest + Q_GRAVE_OLD], version, say)
+    checkTree(W, W[rest + SR_GRAVE], version, say)
+    checkTree(W, W[rest + SR_GRAVE_OLD], version, say)
     if (record !== W[H_CURRENT]) return
-    const head = W[rest + Q_INDEX]
+    const head = W[rest + SR_INDEX]
     if (head !== 0) heads.push(head)
     for (const what of verifyIndex(W, head, W[state + S_LIVE], version)) say(what)
   }
@@ -142,7 +165,7 @@ function checkTree(W: Uint32Array, root: number, version: number, say: Say): voi
 
 function checkNode(W: Uint32Array, node: number, level: number, version: number, say: Say): number {
   const count = countOf(W, node)
-  const capacity = capacityOf(W, node)
+  const capacity = capacityOf(W, addressOf(node))
   const depth = depthOf(W, node)
   const birth = nodeBirth(W, node)
   if (levelOf(W, node) !== level) {
@@ -150,12 +173,18 @@ function checkNode(W: Uint32Array, node: number, level: number, version: number,
     say(`node ${node} says level ${levelOf(W, node)}`)
     return 0
   }
-  if (count < 1 || count > capacity || capacity > N_MAX) say(`node ${node}: count ${count}`)
+  const own = countOf(W, addressOf(node))
+  if (own < 1 || own > capacity || capacity > N_MAX) say(`node ${node}: count ${own}`)
+  if (count > N_MAX) {
+    say(`node ${node}: ${count} slots`)
+    return 0
+  }
+  const heads = headsIn(W, node)
   if (birth > version) say(`node ${node} is younger than what leads to it`)
   let entries = level === 0 ? count : 0
   for (let i = 0; i < count; i++) {
     const ref = refAt(W, node, i)
-    if (W[node + N_HEADS + i] !== entryBits(W, ref, depth)) say(`node ${node}: head ${i}`)
+    if (heads[i] !== entryBits(W, ref, depth)) say(`node ${node}: head ${i}`)
     if (depth > ((keyBytesOf(W, ref) + 3) >>> 2) * 32) say(`node ${node}: depth beyond key ${i}`)
     if (i > 0) {
       const before = refAt(W, node, i - 1)
@@ -165,8 +194,18 @@ function checkNode(W: Uint32Array, node: number, level: number, version: number,
     if (level > 0) entries += checkKid(W, node, i, level, say)
     else if (versionOf(W, ref) > birth) say(`node ${node}: entry ${i} is younger`)
   }
-  if (W[node + N_ENTRIES] !== entries) say(`node ${node} says ${W[node + N_ENTRIES]} entries`)
+  const told = unitsOf(node) === 0 ? W[node + N_ENTRIES] : entriesBelow(W, node)
+  if (told !== entries) say(`node ${node} says ${told} entries`)
   return entries
+}
+
+/** The heads of a node as its units make them. */
+function headsIn(W: Uint32Array, node: number): Uint32Array {
+  const heads = new Uint32Array(N_MAX)
+  const refs = Uint32Array.from({ length: countOf(W, node) }, (_, i) => refAt(W, node, i))
+  if (levelOf(W, node) === 0) readHeads(W, node, heads, 0, refs, 0)
+  else for (let i = 0; i < refs.length; i++) heads[i] = W[addressOf(node) + N_HEADS + i] as number
+  return heads
 }
 
 function checkKid(W: Uint32Array, node: number, i: number, level: number, say: Say): number {

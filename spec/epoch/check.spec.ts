@@ -2,27 +2,26 @@
  * `check()` looks at shared nodes once, and is as strict as if it looked at them for each version: for
  * every wrong word of a database, it objects where the plain way (check-each.ts) does.
  */
+
 import { describe, expect, it, vi } from 'vitest'
 import { Arena } from '../../lib/memory/arena.js'
 import {
   C_LEVEL,
-  D_DEPTH,
-  D_NEXT,
   H_CURRENT,
   H_TABLES,
   H_TAG_ROOT,
   K_COUNT,
   K_NEXT,
   PAGE,
-  Q_INDEX,
   R_CATALOG,
   R_DEAD,
   R_PREV,
   R_STATE,
   S_REST,
-  X_DIRECTORY,
+  SR_INDEX,
 } from '../../lib/memory/layout.js'
 import { Marks } from '../../lib/memory/marks.js'
+import { D_DEPTH, D_NEXT, X_DIRECTORY } from '../../lib/memory/point-layout.js'
 import { dropTable, dropTables } from '../../lib/point/dropped.js'
 import { stateOf } from '../../lib/tree/catalog.js'
 import { check } from '../../lib/verbs/check.js'
@@ -95,6 +94,7 @@ function world(keys: number) {
 function blocksOf({ arena, allocator }: EpochManager): number[] {
   const W = arena.words
   const marks = new Marks(allocator.touchedWords + PAGE)
+  const seen = new Marks(allocator.touchedWords + PAGE, 1)
   const blocks: number[] = []
   const add = (ref: number) => {
     const isNew = marks.add(ref)
@@ -103,10 +103,10 @@ function blocksOf({ arena, allocator }: EpochManager): number[] {
   }
   for (let record = W[H_CURRENT]; record !== 0; record = W[record + R_PREV]) {
     add(record)
-    walkRecord(W, record, add)
-    walkDead(W, record, add, add)
+    walkRecord(W, record, add, seen)
+    walkDead(W, record, add, add, seen)
   }
-  walkTree(W, W[H_TAG_ROOT], add)
+  walkTree(W, W[H_TAG_ROOT], add, seen)
   return blocks
 }
 
@@ -119,7 +119,7 @@ function chunkOf(W: Uint32Array): number {
 
 /** The directory of the unnamed store's point index. */
 function directoryOf(W: Uint32Array, record: number): number {
-  return W[W[W[record + R_STATE + S_REST] + Q_INDEX] + X_DIRECTORY]
+  return W[W[W[record + R_STATE + S_REST] + SR_INDEX] + X_DIRECTORY]
 }
 
 /** True if a check objects, or comes to an end by an exception. */
@@ -225,7 +225,7 @@ describe('the tables of all stores', () => {
     })
     const { W, epochs } = db._test.engine
     // As a death leaves it between two stores of a drop.
-    const head = W[W[stateOf(W, W[W[H_CURRENT] + R_CATALOG], 150) + S_REST] + Q_INDEX]
+    const head = W[W[stateOf(W, W[W[H_CURRENT] + R_CATALOG], 150) + S_REST] + SR_INDEX]
     const directory = W[head + X_DIRECTORY]
     dropTable(W, head, db.version + 1)
     W[head + X_DIRECTORY] = directory

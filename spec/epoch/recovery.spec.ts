@@ -34,10 +34,11 @@ describe('recovery by marking', () => {
       fc.property(
         fc.array(step, { minLength: 5, maxLength: 80 }),
         fc.constantFrom(0, 3, 1000),
-        (steps, versions) => {
+        fc.constantFrom(2, 4, 31),
+        (steps, versions, units) => {
           let time = 1000
           const options = { maxBytes: 2 ** 23, history: { versions } }
-          const db = openWith(options, { now: () => time++, poison: true, indexFrom: 1 })
+          const db = openWith(options, { now: () => time++, poison: true, indexFrom: 1, units })
           const { W } = db._test.engine
           const pins: ReadTransaction<string, unknown>[] = []
           const read = () => ({

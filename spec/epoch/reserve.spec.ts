@@ -7,7 +7,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ZVerse, zorder } from '../../lib/index.js'
-import { H_PAGES, Q_GRAVE, Q_GRAVE_OLD, R_PREV, R_STATE, S_REST } from '../../lib/memory/layout.js'
+import {
+  H_PAGES,
+  R_PREV,
+  R_STATE,
+  S_REST,
+  SR_GRAVE,
+  SR_GRAVE_OLD,
+} from '../../lib/memory/layout.js'
 import { leastPages, Reserve, reservePages } from '../../lib/versions/reserve.js'
 import { openWith } from '../../lib/zverse.js'
 import { Random } from '../support/random.js'
@@ -219,7 +226,7 @@ describe('the reserve', () => {
     // The present version is all there is.
     db.prune({ before: versions.newest })
     const rest = W[versions.current + R_STATE + S_REST] as number
-    const root = W[rest + Q_GRAVE] || W[rest + Q_GRAVE_OLD]
+    const root = W[rest + SR_GRAVE] || W[rest + SR_GRAVE_OLD]
     const words = W.slice(root, root + 16)
     expect(W[versions.current + R_PREV]).toBe(0)
     slots.enter()
@@ -233,8 +240,8 @@ describe('the reserve', () => {
         }
       }
       expect(past.provide()).toBe(false)
-      expect(W[rest + Q_GRAVE]).toBe(0)
-      expect(W[rest + Q_GRAVE_OLD]).toBe(0)
+      expect(W[rest + SR_GRAVE]).toBe(0)
+      expect(W[rest + SR_GRAVE_OLD]).toBe(0)
       // Poison would be in it.
       expect(W.slice(root, root + 16)).toEqual(words)
       slots.exit()

@@ -1,18 +1,10 @@
 /**
  * Faults that attacks found: each of these tests failed when it was written.
  */
+
 import { describe, expect, it } from 'vitest'
-import {
-  D_SEGMENTS,
-  G_DEPTH,
-  H_DIRTY,
-  H_PHASE,
-  Q_INDEX,
-  R_STATE,
-  S_REST,
-  T_READS,
-  X_DIRECTORY,
-} from '../../lib/memory/layout.js'
+import { H_DIRTY, H_PHASE, R_STATE, S_REST, SR_INDEX, T_READS } from '../../lib/memory/layout.js'
+import { D_SEGMENTS, G_DEPTH, X_DIRECTORY } from '../../lib/memory/point-layout.js'
 import { segmentIn } from '../../lib/point/table.js'
 import { attachWith, type ZVerse } from '../../lib/zverse.js'
 import type { Database } from '../support/contract.js'
@@ -101,7 +93,7 @@ it('after a recovery, which drops the tables, stats tell of none', () => {
 
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[W[epochs.versions.current + R_STATE + S_REST] + Q_INDEX]
+  return W[W[epochs.versions.current + R_STATE + S_REST] + SR_INDEX]
 }
 
 it('check notices a segment that is deeper than its directory', () => {

@@ -2,8 +2,10 @@
  * The point index: after all operations it answers like the plain map beside it, in every version;
  * and it stays small. When memory is short, a database does without it.
  */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { R_STATE, S_REST, SR_INDEX } from '../../lib/memory/layout.js'
 import {
   B_LEVEL,
   B_TAGS,
@@ -11,13 +13,10 @@ import {
   G_BUCKETS,
   G_DEPTH,
   G_USED,
-  Q_INDEX,
-  R_STATE,
-  S_REST,
   X_COUNT,
   X_DIRECTORY,
   X_WORDS,
-} from '../../lib/memory/layout.js'
+} from '../../lib/memory/point-layout.js'
 import { bucketsOf, segmentIn } from '../../lib/point/table.js'
 import type { Database } from '../support/contract.js'
 import { Random } from '../support/random.js'
@@ -62,7 +61,7 @@ function run(plan: Plan): World {
 /** Word of the head of the unnamed store's index. */
 function headOf(db: Database): number {
   const { W, epochs } = insides(db)
-  return W[W[epochs.versions.current + R_STATE + S_REST] + Q_INDEX]
+  return W[W[epochs.versions.current + R_STATE + S_REST] + SR_INDEX]
 }
 
 describe(`the point index, ZVERSE_SEED=${SEED}`, () => {

@@ -12,7 +12,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Arena } from '../../lib/memory/arena.js'
 import { versionOf } from '../../lib/memory/entry.js'
-import { LAYOUT, Q_INDEX, R_STATE, S_REST, X_DIRECTORY } from '../../lib/memory/layout.js'
+import { LAYOUT, R_STATE, S_REST, SR_INDEX } from '../../lib/memory/layout.js'
+import { X_DIRECTORY } from '../../lib/memory/point-layout.js'
 import { directoryLength, eachRef, eachSegment } from '../../lib/point/table.js'
 import { bury } from '../../lib/threads/lines.js'
 import type { KeyRef } from '../../lib/verbs/ref.js'
@@ -434,7 +435,7 @@ describe('a reader stands on an entry of a commit that never came', () => {
       runToDeath(dying, () => put(victim))
       const db = attach(handle, READER)
       const { W, epochs } = db._test.engine
-      const directory = W[W[W[epochs.versions.current + R_STATE + S_REST] + Q_INDEX] + X_DIRECTORY]
+      const directory = W[W[W[epochs.versions.current + R_STATE + S_REST] + SR_INDEX] + X_DIRECTORY]
       if (epochs.versions.staged > image.version || directory === 0) continue
       eachSegment(W, directory, directoryLength(W, directory), (segment, code) => {
         eachRef(W, segment, code, ref => {

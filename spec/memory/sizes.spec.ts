@@ -1,7 +1,9 @@
 /** The size classes: their waste, and that the tables agree with each other. */
 
 import { describe, expect, test } from 'vitest'
+import { N_MAX, NODE_ALIGN } from '../../lib/memory/layout.js'
 import * as sizes from '../../lib/memory/sizes.js'
+import { capacityFor, nodeWords } from '../../lib/tree/node.js'
 
 describe('size classes', () => {
   test('rise, are even, and end at the largest small block', () => {
@@ -13,9 +15,22 @@ describe('size classes', () => {
   })
 
   test('meet the common sizes exactly', () => {
-    for (const words of [14, 20, 36, 52, 68, 84, 100, 116, 132, 148, 172, 196]) {
+    for (const words of [14, 20, 36, 52, 68, 84, 100, 116]) {
       expect(sizes.SIZES[sizes.CLASS_OF[words]]).toBe(words)
     }
+  })
+
+  test('have all that nodes need, whose blocks lie at multiples of what divides their sizes', () => {
+    for (let level = 0; level < 2; level++) {
+      for (let count = 1; count <= N_MAX; count++) {
+        const words = nodeWords(level, capacityFor(level, count))
+        expect(words % sizes.ALIGNED).toBe(0)
+        expect(sizes.SIZES[sizes.CLASS_OF[words]]).toBe(words)
+        expect(capacityFor(level, count)).toBeGreaterThanOrEqual(count)
+      }
+    }
+    expect(sizes.PAGE_WORDS % sizes.ALIGNED).toBe(0)
+    expect(sizes.ALIGNED).toBe(NODE_ALIGN)
   })
 
   test('give every size the smallest class that holds it', () => {

@@ -106,6 +106,7 @@ export function paramsOf(seed: number, scale = 1, isDeep = false): Params {
     isTight,
     firstVersion: random.chance(0.1) ? 2 ** 32 - random.int(60) : 0,
     slots: random.chance(0.3) ? 'always' : 'auto',
+    units: random.pick([0, 1, 2, 3, 5, 31, 31]),
   }
 }
 

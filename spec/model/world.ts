@@ -38,6 +38,8 @@ export interface Params {
   isTight: boolean
   firstVersion: number
   slots: 'auto' | 'always'
+  /** The most units that a tree node takes. */
+  units: number
   /** Absent: as the environment says. */
   onDisk?: boolean
   /** Versions that memory keeps: the disk has the rest of what `history` keeps. Absent: all is in memory. */
@@ -86,7 +88,7 @@ export class World {
   constructor(params: Params, isTraced = false) {
     this.params = params
     this.trace = isTraced ? [] : undefined
-    const { keys, values, history, maxBytes, slots, firstVersion } = params
+    const { keys, values, history, maxBytes, slots, units, firstVersion } = params
     const now = () => this.clock
     const random = new Random(params.seed)
     this.pool = keyPool(keys, params.poolSize, random)
@@ -99,7 +101,7 @@ export class World {
     const options = { keys, values: valuesOption(values), history: this.bounds(history), maxBytes }
     const first = firstVersion === 0 ? {} : { firstVersion }
     const disk = params.onDisk === undefined ? {} : { onDisk: params.onDisk }
-    this.db = open(options, { now, slots, poison: true, ...first, ...disk })
+    this.db = open(options, { now, slots, units, poison: true, ...first, ...disk })
   }
 
   /** The option that makes a database keep what the oracle keeps. */

@@ -2,12 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { versionOf } from '../../lib/memory/entry.js'
-import { N_ENTRIES } from '../../lib/memory/layout.js'
 import { BornCursor } from '../../lib/tree/born.js'
 import { walk } from '../../lib/tree/box-cursor.js'
 import { type Range, WHOLE } from '../../lib/tree/cursor.js'
-import { countOf, kidAt, levelOf, refAt } from '../../lib/tree/node.js'
-import { nodeBirth } from '../../lib/tree/workspace.js'
+import { countOf, entriesBelow, kidAt, levelOf, nodeBirth, refAt } from '../../lib/tree/node.js'
 import type { Any } from '../dump/support.js'
 import { Random } from '../support/random.js'
 import { scaled as runs } from '../support/runs.js'
@@ -96,7 +94,7 @@ describe(`what was born after a version, seeds ${SEED} and on`, () => {
     for (let i = 0; i < 5; i++) db.put(key(9000 * i), 'new')
     const { W, epochs } = db._test.engine
     const root = db._core.rootIn(epochs.versions.current, false) as number
-    expect(W[root + N_ENTRIES]).toBe(50_000)
+    expect(entriesBelow(W, root)).toBe(50_000)
     const height = levelOf(W, root) + 1
     const cost = (range: Range) => {
       const cursor = new BornCursor(W, root, range, after, false)

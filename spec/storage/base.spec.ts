@@ -2,19 +2,20 @@
  * Bases: all that is kept of a database comes back from one, and goes on as if nothing had been; a base is what the
  * database was when it was begun.
  */
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../lib/engine/engine.js'
 import { isInPieces } from '../../lib/memory/entry.js'
 import {
-  Q_INDEX,
   R_STATE,
   R_VERSION,
   S_LIVE,
   S_REST,
+  SR_INDEX,
   WRITING_VERB,
-  X_COUNT,
 } from '../../lib/memory/layout.js'
+import { X_COUNT } from '../../lib/memory/point-layout.js'
 import { load48 } from '../../lib/memory/words.js'
 import { writeBase } from '../../lib/storage/base.js'
 import { OpenFile } from '../../lib/storage/files.js'
@@ -227,7 +228,7 @@ describe('a base', () => {
     const held = hold(db, () => false)
     const copy = reopened(written(db, held), { maxBytes: 2 ** 25 }, { indexFrom: 65 })
     const { W, epochs } = copy.db._test.engine
-    const head = W[(W[epochs.versions.current + R_STATE + S_REST] as number) + Q_INDEX] as number
+    const head = W[(W[epochs.versions.current + R_STATE + S_REST] as number) + SR_INDEX] as number
     expect(W[head + X_COUNT]).toBeGreaterThan(19_900)
     sound(copy.db)
     for (let i = 0; i < 20_000; i += 7) {

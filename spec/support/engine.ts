@@ -18,6 +18,7 @@ export interface Hooks {
   failAfter?: number
   slots?: 'auto' | 'always'
   poison?: boolean
+  units?: number
   firstVersion?: number
   /** In a directory, of a disk in memory. */
   onDisk?: boolean

@@ -3,17 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UNNAMED } from '../../lib/engine/names.js'
 import { versionOf, writeEntry } from '../../lib/memory/entry.js'
-import {
-  N_ENTRIES,
-  N_MIN,
-  R_STATE,
-  S_LIVE,
-  S_LIVE_WORDS,
-  WRITING_VERB,
-} from '../../lib/memory/layout.js'
+import { N_MIN, R_STATE, S_LIVE, S_LIVE_WORDS, WRITING_VERB } from '../../lib/memory/layout.js'
 import { BulkTree, Unsorted } from '../../lib/tree/bulk.js'
-import { countOf, eachEntry, kidAt, levelOf } from '../../lib/tree/node.js'
-import { entrySize, nodeSize } from '../../lib/tree/workspace.js'
+import { addressOf, countOf, eachEntry, entriesBelow, kidAt, levelOf } from '../../lib/tree/node.js'
+import { entrySize, nodeSize } from '../../lib/tree/size.js'
 import { commitVersion } from '../../lib/write/commit.js'
 import { inTurn, type Transaction } from '../../lib/write/transaction.js'
 import { openWith, type ZVerse } from '../../lib/zverse.js'
@@ -58,7 +51,7 @@ function build(db: Db, keys: readonly string[]): void {
 function wordsBelow(W: Uint32Array, node: number): number {
   let words = 0
   if (node === 0) return words
-  words += nodeSize(W, node)
+  words += nodeSize(W, addressOf(node))
   if (levelOf(W, node) === 0) {
     eachEntry(W, node, entry => {
       words += entrySize(W, entry)
@@ -109,7 +102,7 @@ describe('a tree that is built', () => {
         const state = epochs.versions.current + R_STATE
         const root = W[state + S_LIVE] as number
         expect(W[state + S_LIVE_WORDS]).toBe(wordsBelow(W, root))
-        expect(root === 0 ? 0 : W[root + N_ENTRIES]).toBe(keys.length)
+        expect(entriesBelow(W, root)).toBe(keys.length)
         if (root !== 0) expect(least(W, root)).toBeGreaterThanOrEqual(N_MIN)
         for (const key of keys.slice(0, 50)) expect(db.has(key)).toBe(true)
         eachEntry(W, root, entry => expect(versionOf(W, entry)).toBe(1))

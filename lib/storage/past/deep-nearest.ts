@@ -7,11 +7,12 @@
  *
  * For one thread, as deep.ts. If reading fails, the next call goes on where this one failed.
  */
+
 import type { Found, Near } from '../../engine/deep.js'
 import type { Curve } from '../../key/curve.js'
 import { versionOf } from '../../memory/entry.js'
 import { isWhole, Nearest, type Wanted } from '../../tree/nearest.js'
-import { nodeBirth } from '../../tree/workspace.js'
+import { nodeBirth } from '../../tree/node.js'
 import { type Beside, rootIn } from './beside.js'
 import { compareFound } from './deep-walk.js'
 import { RunNearest } from './run-nearest.js'

@@ -49,6 +49,7 @@ export function build(history = 12): Image {
     firstVersion: FIRST_VERSION,
     poison: true,
     indexFrom: 1,
+    units: 4,
   }
   const db = openWith(options, hooks) as Db
   const other = db.store('other')
