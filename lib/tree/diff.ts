@@ -13,7 +13,7 @@ import { type Bound, isEmpty, type Range } from './cursor.js'
 import { Frame } from './frame.js'
 import { levelOf, refAt, Slots } from './node.js'
 import { Path } from './search.js'
-import { UnitDiff } from './unit-diff.js'
+import { areOfOneNode, UnitDiff } from './unit-diff.js'
 
 /** A node that a walk is in. */
 class Level extends Slots {
@@ -77,6 +77,15 @@ class Walk {
     return level
   }
 
+  /** The smallest entry of what comes after the item; 0: nothing does. */
+  get nextLeast(): number {
+    for (let depth = this.#depth - 1; depth >= 0; depth--) {
+      const { at, count, refs } = this.#levels[depth]
+      if (at + 1 < count) return refs[at + 1]
+    }
+    return 0
+  }
+
   /** Goes into the item, a node. */
   descend(): void {
     if (this.#box !== null && !this.#frame(this.#box)) {
@@ -124,30 +133,52 @@ class Walk {
   }
 }
 
+/** Two nodes, or trees, that are compared. */
+class Comparison {
+  readonly a: Walk
+  readonly b: Walk
+  /** What differs below a node that both walks have come to: told before they go on. */
+  readonly units: UnitDiff
+
+  constructor(W: Uint32Array, box: Box | null, isForAfter: boolean) {
+    this.a = new Walk(W, box)
+    this.b = new Walk(W, box)
+    this.units = new UnitDiff(W, isForAfter)
+  }
+
+  begin(from: number, to: number, lower: Bound | null): void {
+    this.a.begin(from, lower)
+    this.b.begin(to, lower)
+  }
+}
+
 export class DiffCursor {
   readonly #W: Uint32Array
   readonly #range: Range
-  /** Nodes of which two pointers are compared, from the root down; those from `#depth` on are not in use. */
-  readonly #units: UnitDiff[] = []
+  readonly #isForAfter: boolean
+  /** That of the trees, then each below two nodes of the one before; the first `#depth` are in use. */
+  readonly #comparisons: Comparison[] = []
   #depth = 0
-  /** Two walks, below one of those nodes or from the roots, until both are at their end. */
-  readonly #a: Walk
-  readonly #b: Walk
   #done = false
   /** Entries of the key found by {@link next} on either side, 0 where it is absent. */
   before = 0
   after = 0
 
-  constructor(W: Uint32Array, from: number, to: number, range: Range) {
+  /** @param isForAfter where a key has an entry after, that before is not asked for: it may be 0 */
+  constructor(W: Uint32Array, from: number, to: number, range: Range, isForAfter = false) {
     this.#W = W
     this.#range = range
-    this.#a = new Walk(W, range.box)
-    this.#b = new Walk(W, range.box)
+    this.#isForAfter = isForAfter
     this.#done = from === to || isEmpty(range)
-    if (this.#done) return
-    // Units do not know what a range leaves out at its begin.
-    if (range.lower === null && range.box === null) this.#compare(from, to)
-    else this.#walk(from, to)
+    if (!this.#done) this.#push().begin(from, to, range.lower)
+  }
+
+  #push(): Comparison {
+    const all = this.#comparisons
+    if (this.#depth === all.length) {
+      all.push(new Comparison(this.#W, this.#range.box, this.#isForAfter))
+    }
+    return all[this.#depth++]
   }
 
   /** Finds the next key whose entries differ; false when there is none. */
@@ -158,37 +189,24 @@ export class DiffCursor {
   }
 
   #find(): boolean {
-    const W = this.#W
-    for (;;) {
-      if (this.#findByWalks(this.#a, this.#b)) return true
-      if (this.#depth === 0) return false
-      const units = this.#units[this.#depth - 1]
-      if (!units.next()) this.#depth--
-      else if (units.level > 0) this.#compare(units.before(W), units.after(W))
-      else {
-        this.before = units.before(W)
-        this.after = units.after(W)
+    while (this.#depth > 0) {
+      const comparison = this.#comparisons[this.#depth - 1]
+      const { units } = comparison
+      if (!units.next()) {
+        if (this.#step(comparison)) return true
+      } else if (units.isPair) {
+        this.#push().begin(units.before, units.after, null)
+      } else {
+        this.before = units.before
+        this.after = units.after
         return true
       }
     }
+    return false
   }
 
-  /** Goes on with what is below two pointers that are not the same. */
-  #compare(from: number, to: number): void {
-    if (!UnitDiff.serves(from, to)) {
-      this.#walk(from, to)
-      return
-    }
-    if (this.#depth === this.#units.length) this.#units.push(new UnitDiff())
-    this.#units[this.#depth++].begin(this.#W, from, to)
-  }
-
-  #walk(from: number, to: number): void {
-    this.#a.begin(from, this.#range.lower)
-    this.#b.begin(to, this.#range.lower)
-  }
-
-  #findByWalks(a: Walk, b: Walk): boolean {
+  /** Lets the walks go on; true if they have found a difference. */
+  #step({ a, b, units }: Comparison): boolean {
     while (a.item !== 0 || b.item !== 0) {
       if (a.item === b.item) {
         a.skip()
@@ -196,14 +214,27 @@ export class DiffCursor {
         continue
       }
       const order = a.item === 0 ? 1 : b.item === 0 ? -1 : compareEntries(this.#W, a.least, b.least)
-      if (open(a, b, order)) continue
+      if (order === 0 && this.#isOneNode(a, b)) {
+        units.begin(a.item, b.item)
+        a.skip()
+        b.skip()
+        return false
+      }
+      if (descends(a, b, order)) continue
       this.before = order <= 0 ? a.item : 0
       this.after = order >= 0 ? b.item : 0
       if (order <= 0) a.skip()
       if (order >= 0) b.skip()
       return true
     }
+    this.#depth--
     return false
+  }
+
+  /** True if both walks stand before one node, and what comes after it begins with the same entry. */
+  #isOneNode(a: Walk, b: Walk): boolean {
+    if (this.#range.box !== null || a.level < 0 || a.level !== b.level) return false
+    return areOfOneNode(a.item, b.item) && a.nextLeast === b.nextLeast
   }
 
   #beyond(entry: number): boolean {
@@ -215,7 +246,7 @@ export class DiffCursor {
 }
 
 /** Descends into a node if that comes next; false if an entry is to be reported. */
-function open(a: Walk, b: Walk, order: number): boolean {
+function descends(a: Walk, b: Walk, order: number): boolean {
   const level = order < 0 ? a.level : order > 0 ? b.level : Math.max(a.level, b.level)
   if (level < 0) return false
   if (order <= 0 && a.level === level) a.descend()

@@ -136,7 +136,8 @@ export class Changes<K, V>
   #between(before: number, after: number): Change<K, V>[] {
     const core = this.#core
     const from = core.rootIn(before, true)
-    const cursor = new DiffCursor(core.engine.W, from, core.rootIn(after, true), this.#range)
+    const to = core.rootIn(after, true)
+    const cursor = new DiffCursor(core.engine.W, from, to, this.#range, true)
     const changes: Change<K, V>[] = []
     while (cursor.next()) {
       const key = core.keyOf(cursor.after === 0 ? cursor.before : cursor.after) as K
