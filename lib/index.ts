@@ -18,7 +18,15 @@ export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple.js'
 export type { Point, PointOf, ZOrder } from './key/zorder.js'
 export { zorder } from './key/zorder.js'
-export type { Cache, DatabaseOptions, History, Priority, QueueOptions } from './options.js'
+export type {
+  Cache,
+  Compress,
+  DatabaseOptions,
+  History,
+  Priority,
+  QueueOptions,
+  StoreOptions,
+} from './options.js'
 export type { Lanes, Pressure, PressureLevel } from './queue/pressure.js'
 export type { ZVerseIterator } from './read/iterator.js'
 export type {

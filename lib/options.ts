@@ -110,6 +110,20 @@ export interface DatabaseOptions {
   cache?: Cache | undefined
   /** How much the write queue takes (docs/queue.md). */
   queue?: QueueOptions | undefined
+  /** Keep large values deflated. Default: none. */
+  compress?: Compress | undefined
+}
+
+/** Which values are kept deflated (raw deflate, level 1), if that saves a quarter or more. */
+export interface Compress {
+  /** Values that take more bytes than this, encoded: an integer from 0 to 2 ** 32 − 2, or Infinity: none. */
+  above: number
+}
+
+/** The options of `store` that do not concern codecs; they are this handle's alone. */
+export interface StoreOptions {
+  /** Keep large values deflated that this handle writes. Default: as the database was opened. */
+  compress?: Compress | undefined
 }
 
 /** Bounds of the write queue. */
@@ -158,11 +172,14 @@ export interface Settings {
   readonly pointIndex: boolean
   readonly cache: { readonly bytes: number; readonly freeze: boolean }
   readonly queue: { readonly capacity: readonly number[]; readonly groupBytes: number }
+  /** Bytes beyond which a value is deflated; Infinity: none is. */
+  readonly compressAbove: number
 }
 
 const OPEN_OPTIONS = [
   ...['path', 'maxBytes', 'keys', 'values', 'history', 'maxThreads', 'lockTimeout'],
   ...['sync', 'syncInterval', 'repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue'],
+  'compress',
 ]
 
 /** The error for a wrong option. */
@@ -222,7 +239,19 @@ export function settings(options: unknown): Settings {
     pointIndex: given.pointIndex !== false,
     cache: cacheIn(given.cache),
     queue: queueIn(given.queue),
+    compressAbove: compressIn(given.compress) ?? Number.POSITIVE_INFINITY,
   }
+}
+
+/** Checks the `compress` option: bytes beyond which a value is deflated; undefined: it is not given. */
+export function compressIn(compress: unknown): number | undefined {
+  if (compress === undefined) return undefined
+  const { above } = namesIn(compress, 'compress', ['above'])
+  if (above === Number.POSITIVE_INFINITY) return above
+  if (above === undefined) {
+    throw invalidOption('compress.above', 'is missing: give bytes, an integer ≥ 0, or Infinity')
+  }
+  return integer(above, 'compress.above', 0, 2 ** 32 - 2, 0)
 }
 
 /** Checks the options of `close`: true if what was submitted is to be rejected. */

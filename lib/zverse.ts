@@ -30,11 +30,14 @@ import type { Arena } from './memory/arena.js'
 import { granted } from './memory/granted.js'
 import { H_DIRECTORY, WRITING_VERB } from './memory/layout.js'
 import {
+  type Compress,
   checkNames,
+  compressIn,
   type DatabaseOptions,
   type History,
   historyBounds,
   invalidOption,
+  type StoreOptions,
   settings,
 } from './options.js'
 import { deepVersion } from './read/deep.js'
@@ -220,18 +223,19 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
    */
   store<C extends KeysOption = 'string', E = unknown, D extends E = E>(
     name: string,
-    options: { keys?: C | undefined; values: Encoding<E, D> },
+    options: { keys?: C | undefined; values: Encoding<E, D>; compress?: Compress | undefined },
   ): Store<KeyOf<C>, EncodedBy<E, D>>
   store<C extends KeysOption = 'string', D extends ValuesOption = 'msgpack'>(
     name: string,
-    options?: { keys?: C | undefined; values?: D | undefined },
+    options?: { keys?: C | undefined; values?: D | undefined; compress?: Compress | undefined },
   ): Store<KeyOf<C>, ValueOf<D>>
-  store<SK, SV>(name: string, ...options: Options<CodecsFor<SK, SV>>): Store<SK, SV>
+  store<SK, SV>(name: string, ...options: Options<StoreOptions & CodecsFor<SK, SV>>): Store<SK, SV>
   store(name: string, options?: object): Store<never, never> {
     const engine = this.#engine
     engine.gate.check()
     checkStoreName(name)
-    const given = checkNames(options, ['keys', 'values'], 'store')
+    const given = checkNames(options, ['keys', 'values', 'compress'], 'store')
+    const above = compressIn(given.compress)
     const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
     const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
     let found = this.#describe(name)
@@ -249,7 +253,7 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
       const message = `of store ${JSON.stringify(name)}: it was made with ${madeKeys} and ${madeValues}`
       throw invalidOption(madeKeys !== keys.name ? 'keys' : 'values', message)
     }
-    return new Store(new StoreCore(engine, id, name, keys, values))
+    return new Store(new StoreCore(engine, id, name, keys, values, above))
   }
 
   /** The named stores of a version, by name. */

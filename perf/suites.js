@@ -13,6 +13,7 @@ import { boxOld } from './entries/scenarios/box-old.js'
 import { changes } from './entries/scenarios/changes.js'
 import { check } from './entries/scenarios/check.js'
 import { clear } from './entries/scenarios/clear.js'
+import { compress } from './entries/scenarios/compress.js'
 import { diff } from './entries/scenarios/diff.js'
 import { fills } from './entries/scenarios/fill.js'
 import { getAbsent } from './entries/scenarios/get-absent.js'
@@ -123,7 +124,19 @@ const group = (name, suite, scenarios) => ({
 export const groups = [
   group('entries', 'entries', [
     ...[getPresent, getAbsent, range, scan, pin, getOld, getMsgpack, ...fills],
-    ...[putCommit, diff, changes, restore, clear, overhead, versionBytes, overwrite, check, growth],
+    ...[
+      putCommit,
+      diff,
+      changes,
+      restore,
+      clear,
+      overhead,
+      versionBytes,
+      compress,
+      overwrite,
+      check,
+      growth,
+    ],
   ]),
   group('past', 'entries', [...depths, ...ages]),
   group('ycsb', 'entries', workloads),

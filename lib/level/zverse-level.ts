@@ -33,7 +33,7 @@ export type ZVerseLevelOptions<K = string, V = string> = AbstractDatabaseOptions
 /** The options for opening a database; all others are Level's, or for hook functions. */
 const OPENING = [
   ...['path', 'maxBytes', 'history', 'maxThreads', 'lockTimeout', 'sync', 'syncInterval'],
-  ...['repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue'],
+  ...['repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue', 'compress'],
 ] as const
 
 /** What the manifest says of where the data lies. */

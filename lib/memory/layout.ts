@@ -176,6 +176,9 @@ export const TIME_BUCKETS = 160
 export const H_CACHE_BYTES = 576
 export const H_CACHE_FREEZES = 578
 
+/** Fixed after construction: bytes beyond which values are deflated, plus 1; 0: none are. */
+export const H_COMPRESS = 580
+
 // ── Header: the tip, and the log, where there is one (docs/decisions/0033) ──────────────────────
 /** How commits are made durable: SYNC_…; fixed after construction. */
 export const H_SYNC = 144

@@ -131,6 +131,13 @@ export class Gatherer {
     return room
   }
 
+  /** Private memory with bytes from word 0 on, until the next call. */
+  hold(bytes: Uint8Array): Arena {
+    const room = this.#room(bytes.length)
+    room.view(0, bytes.length).set(bytes)
+    return room
+  }
+
   /** Copies an entry in pieces to words from `to` on, where it then lies in one. */
   copy(entry: number, words: Uint32Array, to: number): void {
     const W = this.#W

@@ -7,6 +7,7 @@
  * has ROOM words and PIECES pieces at most: at worst 6 or 7 times a flat string's memory stays alive.
  * Keys of up to 12 characters are made by themselves, in 13 ns.
  */
+
 import type { KeyCodec } from '../key/codec.js'
 import type { Arena } from '../memory/arena.js'
 import { keyBytesOf, valueAtIn } from '../memory/entry.js'
@@ -14,6 +15,7 @@ import { E_ASCII, E_ASCII_PIECES, E_KEY, E_LENGTH, E_META, E_PIECES } from '../m
 import type { Gatherer } from '../memory/pieces.js'
 import { longAscii, SHORTEST_TEXT, shortestBig, swap } from '../memory/text.js'
 import type { ValueCodec } from '../value/codec.js'
+import { inflateValue, isDeflated, LEAST_DEFLATED } from '../value/deflate.js'
 
 const KEY_AT = E_KEY
 const META = E_META
@@ -27,7 +29,7 @@ const NEVER = 2 ** 32
 /** Words of one string to cut from, and its pieces at most. */
 const ROOM = 64
 const PIECES = 8
-/** Bytes of the longest text that is cut from another. */
+/** Bytes of the longest text that is cut from another: less than a deflated value has. */
 const SHORT = 64
 /** Bytes of values after which a call decodes no more. */
 const BYTES = 8192
@@ -132,8 +134,15 @@ export class Decoder {
     const meta = W[entry + META]
     const at = valueAtIn(entry, meta)
     const length = W[entry + LENGTH]
-    if ((meta & E_PIECES) === 0) return this.#values.decode(this.#arena, at, length, meta >= ASCII)
-    return this.#values.decode(this.#gatherer.gather(entry), 0, length, meta >= ASCII)
+    const ascii = meta >= ASCII
+    const isWhole = (meta & E_PIECES) === 0
+    const memory = isWhole ? this.#arena : this.#gatherer.gather(entry)
+    const from = isWhole ? at : 0
+    if (ascii && length >= LEAST_DEFLATED && isDeflated(memory.words[from])) {
+      const was = inflateValue(this.#gatherer, memory, from, length)
+      return this.#values.decode(was.memory, 0, was.length, was.ascii)
+    }
+    return this.#values.decode(memory, from, length, ascii)
   }
 
   /**

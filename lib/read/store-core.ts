@@ -22,6 +22,7 @@ import {
   E_LENGTH,
   E_META,
   E_PIECES,
+  H_COMPRESS,
   R_CATALOG,
   R_STATE,
   R_VERSION,
@@ -37,6 +38,7 @@ import { isWhole } from '../tree/nearest.js'
 import { nodeBirth } from '../tree/node.js'
 import { find } from '../tree/search.js'
 import type { ValueBuffer, ValueCodec } from '../value/codec.js'
+import { deflateValue, inflateValue, isDeflated, LEAST_DEFLATED } from '../value/deflate.js'
 import { Decoder } from './decoder.js'
 
 /** Keys that a read looks up together. */
@@ -52,6 +54,8 @@ export class StoreCore {
   readonly #W: Uint32Array
   /** Encoding a key may run user code. */
   readonly #guarded: boolean
+  /** Bytes beyond which a value is deflated. */
+  readonly #above: number
   /** The tree that {@link isWhole} looked at last, by its root and the root's birth; the answer. */
   #root = 0
   #birth = 0
@@ -60,7 +64,15 @@ export class StoreCore {
   /** Words loaded ahead; the sum means nothing. */
   #loaded = 0
 
-  constructor(engine: Engine, id: number, name: string | null, keys: KeyCodec, values: ValueCodec) {
+  /** @param above bytes beyond which values are deflated; undefined: as the database says */
+  constructor(
+    engine: Engine,
+    id: number,
+    name: string | null,
+    keys: KeyCodec,
+    values: ValueCodec,
+    above?: number,
+  ) {
     this.engine = engine
     this.id = id
     this.name = name
@@ -69,6 +81,8 @@ export class StoreCore {
     this.decoder = new Decoder(engine.epochs.arena, keys, values, engine.gatherer)
     this.#W = engine.W
     this.#guarded = keys.name !== 'string'
+    const stored = engine.W[H_COMPRESS]
+    this.#above = above ?? (stored === 0 ? Number.POSITIVE_INFINITY : stored - 1)
   }
 
   // ── Its place in a snapshot ───────────────────────────────────────────────────────────────────
@@ -158,6 +172,7 @@ export class StoreCore {
     into.ascii = false
     if (typeof value === 'string' && this.values.pure) this.values.encode(value, into)
     else this.engine.gate.guarded(() => this.values.encode(value, into))
+    if (into.length > this.#above) deflateValue(into, this.#above)
     return into
   }
 
@@ -191,12 +206,18 @@ export class StoreCore {
     if ((meta & E_PIECES) !== 0)
       return this.#decode(engine.gatherer.gather(entry), 0, length, ascii)
     const at = valueAtIn(entry, meta)
-    if (values.pure) return values.decode(engine.epochs.arena, at, length, ascii)
+    if (values.pure && (!ascii || length < LEAST_DEFLATED)) {
+      return values.decode(engine.epochs.arena, at, length, ascii)
+    }
     return this.#decode(engine.epochs.arena, at, length, ascii)
   }
 
   #decode(arena: Arena, at: number, length: number, ascii: boolean): unknown {
     const { engine, values } = this
+    if (ascii && length >= LEAST_DEFLATED && isDeflated(arena.words[at])) {
+      const was = inflateValue(engine.gatherer, arena, at, length)
+      return this.#decode(was.memory, 0, was.length, was.ascii)
+    }
     if (values.pure) return values.decode(arena, at, length, ascii)
     return engine.gate.guarded(() => values.decode(arena, at, length, ascii))
   }

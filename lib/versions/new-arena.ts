@@ -4,6 +4,7 @@ import {
   H_CACHE_BYTES,
   H_CACHE_FREEZES,
   H_CAPACITY,
+  H_COMPRESS,
   H_GROUP_BYTES,
   H_LOCK_TIMEOUT,
   H_POINT_INDEX,
@@ -40,6 +41,8 @@ export function newArena(
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
   arena.words[H_GROUP_BYTES] = settings.queue.groupBytes
   arena.words.set(settings.queue.capacity, H_CAPACITY)
+  const above = settings.compressAbove
+  arena.words[H_COMPRESS] = above === Number.POSITIVE_INFINITY ? 0 : above + 1
   writeBounds(arena, settings.history)
   return arena
 }

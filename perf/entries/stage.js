@@ -18,7 +18,8 @@ import { Field } from './points/field.js'
 /**
  * @typedef {object} OpenOptions
  * @property {number} keys the number of entries to come
- * @property {'string' | 'msgpack'} [encoding] of the values; 'string' unless said
+ * @property {'string' | 'msgpack' | 'json'} [encoding] of the values; 'string' unless said
+ * @property {{ above: number }} [compress] zverse only
  * @property {{ versions: number }} [history] zverse only; its default unless said
  * @property {boolean} [pointIndex] zverse only
  * @property {number} [maxBytes] zverse only; ample unless said

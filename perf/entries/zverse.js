@@ -77,8 +77,8 @@ export function zverseSystem(engine) {
     orderedLoad: true,
     encodings: ['string', 'msgpack'],
     // Ample has room for the past of a million deletions; the system commits only touched memory.
-    open({ keys, encoding, history, pointIndex, maxBytes = Math.max(2 * 2 ** 30, keys * 600) }) {
-      const options = { values: encoding ?? 'string', history, pointIndex, maxBytes }
+    open({ keys, encoding, maxBytes = Math.max(2 * 2 ** 30, keys * 600), ...others }) {
+      const options = { ...others, values: encoding ?? 'string', maxBytes }
       return zverseStore(engine.ZVerse.open(options))
     },
     points: zversePoints(engine),
