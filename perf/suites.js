@@ -22,6 +22,7 @@ import { getOld } from './entries/scenarios/get-old.js'
 import { getPresent } from './entries/scenarios/get-present.js'
 import { growth } from './entries/scenarios/growth.js'
 import { ages, depths } from './entries/scenarios/history.js'
+import { keptByDepth, keptByPuts } from './entries/scenarios/kept.js'
 import * as near from './entries/scenarios/nearest.js'
 import { overhead } from './entries/scenarios/overhead.js'
 import { overwrite } from './entries/scenarios/overwrite.js'
@@ -138,7 +139,7 @@ export const groups = [
       growth,
     ],
   ]),
-  group('past', 'entries', [...depths, ...ages]),
+  group('past', 'entries', [...depths, ...ages, ...keptByPuts, ...keptByDepth]),
   group('ycsb', 'entries', workloads),
   group('size', 'entries', sizes),
   group('value-size', 'entries', valueSizes),

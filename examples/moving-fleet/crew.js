@@ -18,7 +18,7 @@ export class Crew {
   #db
   #data
 
-  /** @param {Database} db @param {{ count: number, rate: number, ago: number }} data */
+  /** @param {Database} db @param {{ count: number, rate: number, together: number, ago: number }} data */
   constructor(db, data) {
     this.#db = db
     this.#data = data

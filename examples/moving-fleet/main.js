@@ -79,12 +79,12 @@ async function wait(crew, isEnough) {
 
 /** @param {Options} options @returns {Promise<number>} the exit code */
 async function run(options) {
-  const { vehicles: count, seconds, askers, ago, moves: rate } = options
+  const { vehicles: count, seconds, askers, ago, moves: rate, together } = options
   // Address space, of which the system commits only touched pages.
   const db = ZVerse.open({ maxBytes: 4 * 2 ** 30, history: { ms: 1000 * (ago + SPARE) } })
   const report = new Report(options)
   const start = setOut(db, count)
-  const crew = new Crew(db, { count, rate, ago: 1000 * ago })
+  const crew = new Crew(db, { count, rate, together, ago: 1000 * ago })
   crew.startMover()
   // There has to be a past to ask about.
   await watch(crew, ago + 0.1, () => {})

@@ -10,14 +10,12 @@ import { AREA, between, DEGREE, degreeAt, idOf, isIn, positionOf, storesOf } fro
 /** @typedef {import('./fleet.js').Database} Database */
 /** @typedef {import('./fleet.js').Vehicle} Vehicle */
 
-/** Vehicles that one transaction moves. */
-const TICK = 10
 /** A second here is that many out there: so that there is something to see. */
 const HASTE = 10
 /** ms of moving after which this thread looks whether it shall stop, and posts its progress. */
 const SPELL = 50
 
-const { handle, count, rate } = workerData
+const { handle, count, rate, together } = workerData
 const db = /** @type {Database} */ (ZVerse.attach(handle))
 const { vehicles, positions } = storesOf(db)
 let running = true
@@ -45,7 +43,7 @@ function tick() {
   db.transact(tx => {
     const fleet = tx.store(vehicles)
     const places = tx.store(positions)
-    for (let i = 0; i < TICK; i++) {
+    for (let i = 0; i < together; i++) {
       const id = idOf(moves++ % count)
       const vehicle = fleet.get(id)
       if (!vehicle) throw new Error(`${id} is lost`)
@@ -64,7 +62,7 @@ const due = () => ((performance.now() - begun) * rate) / 1000 - moves
 while (running) {
   const until = performance.now() + SPELL
   while (performance.now() < until) {
-    if (due() >= TICK) tick()
+    if (due() >= together) tick()
     else await delay(1)
   }
   parentPort?.postMessage({ moves })

@@ -11,12 +11,13 @@ export const HELP = `moving fleet: thousands of moves a second, and questions ab
   --askers COUNT     threads that ask (2)
   --ago SECONDS      how far back it asks (2)
   --moves COUNT      moves a second that the fleet is to make (5000)
+  --together COUNT   moves in one commit (10)
   --json             print one object at the end, nothing else
   --help
 `
 
 /** `seconds` and `ago` in seconds. @typedef {{ vehicles: number, seconds: number, askers: number,
- *   ago: number, moves: number, json: boolean, help: boolean }} Options */
+ *   ago: number, moves: number, together: number, json: boolean, help: boolean }} Options */
 
 const DEFINED = /** @type {const} */ ({
   vehicles: { type: 'string', default: '20000' },
@@ -24,6 +25,7 @@ const DEFINED = /** @type {const} */ ({
   askers: { type: 'string', default: '2' },
   ago: { type: 'string', default: '2' },
   moves: { type: 'string', default: '5000' },
+  together: { type: 'string', default: '10' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 })
@@ -41,6 +43,7 @@ export function readOptions(args) {
     askers: wholeNumber('askers', values.askers, 1, 64),
     ago: seconds('ago', values.ago),
     moves: wholeNumber('moves', values.moves, 1, 1_000_000),
+    together: wholeNumber('together', values.together, 1, 1000),
     json: values.json,
     help: values.help,
   }

@@ -83,7 +83,7 @@ export const drawValueSize = drawFamily('Values of 10 bytes to 100 KB', 'value',
 
 /**
  * The panels of a long past: which rows, by the beginning of their names; the lines, a figure and a colour each.
- * @type {{ title: string, rows: string, place: string, lines: [string, string][] }[]}
+ * @type {{ title: string, rows: string, place: string, unit?: import('../stage.js').Unit, isWide?: boolean, lines: [string, string][] }[]}
  */
 const PAST = [
   {
@@ -104,6 +104,19 @@ const PAST = [
       ['time', 'past'],
     ],
   },
+  {
+    ...{ title: 'Bytes kept for a version, by puts in it', rows: 'kept-', place: 'puts a commit' },
+    ...{ unit: 'bytes', isWide: true },
+    lines: [
+      ['version', 'zverse'],
+      ['put', 'past'],
+    ],
+  },
+  {
+    ...{ title: 'Bytes kept for a version of one put', rows: 'window-', place: 'versions kept' },
+    unit: 'bytes',
+    lines: [['version', 'zverse']],
+  },
 ]
 
 /** @type {(rows: Row[], foot: string) => string} */
@@ -115,13 +128,13 @@ export function drawHistory(all, foot) {
   const there = panels.filter(({ rows }) => rows.length > 0)
   const title = 'What a long past costs'
   const picture = sheet(there.length, { title, subtitle: `zverse; ${SPREAD}`, foot })
-  there.forEach(({ title, place, rows, lines }, n) => {
+  there.forEach(({ title, place, rows, lines, unit = 'µs', isWide }, n) => {
     const series = lines.map(([figure, colour]) => ({
       ...{ label: rows[0].figures[figure].what, colour },
       figures: rows.map(row => row.systems.zverse?.[figure]),
     }))
     const places = rows.map(counted)
-    drawPanel(picture, { title, unit: 'µs', place, places, series, ...frame(n) })
+    drawPanel(picture, { title, unit, place, places, series, logarithmic: isWide, ...frame(n) })
   })
   return picture.toString()
 }

@@ -30,6 +30,7 @@ import { zversePoints } from './zverse-points.js'
  *   version: number, changes: { key: string, value: string }[]
  * }>} changes
  * @property {() => number} clear
+ * @property {(bound: { before: number }) => unknown} prune
  * @property {() => { close(): void }} beginRead
  * @property {() => {
  *   ok: boolean, problems: unknown[], entries: number, usedBytes: number, leakedBytes: number

@@ -14,6 +14,7 @@ describe('moving fleet', () => {
     [['--seconds', '-1'], /--seconds/],
     [['--ago', 'today'], /--ago takes seconds from 0.1 to 3600, not 'today'/],
     [['--moves', '1.5'], /--moves takes a whole number/],
+    [['--together', '0'], /--together takes a whole number from 1 to 1000, not '0'/],
     [['--fast'], /--fast/],
     [['Zürich'], /Zürich/],
   ])

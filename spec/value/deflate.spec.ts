@@ -1,4 +1,4 @@
-/** Values that are kept deflated: every reader gets what was put, wherever the entry was; less memory; refusals. */
+/** Values that are kept deflated: every reader gets what was put, wherever the entry was; refusals. */
 import { describe, expect, it } from 'vitest'
 import { ZVerse } from '../../lib/index.js'
 import { isAscii, valueBytesOf } from '../../lib/memory/entry.js'
