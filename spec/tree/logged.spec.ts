@@ -6,7 +6,7 @@
  * `ZVERSE_RUNS` scales the runs, `ZVERSE_SEED` seeds them.
  */
 import { describe, expect, it } from 'vitest'
-import { zorder } from '../../lib/index.js'
+import { type ZVerseError, zorder } from '../../lib/index.js'
 import { R_STATE, S_LIVE, UNITS } from '../../lib/memory/layout.js'
 import { unitsOf } from '../../lib/tree/node.js'
 import { openWith, type ZVerse } from '../../lib/zverse.js'
@@ -90,7 +90,7 @@ class World {
   readonly versions: Plain[] = [new Map()]
 
   /** @param units that nodes take at most */
-  constructor(kind: Kind, random: Random, units: number) {
+  constructor(kind: Kind, random: Random, units: number, maxBytes = 2 ** 24) {
     this.kind = kind
     this.random = random
     const size = random.pick([5, 40, 150, 700])
@@ -98,7 +98,7 @@ class World {
     this.db = openWith(
       {
         ...kind.options,
-        maxBytes: 2 ** 24,
+        maxBytes,
         values: 'json',
         pointIndex: false,
         history: {},
@@ -258,5 +258,38 @@ describe('trees whose nodes have logs', () => {
       }
     }
     expect(most).toBeGreaterThan(3)
+  })
+
+  it.each(KINDS)('of $name, where pointers are 2^31 words and beyond', (kind, { skip }) => {
+    let world: World
+    try {
+      world = new World(kind, new Random(SEED), UNITS, 2 ** 33 + 2 ** 26)
+    } catch (error) {
+      // The system may not give that much address space.
+      if ((error as ZVerseError).code !== 'ZVERSE_INVALID_OPTION') throw error
+      return skip((error as Error).message)
+    }
+    const { db } = world
+    const { allocator } = db._test.engine.epochs
+    // Address space that is never touched.
+    const below = allocator.allocatePages(2 ** 21 + 1)
+    expect(below).toBeGreaterThan(0)
+    const roots = new Set<number>()
+    for (let i = 0; i < 80; i++) {
+      world.step()
+      const { W, epochs } = db._test.engine
+      roots.add(W[epochs.versions.current + R_STATE + S_LIVE] as number)
+      if (i % 8 === 0) world.compare(db.version)
+      if (i % 8 === 4) world.compareDiff(db.oldestVersion, db.version)
+    }
+    expect([...roots].filter(root => root > 2 ** 31).length).toBeGreaterThan(10)
+    // Garbage would be written to all of it.
+    allocator.poison = false
+    allocator.free(below)
+    allocator.poison = true
+    for (let i = 0; i < 20; i++) world.step()
+    expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
+    for (let version = db.oldestVersion; version <= db.version; version++) world.compare(version)
+    db.close()
   })
 })
