@@ -61,6 +61,9 @@ const MODELS = [
     live: true,
   },
   { name: 'lock-turns', file: 'lock', defs: ['LIVE', 'NO_SLICES', 'LOOPERS=2'], live: true },
+  { name: 'units', file: 'units', defs: [] },
+  { name: 'units-log', file: 'units', defs: ['READERS=1', 'LAST=5', 'LOG=3'] },
+  { name: 'units-copies', file: 'units', defs: ['READERS=1', 'LAST=5'] },
   { name: 'lines', file: 'lines', defs: [] },
   { name: 'lines-under-lock', file: 'lines', defs: ['UNDER_LOCK'] },
   { name: 'index', file: 'index', defs: ['LAST=2'] },
@@ -337,6 +340,9 @@ const MUTANTS = [
   { file: 'queue', mutant: 'IDLE_LATE', defs: ['DRAIN'] },
   { file: 'queue', mutant: 'UNCALLED', defs: ['DRAIN'] },
   { file: 'queue', mutant: 'NO_SLICES', defs: ['DRAIN', 'ENDS', 'SLICES'] },
+  ...['BASE_FIRST', 'NO_COUNT', 'PUBLISH_FIRST', 'BEHIND', 'NO_BIT', 'OVERWRITE', 'CLEAR_BITS'].map(
+    mutant => ({ file: 'units', mutant, defs: [] }),
+  ),
 ]
 
 /** Longest path that is followed, and megabytes that a search may take. */
