@@ -115,17 +115,13 @@ export class Draft {
     store48(W, at + SR_GRAVE_OLD_NEWEST, this.graveOldNewest)
   }
 
-  /** True if the rest is as it lies at word `at`. */
+  /** True if the rest is as it lies at word `at`: the words and ages of a graveyard change with its root only. */
   #isRest(W: Uint32Array, at: number): boolean {
     return (
       W[at + SR_INDEX] === this.index &&
       W[at + SR_GRAVE] === this.grave.root &&
       W[at + SR_GRAVE_OLD] === this.graveOld.root &&
-      W[at + SR_GRAVE_WORDS] === this.grave.words &&
-      W[at + SR_GRAVE_OLD_WORDS] === this.graveOld.words &&
-      load48(W, at + SR_CLEARED) === this.cleared &&
-      load48(W, at + SR_GRAVE_NEWEST) === this.graveNewest &&
-      load48(W, at + SR_GRAVE_OLD_NEWEST) === this.graveOldNewest
+      load48(W, at + SR_CLEARED) === this.cleared
     )
   }
 

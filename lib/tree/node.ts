@@ -202,11 +202,16 @@ export function refAt(W: Uint32Array, pointer: number, i: number): number {
 /** Visits the entries below a node (0: none), in key order. */
 export function eachEntry(W: Uint32Array, pointer: number, visit: (entry: number) => void): void {
   if (pointer === 0) return
-  const slots = new Slots()
-  slots.read(W, pointer)
-  for (let i = 0; i < slots.count; i++) {
-    if (slots.level === 0) visit(slots.refs[i])
-    else eachEntry(W, slots.kids[i], visit)
+  if (levelOf(W, pointer) === 0 && unitsOf(pointer) === 0) {
+    const refs = pointer + HEADS + capacityOf(W, pointer)
+    const end = refs + (W[pointer + META] & COUNT_MASK)
+    for (let at = refs; at < end; at++) visit(W[at])
+    return
+  }
+  const { level, count, refs, kids } = new Slots().read(W, pointer)
+  for (let i = 0; i < count; i++) {
+    if (level === 0) visit(refs[i])
+    else eachEntry(W, kids[i], visit)
   }
 }
 
