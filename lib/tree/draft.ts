@@ -115,7 +115,7 @@ export class Draft {
     store48(W, at + SR_GRAVE_OLD_NEWEST, this.graveOldNewest)
   }
 
-  /** True if the rest is as it lies at word `at`: the words and ages of a graveyard change with its root only. */
+  /** True if the rest is as it lies at word `at`: a graveyard's words and ages change with its root only. */
   #isRest(W: Uint32Array, at: number): boolean {
     return (
       W[at + SR_INDEX] === this.index &&
