@@ -238,6 +238,12 @@ export class Allocator {
     return first !== this.#words[sentinel + PREV]
   }
 
+  /** Reads what {@link free} will: a block's first line, and what tells its size. The sum means nothing. */
+  touch(ref: number): number {
+    const W = this.#words
+    return W[this.#descriptors + (ref >>> 10) * DESCRIPTOR_WORDS + STATE] ^ W[ref]
+  }
+
   /** Gives a block back. */
   free(ref: number): void {
     const W = this.#words

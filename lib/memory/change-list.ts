@@ -159,14 +159,19 @@ export class ChangeList {
     return this.#count
   }
 
-  /**
-   * Visits the changes of a list that is whole. An old entry of 0 says that the key was absent, a new one of 0
-   * that it is; both are 0 where the transaction deleted what it had put.
-   */
-  each(visit: (hash: number, old: number, entry: number) => void): void {
-    const items = this.#items
-    const end = this.#count * ITEM
-    for (let at = 0; at < end; at += ITEM) visit(items[at], items[at + 1], items[at + 2])
+  // Of change `i` of a list that is whole. Where a key was absent its old entry is 0; where it is, its new one; both are
+  // where the transaction deleted what it had put. No visitor: a call of it would leave garbage in every commit.
+
+  hashAt(i: number): number {
+    return this.#items[i * ITEM]
+  }
+
+  oldAt(i: number): number {
+    return this.#items[i * ITEM + 1]
+  }
+
+  entryAt(i: number): number {
+    return this.#items[i * ITEM + 2]
   }
 }
 

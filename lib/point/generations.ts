@@ -35,5 +35,7 @@ export function advance(W: Uint32Array, changes: ChangeList, version: number, al
     for (let i = 0; i < GENERATIONS; i++) release(W, table + i, version)
     return
   }
-  changes.each(hash => release(W, table + (hash & (GENERATIONS - 1)), version))
+  for (let i = 0; i < changes.count; i++) {
+    release(W, table + (changes.hashAt(i) & (GENERATIONS - 1)), version)
+  }
 }

@@ -88,6 +88,9 @@ export class PointIndex {
   readonly #spare: Spare
   /** Words loaded ahead; the sum means nothing. */
   #loaded = 0
+  /** Of the key that is expected: the word of its bucket, 0 if there is none, and its tag. */
+  #home = 0
+  #tag = 0
 
   constructor(W: Uint32Array, allocator: Allocator, limbo: Limbo, spare: Spare) {
     this.#W = W
@@ -100,10 +103,26 @@ export class PointIndex {
   expect(head: number, hash: number): void {
     const W = this.#W
     const directory = head === 0 ? 0 : W[head + X_DIRECTORY]
-    if (directory === 0) return
-    const home = homeOf(wordFor(W, directory, hash), hash)
-    // Not the entry, too: a guess which it is, from a line that is not loaded yet, costs more.
-    this.#loaded ^= W[home]
+    this.#home = directory === 0 ? 0 : homeOf(wordFor(W, directory, hash), hash)
+    this.#tag = hash & 255
+    this.#loaded ^= W[this.#home]
+  }
+
+  /** Loads the entry of the key that is expected, if it has a place in its bucket, or another with its tag. */
+  load(): void {
+    const W = this.#W
+    const home = this.#home
+    if (home === 0) return
+    const tags = Math.imul(this.#tag, 0x01010101)
+    for (let i = 0; i < BUCKET_SLOTS / 4; i++) {
+      // The lowest byte that is 0 (Warren, Hacker's Delight, 6-1).
+      const x = W[home + B_TAGS + i] ^ tags
+      const zeros = (x - 0x01010101) & ~x & 0x80808080
+      if (zeros === 0) continue
+      const slot = 4 * i + ((31 - Math.clz32(zeros & -zeros)) >>> 3)
+      this.#loaded ^= W[W[home + slot]]
+      return
+    }
   }
 
   /**
@@ -124,13 +143,15 @@ export class PointIndex {
     }
     let inserts = 0
     let deletes = 0
-    changes.each((_, old, entry) => {
-      if (old === 0) inserts++
-      if (entry === 0) deletes++
-    })
+    for (let i = 0; i < changes.count; i++) {
+      if (changes.oldAt(i) === 0) inserts++
+      if (changes.entryAt(i) === 0) deletes++
+    }
     if (deletes > 0) release(W, head + X_ABSENT_FROM, version)
     if (inserts > 0 || deletes > 0) this.#makeRoom(head, changes, inserts, deletes, version)
-    changes.each((hash, old, entry) => this.#change(head, hash, old, entry))
+    for (let i = 0; i < changes.count; i++) {
+      this.#change(head, changes.hashAt(i), changes.oldAt(i), changes.entryAt(i))
+    }
   }
 
   // ── One key ───────────────────────────────────────────────────────────────────────────────────
@@ -207,26 +228,28 @@ export class PointIndex {
   ): void {
     const W = this.#W
     if (changes.count <= FEW) {
-      changes.each((hash, old, entry) => {
-        if (old !== 0 && entry !== 0) return
-        this.#fit(head, hash, inserts, old === 0 ? 0 : deletes, version)
-      })
+      for (let i = 0; i < changes.count; i++) {
+        const isNew = changes.oldAt(i) === 0
+        if (!isNew && changes.entryAt(i) !== 0) continue
+        this.#fit(head, changes.hashAt(i), inserts, isNew ? 0 : deletes, version)
+      }
       return
     }
     // By segment: references added and removed, and a hash that leads there. The directory may change.
     const directory = W[head + X_DIRECTORY]
     const depth = W[directory + D_DEPTH]
     const bySegment = new Map<number, { added: number; removed: number; hash: number }>()
-    changes.each((hash, old, entry) => {
+    for (let i = 0; i < changes.count; i++) {
+      const hash = changes.hashAt(i)
       const word = W[directory + D_SEGMENTS + placeOf(hash, depth)]
       let change = bySegment.get(word)
       if (change === undefined) {
         change = { added: 0, removed: 0, hash }
         bySegment.set(word, change)
       }
-      if (old === 0) change.added++
-      else if (entry === 0) change.removed++
-    })
+      if (changes.oldAt(i) === 0) change.added++
+      else if (changes.entryAt(i) === 0) change.removed++
+    }
     for (const { added, removed, hash } of bySegment.values()) {
       if (added > 0 || removed > 0) this.#fit(head, hash, added, removed, version)
     }
@@ -365,9 +388,10 @@ export class PointIndex {
       if (this.#place(parts[part] + code, hash, ref, write)) placed++
     })
     if (changes.isAll) {
-      changes.each((hash, _, entry) => {
-        if (entry !== 0) byPart.add(hash, entry)
-      })
+      for (let i = 0; i < changes.count; i++) {
+        const entry = changes.entryAt(i)
+        if (entry !== 0) byPart.add(changes.hashAt(i), entry)
+      }
     } else {
       eachEntry(W, root, entry => byPart.add(hashOf(W, entry), entry))
     }

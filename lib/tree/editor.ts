@@ -61,6 +61,14 @@ const STREAK = 2
 /** Ascending keys in a row after which a new leaf gets the largest capacity at once. */
 const LONG_STREAK = 64
 
+/** A point index, for a key that is about to be changed: loads its lines while other work goes on. */
+export interface Prefetch {
+  /** Loads the line of the key with this hash. */
+  expect(head: number, hash: number): void
+  /** Loads the entry that is likely the key's. */
+  load(): void
+}
+
 export class TreeEditor {
   readonly #W: Uint32Array
   readonly #space: Workspace
@@ -77,6 +85,8 @@ export class TreeEditor {
   /** The entry after the last one's place (0: none), if it has been looked up since the last descent. */
   #bound = 0
   #isBounded = false
+  /** The path was the transaction's when the last insert looked, and has not changed since. */
+  #ownsPath = false
 
   constructor(W: Uint32Array, space: Workspace) {
     this.#W = W
@@ -91,8 +101,11 @@ export class TreeEditor {
     this.#streak = 0
   }
 
-  /** Finds the place of `key` in `tree`; returns its entry, or 0 if there is none. */
-  locate(tree: Tree, key: KeyBuffer): number {
+  /**
+   * Finds the place of `key` in `tree`; returns its entry, or 0 if there is none.
+   * @param index of the tree's entries, where it {@link Prefetch.expect expects} the key
+   */
+  locate(tree: Tree, key: KeyBuffer, index: Prefetch | null = null): number {
     const W = this.#W
     const path = this.#path
     if (this.#tree === tree && this.#root === tree.root && this.#last !== 0) {
@@ -103,7 +116,10 @@ export class TreeEditor {
     this.#tree = tree
     this.#root = tree.root
     this.#isBounded = false
-    path.seek(W, tree.root, key.words, key.bytes)
+    this.#ownsPath = false
+    if (!path.descend(W, tree.root, key.words, key.bytes)) return 0
+    if (index !== null) index.load()
+    path.land(W, key.words, key.bytes)
     return path.found ? refAt(W, path.nodes[0], path.at[0]) : 0
   }
 
@@ -174,7 +190,10 @@ export class TreeEditor {
       this.#plant(tree, entry)
       return
     }
-    if (!this.#insertOwn(entry)) this.#insertOrSplit(tree, entry)
+    if (!this.#insertOwn(entry)) {
+      this.#ownsPath = false
+      this.#insertOrSplit(tree, entry)
+    }
     tree.words += entrySize(W, entry)
     this.#last = entry
     this.#root = tree.root
@@ -258,7 +277,12 @@ export class TreeEditor {
     const W = this.#W
     const path = this.#path
     const { nodes, shared, top } = path
-    for (let level = 0; level <= top; level++) if (!path.isOwn(level)) return false
+    // Where the leaf is owned, and the path is as it was when all of it was, all of it is.
+    if (!path.isOwn(0)) return false
+    for (let level = 1; level <= top && !this.#ownsPath; level++) {
+      if (!path.isOwn(level)) return false
+    }
+    this.#ownsPath = true
     const leaf = nodes[0]
     if ((W[leaf + N_META] & COUNT_MASK) === capacityOf(W, leaf)) return false
     for (let level = 0; level <= top; level++) {

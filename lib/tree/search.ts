@@ -224,25 +224,34 @@ export class Path {
   shared = 0
   /** The result of {@link touchNode}, kept so that its loads are not left out. */
   touched = 0
+  /** The heads on the way prove that the key has the prefix of each node. */
+  #isSure = false
 
   /**
    * Sets the path to the first entry not below `key`. Reads one entry more than {@link find} if the
    * heads on the way do not prove that the descent was right.
    */
   seek(W: Uint32Array, root: number, words: Uint32Array, bytes: number): void {
+    if (this.descend(W, root, words, bytes)) this.land(W, words, bytes)
+  }
+
+  /**
+   * The first half of {@link seek}: down to the leaf, whose lines are on their way then.
+   * @returns false if the tree is empty: there is nothing to {@link land} on
+   */
+  descend(W: Uint32Array, root: number, words: Uint32Array, bytes: number): boolean {
     this.found = false
     this.shared = 0
     if (root === 0) {
       this.top = -1
-      return
+      return false
     }
     let node = root
     let address = node - (node & POINTER)
     let meta = W[address + META]
     const top = (meta >>> L_SHIFT) & L_MASK
     const count = (bytes + 3) >>> 2
-    // True as long as the heads on the way prove that the key has the prefix of each node. The root's
-    // prefix is read from its smallest entry, which every search reads, so it is in the cache.
+    // The root's prefix is read from its smallest entry, which every search reads, so it is in the cache.
     let isSure = meta >>> DEPTH === 0
     if (!isSure) {
       const least = refAt(W, node, 0)
@@ -266,10 +275,16 @@ export class Path {
     }
     this.nodes[0] = node
     this.touched = touchNode(W, node)
-    const i = leafIndex(W, node, words, bytes)
+    this.#isSure = isSure
+    return true
+  }
+
+  /** The second half of {@link seek}: to the place in the leaf. */
+  land(W: Uint32Array, words: Uint32Array, bytes: number): void {
+    const i = leafIndex(W, this.nodes[0], words, bytes)
     this.at[0] = i
     if (i >= 0) this.found = true
-    else if (isSure) {
+    else if (this.#isSure) {
       this.at[0] = ~i
       this.shared = UNKNOWN
     } else this.#settle(W, words, bytes, ~i)

@@ -23,18 +23,12 @@ import { walk } from './box-cursor.js'
 import type { BulkTree } from './bulk.js'
 import type { Range } from './cursor.js'
 import type { Draft } from './draft.js'
-import { TreeEditor } from './editor.js'
+import { type Prefetch, TreeEditor } from './editor.js'
 import { find } from './search.js'
 import type { Workspace } from './workspace.js'
 
 /** The version that an entry must have; null: its key must be absent; undefined: no condition. */
 export type Expected = number | null | undefined
-
-/** The point index, for a key that is about to be changed. */
-export interface Prefetch {
-  /** Loads the key's line of the index while other work goes on. */
-  expect(head: number, hash: number): void
-}
 
 export class Writer {
   /** A draft of an earlier transaction, to be used again. */
@@ -47,6 +41,8 @@ export class Writer {
   readonly #W: Uint32Array
   readonly #space: Workspace
   readonly #index: Prefetch
+  /** The same, where there are point indexes. */
+  readonly #ahead: Prefetch | null
   readonly #editor: TreeEditor
   readonly #graves: TreeEditor
   readonly #key = new KeyBuffer()
@@ -62,6 +58,7 @@ export class Writer {
     this.#editor = editor
     this.#graves = new TreeEditor(W, space)
     this.indexed = W[H_POINT_INDEX] !== 0
+    this.#ahead = this.indexed ? index : null
   }
 
   /** Begins a transaction. @param buries it writes tombstones */
@@ -94,7 +91,7 @@ export class Writer {
     const editor = this.#editor
     const space = this.#space
     const hash = this.#expect(draft, key)
-    const old = editor.locate(draft.live, key)
+    const old = editor.locate(draft.live, key, this.#ahead)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     space.spend()
     const entry = this.makeEntry(key, value, born)
@@ -127,7 +124,7 @@ export class Writer {
     const editor = this.#editor
     const space = this.#space
     const hash = this.#expect(draft, key)
-    const old = editor.locate(draft.live, key)
+    const old = editor.locate(draft.live, key, this.#ahead)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     if (old === 0) return false
     const own = space.isNew(old)

@@ -75,6 +75,9 @@ export function oldestHintAge(W: Uint32Array): number {
   return oldest
 }
 
+/** Records whose blocks are touched ahead of those that are being freed: their cache misses overlap. */
+const AHEAD = 6
+
 export class Reclaimer {
   readonly #W: Uint32Array
   readonly #allocator: Allocator
@@ -139,10 +142,11 @@ export class Reclaimer {
     const W = this.#W
     if (again) W[H_AGAIN] = 1
     let record = W[H_FRONTIER] === 0 ? W[H_TAIL] : W[W[H_FRONTIER] + R_NEXT]
+    let ahead = record
+    for (let i = 0; i < AHEAD; i++) ahead = this.#touch(ahead, first)
     for (let looked = 0; record !== first && looked < budget; looked++) {
+      ahead = this.#touch(ahead, first)
       const next = W[record + R_NEXT]
-      // Its cache lines are on their way while this record's blocks are freed.
-      this.touched = W[next] ^ W[next + R_ITEMS]
       const held =
         this.#pinned.has(record) || isTagged(W, record) || load48(W, record + R_VERSION) >= m
       if (held || !this.#remove(record)) W[H_FRONTIER] = record
@@ -153,6 +157,17 @@ export class Reclaimer {
     W[H_AGAIN] = 0
     W[H_FRONTIER] = 0
     return false
+  }
+
+  /**
+   * Touches the first item of a record that is about to be unlinked, unless it is `end`.
+   * @returns the record after it
+   */
+  #touch(record: number, end: number): number {
+    if (record === end) return end
+    const W = this.#W
+    if (inlineOf(W, record) > 0) this.touched ^= this.#allocator.touch(refOf(W[record + R_ITEMS]))
+    return W[record + R_NEXT]
   }
 
   /** Takes `record` out of the chain; false when memory is too short to keep its list. */

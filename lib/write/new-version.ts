@@ -150,10 +150,13 @@ export class NewVersion implements Mutation {
     const W = this.#W
     const { engine, version } = this.#tx
     draft.completeChanges(W)
-    draft.changes.each((_, old, entry) => {
+    const { changes } = draft
+    for (let i = 0; i < changes.count; i++) {
+      const old = changes.oldAt(i)
+      const entry = changes.entryAt(i)
       if (entry !== 0) batch.copy(W, entry, engine.gatherer)
       else if (old !== 0) batch.bury(W, old, version)
-    })
+    }
   }
 
   /** The stores that it makes and drops: the changes in the store of their names. */
@@ -162,12 +165,15 @@ export class NewVersion implements Mutation {
     const draft = this.#tx.known(NAMES_STORE)
     if (draft === undefined) return
     draft.completeChanges(this.#W)
-    draft.changes.each((_, old, entry) => {
+    const { changes } = draft
+    for (let i = 0; i < changes.count; i++) {
+      const old = changes.oldAt(i)
+      const entry = changes.entryAt(i)
       if (old !== 0) batch.drop(names.describeEntry(old).id, names.nameIn(W, old))
-      if (entry === 0) return
+      if (entry === 0) continue
       const { id, keys, values } = names.describeEntry(entry)
       batch.make(id, names.nameIn(W, entry), keys, values)
-    })
+    }
   }
 
   get endsPast(): boolean {

@@ -59,7 +59,7 @@ export class Transaction implements Active {
   /** WRITING_…: why it writes. */
   readonly kind: number
   /** The stores it has changed, or looked at to change them. Few, mostly one. */
-  readonly drafts: Draft[] = []
+  drafts: Draft[] = []
   /** The record it began from, and its version. */
   base = 0
   seen = 0
@@ -452,7 +452,9 @@ export class Transaction implements Active {
     const { W, writer } = this.engine
     const draft = (writer.spare ?? new Draft()).begin(W, id, state, writer.notes)
     writer.spare = null
-    this.drafts.push(draft)
+    // Pushing to an empty array makes room for seventeen.
+    if (this.drafts.length === 0) this.drafts = [draft]
+    else this.drafts.push(draft)
     return draft
   }
 
