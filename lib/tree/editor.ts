@@ -17,7 +17,6 @@ import type { KeyBuffer } from '../key/codec.js'
 import { compareToEntry, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
 import {
   COUNT_MASK,
-  DEPTH_SHIFT,
   N_ENTRIES,
   N_HEADS,
   N_MAX,
@@ -85,8 +84,6 @@ export class TreeEditor {
   /** The entry after the last one's place (0: none), if it has been looked up since the last descent. */
   #bound = 0
   #isBounded = false
-  /** The path was the transaction's when the last insert looked, and has not changed since. */
-  #ownsPath = false
 
   constructor(W: Uint32Array, space: Workspace) {
     this.#W = W
@@ -116,7 +113,7 @@ export class TreeEditor {
     this.#tree = tree
     this.#root = tree.root
     this.#isBounded = false
-    this.#ownsPath = false
+    path.isOwned = false
     if (!path.descend(W, tree.root, key.words, key.bytes)) return 0
     if (index !== null) index.load()
     path.land(W, key.words, key.bytes)
@@ -190,8 +187,8 @@ export class TreeEditor {
       this.#plant(tree, entry)
       return
     }
-    if (!this.#insertOwn(entry)) {
-      this.#ownsPath = false
+    if (!path.insertOwned(entry)) {
+      path.isOwned = false
       this.#insertOrSplit(tree, entry)
     }
     tree.words += entrySize(W, entry)
@@ -270,31 +267,6 @@ export class TreeEditor {
     let level = 1
     while (level <= top && countOf(this.#W, nodes[level]) === N_MAX) level++
     return Math.min(level, top)
-  }
-
-  /** Inserts `entry` where the path is owned and the leaf has room, as mostly in large transactions. */
-  #insertOwn(entry: number): boolean {
-    const W = this.#W
-    const path = this.#path
-    const { nodes, shared, top } = path
-    // Where the leaf is owned, and the path is as it was when all of it was, all of it is.
-    if (!path.isOwn(0)) return false
-    for (let level = 1; level <= top && !this.#ownsPath; level++) {
-      if (!path.isOwn(level)) return false
-    }
-    this.#ownsPath = true
-    const leaf = nodes[0]
-    if ((W[leaf + N_META] & COUNT_MASK) === capacityOf(W, leaf)) return false
-    for (let level = 0; level <= top; level++) {
-      const node = nodes[level]
-      if (shared !== UNKNOWN && W[node + N_META] >>> DEPTH_SHIFT > shared) setDepth(W, node, shared)
-      W[node + N_ENTRIES]++
-    }
-    const at = path.at[0]
-    openSlot(W, leaf, at)
-    setRef(W, leaf, at, entry)
-    if (at === 0) path.lowerLeast(entry, 1)
-    return true
   }
 
   /** Removes the entry just located and retires it. */

@@ -11,7 +11,10 @@
  *    however often they change: the transaction changes its own units.
  */
 import { birthOf } from '../memory/birth.js'
+import { entryBits } from '../memory/entry.js'
 import {
+  COUNT_MASK,
+  DEPTH_SHIFT,
   H_UNITS,
   INNER_UNITS,
   LEAF_UNITS,
@@ -40,8 +43,8 @@ import {
   nodeWords,
   unitsOf,
 } from './node.js'
-import { copyNode, setKid, setRef } from './own-node.js'
-import { Path } from './search.js'
+import { copyNode, openSlot, setDepth, setKid, setRef } from './own-node.js'
+import { Path, UNKNOWN } from './search.js'
 import { nodeSize } from './size.js'
 import type { Workspace } from './workspace.js'
 
@@ -65,6 +68,9 @@ export class OwnPath extends Path {
   /** Units that a leaf, and an inner node, take at most. */
   readonly #leafUnits: number
   readonly #innerUnits: number
+
+  /** All of the path was the transaction's when {@link insertOwned} last looked, and it has not changed since. */
+  isOwned = false
 
   constructor(W: Uint32Array, space: Workspace) {
     super()
@@ -180,6 +186,42 @@ export class OwnPath extends Path {
   }
 
   // ── Changes, for which there is room ──────────────────────────────────────────────────────────
+
+  /**
+   * Inserts an entry at the place, if all of the path is owned and the leaf has room, as mostly in large transactions;
+   * false, with nothing changed, where not.
+   */
+  insertOwned(entry: number): boolean {
+    const W = this.#W
+    const { nodes, shared, top } = this
+    // A leaf made since a cursor, which makes what was owned before another's, was linked to a path that is owned.
+    if (!this.isOwn(0)) return false
+    for (let level = 1; level <= top && !this.isOwned; level++) {
+      if (!this.isOwn(level)) return false
+    }
+    this.isOwned = true
+    const leaf = nodes[0]
+    const count = W[leaf + N_META] & COUNT_MASK
+    const capacity = capacityOf(W, leaf)
+    if (count === capacity) return false
+    for (let level = 0; level <= top; level++) {
+      const node = nodes[level]
+      if (shared !== UNKNOWN && W[node + N_META] >>> DEPTH_SHIFT > shared) setDepth(W, node, shared)
+      W[node + N_ENTRIES]++
+    }
+    const slot = this.at[0]
+    if (slot < count) {
+      openSlot(W, leaf, slot)
+      setRef(W, leaf, slot, entry)
+      if (slot === 0) this.lowerLeast(entry, 1)
+    } else {
+      const head = leaf + N_HEADS + slot
+      W[head] = entryBits(W, entry, W[leaf + N_META] >>> DEPTH_SHIFT)
+      W[head + capacity] = entry
+      W[leaf + N_META]++
+    }
+    return true
+  }
 
   /** Puts another node in the place of the path's at `level`, and drops that. */
   replace(tree: Tree, level: number, node: number): void {
