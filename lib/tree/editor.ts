@@ -15,15 +15,7 @@
 import type { ZVerseError } from '../errors.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { compareToEntry, sharedBitsOfEntries, sharedIfAbove } from '../memory/entry.js'
-import {
-  COUNT_MASK,
-  N_ENTRIES,
-  N_HEADS,
-  N_MAX,
-  N_MERGED,
-  N_META,
-  N_MIN,
-} from '../memory/layout.js'
+import { COUNT_MASK, N_ENTRIES, N_HEADS, N_MAX, N_MERGED, N_META, N_MIN } from '../memory/layout.js'
 import {
   addressOf,
   capacityFor,
