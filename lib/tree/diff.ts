@@ -21,6 +21,12 @@ class Level extends Slots {
   at = 0
 }
 
+/** Levels that no walk uses: their arrays lie outside the heap of JavaScript, and are slow to make. */
+const spare: Level[] = []
+const spareUnits: UnitDiff[] = []
+/** The most that are kept of each. */
+const SPARE = 64
+
 /** One of the two walks: a stack of nodes, the lowest of which holds the item it stands before. */
 class Walk {
   readonly #W: Uint32Array
@@ -70,7 +76,7 @@ class Walk {
   }
 
   #push(node: number): Level {
-    if (this.#depth === this.#levels.length) this.#levels.push(new Level())
+    if (this.#depth === this.#levels.length) this.#levels.push(spare.pop() ?? new Level())
     const level = this.#levels[this.#depth++]
     level.read(this.#W, node)
     level.at = 0
@@ -126,6 +132,11 @@ class Walk {
     this.#set(0, -1, 0)
   }
 
+  /** Gives back what other walks can use: this one is over. */
+  end(): void {
+    while (this.#levels.length > 0 && spare.length < SPARE) spare.push(this.#levels.pop() as Level)
+  }
+
   /** Leaves the lowest node. */
   #leave(): void {
     this.#depth--
@@ -143,7 +154,7 @@ class Comparison {
   constructor(W: Uint32Array, box: Box | null, isForAfter: boolean) {
     this.a = new Walk(W, box)
     this.b = new Walk(W, box)
-    this.units = new UnitDiff(W, isForAfter)
+    this.units = (spareUnits.pop() ?? new UnitDiff()).open(W, isForAfter)
   }
 
   begin(from: number, to: number, lower: Bound | null): void {
@@ -183,9 +194,19 @@ export class DiffCursor {
 
   /** Finds the next key whose entries differ; false when there is none. */
   next(): boolean {
-    if (this.#done || !this.#find()) return false
-    this.#done = this.#beyond(this.before === 0 ? this.after : this.before)
+    if (this.#done) return false
+    this.#done = !this.#find() || this.#beyond(this.before === 0 ? this.after : this.before)
+    if (this.#done) this.#end()
     return !this.#done
+  }
+
+  #end(): void {
+    for (const { a, b, units } of this.#comparisons) {
+      a.end()
+      b.end()
+      if (spareUnits.length < SPARE) spareUnits.push(units.close())
+    }
+    this.#comparisons.length = 0
   }
 
   #find(): boolean {

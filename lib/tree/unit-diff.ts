@@ -9,6 +9,7 @@ import { NEXT_LINE } from './cursor.js'
 import { addressOf, kidAt, levelOf, logOf, refAt, slotAfter, unitsOf } from './node.js'
 
 const NEXT = NEXT_LINE
+const NO_WORDS = new Uint32Array(0)
 /** Pairs that are followed down together. */
 const TOGETHER = 32
 
@@ -90,7 +91,7 @@ class Pairs {
 }
 
 export class UnitDiff {
-  readonly #W: Uint32Array
+  #W: Uint32Array = NO_WORDS
   /** By level, pairs of pointers that are not the same. */
   readonly #levels: Pairs[] = []
   /** What was found: pairs of entries, 0 for none; or of pointers to different nodes. */
@@ -101,13 +102,22 @@ export class UnitDiff {
   after = 0
   isPair = false
   /** Where there is an entry after, that before is not asked for: {@link before} may be 0. */
-  readonly #isForAfter: boolean
+  #isForAfter = false
   /** Holds the words that touching ahead reads, so that the loads are not optimised away. */
   ahead = 0
 
-  constructor(W: Uint32Array, isForAfter: boolean) {
+  /** One of the present use: all that the one before has found has been told, or is forgotten. */
+  open(W: Uint32Array, isForAfter: boolean): this {
     this.#W = W
     this.#isForAfter = isForAfter
+    this.#found.clear()
+    for (const pairs of this.#levels) pairs.clear()
+    return this
+  }
+
+  /** It waits for another use, and keeps no database in memory meanwhile. */
+  close(): this {
+    return this.open(NO_WORDS, false)
   }
 
   /** Begins with two pointers to one node. */
@@ -142,7 +152,7 @@ export class UnitDiff {
     // A pair of different nodes, of which the ones before must be told first.
     for (; pairs.at < end; pairs.at++) {
       const [from, to] = [pairs.from[pairs.at], pairs.to[pairs.at]]
-      if (areOfOneNode(from, to)) this.#open(level, from, to)
+      if (areOfOneNode(from, to)) this.#expand(level, from, to)
       else if (level > 0 && !this.#levels[level - 1].isOver) break
       else found.push(from, to, false)
       // Below a pair of different nodes the caller looks, before what follows is told.
@@ -156,7 +166,7 @@ export class UnitDiff {
   }
 
   /** Puts what differs in a node's slots below it. */
-  #open(level: number, from: number, to: number): void {
+  #expand(level: number, from: number, to: number): void {
     const W = this.#W
     const between = this.#between
     between.read(W, from, to)
