@@ -108,7 +108,7 @@ export class PointIndex {
     this.#loaded ^= W[this.#home]
   }
 
-  /** Loads the entry of the key that is expected, if it has a place in its bucket, or another with its tag. */
+  /** Loads the entry of the key that is expected, or another of its bucket that has its tag. */
   load(): void {
     const W = this.#W
     const home = this.#home

@@ -69,7 +69,7 @@ export class OwnPath extends Path {
   readonly #leafUnits: number
   readonly #innerUnits: number
 
-  /** All of the path was the transaction's when {@link insertOwned} last looked, and it has not changed since. */
+  /** All of the path was owned when {@link insertOwned} last looked, and it has not changed since. */
   isOwned = false
 
   constructor(W: Uint32Array, space: Workspace) {
