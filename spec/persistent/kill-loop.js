@@ -40,8 +40,9 @@ export async function killLoop(rounds, seed, log = () => {}) {
       if (signal === 'SIGKILL') counts.kills++
       else if (code !== 0 || said !== 'closed')
         throw new Error(`the process ended with ${code} ${signal}: ${said}`)
+      // A process that died early enough has made no folder.
+      mkdirSync(path, { recursive: true })
       if (looks !== path) cpSync(path, looks, { recursive: true })
-      mkdirSync(looks, { recursive: true })
       // A keeper lets versions go, by their bytes, that were there a moment before.
       const db = ZVerse.open({ ...options, path: looks, background: false })
       if (db.recovery !== null) counts.replayed += db.recovery.replayed

@@ -25,6 +25,9 @@ export const PHASES = /** @type {const} */ ([
  * @property {{ phase: typeof PHASES[number], ms: number }} kill
  */
 
+/** @type {Plan['kill']} */
+const STILLBORN = { phase: 'starting', ms: 0 }
+
 /**
  * @param {import('./kill-model.js').Draw} draw
  * @param {{ path: string, told: string, round: number }} where
@@ -49,7 +52,8 @@ export function drawPlan(draw, where) {
     isTracked: draw(2) === 0,
     isSlow: draw(2) === 0,
     options: drawOptions(draw),
-    kill: { phase: phase ?? 'working', ms: draw(10 * ms) / 10 },
+    // The first process dies before it has made the folder.
+    kill: where.round === 0 ? STILLBORN : { phase: phase ?? 'working', ms: draw(10 * ms) / 10 },
   }
 }
 
