@@ -19,6 +19,18 @@ import { areOfOneNode, UnitDiff } from './unit-diff.js'
 class Level extends Slots {
   /** The slot that the walk is at. */
   at = 0
+
+  /** Goes on, with a node of the same level, to the last of the slots from here on that lead to the same. */
+  passShared(other: Level): void {
+    const [mine, its] = this.level === 0 ? [this.refs, other.refs] : [this.kids, other.kids]
+    const { at } = this
+    const there = other.at
+    const most = Math.min(this.count - at, other.count - there)
+    let n = 1
+    while (n < most && mine[at + n] === its[there + n]) n++
+    this.at = at + n - 1
+    other.at = there + n - 1
+  }
 }
 
 /** Levels that no walk uses: their arrays lie outside the heap of JavaScript, and are slow to make. */
@@ -115,6 +127,17 @@ class Walk {
   skip(): void {
     if (this.#depth > 0) this.#levels[this.#depth - 1].at++
     this.#load()
+  }
+
+  /** Goes past an item that both walks stand before, and past those that follow it on both sides of one level. */
+  skipShared(other: Walk): void {
+    if (this.#box === null && this.#depth > 0 && other.#depth > 0) {
+      const here = this.#levels[this.#depth - 1]
+      const there = other.#levels[other.#depth - 1]
+      if (here.level === there.level) here.passShared(there)
+    }
+    this.skip()
+    other.skip()
   }
 
   /** Finds the item at the stack's place, and leaves nodes that are done. */
@@ -230,8 +253,7 @@ export class DiffCursor {
   #step({ a, b, units }: Comparison): boolean {
     while (a.item !== 0 || b.item !== 0) {
       if (a.item === b.item) {
-        a.skip()
-        b.skip()
+        a.skipShared(b)
         continue
       }
       const order = a.item === 0 ? 1 : b.item === 0 ? -1 : compareEntries(this.#W, a.least, b.least)

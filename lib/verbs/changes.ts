@@ -139,14 +139,30 @@ export class Changes<K, V>
     const to = core.rootIn(after, true)
     const cursor = new DiffCursor(core.engine.W, from, to, this.#range, true)
     const changes: Change<K, V>[] = []
-    while (cursor.next()) {
-      const key = core.keyOf(cursor.after === 0 ? cursor.before : cursor.after) as K
-      if (cursor.after === 0) changes.push({ type: 'del', key, value: undefined })
-      else changes.push({ type: 'put', key, value: core.valueOf(cursor.after) as V })
+    const most = core.values.pure ? TOGETHER : 1
+    const keyed: number[] = []
+    const put: number[] = []
+    const keys: K[] = []
+    const values: V[] = []
+    for (let count = most; count === most; ) {
+      for (count = 0; count < most && cursor.next(); count++) {
+        keyed[count] = cursor.after === 0 ? cursor.before : cursor.after
+        put[count] = cursor.after
+      }
+      core.decoder.keys(keyed, 0, count, keys)
+      core.valuesOf(put, count, values)
+      for (let i = 0; i < count; i++) {
+        const key = keys[i]
+        if (put[i] === 0) changes.push({ type: 'del', key, value: undefined })
+        else changes.push({ type: 'put', key, value: values[i] })
+      }
     }
     return changes
   }
 }
+
+/** Changes whose keys and values are decoded together. */
+const TOGETHER = 64
 
 /** Commits of a deep past are read so many versions at a time, at first; and about so many changes. */
 const SPAN = 64
