@@ -215,8 +215,8 @@ export class StoreCore {
   }
 
   /**
-   * Puts the values of `count` entries into `into`, undefined for each 0. Several at a time where the codec is pure:
-   * it is cheaper (decoder.ts).
+   * Puts the values of `count` entries into `into`, undefined for each 0. Where the codec is pure, several at a
+   * time, which is cheaper (decoder.ts).
    */
   valuesOf(entries: readonly number[], count: number, into: unknown[]): void {
     const { decoder, values } = this

@@ -129,7 +129,7 @@ class Walk {
     this.#load()
   }
 
-  /** Goes past an item that both walks stand before, and past those that follow it on both sides of one level. */
+  /** Goes past an item that both walks stand before, and past those that follow it in both nodes. */
   skipShared(other: Walk): void {
     if (this.#box === null && this.#depth > 0 && other.#depth > 0) {
       const here = this.#levels[this.#depth - 1]
