@@ -82,8 +82,9 @@ export const drawSize = drawFamily(
 export const drawValueSize = drawFamily('Values of 10 bytes to 100 KB', 'value', sized)
 
 /**
- * The panels of a long past: which rows, by the beginning of their names; the lines, a figure and a colour each.
- * @type {{ title: string, rows: string, place: string, unit?: import('../stage.js').Unit, isWide?: boolean, lines: [string, string][] }[]}
+ * The panels of a long past: which rows, by the beginning of their names; the lines, each a figure, a colour, and
+ * what it is called where that is not the figure's own name.
+ * @type {{ title: string, rows: string, place: string, unit?: import('../stage.js').Unit, isWide?: boolean, lines: [string, string, string?][] }[]}
  */
 const PAST = [
   {
@@ -108,14 +109,14 @@ const PAST = [
     ...{ title: 'Bytes kept for a version, by puts in it', rows: 'kept-', place: 'puts a commit' },
     ...{ unit: 'bytes', isWide: true },
     lines: [
-      ['version', 'zverse'],
-      ['put', 'past'],
+      ['version', 'zverse', 'for the version'],
+      ['put', 'past', 'for a put'],
     ],
   },
   {
     ...{ title: 'Bytes kept for a version of one put', rows: 'window-', place: 'versions kept' },
     unit: 'bytes',
-    lines: [['version', 'zverse']],
+    lines: [['version', 'zverse', 'for a version']],
   },
 ]
 
@@ -129,8 +130,8 @@ export function drawHistory(all, foot) {
   const title = 'What a long past costs'
   const picture = sheet(there.length, { title, subtitle: `zverse; ${SPREAD}`, foot })
   there.forEach(({ title, place, rows, lines, unit = 'µs', isWide }, n) => {
-    const series = lines.map(([figure, colour]) => ({
-      ...{ label: rows[0].figures[figure].what, colour },
+    const series = lines.map(([figure, colour, label = rows[0].figures[figure].what]) => ({
+      ...{ label, colour },
       figures: rows.map(row => row.systems.zverse?.[figure]),
     }))
     const places = rows.map(counted)
