@@ -8,7 +8,7 @@
  *    it had but for what the call is to change: what is to be copied is copied before anything else is changed.
  * 2. Only the newest pointer to a node gets units: those behind its own are left by transactions that came to nothing.
  * 3. A node that is {@link OwnPath.prepare prepared} takes one new kid and one new count in each slot on the path,
- *    however often they change: the transaction changes its own units.
+ *    however often they change: the transaction changes units that no cursor or savepoint of its own can see.
  */
 import { birthOf } from '../memory/birth.js'
 import { entryBits } from '../memory/entry.js'
@@ -92,8 +92,8 @@ export class OwnPath extends Path {
   #hasRoom(level: number, count: number): boolean {
     const pointer = this.nodes[level]
     const most = level === 0 ? this.#leafUnits : this.#innerUnits
+    if (unitsOf(pointer) + count > most) return false
     const space = this.#space
-    if (!space.logs || unitsOf(pointer) + count > most) return false
     return space.version - birthOf(this.#W, addressOf(pointer)) < UNIT_REACH
   }
 
@@ -102,13 +102,15 @@ export class OwnPath extends Path {
     return !this.isOwn(0) && this.#hasRoom(0, 1)
   }
 
-  /** The transaction's own unit of a node, with a code; 0: there is none. */
+  /** The unit of a node with a code that the transaction may change; 0: there is none. */
   #ownUnit(pointer: number, code: number): number {
     const W = this.#W
     const address = addressOf(pointer)
     const age = this.#space.version - birthOf(W, address)
+    const units = unitsOf(pointer)
     const log = logOf(W, address)
-    for (let at = log + 2 * unitsOf(pointer) - 2; at >= log; at -= 2) {
+    const first = log + 2 * this.#space.firstUnit(address, units)
+    for (let at = log + 2 * units - 2; at >= first; at -= 2) {
       if (W[at] >>> UNIT_SHIFT !== age || (W[at] & UNIT_WHAT) === UNIT_INSERT) return 0
       if ((W[at] & UNIT_CODE) === code) return at
     }
@@ -265,7 +267,9 @@ export class OwnPath extends Path {
   #append(pointer: number, code: number, value: number): number {
     const W = this.#W
     const address = addressOf(pointer)
-    const at = logOf(W, address) + 2 * unitsOf(pointer)
+    const units = unitsOf(pointer)
+    this.#space.adds(address, units)
+    const at = logOf(W, address) + 2 * units
     W[at] = ((this.#space.version - birthOf(W, address)) << UNIT_SHIFT) | code
     W[at + 1] = value
     if ((code & UNIT_WHAT) === UNIT_SET) W[address + N_CHANGED + (code >>> 5)] |= 1 << (code & 31)

@@ -9,12 +9,11 @@
  * 2. A block of this transaction that it replaces itself was never readable: it is used again at
  *    once, unless a cursor of this very transaction may still see it; then it waits for the end.
  * 3. A block that an older version sees only ever goes on the retired list.
- * 4. A node is changed in place only if it bears this version and the present edition. Opening a
- *    cursor begins a new edition. Nodes of older versions take units in the first edition only, and the
- *    transaction changes its own units: so no cursor of its own sees them.
+ * 4. A node is changed in place only if it bears this version and the present edition, a unit only if it was
+ *    added in that edition. Opening a cursor begins a new edition, and so does a savepoint.
  */
 
-import { assert, ZVerseError } from '../errors.js'
+import { assert, type ZVerseError } from '../errors.js'
 import { Allocator, ANY_SLOTS, SPARE_SLOTS } from '../memory/allocator.js'
 import type { Arena } from '../memory/arena.js'
 import { birthOf } from '../memory/birth.js'
@@ -34,6 +33,7 @@ import {
 } from '../memory/layout.js'
 import { List } from '../memory/list.js'
 import { store48 } from '../memory/words.js'
+import { fullError } from './full.js'
 import { freeAtOnce, freeItem, itemOf } from './loose.js'
 import { nodeWords } from './node.js'
 import { ADDING, CLOSING, DIVIDING, MOST_WASTE, NODE, NOWHERE, type Room, TAKING } from './room.js'
@@ -93,6 +93,8 @@ export class Workspace {
   #edition = 0
   /** Second birth word of nodes that may be changed in place; -1 when none may. */
   #own = 0
+  /** After the first edition: by address, the units that a node had before the present one added any. */
+  readonly #units = new Map<number, number>()
 
   constructor(arena: Arena, allocator: Allocator, room: Room) {
     this.#W = arena.words
@@ -120,6 +122,7 @@ export class Workspace {
     this.#birthHigh = Math.floor(version / 2 ** 32)
     this.#edition = 0
     this.#own = this.#birthHigh
+    this.#units.clear()
     this.#clear()
   }
 
@@ -146,8 +149,9 @@ export class Workspace {
     return made
   }
 
-  /** From here on no node made so far is changed in place: a cursor may see them. */
+  /** From here on no node made so far is changed in place, and no unit: a cursor may see them. */
   freeze(): void {
+    this.#units.clear()
     if (this.#edition < MAX_EDITION) this.#edition++
     this.#own = this.#edition === MAX_EDITION ? -1 : this.#edition * 65536 + this.#birthHigh
   }
@@ -158,9 +162,14 @@ export class Workspace {
     return W[address] === this.#birthLow && W[address + 1] === this.#own
   }
 
-  /** True if units may be added to nodes. */
-  get logs(): boolean {
-    return this.#edition === 0
+  /** A unit is about to be added to the node at an address, which has so many. */
+  adds(address: number, units: number): void {
+    if (this.#edition > 0 && !this.#units.has(address)) this.#units.set(address, units)
+  }
+
+  /** The first of so many units of the node at an address that may be of the present edition. */
+  firstUnit(address: number, units: number): number {
+    return this.#edition === 0 ? 0 : (this.#units.get(address) ?? units)
   }
 
   /** Writes birth and edition into a new node, which no unit has changed. */
@@ -309,18 +318,7 @@ export class Workspace {
   /** The error for a full database. */
   full(): ZVerseError {
     const used = (this.#allocator.writtenWords - this.#allocator.freeWords) * 4
-    const max = this.#maxBytes
-    const held = 'hold data that is present, tagged or pinned'
-    const remedy =
-      'delete keys or clear, keep less history (setHistory, prune), untag, end read transactions and ' +
-      'iterators, or open with a larger maxBytes'
-    const cause = this.#room.refusal()
-    const refused =
-      cause === undefined
-        ? ''
-        : `, and the disk does not take the past (${(cause as Error).message})`
-    const message = `the database is full: ${used} of ${max} bytes ${held}${refused}: ${remedy}`
-    return new ZVerseError('ZVERSE_FULL', message, { used, max, cause })
+    return fullError(used, this.#maxBytes, this.#room.refusal())
   }
 
   /** Like {@link allocate}, but 0 where no free block fits. */

@@ -113,7 +113,7 @@ class World {
 
   /** Commits some changes, or clears. */
   step(): void {
-    const { random, keys, db } = this
+    const { random, db } = this
     const next = new Map(this.present)
     const puts = random.pick([1, 1, 1, 2, 10, 60])
     const isLeaving = random.chance(0.4)
@@ -122,23 +122,16 @@ class World {
       next.clear()
     } else {
       db.transact(tx => {
+        // Cursors of its own, each with what there was when it was opened.
+        const cursors: [Iterable<Any>, string[]][] = []
         for (let i = 0; i < puts; i++) {
-          const key = random.pick(keys)
-          if (random.chance(isLeaving ? 0.7 : 0.2)) {
-            tx.delete(key)
-            next.delete(textOf(key))
-          } else {
-            const value = random.int(1e6)
-            tx.put(key, value)
-            next.set(textOf(key), [key, value])
-          }
+          if (random.chance(0.1)) cursors.push([tx.entries(), [...next.keys()].sort()])
+          if (random.chance(0.15)) this.#batch(tx, next, isLeaving)
+          else this.#change(tx, next, isLeaving)
         }
-        // A cursor of its own sees what there was when it was opened.
-        if (random.chance(0.05)) {
-          const before = [...next.keys()].sort()
-          const range = tx.entries()
-          tx.put(keys[0], -1)
-          next.set(textOf(keys[0]), [keys[0], -1])
+        if (random.chance(0.05)) cursors.push([tx.entries(), [...next.keys()].sort()])
+        if (random.chance(0.3)) this.#change(tx, next, isLeaving)
+        for (const [range, before] of cursors) {
           expect([...range].map(([key]: Any) => textOf(key)).sort()).toEqual(before)
         }
       })
@@ -146,6 +139,45 @@ class World {
     if (db.version === this.versions.length) this.versions.push(next)
     else expect([...next]).toEqual([...this.present])
     if (random.chance(0.1)) this.forget()
+  }
+
+  #change(
+    tx: Any,
+    next: Map<string, readonly [key: Any, value: number]>,
+    isLeaving: boolean,
+  ): void {
+    const { random, keys } = this
+    const key = random.pick(keys)
+    if (random.chance(isLeaving ? 0.7 : 0.2)) {
+      tx.delete(key)
+      next.delete(textOf(key))
+      return
+    }
+    const value = random.int(1e6)
+    tx.put(key, value)
+    next.set(textOf(key), [key, value])
+  }
+
+  /** Several changes as one, or, where the last is refused, none: a savepoint in the middle of the transaction. */
+  #batch(tx: Any, next: Map<string, readonly [key: Any, value: number]>, isLeaving: boolean): void {
+    const { random } = this
+    const operations: object[] = []
+    const after = new Map(next)
+    const recorder = {
+      put: (key: Any, value: number) => operations.push({ type: 'put', key, value }),
+      delete: (key: Any) => operations.push({ type: 'del', key }),
+    }
+    for (let i = random.int(12); i >= 0; i--) this.#change(recorder, after, isLeaving)
+    if (random.chance(0.4)) {
+      operations.push({ type: 'put', key: random.pick(this.keys), value: 0, ifVersion: 2 ** 40 })
+      expect(() => tx.batch(operations)).toThrow(
+        expect.objectContaining({ code: 'ZVERSE_CONFLICT' }),
+      )
+      return
+    }
+    tx.batch(operations)
+    for (const text of next.keys()) if (!after.has(text)) next.delete(text)
+    for (const [text, pair] of after) next.set(text, pair)
   }
 
   /** Lets go of the oldest versions: blocks that only they see are freed, and used again. */
