@@ -158,7 +158,7 @@ class World {
     next.set(textOf(key), [key, value])
   }
 
-  /** Several changes as one, or, where the last is refused, none: a savepoint in the middle of the transaction. */
+  /** Several changes as one; or none, where the last is refused. It has a savepoint in the transaction. */
   #batch(tx: Any, next: Map<string, readonly [key: Any, value: number]>, isLeaving: boolean): void {
     const { random } = this
     const operations: object[] = []
