@@ -228,7 +228,7 @@ class Dump {
 
   #timeOf({ version, record }: HeldVersion): number {
     const { W, reader } = this.#engine
-    return record === 0 ? reader.timeOf(version) : timeOf(W, record)
+    return record === 0 ? reader.timesOf(version).time : timeOf(W, record)
   }
 
   *#versions(): Generator<DumpRecord, void> {

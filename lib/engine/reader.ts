@@ -18,12 +18,20 @@ import type { View } from './view.js'
 /** The key under which a read transaction keeps its {@link Pinned}. */
 export const PINNED: unique symbol = Symbol('pinned')
 
+/** When a version was committed, and the one after it, ms since 1970. */
+export interface Times {
+  readonly time: number
+  readonly until: number
+}
+
 /** The pinned version of a read transaction that is used as a view. */
 export interface Pinned {
   readonly reader: Reader
   /** The record it has pinned, 0 for a deep version; throws ZVERSE_TRANSACTION_CLOSED after its end. */
   heldRecord(): number
   readonly version: number
+  /** Of a deep version. */
+  readonly times: Times
 }
 
 export class Reader {
@@ -35,6 +43,8 @@ export class Reader {
   past: DeepPast | null = null
   /** The version that {@link enter} has found in the deep past. */
   deep = -1
+  /** What its view told of it: where the files no longer do, nothing may later. */
+  #told: (Times & { readonly version: number }) | undefined = undefined
 
   constructor(gate: Gate, epochs: EpochManager, tags: Tags) {
     this.#gate = gate
@@ -91,6 +101,7 @@ export class Reader {
       const record = pinned.heldRecord()
       if (record === 0) {
         this.deep = pinned.version
+        this.#told = { version: pinned.version, ...pinned.times }
         slots.enterAll()
       } else if (past) slots.enterRun()
       else slots.enter()
@@ -110,8 +121,9 @@ export class Reader {
 
   #find(view: View): number {
     if (typeof view.at === 'string') {
-      const { record, version } = this.tagNamed(view.at)
-      return record !== 0 ? record : this.#inDeep(version)
+      const tag = this.tagNamed(view.at)
+      this.#told = tag
+      return tag.record !== 0 ? tag.record : this.#inDeep(tag.version)
     }
     if (view.at !== undefined) return this.recordOf(view.at)
     return this.#recordAt(view.asOf as Date)
@@ -176,16 +188,14 @@ export class Reader {
     throw this.notRetained(version)
   }
 
-  /** When a deep version was committed, ms since 1970. */
-  timeOf(version: number): number {
-    const time = this.past?.timeOf(version)
-    if (time !== undefined) return time
-    // A tag below what the files have the times of.
+  /** The times of a deep version; of one that {@link enter} has found for sure, at once after it. */
+  timesOf(version: number): Times {
     const { slots } = this.#epochs
     slots.enterAll()
-    const tag = this.#tags.findVersion(version)
+    const told = this.#told?.version === version ? this.#told : this.#tags.findVersion(version)
     slots.exit()
-    return tag?.time ?? Number.NaN
+    const time = this.past?.timeOf(version) ?? told?.time ?? Number.NaN
+    return { time, until: this.past?.timeOf(version + 1) ?? told?.until ?? time }
   }
 
   /** The record of memory's oldest version; between `enter`, where that found a deep version, and `exit`. */

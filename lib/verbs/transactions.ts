@@ -4,11 +4,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Engine } from '../engine/engine.js'
-import { PINNED, type Pinned, type Reader } from '../engine/reader.js'
+import { PINNED, type Pinned, type Reader, type Times } from '../engine/reader.js'
 import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
-import { timeOf } from '../memory/record.js'
+import { timeOf, untilOf } from '../memory/record.js'
 import { invalidOption } from '../options.js'
 import { DeepPin } from '../read/deep.js'
 import { DeepSource } from '../read/deep-source.js'
@@ -84,6 +84,10 @@ class Hold extends PinLease implements Bracket, Pinned {
     return timeOf(this.engine.W, this.record)
   }
 
+  get times(): Times {
+    return { time: this.timestamp, until: untilOf(this.engine.W, this.record) }
+  }
+
   source(core: StoreCore): Source {
     return new PinnedSource(core, this)
   }
@@ -92,9 +96,11 @@ class Hold extends PinLease implements Bracket, Pinned {
 /** The same for a version of the deep past. */
 class DeepTransaction extends DeepPin implements Bracket, Pinned {
   readonly record = 0
+  readonly times: Times
 
   constructor(engine: Engine, version: number) {
     super(engine, version, 'read transaction')
+    this.times = engine.reader.timesOf(version)
   }
 
   get reader(): Reader {
@@ -112,7 +118,7 @@ class DeepTransaction extends DeepPin implements Bracket, Pinned {
   }
 
   get timestamp(): number {
-    return this.engine.reader.timeOf(this.version)
+    return this.times.time
   }
 
   source(core: StoreCore): Source {

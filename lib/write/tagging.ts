@@ -3,7 +3,6 @@
  */
 
 import type { Batch } from '../engine/batch.js'
-import type { DeepPast } from '../engine/deep.js'
 import type { Engine } from '../engine/engine.js'
 import type { Mutation } from '../engine/mutation.js'
 import { checkView, type View } from '../engine/view.js'
@@ -113,17 +112,12 @@ export function putTag(tx: Transaction, name: string, view: View | undefined): n
 /** Tags the deep version that the reader has found: what it has on disk is kept from then on. */
 function putDeepTag(tx: Transaction, name: string, view: View): number {
   const { engine } = tx
-  const { reader, epochs, tags } = engine
+  const { reader, epochs } = engine
   epochs.slots.exit()
-  const past = reader.past as DeepPast
   const pin = DeepPin.of(engine, view, version => new DeepPin(engine, version, 'tag'))
   try {
     const { version } = pin
-    // What the files no longer tell of it, another tag does.
-    const known = tags.findVersion(version)
-    const time = past.timeOf(version) ?? known?.time ?? 0
-    const until = past.timeOf(version + 1) ?? known?.until ?? time
-    replaceTag(tx, { name, version, record: 0, time, until })
+    replaceTag(tx, { name, version, record: 0, ...reader.timesOf(version) })
     return version
   } finally {
     pin.release()

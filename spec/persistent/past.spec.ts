@@ -234,6 +234,35 @@ describe(`a past on disk, seed ${SEED}`, () => {
     twin.close()
   })
 
+  it('tells when a version was committed by whoever holds it, when its tag is gone', async () => {
+    const time = new Time()
+    const db = openOn(new Disk(SEGMENT), time, { history: { versions: 1, disk: { versions: 3 } } })
+    const put = (i: number) => {
+      time.ms += 10
+      return db.put('a', i)
+    }
+    for (let i = 0; i < 50; i++) put(i)
+    await db.compact()
+    const when = db.versions().find(({ version }) => version === 48)?.timestamp
+    db.tag('t', { at: 48 })
+    for (let i = 50; i < 99; i++) put(i)
+    await db.compact()
+    const first = db.beginRead({ at: 't' })
+    expect(first.timestamp).toBe(when)
+    db.tag('t')
+    const second = db.beginRead({ snapshot: first })
+    expect(second.timestamp).toBe(when)
+    first.close()
+    // A tag by it knows as much.
+    db.tag('again', { snapshot: second })
+    expect(db.versions()[0]).toEqual({ version: 48, timestamp: when, tags: ['again'] })
+    second.close()
+    await db.compact()
+    expect(db.get('a', { at: 'again' })).toBe(47)
+    expectSound(db)
+    db.close()
+  })
+
   it('is bound by time, as commits tell it', async () => {
     const time = new Time()
     const db = openOn(new Disk(SEGMENT), time, { history: { versions: 0, disk: { ms: 100 } } })
