@@ -61,18 +61,6 @@ const OPERATIONS: [string, (db: Db) => unknown][] = [
   ['store', db => db.store('third')],
   ['dropStore', db => db.dropStore('other')],
   ['put in a store', db => db.store('other').put('other 1', 'new')],
-  ['an index', db => db.index('other', { on: ['n', 'n'], missing: 'null' })],
-  ['dropIndex', db => db.dropIndex('n')],
-  ['put that an index follows', db => db.put('indexed 3', { n: ['new', 2, 'and'] })],
-  [
-    'a transaction that looks into an index',
-    db =>
-      db.transact(tx => {
-        tx.put('indexed 4', { n: 'four' })
-        tx.index(db.index('n')).count()
-        tx.delete('indexed 3')
-      }),
-  ],
   ['prune', db => db.prune({ before: db.version })],
   ['setHistory', db => db.setHistory({ versions: 2 })],
   [
