@@ -19,7 +19,7 @@ import type { View } from './view.js'
 export const PINNED: unique symbol = Symbol('pinned')
 
 /** When a version was committed, and the one after it, ms since 1970. */
-export interface Times {
+export interface VersionTimes {
   readonly time: number
   readonly until: number
 }
@@ -31,7 +31,7 @@ export interface Pinned {
   heldRecord(): number
   readonly version: number
   /** Of a deep version. */
-  readonly times: Times
+  readonly times: VersionTimes
 }
 
 export class Reader {
@@ -44,7 +44,7 @@ export class Reader {
   /** The version that {@link enter} has found in the deep past. */
   deep = -1
   /** What its view told of it: where the files no longer do, nothing may later. */
-  #told: (Times & { readonly version: number }) | undefined = undefined
+  #told: (VersionTimes & { readonly version: number }) | undefined = undefined
 
   constructor(gate: Gate, epochs: EpochManager, tags: Tags) {
     this.#gate = gate
@@ -189,13 +189,21 @@ export class Reader {
   }
 
   /** The times of a deep version; of one that {@link enter} has found for sure, at once after it. */
-  timesOf(version: number): Times {
+  timesOf(version: number): VersionTimes {
+    const time = this.past?.timeOf(version)
+    const until = this.past?.timeOf(version + 1)
+    if (time !== undefined && until !== undefined) return { time, until }
+    const told = this.#told?.version === version ? this.#told : this.#tagOf(version)
+    const known = time ?? told?.time ?? Number.NaN
+    return { time: known, until: until ?? told?.until ?? known }
+  }
+
+  #tagOf(version: number): Tag | undefined {
     const { slots } = this.#epochs
     slots.enterAll()
-    const told = this.#told?.version === version ? this.#told : this.#tags.findVersion(version)
+    const tag = this.#tags.findVersion(version)
     slots.exit()
-    const time = this.past?.timeOf(version) ?? told?.time ?? Number.NaN
-    return { time, until: this.past?.timeOf(version + 1) ?? told?.until ?? time }
+    return tag
   }
 
   /** The record of memory's oldest version; between `enter`, where that found a deep version, and `exit`. */

@@ -196,7 +196,7 @@ export class OwnPath extends Path {
   insertOwned(entry: number): boolean {
     const W = this.#W
     const { nodes, shared, top } = this
-    // A leaf made since a cursor, which makes what was owned before another's, was linked to a path that is owned.
+    // A cursor makes what was owned another's, the leaf as well as what is above it: the leaf tells for all.
     if (!this.isOwn(0)) return false
     for (let level = 1; level <= top && !this.isOwned; level++) {
       if (!this.isOwn(level)) return false

@@ -4,7 +4,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 import type { Engine } from '../engine/engine.js'
-import { PINNED, type Pinned, type Reader, type Times } from '../engine/reader.js'
+import { PINNED, type Pinned, type Reader, type VersionTimes } from '../engine/reader.js'
 import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
@@ -84,7 +84,7 @@ class Hold extends PinLease implements Bracket, Pinned {
     return timeOf(this.engine.W, this.record)
   }
 
-  get times(): Times {
+  get times(): VersionTimes {
     return { time: this.timestamp, until: untilOf(this.engine.W, this.record) }
   }
 
@@ -96,7 +96,7 @@ class Hold extends PinLease implements Bracket, Pinned {
 /** The same for a version of the deep past. */
 class DeepTransaction extends DeepPin implements Bracket, Pinned {
   readonly record = 0
-  readonly times: Times
+  readonly times: VersionTimes
 
   constructor(engine: Engine, version: number) {
     super(engine, version, 'read transaction')
