@@ -1,7 +1,7 @@
 /**
  * The types of the options `keys` and `values`, and of the keys and values that they give a database.
  */
-import type { TupleKey } from './key/tuple.js'
+import type { TupleKey } from './key/tuple-writer.js'
 import type { Point, ZOrder } from './key/zorder.js'
 import type { CustomCodec } from './value/custom.js'
 

@@ -29,6 +29,10 @@ export type ErrorCode =
   | 'ZVERSE_FORMAT'
   | 'ZVERSE_CORRUPT'
   | 'ZVERSE_IO'
+  | 'ZVERSE_UNKNOWN_INDEX'
+  | 'ZVERSE_UNKNOWN_FUNCTION'
+  | 'ZVERSE_NOT_UNIQUE'
+  | 'ZVERSE_NO_INDEX'
 
 /** The fields that some codes carry, each named in the documentation of its code. */
 export interface ErrorFields {
@@ -79,6 +83,13 @@ export interface ErrorFields {
   capacity?: number
   /** OVER_CAPACITY: ms after which there should be room, at the present rate. */
   retryAfterMs?: number
+  /** UNKNOWN_INDEX, UNKNOWN_FUNCTION, NOT_UNIQUE, INVALID_VALUE of an indexed store: the index. */
+  index?: string
+  /** UNKNOWN_FUNCTION: the function that this thread lacks. */
+  function?: string
+  /** NOT_UNIQUE: the index key, and the key of the entry that has it. */
+  key?: unknown
+  holder?: unknown
   /** The error that led to this one. */
   cause?: unknown
 }
@@ -88,6 +99,10 @@ export class ZVerseError extends Error implements ErrorFields {
   override readonly name = 'ZVerseError'
   readonly code: ErrorCode
   declare size?: number
+  declare index?: string
+  declare function?: string
+  declare key?: unknown
+  declare holder?: unknown
   declare max?: number
   declare used?: number
   declare expected?: number | null

@@ -14,8 +14,9 @@ export type {
 } from './engine/view.js'
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
+export type { IndexDefinition, PropertyDefinition } from './indexes/definition.js'
 export type { Dimension, QuantizedDimension } from './key/axis.js'
-export type { TupleKey } from './key/tuple.js'
+export type { TupleKey } from './key/tuple-writer.js'
 export type { Point, PointOf, ZOrder } from './key/zorder.js'
 export { zorder } from './key/zorder.js'
 export type {
@@ -46,18 +47,34 @@ export type { CustomCodec } from './value/custom.js'
 export { fromJson, toJson } from './value/tagged-json.js'
 export type { Change, Changes, Commit } from './verbs/changes.js'
 export type { CheckReport } from './verbs/check.js'
+export type { IndexDifference } from './verbs/index-diff.js'
+export type {
+  Index,
+  IndexChanges,
+  IndexChangesOptions,
+  IndexCommit,
+  IndexDiffOptions,
+} from './verbs/index-handle.js'
+export type {
+  IndexBounds,
+  IndexKey,
+  IndexRangeOptions,
+  IndexReads,
+} from './verbs/property-index.js'
 export type { KeyRef } from './verbs/ref.js'
+export type { Side } from './verbs/side.js'
 export type { Stats } from './verbs/stats.js'
 export type {
   ChangesOptions,
   Difference,
   DiffOptions,
   HotKey,
-  Side,
+  IndexInfo,
   Store,
   StoreInfo,
 } from './verbs/store-verbs.js'
 export type {
+  IndexLike,
   ReadTransaction,
   StoreDraft,
   StoreSnapshot,

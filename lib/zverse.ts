@@ -53,6 +53,7 @@ import { type TrackedWorker, trackWorker } from './threads/track.js'
 import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 import { type CheckReport, check } from './verbs/check.js'
+import { withIndexes } from './verbs/index-proof.js'
 import { QueueVerbs } from './verbs/queue-verbs.js'
 import { type Stats, stats } from './verbs/stats.js'
 import { Store, type StoreInfo } from './verbs/store-verbs.js'
@@ -408,7 +409,6 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
    *
    * If anything is refused, or the iterable throws, nothing of the dump stays. A thread that dies in the
    * middle of a history leaves the versions loaded by then.
-   *
    * @param records the records of `dump`, or its lines read by `fromJson`
    * @param options `codecs`: the custom codecs of named stores
    * @returns the new version; for an async iterable a promise of it
@@ -431,8 +431,9 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
   /** Proves each byte of memory reachable, retired and waiting, or free; reads the past on disk. Slow. */
   check(): CheckReport {
     this.#engine.gate.check()
-    const { epochs, isWriting } = this.#engine
-    const report = isWriting ? check(epochs) : epochs.turn.exclusively(() => check(epochs))
+    const engine = this.#engine
+    const prove = () => withIndexes(check(engine.epochs), engine)
+    const report = engine.isWriting ? prove() : engine.epochs.turn.exclusively(prove)
     return this.#disk?.checked(report) ?? report
   }
 

@@ -7,7 +7,18 @@ import { ALONE } from './support/alone.js'
 
 const LAYERS = [
   ...['errors', 'options', 'memory', 'key', 'value', 'codec-options'],
-  ...['tree', 'point', 'threads', 'versions', 'history', 'hot', 'engine', 'read', 'write'],
+  ...[
+    'tree',
+    'indexes',
+    'point',
+    'threads',
+    'versions',
+    'history',
+    'hot',
+    'engine',
+    'read',
+    'write',
+  ],
   ...['queue', 'verbs', 'dump', 'storage', 'zverse', 'index', 'level', 'cli'],
 ]
 /** The names at the top of the repository. */

@@ -2,13 +2,21 @@
 import { Buffer } from 'node:buffer'
 import type { DeepChange, DeepPast } from '../engine/deep.js'
 import type { Engine } from '../engine/engine.js'
-import { type Description, NAMES_STORE, UNNAMED } from '../engine/names.js'
+import {
+  type Description,
+  indexOfName,
+  NAMES_STORE,
+  nameOfIndex,
+  UNNAMED,
+} from '../engine/names.js'
+import type { Known } from '../indexes/definition.js'
 import { R_VERSION } from '../memory/layout.js'
 import { load48 } from '../memory/words.js'
 import { deepVersion } from '../read/deep.js'
 import type { HeldVersion } from '../read/sides.js'
 import type { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
+import { droppedIndexes, indexesAmong, madeIndexes, type StoreNames } from './index-records.js'
 import type { DumpRecord } from './record.js'
 
 /** Versions that are read at a time, at first; and about how many changes. */
@@ -35,6 +43,29 @@ export function namesOf(
   }
 }
 
+/** The indexes of a version that is held. */
+export function indexesOf(engine: Engine, { version, record }: HeldVersion): Known[] {
+  const { names, epochs } = engine
+  const { slots } = epochs
+  slots.enterRun()
+  try {
+    const all =
+      record !== 0
+        ? names.indexes(names.rootIn(record))
+        : names.indexesDeep(deepVersion(engine, version))
+    return indexesAmong(engine, all)
+  } finally {
+    slots.exit()
+  }
+}
+
+/** Names of stores by id. */
+export function storesIn(named: ReadonlyMap<string, Description>): StoreNames {
+  const stores = new Map<number, string | null>([[UNNAMED, null]])
+  for (const [name, { id }] of named) stores.set(id, name)
+  return stores
+}
+
 /** What one version did: to the unnamed store, to the names, and to the named stores by id. */
 interface Commit {
   readonly version: number
@@ -46,6 +77,7 @@ export class DeepRun {
   readonly #main: StoreCore
   readonly #coreOf: (name: string, description: Description) => StoreCore
   #names: Map<string, Description> = new Map()
+  #indexes: Known[] = []
   #span = SPAN
 
   constructor(
@@ -61,6 +93,7 @@ export class DeepRun {
   /** The records of each version after `from`, up to `to`; that of the version itself is the first. */
   *after(from: number, to: number): Generator<DumpRecord[], void> {
     this.#names = namesOf(this.#engine, { version: from, record: 0 })
+    this.#indexes = indexesOf(this.#engine, { version: from, record: 0 })
     for (let at = from; at < to; ) {
       const end = Math.min(to, at + this.#span)
       const all = this.#read(at, end)
@@ -103,7 +136,8 @@ export class DeepRun {
     let count = read(UNNAMED).length
     const ids = new Set([...this.#names.values()].map(({ id }) => id))
     for (const { found, isPut } of read(NAMES_STORE)) {
-      if (isPut) ids.add(names.describeFound(found).id)
+      const isIndex = indexOfName(names.nameIn(found.words, found.entry)) !== null
+      if (isPut && !isIndex) ids.add(names.describeFound(found).id)
     }
     for (const id of ids) count += read(id).length
     this.#span = Math.max(1, count > CHANGES ? this.#span >>> 1 : this.#span * 2)
@@ -114,15 +148,21 @@ export class DeepRun {
     const { reader, names } = this.#engine
     const timestamp = reader.past?.timeOf(version) as number
     const records: DumpRecord[] = [{ type: 'version', version, timestamp }]
-    this.#add(records, this.#main, stores.get(UNNAMED))
-    const named = stores.get(NAMES_STORE) ?? []
     const was = this.#names
     const is = new Map(was)
-    for (const { found, isPut } of named) {
+    const indexed = new Map(this.#indexes.map(index => [nameOfIndex(index.of, index.name), index]))
+    for (const { found, isPut } of stores.get(NAMES_STORE) ?? []) {
       const name = names.nameIn(found.words, found.entry)
-      if (isPut) is.set(name, names.describeFound(found))
-      else is.delete(name)
+      const description = isPut ? names.describeFound(found) : undefined
+      const isIndex = indexOfName(name) !== null
+      if (!isIndex && description !== undefined) is.set(name, description)
+      else if (!isIndex) is.delete(name)
+      else if (description === undefined) indexed.delete(name)
+      else indexed.set(name, this.#engine.indexes.knownAs({ name, description }))
     }
+    const indexes = [...indexed.values()]
+    records.push(...droppedIndexes(this.#indexes, indexes, storesIn(is)))
+    this.#add(records, this.#main, stores.get(UNNAMED))
     for (const [store, { id }] of was) {
       if (is.get(store)?.id !== id) records.push({ type: 'drop', store })
     }
@@ -132,7 +172,9 @@ export class DeepRun {
       if (was.get(store)?.id !== id) records.push({ type: 'store', store, keys, values })
       if (stores.has(id)) this.#add(records, this.#coreOf(store, description), stores.get(id))
     }
+    records.push(...madeIndexes(this.#indexes, indexes, storesIn(is)))
     this.#names = new Map(sorted)
+    this.#indexes = indexes
     return records
   }
 

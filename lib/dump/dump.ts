@@ -27,7 +27,8 @@ import { WHOLE } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 import type { CustomCodec } from '../value/custom.js'
 import { type Codecs, codecsIn } from './codecs.js'
-import { DeepRun, namesOf, storeOf } from './deep-run.js'
+import { DeepRun, indexesOf, namesOf, storeOf, storesIn } from './deep-run.js'
+import { droppedIndexes, madeIndexes } from './index-records.js'
 import { type DumpRecord, FORMAT } from './record.js'
 
 export interface DumpOptions extends View {
@@ -286,12 +287,18 @@ class Dump {
 
   /** The differences of two versions; all of the second where `before` is null. */
   *#changes(before: HeldVersion | null, after: HeldVersion): Generator<DumpRecord, void> {
-    const { W } = this.#engine
-    yield* this.#entries(this.#main, before, after)
+    const engine = this.#engine
+    const { W } = engine
     const isKnown = before !== null && before.record !== 0 && after.record !== 0
-    if (isKnown && W[before.record + R_CATALOG] === W[after.record + R_CATALOG]) return
-    const was: Names = before === null ? new Map() : namesOf(this.#engine, before)
-    const is = namesOf(this.#engine, after)
+    if (isKnown && W[before.record + R_CATALOG] === W[after.record + R_CATALOG]) {
+      yield* this.#entries(this.#main, before, after)
+      return
+    }
+    const was: Names = before === null ? new Map() : namesOf(engine, before)
+    const is = namesOf(engine, after)
+    const [had, has] = [before === null ? [] : indexesOf(engine, before), indexesOf(engine, after)]
+    yield* droppedIndexes(had, has, storesIn(is))
+    yield* this.#entries(this.#main, before, after)
     for (const [store, { id }] of was) {
       if (is.get(store)?.id !== id) yield { type: 'drop', store }
     }
@@ -301,6 +308,7 @@ class Dump {
       if (isNew) yield { type: 'store', store, keys, values }
       yield* this.#entries(this.#coreOf(store, description), isNew ? null : before, after)
     }
+    yield* madeIndexes(had, has, storesIn(is))
   }
 
   *#entries(

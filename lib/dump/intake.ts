@@ -9,9 +9,12 @@
 import type { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
+import { UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
+import type { Defined } from '../indexes/definition.js'
 import { R_STATE, S_LIVE, WRITING_OPEN } from '../memory/layout.js'
 import { timeOf } from '../memory/record.js'
+import { invalidOption } from '../options.js'
 import { transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
 import { WHOLE } from '../tree/cursor.js'
@@ -66,7 +69,7 @@ export class Intake {
     const { epochs, names, tags, W } = this.#engine
     const isEmpty =
       W[epochs.versions.tip + R_STATE + S_LIVE] === 0 &&
-      names.list(epochs.versions.tip).length === 0 &&
+      names.all(epochs.versions.tip).length === 0 &&
       tags.all().length === 0
     if (isEmpty) return
     throw this.conflict('a dump with history is for a database without keys, stores and tags')
@@ -119,6 +122,28 @@ export class Intake {
   apply(batch: Batch): void {
     // After whatever error the load fails, so that nobody asks what state the drafts are in.
     apply(this.#tx, batch)
+  }
+
+  /** Makes an index in the transaction under way. @throws `ZVERSE_INVALID_OPTION` if there is another */
+  makeIndex(core: StoreCore, name: string, defined: Defined): void {
+    const tx = this.#tx
+    const of = tx.idOf(core)
+    const known = tx.indexesOf(of).find(index => index.name === name)
+    if (known === undefined) tx.createIndex(of, name, defined)
+    else if (known.defined.text !== defined.text) {
+      throw invalidOption(
+        'definition',
+        `of index ${JSON.stringify(name)}: the database has another of that name`,
+      )
+    }
+  }
+
+  /** Drops an index; false if there is none. */
+  dropIndex(core: StoreCore, name: string): boolean {
+    const tx = this.#tx
+    const known = tx.indexesOf(tx.idOf(core)).find(index => index.name === name)
+    if (known !== undefined) tx.dropIndex(known)
+    return known !== undefined
   }
 
   /** Commits the transaction under way. */
@@ -198,6 +223,7 @@ export class Intake {
     tx.begin(true, { version: staged + 1, time, ended: undefined, forgets: true })
     for (const { name, description } of names.list(tip)) tx.dropStore(name, description.id)
     tx.clear(this.#main, WHOLE)
+    for (const index of tx.indexesOf(UNNAMED)) tx.dropIndex(index)
     commitVersion(tx, true)
   }
 

@@ -11,6 +11,7 @@ import { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import type { ZVerseError } from '../errors.js'
+import { definedBy } from '../indexes/definition.js'
 import { describe } from '../key/describe.js'
 import { versionOf } from '../memory/entry.js'
 import { MAX_VERSION } from '../memory/layout.js'
@@ -99,6 +100,12 @@ export class Loader {
         break
       case 'drop':
         this.#dropStore(fields)
+        break
+      case 'index':
+        this.#makeIndex(fields)
+        break
+      case 'drop-index':
+        this.#dropIndex(fields)
         break
       case 'version':
         this.#beginVersion(fields)
@@ -311,6 +318,25 @@ export class Loader {
     this.#batch.drop(core.id, name)
     this.#apply()
     this.#stores.delete(name)
+  }
+
+  // ── Indexes ───────────────────────────────────────────────────────────────────────────────────
+
+  #makeIndex(fields: Record<string, unknown>): void {
+    const core = this.#storeOf(fields)
+    const name = textIn(fields, 'name')
+    const { keys, values } = core
+    const defined = definedBy(fields.definition, { keys: keys.name, values: values.name })
+    this.#versionUnderWay()
+    this.#intake.makeIndex(core, name, defined)
+  }
+
+  #dropIndex(fields: Record<string, unknown>): void {
+    const core = this.#storeOf(fields)
+    const name = textIn(fields, 'name')
+    this.#versionUnderWay()
+    if (!this.#intake.dropIndex(core, name))
+      throw badDump(`index ${JSON.stringify(name)} is not there to be dropped`)
   }
 
   /** Applies a record before the next one is read: so an error is of the present record's line. */

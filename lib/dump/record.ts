@@ -6,6 +6,8 @@
  *     zverse    first: the format, the codecs of the unnamed store, the version and whether its history
  *     store     a named store is made, with its codecs
  *     drop      a named store is dropped with all its entries
+ *     index     an index of a store (`store`) is made, with its definition
+ *     drop-index an index of a store is dropped
  *     put, del  an entry of a store (`store`; the unnamed one where that is absent)
  *     version   with history: the version of the records that follow
  *     tag       with history: a name of the version before
@@ -15,6 +17,7 @@
  * entries, each later one with the differences from the one before. docs/dump.md is the same for users.
  */
 import { ZVerseError } from '../errors.js'
+import type { IndexDefinition } from '../indexes/definition.js'
 import { describe } from '../key/describe.js'
 import { MAX_VERSION } from '../memory/layout.js'
 
@@ -34,6 +37,8 @@ export type DumpRecord<K = unknown, V = unknown> =
     }
   | { type: 'store'; store: string; keys: string; values: string }
   | { type: 'drop'; store: string }
+  | { type: 'index'; store?: string; name: string; definition: IndexDefinition }
+  | { type: 'drop-index'; store?: string; name: string }
   | {
       type: 'put'
       store?: string

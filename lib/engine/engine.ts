@@ -12,15 +12,20 @@ import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
 import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
+import { EntryPaths } from '../indexes/bytes.js'
+import type { Known } from '../indexes/definition.js'
+import { IndexDraft, StoreFollower } from '../indexes/follower.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
 import { PointIndex } from '../point/point-index.js'
+import type { Draft } from '../tree/draft.js'
 import { TreeEditor } from '../tree/editor.js'
 import { Writer } from '../tree/writer.js'
 import { ValueBuffer } from '../value/codec.js'
 import type { EpochManager } from '../versions/manager.js'
 import { Gate } from './gate.js'
+import { IndexCatalog } from './index-catalog.js'
 import { KeyBatch } from './key-batch.js'
 import { Leases } from './lease.js'
 import type { Log } from './mutation.js'
@@ -59,6 +64,11 @@ export class Engine {
   readonly reader: Reader
   readonly names: Names
   readonly index: PointIndex
+  /** The secondary indexes of stores, and how values are read for them. */
+  readonly indexes: IndexCatalog
+  readonly paths: EntryPaths
+  readonly indexKey = new KeyBuffer()
+  readonly #indexDrafts = new WeakMap<Known, IndexDraft>()
   readonly writer: Writer
   readonly key = new KeyBuffer()
   readonly value = new ValueBuffer()
@@ -91,10 +101,27 @@ export class Engine {
     this.names = new Names(arena, this.gatherer)
     this.index = new PointIndex(arena.words, epochs.allocator, epochs.limbo, epochs.past)
     this.writer = new Writer(arena.words, epochs.space, editor, this.index)
+    this.indexes = new IndexCatalog(arena.words, this.names)
+    this.paths = new EntryPaths(arena, this.gatherer)
     this.leases = new Leases(this.gate)
     const bytes = arena.floats[H_CACHE_BYTES / 2]
     const freezes = arena.words[H_CACHE_FREEZES] !== 0
     this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
+  }
+
+  /** What keeps some indexes up in the transaction of this handle. */
+  follower(indexes: readonly IndexDraft[]): StoreFollower {
+    const { W, epochs, writer, paths, indexKey } = this
+    return new StoreFollower(W, epochs.space, writer, paths, indexKey, indexes)
+  }
+
+  /** An index in the transaction of this handle; what it works with is used again. */
+  indexDraft(known: Known, draft: Draft): IndexDraft {
+    const used = this.#indexDrafts.get(known)
+    if (used !== undefined) return used.begin(draft)
+    const made = new IndexDraft(known, draft)
+    this.#indexDrafts.set(known, made)
+    return made
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

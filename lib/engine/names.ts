@@ -1,7 +1,9 @@
 /**
  * The store that holds the names of the named stores: name → { id, keys, values }.
  *
- * A store like any other (versions, a graveyard), but its codecs are fixed and users do not see it.
+ * A store like any other (versions, a graveyard), but its codecs are fixed and users do not see it. An index is a store,
+ * too, which users do not see by its name: NUL, the id of the store whose index it is, NUL, its own name. Its codec of keys is
+ * `index`, and in place of one for values stands its definition (lib/indexes/definition.ts).
  */
 
 import { KeyBuffer } from '../key/codec.js'
@@ -12,7 +14,7 @@ import { E_KEY, R_CATALOG, S_LIVE } from '../memory/layout.js'
 import type { Gatherer } from '../memory/pieces.js'
 import { invalidOption } from '../options.js'
 import { stateOf } from '../tree/catalog.js'
-import { Cursor, WHOLE } from '../tree/cursor.js'
+import { Cursor, prefixed, type Range, WHOLE } from '../tree/cursor.js'
 import { find } from '../tree/search.js'
 import { ValueBuffer } from '../value/codec.js'
 import { jsonValues } from '../value/json.js'
@@ -23,11 +25,30 @@ export const UNNAMED = -1
 /** Id of the store with the names of the others. */
 export const NAMES_STORE = 0
 
+const NUL = '\0'
+/** What stands for the codec of an index's keys. */
+export const INDEX_KEYS = 'index'
+
 /** @throws ZVerseError `ZVERSE_INVALID_OPTION` for what can be no store's name */
 export function checkStoreName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '') {
-    throw invalidOption('name', 'of a store must be a string that is not empty')
+  if (typeof name !== 'string' || name === '' || name.startsWith(NUL)) {
+    throw invalidOption(
+      'name',
+      'of a store must be a string that is not empty and does not begin with NUL',
+    )
   }
+}
+
+/** The name under which the index of store `of` is a store. */
+export function nameOfIndex(of: number, name: string): string {
+  return `${NUL}${of}${NUL}${name}`
+}
+
+/** The store whose index has that name, and the index's own name; null for a store that users see. */
+export function indexOfName(name: string): { of: number; name: string } | null {
+  if (!name.startsWith(NUL)) return null
+  const end = name.indexOf(NUL, 1)
+  return { of: Number(name.slice(1, end)), name: name.slice(end + 1) }
 }
 
 /** The description of a store. */
@@ -35,6 +56,12 @@ export interface Description {
   readonly id: number
   readonly keys: string
   readonly values: string
+}
+
+/** A store in the list of them. */
+export interface Named {
+  readonly name: string
+  readonly description: Description
 }
 
 export class Names {
@@ -108,21 +135,51 @@ export class Names {
     return this.#keys.decode(words, entry + E_KEY, keyBytesOf(words, entry))
   }
 
-  /** All names in `record`, in order, with their descriptions. */
-  list(record: number): { name: string; description: Description }[] {
+  /** The stores in `record` that users see, by name. */
+  list(record: number): Named[] {
+    return this.#walk(this.rootIn(record), this.#seen())
+  }
+
+  /** The indexes of `of`, or of all stores, below the root of a tree of names. */
+  indexes(root: number, of?: number): Named[] {
+    this.#keys.encodePrefix(of === undefined ? NUL : nameOfIndex(of, ''), this.#key)
+    return this.#walk(root, prefixed(this.#key))
+  }
+
+  /** All stores in `record`, indexes first. */
+  all(record: number): Named[] {
+    return this.#walk(this.rootIn(record), WHOLE)
+  }
+
+  #seen(): Range {
+    this.#keys.encodePrefix(NUL, this.#key)
+    return { lower: prefixed(this.#key).upper, upper: null, box: null }
+  }
+
+  #walk(root: number, range: Range): Named[] {
     const W = this.#arena.words
-    const cursor = new Cursor(W, this.rootIn(record), WHOLE, false, Number.POSITIVE_INFINITY)
-    const all: { name: string; description: Description }[] = []
+    const cursor = new Cursor(W, root, range, false, Number.POSITIVE_INFINITY)
+    const all: Named[] = []
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       all.push({ name: this.nameIn(W, entry), description: this.describeEntry(entry) })
     }
     return all
   }
 
-  /** All names at a deep version. */
-  listDeep(deep: DeepVersion): { name: string; description: Description }[] {
-    const walk = deep.walk(NAMES_STORE, WHOLE, false)
-    const all: { name: string; description: Description }[] = []
+  /** The stores at a deep version that users see. */
+  listDeep(deep: DeepVersion): Named[] {
+    return this.#walkDeep(deep, this.#seen())
+  }
+
+  /** The indexes of `of`, or of all stores, at a deep version. */
+  indexesDeep(deep: DeepVersion, of?: number): Named[] {
+    this.#keys.encodePrefix(of === undefined ? NUL : nameOfIndex(of, ''), this.#key)
+    return this.#walkDeep(deep, prefixed(this.#key))
+  }
+
+  #walkDeep(deep: DeepVersion, range: Range): Named[] {
+    const walk = deep.walk(NAMES_STORE, range, false)
+    const all: Named[] = []
     for (let found = walk.next(); found !== null; found = walk.next()) {
       const name = this.nameIn(found.words, found.entry)
       all.push({ name, description: this.describeFound(found) })

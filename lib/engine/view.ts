@@ -6,7 +6,7 @@
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import { msOf } from '../key/date.js'
 import { checkNames, invalidOption } from '../options.js'
-import { type Bound, boundOf, compareBounds, type Range } from '../tree/cursor.js'
+import { type Bound, boundOf, compareBounds, prefixed, type Range } from '../tree/cursor.js'
 import { boxIn, curveOf, intersect } from './points.js'
 
 /** A version to read at: at most one of the three; the present if none is given. */
@@ -150,34 +150,14 @@ export function rangeIn(
   let upper = place(given.lt, false) ?? place(given.lte, true)
   if (given.prefix !== undefined) {
     codec.encodePrefix(given.prefix, scratch)
-    const first = boundOf(scratch, false)
-    if (lower === null || compareBounds(first, lower) > 0) lower = first
-    if (successor(scratch)) {
-      const end = boundOf(scratch, false)
-      if (upper === null || compareBounds(end, upper) < 0) upper = end
-    }
+    const { lower: first, upper: end } = prefixed(scratch)
+    if (lower === null || (first !== null && compareBounds(first, lower) > 0)) lower = first
+    if (end !== null && (upper === null || compareBounds(end, upper) < 0)) upper = end
   }
   if (given.box === undefined) return { lower, upper, box: null }
   const box = boxIn(curveOf(codec, 'box'), given.box)
   intersect(box, lower, upper)
   return { lower: null, upper: null, box }
-}
-
-/**
- * Makes `key`, a prefix, the first key above all keys that begin with it: the last byte that is not 255
- * counts up, the bytes after it go. False if there is no such key.
- */
-function successor(key: KeyBuffer): boolean {
-  const { words } = key
-  for (let i = key.bytes - 1; i >= 0; i--) {
-    const shift = 24 - 8 * (i & 3)
-    if (((words[i >>> 2] >>> shift) & 255) !== 255) {
-      words[i >>> 2] = ((words[i >>> 2] >>> shift) + 1) * 2 ** shift
-      key.bytes = i + 1
-      return true
-    }
-  }
-  return false
 }
 
 /** Checks options that may only have a view. */

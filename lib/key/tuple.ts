@@ -23,24 +23,23 @@
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
 import { ZVerseError } from '../errors.js'
-import { isWellFormed, TextReader, writeUtf8 } from '../memory/text.js'
+import { isWellFormed, writeUtf8 } from '../memory/text.js'
 import { byteLength, GONE, isGone } from './binary.js'
 import { type KeyBuffer, type KeyCodec, MAX_KEY_BYTES } from './codec.js'
 import { describe, isArray } from './describe.js'
 import { packBytes, tooLarge, unpackBytes } from './pack.js'
-
-/** A tuple key or an element of one. */
-export type TupleKey = null | boolean | number | string | Uint8Array | readonly TupleKey[]
-
-const END = 0x00
-const NULL = 0x01
-const FALSE = 0x02
-const TRUE = 0x03
-const NUMBER = 0x04
-const STRING = 0x05
-const BYTES = 0x06
-const ARRAY = 0x07
-const ESCAPE = 0x01
+import { TupleReader } from './tuple-reader.js'
+import {
+  ARRAY,
+  BYTES,
+  END,
+  FALSE,
+  NULL,
+  STRING,
+  TRUE,
+  type TupleKey,
+  TupleWriter,
+} from './tuple-writer.js'
 
 const MAX = MAX_KEY_BYTES
 /** The most arrays within arrays; a deeper key is most likely an array that contains itself. */
@@ -49,25 +48,105 @@ const MAX_DEPTH = 64
 const MAX_MEASURED = 1 << 26
 
 /** The fault of a key or a prefix; the caller knows which of the two it is. */
-class Refusal {
+export class Refusal {
   readonly reason: string
   constructor(reason: string) {
     this.reason = reason
   }
 }
 
-class TupleKeys implements KeyCodec<TupleKey> {
-  readonly name = 'tuple'
-  readonly #text = new TextReader()
-  /** The encoded key. Writing beyond its end does nothing, yet `#at` goes on counting. */
-  readonly #bytes = new Uint8Array(MAX)
-  /** A string's UTF-8 on its way in or out. */
+/** Encodes tuples part by part; see {@link TupleKeys}. */
+export class TupleEncoder {
+  /** The encoded key. */
+  readonly writer = new TupleWriter()
+  /** A string's UTF-8. */
   readonly #plain = new Uint8Array(MAX * 3)
-  readonly #number = new Float64Array(1)
-  readonly #numberBytes = new Uint8Array(this.#number.buffer)
   /** Indexes that lead through the arrays to the element being written. */
   readonly #path: number[] = []
-  #at = 0
+
+  /** Writes a key. @throws Refusal, `ZVERSE_KEY_TOO_LARGE` where it is beyond measure */
+  write(value: unknown): void {
+    this.#write(value, 0)
+  }
+
+  /** Writes the first elements of arrays. */
+  writePrefix(value: unknown): void {
+    if (!isArray(value)) throw new Refusal(` must be an array, not ${describe(value)}`)
+    this.#writeArray(value as unknown[], 0)
+    this.writer.at--
+  }
+
+  /** The number that a value of no kind of its own stands for, if it does for one. */
+  protected numberFor(_: unknown): number | undefined {
+    return undefined
+  }
+
+  #write(value: unknown, depth: number): void {
+    const { writer } = this
+    if (writer.at > MAX_MEASURED) throw tooLarge(writer.at)
+    if (typeof value === 'string') this.#writeString(value, depth)
+    else if (typeof value === 'number') this.#writeNumber(value, depth)
+    else if (value === null) writer.tag(NULL)
+    else if (typeof value === 'boolean') writer.tag(value ? TRUE : FALSE)
+    else if (isArray(value)) this.#writeArray(value as unknown[], depth)
+    else if (types.isUint8Array(value)) {
+      const size = byteLength(value)
+      if (size === 0 && isGone(value)) throw this.#refuse(GONE, depth)
+      writer.text(BYTES, value, 0, size)
+    } else {
+      const number = this.numberFor(value)
+      if (number !== undefined) {
+        this.#writeNumber(number, depth)
+        return
+      }
+      const what = describe(value)
+      const allowed = 'null, a boolean, a number, a string, a Uint8Array or an array'
+      throw this.#refuse(`must be ${allowed}, not ${what}`, depth)
+    }
+  }
+
+  #writeNumber(value: number, depth: number): void {
+    if (Number.isNaN(value)) throw this.#refuse('must not be NaN', depth)
+    this.writer.number(value)
+  }
+
+  #writeString(value: string, depth: number): void {
+    const short = value.length <= MAX
+    const size = short ? writeUtf8(value, this.#plain, 0) : isWellFormed(value) ? 0 : -1
+    if (size < 0) throw this.#refuse('must not contain lone surrogates', depth)
+    if (short) this.writer.text(STRING, this.#plain, 0, size)
+    else {
+      // The key is too large already; it is measured in full all the same.
+      const plain = Buffer.from(value, 'utf8')
+      this.writer.text(STRING, plain, 0, plain.length)
+    }
+  }
+
+  #writeArray(elements: readonly unknown[], depth: number): void {
+    if (depth === MAX_DEPTH) {
+      throw this.#refuse(`is nested more than ${MAX_DEPTH} deep, or contains itself`, 0)
+    }
+    this.writer.tag(ARRAY)
+    const { length } = elements
+    for (let i = 0; i < length; i++) {
+      this.#path[depth] = i
+      this.#write(elements[i], depth + 1)
+    }
+    this.writer.tag(END)
+  }
+
+  #refuse(what: string, depth: number): Refusal {
+    const path = this.#path.slice(0, depth).map(i => `[${i}]`)
+    return new Refusal(`${path.join('')} ${what}`)
+  }
+}
+
+class TupleKeys implements KeyCodec<TupleKey> {
+  readonly name = 'tuple'
+  readonly #encoder = new TupleEncoder()
+  readonly #reader = new TupleReader()
+  /** The bytes of a key that is being read. */
+  readonly #bytes = new Uint8Array(MAX)
   #busy = false
 
   encode(key: TupleKey, into: KeyBuffer): void {
@@ -77,8 +156,8 @@ class TupleKeys implements KeyCodec<TupleKey> {
     }
     this.#busy = true
     try {
-      this.#at = 0
-      this.#write(key, 0)
+      this.#encoder.writer.at = 0
+      this.#encoder.write(key)
       this.#finish(into)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -95,10 +174,8 @@ class TupleKeys implements KeyCodec<TupleKey> {
     }
     this.#busy = true
     try {
-      if (!isArray(prefix)) throw new Refusal(` must be an array, not ${describe(prefix)}`)
-      this.#at = 0
-      this.#writeArray(prefix as TupleKey[], 0)
-      this.#at--
+      this.#encoder.writer.at = 0
+      this.#encoder.writePrefix(prefix)
       this.#finish(into)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -110,150 +187,14 @@ class TupleKeys implements KeyCodec<TupleKey> {
   }
 
   decode(words: Uint32Array, at: number, bytes: number): TupleKey {
-    if (this.#busy) return tupleKeys().decode(words, at, bytes)
     unpackBytes(words, at, bytes, this.#bytes)
-    this.#at = 0
-    return this.#read()
+    return this.#reader.read(this.#bytes, 0)
   }
 
   #finish(into: KeyBuffer): void {
-    const size = this.#at
-    if (size > MAX) throw tooLarge(size)
-    packBytes(this.#bytes, size, into)
-  }
-
-  #write(value: TupleKey, depth: number): void {
-    if (this.#at > MAX_MEASURED) throw tooLarge(this.#at)
-    if (typeof value === 'string') this.#writeString(value, depth)
-    else if (typeof value === 'number') this.#writeNumber(value, depth)
-    else if (value === null) this.#bytes[this.#at++] = NULL
-    else if (typeof value === 'boolean') this.#bytes[this.#at++] = value ? TRUE : FALSE
-    else if (isArray(value)) this.#writeArray(value as TupleKey[], depth)
-    else if (types.isUint8Array(value)) {
-      const size = byteLength(value)
-      if (size === 0 && isGone(value)) throw this.#refuse(GONE, depth)
-      this.#bytes[this.#at++] = BYTES
-      this.#writeEscaped(value, size)
-    } else {
-      const what = describe(value)
-      const allowed = 'null, a boolean, a number, a string, a Uint8Array or an array'
-      throw this.#refuse(`must be ${allowed}, not ${what}`, depth)
-    }
-  }
-
-  #writeNumber(value: number, depth: number): void {
-    if (Number.isNaN(value)) throw this.#refuse('must not be NaN', depth)
-    // Adding 0 turns -0 into 0.
-    this.#number[0] = value + 0
-    const from = this.#numberBytes
-    const flip = from[7] > 127 ? 255 : 0
-    const bytes = this.#bytes
-    let at = this.#at
-    bytes[at++] = NUMBER
-    bytes[at++] = from[7] ^ (flip | 128)
-    for (let i = 6; i >= 0; i--) bytes[at++] = from[i] ^ flip
-    this.#at = at
-  }
-
-  #writeString(value: string, depth: number): void {
-    this.#bytes[this.#at++] = STRING
-    const short = value.length <= MAX
-    const size = short ? writeUtf8(value, this.#plain, 0) : isWellFormed(value) ? 0 : -1
-    if (size < 0) throw this.#refuse('must not contain lone surrogates', depth)
-    if (short) this.#writeEscaped(this.#plain, size)
-    else {
-      // The key is too large already; it is measured in full all the same.
-      const plain = Buffer.from(value, 'utf8')
-      this.#writeEscaped(plain, plain.length)
-    }
-  }
-
-  #writeEscaped(from: Uint8Array, size: number): void {
-    const bytes = this.#bytes
-    let at = this.#at
-    for (let i = 0; i < size; i++) {
-      const byte = from[i]
-      if (byte > ESCAPE) {
-        bytes[at++] = byte
-      } else {
-        bytes[at++] = ESCAPE
-        bytes[at++] = byte + 1
-      }
-    }
-    bytes[at++] = END
-    this.#at = at
-  }
-
-  #writeArray(elements: readonly TupleKey[], depth: number): void {
-    if (depth === MAX_DEPTH) {
-      throw this.#refuse(`is nested more than ${MAX_DEPTH} deep, or contains itself`, 0)
-    }
-    this.#bytes[this.#at++] = ARRAY
-    const { length } = elements
-    for (let i = 0; i < length; i++) {
-      this.#path[depth] = i
-      this.#write(elements[i], depth + 1)
-    }
-    this.#bytes[this.#at++] = END
-  }
-
-  #refuse(what: string, depth: number): Refusal {
-    const path = this.#path.slice(0, depth).map(i => `[${i}]`)
-    return new Refusal(`${path.join('')} ${what}`)
-  }
-
-  #read(): TupleKey {
-    const tag = this.#bytes[this.#at++]
-    switch (tag) {
-      case NULL:
-        return null
-      case FALSE:
-        return false
-      case TRUE:
-        return true
-      case NUMBER:
-        return this.#readNumber()
-      case STRING:
-        return this.#text.utf8(this.#plain, 0, this.#readEscaped())
-      case BYTES: {
-        const size = this.#readEscaped()
-        const bytes = new Uint8Array(size)
-        for (let i = 0; i < size; i++) bytes[i] = this.#plain[i]
-        return bytes
-      }
-      case ARRAY: {
-        const elements: TupleKey[] = []
-        while (this.#bytes[this.#at] !== END) elements.push(this.#read())
-        this.#at++
-        return elements
-      }
-      default:
-        throw new Error(`zverse: assertion failed: no tuple tag ${tag}`)
-    }
-  }
-
-  #readNumber(): number {
-    const bytes = this.#bytes
-    const to = this.#numberBytes
-    let at = this.#at
-    const flip = bytes[at] > 127 ? 0 : 255
-    to[7] = bytes[at++] ^ (flip | 128)
-    for (let i = 6; i >= 0; i--) to[i] = bytes[at++] ^ flip
-    this.#at = at
-    return this.#number[0]
-  }
-
-  /** Unescapes into `#plain` and returns how many bytes that were. */
-  #readEscaped(): number {
-    const bytes = this.#bytes
-    const plain = this.#plain
-    let at = this.#at
-    let size = 0
-    for (let byte = bytes[at++]; byte !== END; byte = bytes[at++]) {
-      plain[size++] = byte === ESCAPE ? bytes[at++] - 1 : byte
-    }
-    this.#at = at
-    return size
+    const { bytes, at } = this.#encoder.writer
+    if (at > MAX) throw tooLarge(at)
+    packBytes(bytes, at, into)
   }
 }
 

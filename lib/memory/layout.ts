@@ -380,7 +380,7 @@ export const STATE_WORDS = 5
 // ── Rest of a state: what few commits change; states share it ───────────────────────────────────
 //   0-1 birth   2 head of the point index (0: none)   3 graveyard root   4 older graveyard root
 //   5 words of the graveyard   6 of the older one   7-8 version of the last clear
-//   9-10 newest tombstone in the graveyard   11-12 in the older
+//   9-10 newest tombstone in the graveyard   11-12 in the older   13 not 0: the store is an index
 export const SR_INDEX = 2
 export const SR_GRAVE = 3
 export const SR_GRAVE_OLD = 4
@@ -389,7 +389,8 @@ export const SR_GRAVE_OLD_WORDS = 6
 export const SR_CLEARED = 7
 export const SR_GRAVE_NEWEST = 9
 export const SR_GRAVE_OLD_NEWEST = 11
-export const REST_WORDS = 13
+export const SR_IS_INDEX = 13
+export const REST_WORDS = 14
 /** The rest of a store that never had anything of it: words of the header that are always 0. */
 export const NO_REST = 992
 

@@ -118,7 +118,7 @@ export class Committer implements Group {
         const isFull = error.code === 'ZVERSE_FULL'
         if (isFull && i > 0) return i
         if (isFull) throw error
-        setError(unit.words, unit.at, error)
+        setError(this.#engine, unit.words, unit.at, error)
       }
     }
     return units.length
@@ -159,7 +159,7 @@ export class Committer implements Group {
       const isMine = epochs.turn.exclusively(() => {
         if (!chosen.isThere) return false
         const [{ words, at }] = chosen.units
-        setError(words, at, error)
+        setError(this.#engine, words, at, error)
         chosen.takeOne()
         this.#count()
         return true

@@ -5,6 +5,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import { type ErrorCode, ZVerseError } from '../errors.js'
+import type { Known } from '../indexes/definition.js'
 import { U_OUTCOME, U_SAYS, U_STORE } from '../memory/queue-layout.js'
 import { load48, store48 } from '../memory/words.js'
 import type { StoreCore } from '../read/store-core.js'
@@ -24,7 +25,12 @@ const CODES: readonly ErrorCode[] = [
     'ZVERSE_UNKNOWN_STORE',
   ] as const),
   ...(['ZVERSE_IO', 'ZVERSE_CORRUPT', 'ZVERSE_FORMAT', 'ZVERSE_WRITER_BUSY'] as const),
+  ...(['ZVERSE_INVALID_VALUE', 'ZVERSE_NOT_UNIQUE'] as const),
 ]
+const REFUSED = {
+  ZVERSE_INVALID_VALUE: 'a value of this submission was refused by',
+  ZVERSE_NOT_UNIQUE: 'an index key of this submission is another entry’s already, in',
+}
 /** Stands for `null`, an absent key: no version is as large. */
 const ABSENT = 0xffffffff
 
@@ -35,12 +41,49 @@ export function setVersion(words: Uint32Array, at: number, version: number): voi
 }
 
 /** It has failed, and changed nothing. */
-export function setError(words: Uint32Array, at: number, error: unknown): void {
+export function setError(engine: Engine, words: Uint32Array, at: number, error: unknown): void {
   const { code, ...fields } = error as ZVerseError
   words[at + U_OUTCOME] = OTHER + 1 + (error instanceof ZVerseError ? CODES.indexOf(code) : -1)
-  const [first, second] = numbersOf(code, fields as ZVerseError)
+  const { index } = fields
+  const [first, second] =
+    index === undefined
+      ? numbersOf(code, fields as ZVerseError)
+      : [
+          indexesIn(engine, engine.epochs.versions.tip, words, at).find(
+            named => named.name === index,
+          )?.id,
+        ]
   setNumber(words, at + U_SAYS, first)
   setNumber(words, at + U_SAYS + 2, second)
+}
+
+/** The indexes of the store of a submission, in a snapshot. */
+function indexesIn(
+  engine: Engine,
+  record: number,
+  words: Uint32Array,
+  at: number,
+): readonly Known[] {
+  const { names, indexes } = engine
+  return indexes.below(names.rootIn(record)).get(words[at + U_STORE] | 0) ?? []
+}
+
+/** The error of a submission that an index has refused. */
+function refusedBy(
+  engine: Engine,
+  code: keyof typeof REFUSED,
+  words: Uint32Array,
+  at: number,
+): ZVerseError {
+  const { slots, versions } = engine.epochs
+  const refuser = numberAt(words, at + U_SAYS)
+  slots.enter()
+  const index = indexesIn(engine, versions.current, words, at).find(
+    ({ id }) => id === refuser,
+  )?.name
+  slots.exit()
+  const which = index === undefined ? 'an index that is no more' : `index ${JSON.stringify(index)}`
+  return new ZVerseError(code, `${REFUSED[code]} ${which}`, index === undefined ? {} : { index })
 }
 
 function numbersOf(code: ErrorCode, fields: Partial<ZVerseError>): (number | null | undefined)[] {
@@ -67,11 +110,12 @@ export function versionAt(words: Uint32Array, at: number): number | undefined {
 
 /** Why it has failed. @param stores those that submissions were made to, by id */
 export function errorAt(
-  { epochs, log }: Engine,
+  engine: Engine,
   words: Uint32Array,
   at: number,
   stores: ReadonlyMap<number, StoreCore>,
 ): Error {
+  const { epochs, log } = engine
   const code = CODES[words[at + U_OUTCOME] - OTHER - 1]
   const first = numberAt(words, at + U_SAYS)
   const second = numberAt(words, at + U_SAYS + 2)
@@ -86,6 +130,9 @@ export function errorAt(
       return busy(first ?? 0, second ?? 0)
     case 'ZVERSE_UNKNOWN_STORE':
       return (stores.get(words[at + U_STORE] | 0) as StoreCore).unknown()
+    case 'ZVERSE_INVALID_VALUE':
+    case 'ZVERSE_NOT_UNIQUE':
+      return refusedBy(engine, code, words, at)
     case undefined:
       return new Error('zverse: the thread that was to commit this submission failed: it did not')
     default: {

@@ -4,7 +4,7 @@ import type { View } from '../engine/view.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { versionOf } from '../memory/entry.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
-import { DeepHold, deepVersion, storeAt } from './deep.js'
+import { DeepHold, deepVersion } from './deep.js'
 import { type Bracket, BracketHeld, type Held, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
 
@@ -30,7 +30,7 @@ export class DeepReads {
   /** Under the announced read that has found the version. */
   enter(version: number): void {
     const deep = deepVersion(this.#core.engine, version)
-    this.#store = storeAt(this.#core, deep)
+    this.#store = this.#core.idAt(deep)
     this.#deep = deep
   }
 

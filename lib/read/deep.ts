@@ -8,7 +8,6 @@
 import type { DeepPast, DeepVersion, Found, Steps as Walk } from '../engine/deep.js'
 import type { Engine } from '../engine/engine.js'
 import { type Grip, Lease } from '../engine/lease.js'
-import { NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { intersect } from '../engine/points.js'
 import type { View } from '../engine/view.js'
 import { Box } from '../key/box.js'
@@ -29,17 +28,6 @@ export const pastOf = (engine: Engine): DeepPast => engine.reader.past as DeepPa
 /** A version of the deep past, under the announced read that has found it. */
 export function deepVersion(engine: Engine, version: number): DeepVersion {
   return pastOf(engine).open(version, engine.reader.oldestRecord)
-}
-
-/** The store of a handle at a deep version; null where that has none. */
-export function storeAt(core: StoreCore, deep: DeepVersion): number | null {
-  if (core.id === UNNAMED) return UNNAMED
-  const { names } = core.engine
-  const found = deep.find(NAMES_STORE, names.keyOf(core.name as string))
-  if (found === null) return null
-  const { id, keys, values } = names.describeFound(found)
-  const isSame = keys === core.keys.name && values === core.values.name
-  return id === core.id || isSame ? id : null
 }
 
 /** The pin of a deep version, for an iterator or a read transaction. */
@@ -205,7 +193,7 @@ export class DeepRows extends Rewalk<Found> implements Feed {
   }
 
   protected begin(deep: DeepVersion): Walk<Found> | null {
-    const store = storeAt(this.#core, deep)
+    const store = this.#core.idAt(deep)
     if (store === null) return null
     const place = this.#place
     const range = place === null ? this.#range : restOf(this.#range, place, this.#reverse)
@@ -268,7 +256,7 @@ export class DeepNeighbours extends Rewalk<{ found: Found; distance: number }> i
   }
 
   protected begin(deep: DeepVersion) {
-    const store = storeAt(this.#core, deep)
+    const store = this.#core.idAt(deep)
     if (store === null) return null
     const walk = deep.nearest(store, this.#curve, this.#wanted)
     // The order is always the same.

@@ -8,7 +8,7 @@ import { compareKeys, load48 } from '../memory/words.js'
 import { walk } from '../tree/box-cursor.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Bound, Range } from '../tree/cursor.js'
-import { pastOf, placeOf, Rewalk, restOf, storeAt } from './deep.js'
+import { pastOf, placeOf, Rewalk, restOf } from './deep.js'
 import type { Feed } from './iterator.js'
 import type { Held } from './source.js'
 import type { StoreCore } from './store-core.js'
@@ -33,7 +33,7 @@ export function storeIn(
   { version, record }: HeldVersion,
   oldest: number,
 ): number | null {
-  if (record === 0) return storeAt(core, pastOf(core.engine).open(version, oldest))
+  if (record === 0) return core.idAt(pastOf(core.engine).open(version, oldest))
   const { W } = core.engine
   if (core.id === UNNAMED || stateOf(W, W[record + R_CATALOG], core.id) !== 0) return core.id
   return core.described(record)?.id ?? null

@@ -6,8 +6,9 @@
  * then, if that store's codecs are the same.
  */
 
+import type { DeepVersion } from '../engine/deep.js'
 import type { Engine } from '../engine/engine.js'
-import { type Description, UNNAMED } from '../engine/names.js'
+import { type Description, NAMES_STORE, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
 import { MISS } from '../hot/value-cache.js'
@@ -130,6 +131,24 @@ export class StoreCore {
     if (state !== 0) return this.#W[state + S_LIVE]
     if (!explicit) throw this.unknown()
     return 0
+  }
+
+  /** The id of the store of this handle in a snapshot that has one. */
+  idIn(record: number): number {
+    const isThere =
+      this.id === UNNAMED || stateOf(this.#W, this.#W[record + R_CATALOG], this.id) !== 0
+    return isThere ? this.id : (this.described(record) as Description).id
+  }
+
+  /** The id at a deep version; null where that has no such store. */
+  idAt(deep: DeepVersion): number | null {
+    if (this.id === UNNAMED) return UNNAMED
+    const { names } = this.engine
+    const found = deep.find(NAMES_STORE, names.keyOf(this.name as string))
+    if (found === null) return null
+    const { id, keys, values } = names.describeFound(found)
+    const isSame = keys === this.keys.name && values === this.values.name
+    return id === this.id || isSame ? id : null
   }
 
   /** The version that made the store of this name in `record`; 0 for the unnamed store. */

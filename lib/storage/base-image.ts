@@ -29,8 +29,13 @@ export class Image implements Mutation {
     const W = this.#W
     const tx = this.#tx
     const { space } = tx.engine.epochs
+    const { names } = tx.engine
+    for (const { description } of names.indexes(tx.known(NAMES_STORE)?.live.root ?? 0)) {
+      tx.draftOf(description.id).isIndex = true
+    }
     for (const draft of tx.drafts) {
-      if (draft.id !== NAMES_STORE && tx.engine.writer.indexed) draft.makeHead(W, space)
+      const hasHead = draft.id !== NAMES_STORE && !draft.isIndex
+      if (hasHead && tx.engine.writer.indexed) draft.makeHead(W, space)
       draft.sealRest(W, space)
       if (draft.id === UNNAMED) continue
       tx.catalog = withState(W, space, tx.catalog, draft.id, draft.makeState(W, space))

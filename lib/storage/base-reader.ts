@@ -222,6 +222,8 @@ class BaseReader {
     const isReady =
       load48(this.#W, record + R_VERSION) === version && timeOf(this.#W, record) === time
     assert(isReady, 'the arena was formatted for the base')
+    // A base has the indexes.
+    tx.follows = false
     tx.begin(false, { version, time, ended: undefined, forgets: true })
     tx.nextStore = nextStore
   }

@@ -205,7 +205,7 @@ class BaseWriter {
   #namesIn(record: number): readonly Named[] {
     const { names } = this.#engine
     const root = names.rootIn(record)
-    if (root !== this.#namesRoot) this.#names = names.list(record)
+    if (root !== this.#namesRoot) this.#names = names.all(record)
     this.#namesRoot = root
     return root === 0 ? [] : this.#names
   }

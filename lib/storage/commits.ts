@@ -89,6 +89,8 @@ export class Commits {
     this.#known = durable
     if (present > version) this.#suspend()
     this.#tx = new Transaction(engine, WRITING_CALLBACK)
+    // Logs and bases have the changes of indexes.
+    this.#tx.follows = false
     this.#tx.keepTurn()
   }
 

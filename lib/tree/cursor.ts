@@ -57,6 +57,29 @@ export function boundOf(key: KeyBuffer, after: boolean): Bound {
   return { words: key.words.slice(0, (key.bytes + 3) >>> 2), bytes: key.bytes, after }
 }
 
+/** The keys that begin with the bytes in `key`, which changes. */
+export function prefixed(key: KeyBuffer): Range {
+  const lower = boundOf(key, false)
+  return { lower, upper: successor(key) ? boundOf(key, false) : null, box: null }
+}
+
+/**
+ * Makes `key`, a prefix, the first key above all keys that begin with it: the last byte that is not 255
+ * counts up, the bytes after it go. False if there is no such key.
+ */
+function successor(key: KeyBuffer): boolean {
+  const { words } = key
+  for (let i = key.bytes - 1; i >= 0; i--) {
+    const shift = 24 - 8 * (i & 3)
+    if (((words[i >>> 2] >>> shift) & 255) !== 255) {
+      words[i >>> 2] = ((words[i >>> 2] >>> shift) + 1) * 2 ** shift
+      key.bytes = i + 1
+      return true
+    }
+  }
+  return false
+}
+
 /** Compares two places. */
 export function compareBounds(a: Bound, b: Bound): number {
   const order = compareKeys(a.words, 0, a.bytes, b.words, 0, b.bytes)

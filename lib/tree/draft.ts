@@ -6,6 +6,7 @@
  * the younger takes its place (docs/decisions/0002). A tombstone outlives its use by one window at most.
  */
 
+import type { KeyBuffer } from '../key/codec.js'
 import { birthOf } from '../memory/birth.js'
 import { ChangeList } from '../memory/change-list.js'
 import { hashOf } from '../memory/hash.js'
@@ -23,6 +24,7 @@ import {
   SR_GRAVE_OLD_WORDS,
   SR_GRAVE_WORDS,
   SR_INDEX,
+  SR_IS_INDEX,
   STATE_WORDS,
 } from '../memory/layout.js'
 import { HEAD_WORDS } from '../memory/point-layout.js'
@@ -32,6 +34,30 @@ import { DiffCursor } from './diff.js'
 import { entriesBelow } from './node.js'
 import type { Tree } from './own-path.js'
 import type { Workspace } from './workspace.js'
+
+/** Keeps the indexes of a store up with its draft (lib/indexes/follower.ts). */
+export interface Follower {
+  /**
+   * A change is about to begin: what waits may be written, in other trees.
+   * @throws ZVerseError `ZVERSE_FULL`
+   */
+  ready(): void
+  /**
+   * An entry of a key is about to go, and another to come, either 0.
+   * @throws ZVerseError where the one that comes cannot be indexed, or there is no memory; nothing has changed then
+   */
+  look(old: number, entry: number): void
+  /** What was looked at has happened, for the key in a buffer. */
+  note(key: KeyBuffer): void
+  /** The store has been emptied. */
+  clear(): void
+  /** Brings the indexes up to what has happened. @throws ZVerseError `ZVERSE_FULL` */
+  flush(): void
+  /** Before the commit, when all else is done. @throws ZVerseError `ZVERSE_NOT_UNIQUE` */
+  prove(): void
+  /** What happened since the last {@link flush} is undone. */
+  goBack(): void
+}
 
 export class Draft {
   id = 0
@@ -54,6 +80,10 @@ export class Draft {
   index = 0
   /** What few commits change, as the base has it, or as it was sealed. */
   rest = NO_REST
+  /** It is an index: a store without a graveyard and a point index. */
+  isIndex = false
+  /** Null where the store has no indexes. */
+  follower: Follower | null = null
   readonly changes = new ChangeList()
 
   /**
@@ -77,7 +107,9 @@ export class Draft {
     this.graveOldNewest = load48(W, rest + SR_GRAVE_OLD_NEWEST)
     this.index = W[rest + SR_INDEX]
     this.baseRoot = this.live.root
-    this.changes.begin(this.baseRoot === 0, noted)
+    this.isIndex = W[rest + SR_IS_INDEX] !== 0
+    this.changes.begin(this.baseRoot === 0, noted && !this.isIndex)
+    this.follower = null
     this.changed = 0
     this.removed = false
     this.dropped = false
@@ -106,6 +138,7 @@ export class Draft {
   #writeRest(W: Uint32Array, at: number, birth: number): void {
     store48(W, at, birth)
     W[at + SR_INDEX] = this.index
+    W[at + SR_IS_INDEX] = Number(this.isIndex)
     W[at + SR_GRAVE] = this.grave.root
     W[at + SR_GRAVE_OLD] = this.graveOld.root
     W[at + SR_GRAVE_WORDS] = this.grave.words
@@ -119,6 +152,7 @@ export class Draft {
   #isRest(W: Uint32Array, at: number): boolean {
     return (
       W[at + SR_INDEX] === this.index &&
+      W[at + SR_IS_INDEX] === Number(this.isIndex) &&
       W[at + SR_GRAVE] === this.grave.root &&
       W[at + SR_GRAVE_OLD] === this.graveOld.root &&
       load48(W, at + SR_CLEARED) === this.cleared
@@ -173,6 +207,7 @@ export class Draft {
   /** Empties the store: drops its trees whole. */
   clear(W: Uint32Array, space: Workspace, version: number): void {
     if (this.live.root === 0) return
+    this.follower?.clear()
     this.changes.clear()
     space.retireTree(this.live.root, this.live.words)
     this.live = { root: 0, words: 0 }

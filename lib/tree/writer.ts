@@ -90,8 +90,10 @@ export class Writer {
   put(draft: Draft, key: KeyBuffer, value: EncodedValue, ifVersion: Expected, born: number): void {
     const editor = this.#editor
     const space = this.#space
+    const { follower } = draft
+    if (follower !== null) follower.ready()
     const hash = this.#expect(draft, key)
-    const old = editor.locate(draft.live, key, this.#ahead)
+    const old = editor.locate(draft.live, key, draft.isIndex ? null : this.#ahead)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     space.spend()
     const entry = this.makeEntry(key, value, born)
@@ -99,6 +101,7 @@ export class Writer {
     const own = old !== 0 && space.isNew(old)
     const fresh = old === 0 ? !this.#inBase(draft, key) : !own
     try {
+      if (follower !== null) follower.look(old, entry)
       if (old === 0) editor.insert(draft.live, entry)
       else editor.replace(draft.live, entry)
     } catch (error) {
@@ -106,14 +109,15 @@ export class Writer {
       throw error
     }
     if (fresh) draft.changed++
-    if (!this.notes) return
+    if (follower !== null) follower.note(key)
+    if (!this.notes || draft.isIndex) return
     if (own) draft.changes.replace(old, entry)
     else draft.changes.add(hash, old, entry)
   }
 
   /** The hash of a key that is about to be changed; 0 where changes are not noted. */
   #expect(draft: Draft, key: KeyBuffer): number {
-    if (!this.notes) return 0
+    if (!this.notes || draft.isIndex) return 0
     const hash = hashKey(key.words, 0, key.bytes)
     if (this.indexed) this.#index.expect(draft.index, hash)
     return hash
@@ -123,19 +127,23 @@ export class Writer {
   delete(draft: Draft, key: KeyBuffer, ifVersion: Expected): boolean {
     const editor = this.#editor
     const space = this.#space
+    const { follower } = draft
+    if (follower !== null) follower.ready()
     const hash = this.#expect(draft, key)
-    const old = editor.locate(draft.live, key, this.#ahead)
+    const old = editor.locate(draft.live, key, draft.isIndex ? null : this.#ahead)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     if (old === 0) return false
     const own = space.isNew(old)
+    if (follower !== null) follower.look(old, 0)
     const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
-    if (known && this.#buries) this.#bury(draft, key)
+    if (known && this.#buries && !draft.isIndex) this.#bury(draft, key)
     editor.remove(draft.live)
     if (!own) {
       draft.changed++
       draft.removed = true
     } else if (!known) draft.changed--
-    if (this.notes) {
+    if (follower !== null) follower.note(key)
+    if (this.notes && !draft.isIndex) {
       if (own) draft.changes.replace(old, 0)
       else draft.changes.add(hash, old, 0)
     }

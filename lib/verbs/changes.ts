@@ -54,6 +54,29 @@ export class Changes<K, V>
     this.#signal = signal
   }
 
+  /**
+   * @internal
+   * @param since the version after which it begins; the present one where it is undefined
+   */
+  static begin<K, V>(
+    core: StoreCore,
+    since: number | undefined,
+    range: Range,
+    signal: Signal | undefined,
+  ): Changes<K, V> {
+    const { reader, epochs } = core.engine
+    const { slots, versions } = epochs
+    slots.enterRun()
+    try {
+      const from = since ?? versions.newest
+      if (from < versions.readableBefore(versions.newest)) throw reader.notRetained(from)
+      reader.recordOf(from)
+      return new Changes<K, V>(core, from, range, signal)
+    } finally {
+      slots.exit()
+    }
+  }
+
   /** The next commit with a change in range, as soon as there is one. */
   next(): Promise<IteratorResult<Commit<K, V>, undefined>> {
     const result = this.#last.then(() => this.#next())

@@ -22,6 +22,7 @@ import {
   SR_GRAVE,
   SR_GRAVE_OLD,
   SR_INDEX,
+  SR_IS_INDEX,
 } from '../memory/layout.js'
 import { Marks } from '../memory/marks.js'
 import { verifyIndex } from '../point/verify.js'
@@ -70,7 +71,7 @@ export class SnapshotProof {
     const head = W[rest + SR_INDEX]
     if (head !== 0) this.heads.push(head)
     for (const what of verifyIndex(W, head, live, version)) this.#problems.push(what)
-    if (isVisible) this.entries += entriesBelow(W, live)
+    if (isVisible && W[rest + SR_IS_INDEX] === 0) this.entries += entriesBelow(W, live)
   }
 
   /** Proves the graveyards of the rest of a state, reached from a block of `version`. */

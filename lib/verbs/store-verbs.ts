@@ -2,23 +2,20 @@
  * The verbs that a database and a named store share: reading at any view, writing, comparing.
  */
 
-import { types } from 'node:util'
 import type { Difference as DeepDifference, DeepSide, Found } from '../engine/deep.js'
 import { UNNAMED } from '../engine/names.js'
 import type { Signal } from '../engine/signal.js'
 import {
   type Bounds,
   checkView,
-  copyOf,
-  isDate,
   isVersion,
   limitIn,
   NAMES,
   rangeIn,
   reverseIn,
-  type SnapshotSource,
   type View,
 } from '../engine/view.js'
+import { definedBy, type IndexDefinition, type Known, shownOf } from '../indexes/definition.js'
 import { stringKeys } from '../key/string.js'
 import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
 import { R_VERSION, WRITING_VERB } from '../memory/layout.js'
@@ -26,6 +23,8 @@ import { hasValue } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption, type Priority } from '../options.js'
 import { queueOf } from '../queue/queue.js'
+import { deepVersion } from '../read/deep.js'
+import { IndexCore, unknownIndex } from '../read/index-core.js'
 import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
 import {
   DeepDifferences,
@@ -44,7 +43,9 @@ import type { Operation } from '../write/operations.js'
 import type { Transaction } from '../write/transaction.js'
 import { CommitVerbs } from '../write/write-verbs.js'
 import { Changes } from './changes.js'
+import { Index } from './index-handle.js'
 import { KeyRef } from './ref.js'
+import { type Side, sideView } from './side.js'
 import {
   beginRead,
   beginWrite,
@@ -63,9 +64,6 @@ export interface StoreInfo {
   keys: string
   values: string
 }
-
-/** A side of a `diff`: a version, a tag, a date, or a read transaction. */
-export type Side = number | string | Date | SnapshotSource
 
 /** A key whose entry differs; undefined on the side where it is absent. */
 export interface Difference<K, V> {
@@ -145,6 +143,82 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   _submit(operations: Operation<K, V> | readonly Operation<K, V>[]): Promise<number> {
     const core = this._begin()
     return queueOf(core.engine).submit(core, operations, undefined, false)
+  }
+
+  // ── Indexes ───────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The index of that name; made and filled, with a commit, if there is none and a definition is given.
+   * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX` if there is none and none is defined; `ZVERSE_INVALID_OPTION` if it was
+   * defined otherwise; `ZVERSE_INVALID_VALUE { index }`, `ZVERSE_NOT_UNIQUE { index, key, holder }` for what is there already
+   */
+  index(name: string, definition?: IndexDefinition): Index<K, V> {
+    const core = this._begin()
+    checkIndexName(name)
+    const defined = definition === undefined ? undefined : definedBy(definition, this.codecs)
+    let known = presentIndex(core, name)
+    if (known === undefined && defined !== undefined) {
+      this._write(
+        core,
+        tx => {
+          const of = tx.idOf(core)
+          // Another thread may have made it meanwhile.
+          known = tx.indexesOf(of).find(index => index.name === name)
+          if (known !== undefined) return
+          const id = tx.createIndex(of, name, defined)
+          known = { id, of, name, defined }
+        },
+        WRITING_VERB,
+      )
+    }
+    if (known === undefined) throw unknownIndex(name)
+    if (defined !== undefined && defined.text !== known.defined.text) {
+      const made = JSON.stringify(shownOf(known.defined))
+      const message = `of index ${JSON.stringify(name)}: it was made as ${made}; drop it first`
+      throw invalidOption('definition', message)
+    }
+    return new Index(new IndexCore(core, known))
+  }
+
+  /**
+   * Drops an index; older versions still have it.
+   * @returns the version of the commit
+   * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX`
+   */
+  dropIndex(name: string): number {
+    const core = this._begin()
+    checkIndexName(name)
+    return this._write(
+      core,
+      tx => {
+        const known = tx.indexesOf(tx.idOf(core)).find(index => index.name === name)
+        if (known === undefined) throw unknownIndex(name)
+        tx.dropIndex(known)
+      },
+      WRITING_VERB,
+    )
+  }
+
+  /** The indexes of the store, by name. */
+  indexes(view?: View): IndexInfo[] {
+    const core = this._begin()
+    const { engine } = core
+    const { reader, names, indexes } = engine
+    const at = checkView(view, 'indexes')
+    const record = reader.enter(at)
+    try {
+      const of = record !== 0 ? core.idIn(record) : core.idAt(deepVersion(engine, reader.deep))
+      if (of === null) return []
+      const all =
+        record !== 0
+          ? names.indexes(names.rootIn(record), of)
+          : names.indexesDeep(deepVersion(engine, reader.deep), of)
+      return all
+        .map(named => indexes.knownAs(named))
+        .map(({ name, defined }) => ({ name, ...shownOf(defined) }))
+    } finally {
+      engine.epochs.slots.exit()
+    }
   }
 
   // ── Transactions ──────────────────────────────────────────────────────────────────────────────
@@ -271,17 +345,31 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     const signal = signalIn(given)
     if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
     const range = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
-    const { slots } = engine.epochs
-    slots.enterRun()
-    try {
-      const { versions } = engine.epochs
-      const from = (since as number | undefined) ?? versions.newest
-      if (from < versions.readableBefore(versions.newest)) throw engine.reader.notRetained(from)
-      engine.reader.recordOf(from)
-      return new Changes<K, V>(core, from, range, signal)
-    } finally {
-      slots.exit()
-    }
+    return Changes.begin<K, V>(core, since, range, signal)
+  }
+}
+
+/** An index of a store, with its definition, as `indexes` lists it. */
+export type IndexInfo = { name: string } & IndexDefinition
+
+function checkIndexName(name: unknown): asserts name is string {
+  if (typeof name !== 'string' || name === '')
+    throw invalidOption('name', 'of an index must be a string that is not empty')
+}
+
+/** The index of that name that the present version has. */
+function presentIndex(core: StoreCore, name: string): Known | undefined {
+  const { epochs, names, indexes } = core.engine
+  epochs.slots.enter()
+  try {
+    const record = epochs.versions.current
+    if (core.stateIn(record) === 0) throw core.unknown()
+    return indexes
+      .below(names.rootIn(record))
+      .get(core.idIn(record))
+      ?.find(index => index.name === name)
+  } finally {
+    epochs.slots.exit()
   }
 }
 
@@ -328,15 +416,6 @@ function backwards(cursor: DiffCursor, limit: number): () => Pair | undefined {
     }
     return pairs.pop()
   }
-}
-
-function sideView(side: unknown, option: string): View {
-  if (typeof side === 'string' || isVersion(side)) return { at: side }
-  if (isDate(side)) return { asOf: copyOf(side) }
-  if (typeof side === 'object' && side !== null && !types.isDate(side)) {
-    return { snapshot: side as SnapshotSource }
-  }
-  throw invalidOption(option, 'must be a version, a tag, a valid Date or a read transaction')
 }
 
 /** Makes the store equal to the tree below `root`. */

@@ -12,17 +12,20 @@ import { timeOf, untilOf } from '../memory/record.js'
 import { invalidOption } from '../options.js'
 import { DeepPin } from '../read/deep.js'
 import { DeepSource } from '../read/deep-source.js'
+import { DraftFinder, finderIn } from '../read/finder.js'
+import type { IndexCore } from '../read/index-core.js'
 import { PinLease } from '../read/pin-lease.js'
 import { ReadVerbs } from '../read/read-verbs.js'
 import { type Bracket, type Source, transactionClosed } from '../read/source.js'
 import type { StoreCore } from '../read/store-core.js'
-import { PinnedSource } from '../read/transaction-sources.js'
+import { DraftSource, PinnedSource } from '../read/transaction-sources.js'
 import { inCallback } from '../threads/running.js'
 import type { Pin } from '../threads/slots.js'
 import { commitVersion } from '../write/commit.js'
 import { inTurn, type Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
+import { IndexReads } from './property-index.js'
 import { checkGoesOn } from './wait.js'
 
 /** Any object that stands for a named store. */
@@ -42,6 +45,28 @@ function coreOf(engine: Engine, store: unknown): StoreCore {
   const core = cores.get(store as object)
   if (core === undefined || core.engine !== engine) {
     throw invalidOption('store', 'must be a store of this database')
+  }
+  return core
+}
+
+/** Any object that stands for an index. */
+export interface IndexLike<K, V> {
+  readonly name: string
+  pairs(): Iterable<[unknown, K]>
+  values(): Iterable<V>
+}
+
+const indexCores = new WeakMap<object, IndexCore>()
+
+export function registerIndex(index: object, core: IndexCore): void {
+  indexCores.set(index, core)
+}
+
+/** The core of an index handle of this database. */
+function indexCoreOf(engine: Engine, index: unknown): IndexCore {
+  const core = indexCores.get(index as object)
+  if (core === undefined || core.engine !== engine) {
+    throw invalidOption('index', 'must be an index of this database')
   }
   return core
 }
@@ -170,6 +195,14 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
     return new StoreSnapshot(hold.source(coreOf(hold.engine, store)))
   }
 
+  /** The read verbs of an index at this version. */
+  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
+    const hold = this.#hold
+    hold.check()
+    const core = indexCoreOf(hold.engine, index)
+    return new IndexReads(hold.source(core), held => finderIn(core.parent, held))
+  }
+
   /** Releases the version; its iterators end. Idempotent. */
   close(): void {
     this.#hold.release()
@@ -258,6 +291,14 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   store<SK, SV>(store: TypedStore<SK, SV>): StoreDraft<SK, SV> {
     this.#hold.check()
     return new StoreDraft(coreOf(this.#tx.engine, store), this.#hold)
+  }
+
+  /** The read verbs of an index in this transaction, which see what it has changed so far. */
+  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
+    const hold = this.#hold
+    hold.check()
+    const core = indexCoreOf(this.#tx.engine, index)
+    return new IndexReads(new DraftSource(core, hold), () => new DraftFinder(core.parent, hold))
   }
 
   /**

@@ -28,6 +28,7 @@ import { Cursor, WHOLE } from '../tree/cursor.js'
 import type { Draft } from '../tree/draft.js'
 import { FREE_BUDGET } from '../versions/past.js'
 import { fillRecord, publishRecord } from '../versions/record.js'
+import { followAll } from './indexing.js'
 import type { Transaction } from './transaction.js'
 
 export class NewVersion implements Mutation {
@@ -54,6 +55,7 @@ export class NewVersion implements Mutation {
     const tx = this.#tx
     const { space, chunks, past } = tx.engine.epochs
     this.#previous = tipOf(W)
+    followAll(tx.drafts)
     let unnamed: Draft | undefined
     for (const draft of tx.drafts) {
       this.#seal(draft)
@@ -92,7 +94,7 @@ export class NewVersion implements Mutation {
     const { space } = epochs
     const hasGraves = draft.grave.root !== 0 || draft.graveOld.root !== 0
     if (hasGraves && !draft.dropped) draft.tidy(space, epochs.versions.oldest)
-    if (writer.indexed && draft.id !== NAMES_STORE) {
+    if (writer.indexed && draft.id !== NAMES_STORE && !draft.isIndex) {
       if (draft.dropped) this.#dropHead(draft)
       else if (draft.index === 0) draft.makeHead(this.#W, space)
     }
@@ -196,7 +198,7 @@ export class NewVersion implements Mutation {
     if (!writer.notes) return
     for (const draft of this.#tx.drafts) {
       const { changes, live } = draft
-      if (draft.id === NAMES_STORE) continue
+      if (draft.id === NAMES_STORE || draft.isIndex) continue
       if (changes.isTorn) draft.completeChanges(W)
       advance(W, changes, version, draft.dropped)
       if (!writer.indexed) continue

@@ -60,7 +60,8 @@ class Replay implements BatchVisitor {
     copyKey(words, entry, key)
     const born = versionOf(words, entry)
     const version = born === 0 ? this.#tx.version : born
-    const isEmpty = this.#builds && this.#tree === null && draft.live.root === 0
+    const isEmpty =
+      this.#builds && this.#tree === null && draft.live.root === 0 && draft.follower === null
     if (isEmpty && !draft.removed) this.#tree = new BulkTree(W, epochs.space)
     const tree = this.#tree
     if (tree !== null && expected === undefined && tree.isNext(key.words, 0, key.bytes)) {

@@ -13,8 +13,9 @@
 
 import type { Active, Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
-import { NAMES_STORE, UNNAMED } from '../engine/names.js'
+import { INDEX_KEYS, NAMES_STORE, nameOfIndex, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
+import type { Defined, Known } from '../indexes/definition.js'
 import { tipOf } from '../memory/atomic.js'
 import {
   H_DIRTY,
@@ -25,6 +26,7 @@ import {
   R_CATALOG,
   R_STATE,
   R_VERSION,
+  S_LIVE,
   WRITING_NOT,
   WRITING_VERB,
 } from '../memory/layout.js'
@@ -37,6 +39,7 @@ import type { Range } from '../tree/cursor.js'
 import { Draft } from '../tree/draft.js'
 import type { Expected } from '../tree/writer.js'
 import { canUndo } from '../versions/recovery.js'
+import { fillIndex, follow, indexesIn } from './indexing.js'
 
 /** A group of submissions (lib/queue/committer.ts). */
 export interface Group {
@@ -70,6 +73,8 @@ export class Transaction implements Active {
   stamp: Stamp | undefined = undefined
   /** The past goes with the commit, tags and pins apart. */
   forgets = false
+  /** Indexes are kept up. Not where what it is to do has come from a log, with their changes. */
+  follows = true
   /** The group of the write queue that it commits: its number, and what notes that it was. */
   group: Group | null = null
 
@@ -364,6 +369,8 @@ export class Transaction implements Active {
   #atomically(body: () => void): void {
     const { epochs, writer } = this.engine
     const { space } = epochs
+    // What waits is of before, and is no part of what may be undone.
+    for (const { follower } of this.drafts) follower?.flush()
     const saved = this.drafts.map(draft => ({ draft, fields: draft.save() }))
     const point = space.savepoint()
     try {
@@ -374,7 +381,10 @@ export class Transaction implements Active {
       // Drafts that came later go.
       this.drafts.length = saved.length
       this.#lastDraft = null
-      for (const { draft, fields } of saved) draft.restore(fields)
+      for (const { draft, fields } of saved) {
+        draft.restore(fields)
+        draft.follower?.goBack()
+      }
       throw error
     }
   }
@@ -389,15 +399,21 @@ export class Transaction implements Active {
     const version = born === 0 ? this.version : born
     writer.put(this.draftOf(NAMES_STORE), names.keyOf(name), value, undefined, version)
     this.nextStore = id + 1
-    this.#add(id, 0)
+    this.#add(id, 0).isIndex = keys === INDEX_KEYS
     return id
   }
 
-  /** Drops a store that exists. */
+  /** Drops a store that exists, with its indexes. */
   dropStore(name: string, id: number): void {
+    if (this.follows) for (const index of this.indexesOf(id)) this.dropIndex(index)
+    this.#drop(name, id)
+  }
+
+  #drop(name: string, id: number): void {
     const { names, writer, epochs } = this.engine
     writer.delete(this.draftOf(NAMES_STORE), names.keyOf(name), undefined)
-    const draft = this.#add(id, stateOf(this.engine.W, this.catalog, id))
+    const known = this.known(id)
+    const draft = known ?? this.#add(id, stateOf(this.engine.W, this.catalog, id))
     this.#lastDraft = null
     epochs.space.retireTree(draft.live.root, draft.live.words)
     draft.dropGraves(epochs.space)
@@ -407,7 +423,7 @@ export class Transaction implements Active {
   /** The draft of a store. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   draft(core: StoreCore): Draft {
     if (core === this.#lastCore && this.#lastDraft !== null) return this.#lastDraft
-    const draft = this.draftOf(this.#idOf(core))
+    const draft = this.draftOf(this.idOf(core))
     this.#lastCore = core
     this.#lastDraft = draft
     return draft
@@ -415,7 +431,8 @@ export class Transaction implements Active {
 
   /** Root of the tree that reads inside the transaction see. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   root(core: StoreCore): number {
-    const known = this.known(this.#idOf(core))
+    const known = this.known(this.idOf(core))
+    if (known?.isIndex) for (const { follower } of this.drafts) follower?.flush()
     return known === undefined ? core.rootIn(this.base, false) : known.live.root
   }
 
@@ -436,7 +453,7 @@ export class Transaction implements Active {
   }
 
   /** The id of the store that a handle stands for now. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
-  #idOf(core: StoreCore): number {
+  idOf(core: StoreCore): number {
     const { id } = core
     if (this.has(id)) return id
     const found = core.described(this.base)
@@ -455,7 +472,37 @@ export class Transaction implements Active {
     // Pushing to an empty array makes room for seventeen.
     if (this.drafts.length === 0) this.drafts = [draft]
     else this.drafts.push(draft)
+    if (this.follows && id !== NAMES_STORE && !draft.isIndex) follow(this, draft)
     return draft
+  }
+
+  // ── Indexes ───────────────────────────────────────────────────────────────────────────────────
+
+  /** The indexes of store `id`, as the transaction has them. */
+  indexesOf(id: number): readonly Known[] {
+    return indexesIn(this, id)
+  }
+
+  /** Makes an index of a store, and fills it; returns its id. */
+  createIndex(of: number, name: string, defined: Defined): number {
+    const id = this.createStore(nameOfIndex(of, name), INDEX_KEYS, defined.text)
+    this.change(() => fillIndex(this, { id, of, name, defined }))
+    return id
+  }
+
+  dropIndex({ of, name, id }: Known): void {
+    const parent = this.known(of)
+    parent?.follower?.flush()
+    this.#drop(nameOfIndex(of, name), id)
+    if (parent !== undefined) follow(this, parent)
+  }
+
+  /** Root of the tree of store `id`. */
+  rootOf(id: number): number {
+    const known = this.known(id)
+    if (known !== undefined) return known.live.root
+    const state = this.#stateOf(id)
+    return state === 0 ? 0 : this.engine.W[state + S_LIVE]
   }
 
   #forgetDrafts(): void {

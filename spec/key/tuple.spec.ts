@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_KEY_BYTES } from '../../lib/key/codec.js'
-import { type TupleKey, tupleKeys } from '../../lib/key/tuple.js'
+import { tupleKeys } from '../../lib/key/tuple.js'
+import type { TupleKey } from '../../lib/key/tuple-writer.js'
 import { scaled } from '../support/runs.js'
 import {
   compareBytes,

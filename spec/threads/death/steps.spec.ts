@@ -7,7 +7,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { ZVerse } from '../../../lib/index.js'
+import { type VersionInfo, ZVerse } from '../../../lib/index.js'
 import { tipOf } from '../../../lib/memory/atomic.js'
 import { H_LOCK, R_VERSION } from '../../../lib/memory/layout.js'
 import { load48 } from '../../../lib/memory/words.js'
@@ -61,6 +61,18 @@ const OPERATIONS: [string, (db: Db) => unknown][] = [
   ['store', db => db.store('third')],
   ['dropStore', db => db.dropStore('other')],
   ['put in a store', db => db.store('other').put('other 1', 'new')],
+  ['an index', db => db.index('other', { on: ['n', 'n'], missing: 'null' })],
+  ['dropIndex', db => db.dropIndex('n')],
+  ['put that an index follows', db => db.put('indexed 3', { n: ['new', 2, 'and'] })],
+  [
+    'a transaction that looks into an index',
+    db =>
+      db.transact(tx => {
+        tx.put('indexed 4', { n: 'four' })
+        tx.index(db.index('n')).count()
+        tx.delete('indexed 3')
+      }),
+  ],
   ['prune', db => db.prune({ before: db.version })],
   ['setHistory', db => db.setHistory({ versions: 2 })],
   [
@@ -92,7 +104,8 @@ const OPERATIONS: [string, (db: Db) => unknown][] = [
       db.get('key 1')
       db.get('key 1', { at: db.oldestVersion })
       db.get('key 1', { at: 'tag 22' })
-      db.get('key 1', { asOf: new Date(1020) })
+      const tagged = db.versions().find(({ tags }) => tags.includes('tag 13'))
+      db.get('key 1', { asOf: new Date((tagged as VersionInfo).timestamp) })
       db.history('key 1').toArray()
       db.range().next()
       db.beginRead({ at: 'tag 22' })

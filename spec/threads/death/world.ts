@@ -13,7 +13,7 @@ import { type Tracer, tracedArena } from './traced.js'
 
 export const BUILDER = 50
 export const SURVIVOR = 1
-const FIRST_VERSION = 1023 - 34
+const FIRST_VERSION = 1023 - 39
 
 export type Db = ZVerse<string, unknown>
 
@@ -58,6 +58,8 @@ export function build(history = 12): Image {
     db.put(`key ${(i * 7) % 23}`, `value ${i} ${'.'.repeat((i * 31) % 90)}`)
     if (i % 5 === 2) db.delete(`key ${(i * 3) % 23}`)
     if (i % 6 === 1) other.put(`other ${i % 4}`, i)
+    if (i === 9) db.index('n', { on: 'n', multi: true })
+    if (i % 8 === 3) db.put(`indexed ${i % 4}`, { n: [i % 3, 'and', i] })
     if (i % 9 === 4) db.tag(`tag ${i}`)
     if (i % 11 === 5) pins.push(db.beginRead())
     if (i === 20) {

@@ -1,0 +1,59 @@
+/**
+ * Keys of an index as a store: an index key, padded with zeros to whole words, then the key of an entry.
+ *
+ * No index key is a prefix of another, so the padding decides nothing: such keys sort by index key, then by the entry's key.
+ * Any thread; each codec belongs to one thread.
+ */
+import { type KeyBuffer, type KeyCodec, MAX_KEY_BYTES } from '../key/codec.js'
+import { unpackBytes } from '../key/pack.js'
+import { TupleReader } from '../key/tuple-reader.js'
+import { ARRAY, END, NUMBER, STRING, type TupleKey } from '../key/tuple-writer.js'
+
+/** Words of the index key at the begin of a key. */
+export function indexKeyWords(words: Uint32Array, at: number): number {
+  const from = at * 4
+  let place = from
+  let depth = 0
+  do {
+    const tag = byteAt(words, place++)
+    if (tag === NUMBER) place += 8
+    else if (tag === ARRAY) depth++
+    else if (tag === END) depth--
+    else if (tag >= STRING) while (byteAt(words, place++) !== END) {}
+  } while (depth > 0)
+  return (place - from + 3) >>> 2
+}
+
+function byteAt(words: Uint32Array, place: number): number {
+  return (words[Math.floor(place / 4)] >>> (24 - 8 * (place % 4))) & 0xff
+}
+
+/** A key of an index: the index key, and the key of an entry. */
+export type Pair<K = unknown> = [indexKey: TupleKey, key: K]
+
+export class IndexEntryKeys implements KeyCodec<never, Pair> {
+  readonly name = 'index'
+  readonly #primary: KeyCodec
+  readonly #reader = new TupleReader()
+  readonly #bytes = new Uint8Array(MAX_KEY_BYTES)
+
+  /** @param primary the codec of the store's keys */
+  constructor(primary: KeyCodec) {
+    this.#primary = primary
+  }
+
+  decode(words: Uint32Array, at: number, bytes: number): Pair {
+    const size = indexKeyWords(words, at)
+    unpackBytes(words, at, size * 4, this.#bytes)
+    const indexKey = this.#reader.read(this.#bytes, 0)
+    return [indexKey, this.#primary.decode(words, at + size, bytes - size * 4)]
+  }
+
+  encode(_: never, __: KeyBuffer): void {
+    throw new Error('zverse: assertion failed: keys of an index are not encoded as such')
+  }
+
+  encodePrefix(_: unknown, __: KeyBuffer): void {
+    throw new Error('zverse: assertion failed: keys of an index are not encoded as such')
+  }
+}

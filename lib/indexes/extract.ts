@@ -1,0 +1,185 @@
+/**
+ * The index keys of one value, as the definition of an index asks for them. Each extractor belongs to one thread.
+ *
+ * Invariant: the keys are whole parts of tuples (lib/key/tuple.ts), sorted by their bytes, each there once; so two lists
+ * of keys are compared by one walk along both.
+ */
+import { MAX_KEY_BYTES } from '../key/codec.js'
+import { ARRAY, END, NULL, TupleWriter } from '../key/tuple-writer.js'
+import type { Defined } from './definition.js'
+import { NOWHERE, type PathReader } from './path.js'
+
+/** Index keys that one value may have. */
+export const MOST_KEYS = 1000
+
+/** Some index keys, one after the other. */
+export class IndexKeys {
+  bytes = new Uint8Array(1024)
+  /** Where each begins, and where the last one ends. */
+  readonly places: number[] = [0]
+
+  get count(): number {
+    return this.places.length - 1
+  }
+
+  clear(): void {
+    this.places.length = 1
+  }
+
+  /** Adds the key that a writer has. */
+  add({ bytes, at }: TupleWriter): void {
+    const from = this.places[this.count]
+    if (from + at > this.bytes.length) {
+      const larger = new Uint8Array(2 * (from + at))
+      larger.set(this.bytes.subarray(0, from))
+      this.bytes = larger
+    }
+    for (let i = 0; i < at; i++) this.bytes[from + i] = bytes[i]
+    this.places.push(from + at)
+  }
+
+  /** True if the other has the same keys. */
+  isSame(other: IndexKeys): boolean {
+    const { bytes, places, count } = this
+    if (count !== other.count || places[count] !== other.places[count]) return false
+    for (let i = 1; i < count; i++) if (places[i] !== other.places[i]) return false
+    for (let i = 0; i < places[count]; i++) if (bytes[i] !== other.bytes[i]) return false
+    return true
+  }
+
+  /** The order of key `i` and key `j` of the other; one that is not there comes last. */
+  compareTo(i: number, other: IndexKeys, j: number): number {
+    if (i >= this.count || j >= other.count) return i < this.count ? -1 : 1
+    const { bytes, places } = this
+    const [from, there] = [places[i], other.places[j]]
+    const most = Math.min(places[i + 1] - from, other.places[j + 1] - there)
+    for (let k = 0; k < most; k++) {
+      const order = bytes[from + k] - other.bytes[there + k]
+      if (order !== 0) return order
+    }
+    // No key is a prefix of another.
+    return 0
+  }
+
+  /** A copy of each. */
+  all(): Uint8Array[] {
+    const { bytes, places } = this
+    return Array.from({ length: this.count }, (_, i) => bytes.slice(places[i], places[i + 1]))
+  }
+
+  /** Sorts them and drops all but one of those that are equal. */
+  sort(): void {
+    const { places, bytes, count } = this
+    if (count < 2) return
+    const all = this.all().sort(compareBytes)
+    this.clear()
+    let at = 0
+    for (let i = 0; i < count; i++) {
+      if (i > 0 && compareBytes(all[i - 1], all[i]) === 0) continue
+      bytes.set(all[i], at)
+      at += all[i].length
+      places.push(at)
+    }
+  }
+}
+
+/** The order of two keys by their bytes: negative, 0 or positive. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const n = Math.min(a.length, b.length)
+  for (let i = 0; i < n; i++) if (a[i] !== b[i]) return a[i] - b[i]
+  return a.length - b.length
+}
+
+/** Why a value has no index keys. */
+export interface Unfit {
+  readonly what: 'missing' | 'invalid' | 'large' | 'many'
+  /** The path at fault. */
+  readonly path: string
+}
+
+export class Extractor {
+  readonly #defined: Defined
+  readonly #writer = new TupleWriter()
+
+  constructor(defined: Defined) {
+    this.#defined = defined
+  }
+
+  /**
+   * Puts the index keys of the value that `reader` has at `from` into `keys`.
+   * @returns why there is an error to throw; null where there is none
+   */
+  extract(reader: PathReader, from: number, keys: IndexKeys): Unfit | null {
+    keys.clear()
+    const { isCompound, multi, paths } = this.#defined
+    if (multi) return this.#product(reader, from, keys)
+    const writer = this.#writer
+    writer.at = 0
+    if (isCompound) writer.tag(ARRAY)
+    for (const path of paths) {
+      const unfit = this.#write(reader, reader.seek(from, path))
+      if (unfit !== null) return this.#unfit(unfit, path.text)
+    }
+    if (isCompound) writer.tag(END)
+    keys.add(writer)
+    return null
+  }
+
+  /** Writes what lies at a place; says what is wrong with it. */
+  #write(reader: PathReader, at: number): Unfit['what'] | null {
+    const writer = this.#writer
+    if (at === NOWHERE) {
+      if (this.#defined.missing !== 'null') return 'missing'
+      writer.tag(NULL)
+    } else if (!reader.write(at, writer)) return 'invalid'
+    return writer.at > MAX_KEY_BYTES ? 'large' : null
+  }
+
+  /** What an error is thrown for; null where the value only has no key. */
+  #unfit(what: Unfit['what'], path: string): Unfit | null {
+    const { missing, invalid } = this.#defined
+    const isError = what === 'missing' ? missing === 'error' : invalid === 'error'
+    return isError ? { what, path } : null
+  }
+
+  /** A key for each distinct element; of several paths, for each of one and each of the others. */
+  #product(reader: PathReader, from: number, keys: IndexKeys): Unfit | null {
+    const { isCompound, paths } = this.#defined
+    const writer = this.#writer
+    let rows: Uint8Array[] = [Uint8Array.of(...(isCompound ? [ARRAY] : []))]
+    for (const path of paths) {
+      const parts = new IndexKeys()
+      const at = reader.seek(from, path)
+      const places = at !== NOWHERE && reader.isArray(at) ? reader.elements(at) : [at]
+      for (const place of places) {
+        writer.at = 0
+        const unfit = this.#write(reader, place)
+        const error = unfit === null ? null : this.#unfit(unfit, path.text)
+        if (error !== null) return error
+        if (unfit === null) parts.add(writer)
+      }
+      parts.sort()
+      if (rows.length * parts.count > MOST_KEYS) return this.#unfit('many', path.text)
+      rows = rows.flatMap(row => parts.all().map(part => joined(row, part)))
+    }
+    for (const row of rows) {
+      writer.at = 0
+      writer.raw(row, row.length)
+      if (isCompound) writer.tag(END)
+      if (writer.at <= MAX_KEY_BYTES) keys.add(writer)
+      else {
+        const error = this.#unfit('large', paths[0].text)
+        if (error !== null) return error
+      }
+    }
+    keys.sort()
+    return null
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}

@@ -1,0 +1,276 @@
+/**
+ * What a write transaction does to the indexes of one store: the one place where they are kept up.
+ *
+ * `Writer` tells it of each change of an entry before and after it makes it. It notes which keys come and go in each
+ * index, and makes these changes in key order: before a read of the index inside the transaction, and before the
+ * commit. For the owner of the writer lock. Invariants:
+ * 1. After {@link flush} each index has exactly the keys that the entries of the draft have.
+ * 2. `look` changes nothing, and may throw: `Writer` has a place in the store's tree by then. `note` does not
+ *    throw.
+ * 3. Where `flush` throws, for want of memory, the changes that wait are all there still: it can be done again.
+ */
+import { ZVerseError } from '../errors.js'
+import { KeyBuffer } from '../key/codec.js'
+import { keyCodecNamed } from '../key/resolve.js'
+import { copyKey, keyBytesOf, NO_VALUE } from '../memory/entry.js'
+import { E_KEY } from '../memory/layout.js'
+import { compareKeys } from '../memory/words.js'
+import { BulkTree } from '../tree/bulk.js'
+import { Cursor, prefixed, WHOLE } from '../tree/cursor.js'
+import type { Draft, Follower } from '../tree/draft.js'
+import type { Workspace } from '../tree/workspace.js'
+import type { Writer } from '../tree/writer.js'
+import type { EntryPaths } from './bytes.js'
+import type { Known } from './definition.js'
+import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
+import { Extractor, IndexKeys, type Unfit } from './extract.js'
+import { Pending } from './pending.js'
+
+/** Keys that wait at most before they are written: a bound on private memory. */
+const MOST_PENDING = 2 ** 16
+/** The same where an index is filled. */
+const MOST_BUILT = 2 ** 22
+
+/** An index as a transaction changes it. */
+export class IndexDraft {
+  readonly known: Known
+  /** That of the transaction under way. */
+  draft: Draft
+  readonly pending = new Pending()
+  /** Keys that have come into a unique index: nothing says yet that no other entry has the index key. */
+  readonly doubtful: { readonly words: Uint32Array; readonly bytes: number }[] = []
+  readonly #extractor: Extractor
+  readonly #before = new IndexKeys()
+  readonly #after = new IndexKeys()
+  /** The entry that is looked at leaves the index as it is. */
+  #isSame = false
+
+  constructor(known: Known, draft: Draft) {
+    this.known = known
+    this.draft = draft
+    this.#extractor = new Extractor(known.defined)
+  }
+
+  /** Begins anew, in another transaction. */
+  begin(draft: Draft): this {
+    this.draft = draft
+    this.pending.clear()
+    this.doubtful.length = 0
+    return this
+  }
+
+  /** Extracts the index keys of an entry that goes and of one that comes, 0 for none. */
+  look(paths: EntryPaths, old: number, entry: number): Unfit | null {
+    const { encoded } = this.known.defined
+    this.#before.clear()
+    this.#after.clear()
+    if (entry !== 0) {
+      paths.open(entry, encoded)
+      const unfit = this.#extractor.extract(paths.reader, paths.from, this.#after)
+      if (unfit !== null) return unfit
+    }
+    if (old !== 0) {
+      paths.open(old, encoded)
+      this.#extractor.extract(paths.reader, paths.from, this.#before)
+    }
+    this.#isSame = this.#before.isSame(this.#after)
+    return null
+  }
+
+  /** Notes what {@link look} has found, for the entry of a key. */
+  note(key: KeyBuffer): void {
+    if (this.#isSame) return
+    const [before, after] = [this.#before, this.#after]
+    let [i, j] = [0, 0]
+    while (i < before.count || j < after.count) {
+      const order = before.compareTo(i, after, j)
+      if (order < 0) this.#add(false, before, i++, key)
+      else if (order > 0) this.#add(true, after, j++, key)
+      else {
+        i++
+        j++
+      }
+    }
+  }
+
+  /** A key has come: in a unique index another entry may have its index key. */
+  doubt({ words, bytes }: KeyBuffer): void {
+    if (!this.known.defined.unique) return
+    this.doubtful.push({ words: words.slice(0, (bytes + 3) >>> 2), bytes })
+  }
+
+  #add(comes: boolean, keys: IndexKeys, i: number, primary: KeyBuffer): void {
+    this.pending.add(comes, keys.bytes, keys.places[i], keys.places[i + 1], primary)
+  }
+}
+
+export class StoreFollower implements Follower {
+  readonly #W: Uint32Array
+  readonly #space: Workspace
+  readonly #writer: Writer
+  readonly #paths: EntryPaths
+  readonly indexes: readonly IndexDraft[]
+  readonly #key: KeyBuffer
+  readonly #primary = new KeyBuffer()
+
+  constructor(
+    W: Uint32Array,
+    space: Workspace,
+    writer: Writer,
+    paths: EntryPaths,
+    key: KeyBuffer,
+    indexes: readonly IndexDraft[],
+  ) {
+    this.#W = W
+    this.#space = space
+    this.#writer = writer
+    this.#paths = paths
+    this.#key = key
+    this.indexes = indexes
+  }
+
+  ready(): void {
+    for (const index of this.indexes) if (index.pending.count >= MOST_PENDING) this.#flush(index)
+  }
+
+  look(old: number, entry: number): void {
+    for (const index of this.indexes) this.#lookInto(index, old, entry)
+  }
+
+  #lookInto(index: IndexDraft, old: number, entry: number): void {
+    const unfit = index.look(this.#paths, old, entry)
+    if (unfit !== null) throw unfitValue(index.known, unfit)
+  }
+
+  note(key: KeyBuffer): void {
+    for (const index of this.indexes) index.note(key)
+  }
+
+  clear(): void {
+    for (const { pending, draft, doubtful } of this.indexes) {
+      pending.clear()
+      doubtful.length = 0
+      draft.clear(this.#W, this.#space, this.#space.version)
+    }
+  }
+
+  flush(): void {
+    for (const index of this.indexes) if (index.pending.count > 0) this.#flush(index)
+  }
+
+  /** Fills the indexes, which are empty, with what a tree has. @throws as `look` and `flush` */
+  fill(root: number): void {
+    const W = this.#W
+    const cursor = new Cursor(W, root, WHOLE, false, Number.POSITIVE_INFINITY)
+    const key = this.#primary
+    for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+      copyKey(W, entry, key)
+      for (const index of this.indexes) {
+        // A tree is best built of all there is.
+        if (index.pending.count >= MOST_BUILT) this.#flush(index)
+        this.#lookInto(index, 0, entry)
+      }
+      this.note(key)
+    }
+    this.flush()
+  }
+
+  prove(): void {
+    for (const index of this.indexes) {
+      for (const key of index.doubtful) this.#proveOne(index, key)
+      index.doubtful.length = 0
+    }
+  }
+
+  /** Throws where another entry has the index key of a key that has come into a unique index. */
+  #proveOne(
+    { draft, known }: IndexDraft,
+    { words, bytes }: { words: Uint32Array; bytes: number },
+  ): void {
+    const W = this.#W
+    const key = this.#key
+    const size = indexKeyWords(words, 0) * 4
+    key.words.set(words.subarray(0, size / 4))
+    key.bytes = size
+    const cursor = new Cursor(W, draft.live.root, prefixed(key), false, 2)
+    const first = cursor.next()
+    const second = cursor.next()
+    if (second === 0) return
+    const isFirst = isKey(W, first, words, bytes)
+    throw notUnique(known, W, isFirst ? second : first)
+  }
+
+  goBack(): void {
+    for (const { pending } of this.indexes) pending.clear()
+  }
+
+  #flush(index: IndexDraft): void {
+    const { pending, draft } = index
+    const isEmpty = draft.live.root === 0 && !draft.removed
+    if (isEmpty && pending.onlyCome) this.#build(index)
+    else this.#change(index)
+    pending.clear()
+  }
+
+  #change(index: IndexDraft): void {
+    const key = this.#key
+    const writer = this.#writer
+    const { version } = this.#space
+    const { pending, draft } = index
+    pending.each(key, comes => {
+      if (!comes) writer.delete(draft, key, undefined)
+      else {
+        writer.put(draft, key, NO_VALUE, undefined, version)
+        index.doubt(key)
+      }
+    })
+  }
+
+  /** Builds an index that is empty from the leaves up. */
+  #build(index: IndexDraft): void {
+    const key = this.#key
+    const writer = this.#writer
+    const space = this.#space
+    const { version } = space
+    const point = space.savepoint()
+    try {
+      const tree = new BulkTree(this.#W, space)
+      index.pending.each(key, () => {
+        space.spend()
+        tree.add(writer.makeEntry(key, NO_VALUE, version))
+        index.doubt(key)
+      })
+      writer.build(index.draft, tree)
+    } catch (error) {
+      space.rollback(point)
+      throw error
+    }
+  }
+}
+
+function isKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number): boolean {
+  return compareKeys(W, entry + E_KEY, keyBytesOf(W, entry), words, 0, bytes) === 0
+}
+
+function notUnique({ name, defined }: Known, W: Uint32Array, entry: number): ZVerseError {
+  const codec = new IndexEntryKeys(keyCodecNamed(defined.codecs.keys))
+  const [key, holder] = codec.decode(W, entry + E_KEY, keyBytesOf(W, entry))
+  const message = `another entry has this key of the unique index ${JSON.stringify(name)} already`
+  return new ZVerseError('ZVERSE_NOT_UNIQUE', message, { index: name, key, holder })
+}
+
+const FIT = 'null, booleans, numbers, strings, bytes, dates and arrays of them can'
+
+function unfitValue({ name }: Known, { what, path }: Unfit): ZVerseError {
+  const why = {
+    missing: `has nothing at ${path}`,
+    invalid: `has at ${path} what can be no index key; ${FIT}`,
+    large: `has at ${path} more than an index key has room for`,
+    many: `has more than 1000 index keys at ${path}`,
+  }[what]
+  return new ZVerseError(
+    'ZVERSE_INVALID_VALUE',
+    `the value ${why}, for index ${JSON.stringify(name)}`,
+    { index: name },
+  )
+}

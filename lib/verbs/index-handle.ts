@@ -1,0 +1,122 @@
+/**
+ * An index of a store as a handle: its verbs at any view, what differs between two versions, and changes as they happen.
+ */
+import type { Signal } from '../engine/signal.js'
+import { isVersion, limitIn, reverseIn } from '../engine/view.js'
+import type { Pair } from '../indexes/entry-key.js'
+import { INDEX_BOUNDS } from '../indexes/index-range.js'
+import { Printed, type Shown, shown } from '../memory/shown.js'
+import { checkNames, invalidOption } from '../options.js'
+import { DatabaseSource } from '../read/database-source.js'
+import { finderIn } from '../read/finder.js'
+import type { IndexCore } from '../read/index-core.js'
+import { iterating, type ZVerseIterator } from '../read/iterator.js'
+import { BothHeld } from '../read/source.js'
+import { Changes } from './changes.js'
+import { type IndexDifference, IndexDifferences } from './index-diff.js'
+import { type IndexBounds, IndexReads } from './property-index.js'
+import { type Side, sideView } from './side.js'
+import { registerIndex } from './transactions.js'
+import { signalIn } from './wait.js'
+
+export interface IndexDiffOptions extends IndexBounds {
+  /** From the last index key to the first. */
+  reverse?: boolean | undefined
+  limit?: number | undefined
+}
+
+export interface IndexChangesOptions extends IndexBounds {
+  /** Commits after this version; by default after the present one. */
+  since?: number | undefined
+  /** Aborting rejects with an AbortError. */
+  signal?: Signal | undefined
+}
+
+/** The changes of one commit in an index. */
+export interface IndexCommit<K> {
+  version: number
+  /** ms since 1970 */
+  timestamp: number
+  /** In the order of index keys. */
+  changes: IndexDifference<K>[]
+}
+
+/** An index of a store: read it at any version. */
+export class Index<K, V> extends IndexReads<K, V> {
+  /** @internal */
+  constructor(core: IndexCore) {
+    super(new DatabaseSource(core), held => finderIn(core.parent, held))
+    registerIndex(this, core)
+  }
+
+  /**
+   * `{ key, primary, type }` for each key that has come (`'in'`) or gone (`'out'`) between two versions: `key` is the
+   * index key, `primary` the key of the entry. The cost follows the number of changes.
+   */
+  diff(from: Side, to: Side, options?: IndexDiffOptions): ZVerseIterator<IndexDifference<K>> {
+    const core = this._core
+    const source = this._source
+    source.gate()
+    const [a, b] = [sideView(from, 'from'), sideView(to, 'to')]
+    const given = checkNames(options, [...INDEX_BOUNDS, 'reverse', 'limit'], 'diff')
+    const range = this._rangeIn(given)
+    const order = { reverse: reverseIn(given), limit: limitIn(given) }
+    return iterating(new BothHeld(source, a, b), ({ before, after }) => {
+      return new IndexDifferences(core, before, after, range, order)
+    })
+  }
+
+  /**
+   * Commits after `since` that change something in range, as they happen. While the iterator waits the process
+   * stays alive; `close` ends it.
+   */
+  changes(options?: IndexChangesOptions): IndexChanges<K> {
+    const core = this._core
+    this._source.gate()
+    const given = checkNames(options, [...INDEX_BOUNDS, 'since', 'signal'], 'changes')
+    const { since } = given
+    const signal = signalIn(given)
+    if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
+    const range = this._rangeIn(given)
+    return new IndexChanges(Changes.begin<Pair<K>, undefined>(core, since, range, signal))
+  }
+}
+
+/** The commits of an index, as an async iterator. */
+export class IndexChanges<K>
+  extends Printed
+  implements AsyncIterableIterator<IndexCommit<K>, undefined>
+{
+  readonly #commits: Changes<Pair<K>, undefined>
+
+  /** @internal */
+  constructor(commits: Changes<Pair<K>, undefined>) {
+    super()
+    this.#commits = commits
+  }
+
+  /** The next commit with a change in range, as soon as there is one. */
+  async next(): Promise<IteratorResult<IndexCommit<K>, undefined>> {
+    const { done, value } = await this.#commits.next()
+    if (done === true) return { done, value: undefined }
+    const { version, timestamp } = value
+    const changes = value.changes.map(({ type, key: [key, primary] }) => {
+      return { key, primary, type: type === 'put' ? ('in' as const) : ('out' as const) }
+    })
+    return { done: false, value: { version, timestamp, changes } }
+  }
+
+  /** Ends the iteration, also one that waits. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return this.#commits.return()
+  }
+
+  /** @internal */
+  _shown(): Shown {
+    return shown('IndexChanges', () => ({}))
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}

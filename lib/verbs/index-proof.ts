@@ -1,0 +1,72 @@
+/**
+ * Proves the indexes of the newest snapshot: each has the keys that the entries of its store give it, and no other. For
+ * `check()`; under the writer lock.
+ */
+import type { Engine } from '../engine/engine.js'
+import { UNNAMED } from '../engine/names.js'
+import type { Known } from '../indexes/definition.js'
+import { Extractor, IndexKeys } from '../indexes/extract.js'
+import { Pending } from '../indexes/pending.js'
+import { KeyBuffer } from '../key/codec.js'
+import { tipOf } from '../memory/atomic.js'
+import { copyKey } from '../memory/entry.js'
+import { R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
+import { stateOf } from '../tree/catalog.js'
+import { Cursor, WHOLE } from '../tree/cursor.js'
+import { entriesBelow } from '../tree/node.js'
+import { find } from '../tree/search.js'
+import type { CheckReport } from './check.js'
+
+/** A report with what is wrong with them. */
+export function withIndexes(report: CheckReport, engine: Engine): CheckReport {
+  const wrong = proveIndexes(engine)
+  return wrong.length === 0
+    ? report
+    : { ...report, ok: false, problems: [...report.problems, ...wrong] }
+}
+
+function proveIndexes(engine: Engine): string[] {
+  const { W, names, indexes } = engine
+  const record = tipOf(W)
+  const problems: string[] = []
+  for (const all of indexes.below(names.rootIn(record)).values()) {
+    for (const index of all) {
+      const root = rootOf(W, record, index.id)
+      const { lacks, count } = compare(engine, index, rootOf(W, record, index.of), root)
+      const has = entriesBelow(W, root)
+      if (lacks > 0) problems.push(`index ${index.name} of store ${index.of} lacks ${lacks} keys`)
+      if (has !== count)
+        problems.push(`index ${index.name} of store ${index.of} has ${has} keys, not ${count}`)
+    }
+  }
+  return problems
+}
+
+function rootOf(W: Uint32Array, record: number, id: number): number {
+  if (id === UNNAMED) return W[record + R_STATE + S_LIVE]
+  const state = stateOf(W, W[record + R_CATALOG], id)
+  return state === 0 ? 0 : W[state + S_LIVE]
+}
+
+/** How many keys the index must have, and how many of them it lacks. */
+function compare({ W, paths }: Engine, { defined }: Known, store: number, root: number) {
+  const extractor = new Extractor(defined)
+  const keys = new IndexKeys()
+  const [primary, key, pending] = [new KeyBuffer(), new KeyBuffer(), new Pending()]
+  let count = 0
+  let lacks = 0
+  const cursor = new Cursor(W, store, WHOLE, false, Number.POSITIVE_INFINITY)
+  for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+    copyKey(W, entry, primary)
+    paths.open(entry, defined.encoded)
+    if (extractor.extract(paths.reader, paths.from, keys) !== null) lacks++
+    const { bytes, places } = keys
+    for (let i = 0; i < keys.count; i++) pending.add(true, bytes, places[i], places[i + 1], primary)
+    pending.each(key, () => {
+      if (find(W, root, key.words, key.bytes) === 0) lacks++
+    })
+    count += keys.count
+    pending.clear()
+  }
+  return { lacks, count }
+}

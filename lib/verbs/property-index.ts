@@ -1,0 +1,175 @@
+/**
+ * An index by property, read at any version: index keys in order, and what they lead to.
+ *
+ * The verbs are written once, over sources, as those of stores are (read-verbs.ts).
+ */
+import { limitIn, NAMES, reverseIn, type View, viewIn } from '../engine/view.js'
+import { ZVerseError } from '../errors.js'
+import { type IndexDefinition, shownOf } from '../indexes/definition.js'
+import { INDEX_BOUNDS, IndexRanges } from '../indexes/index-range.js'
+import type { TupleKey } from '../key/tuple-writer.js'
+import { Printed, type Shown, shown } from '../memory/shown.js'
+import { checkNames } from '../options.js'
+import type { Finder } from '../read/finder.js'
+import type { IndexCore } from '../read/index-core.js'
+import { Distinct } from '../read/index-distinct.js'
+import { INDEX_PAIRS, IndexRows } from '../read/index-rows.js'
+import { iterating, type ZVerseIterator } from '../read/iterator.js'
+import { KEYS, PAIRS, VALUES } from '../read/rows.js'
+import type { Held, Source } from '../read/source.js'
+import type { Range } from '../tree/cursor.js'
+
+/** An index key to ask for: also a Date, which counts as its ms, and a bigint that is a safe integer. */
+export type IndexKey = TupleKey | Date | bigint | readonly IndexKey[]
+
+/** Index keys to read; bounds intersect. */
+export interface IndexBounds {
+  eq?: IndexKey | undefined
+  gt?: IndexKey | undefined
+  gte?: IndexKey | undefined
+  lt?: IndexKey | undefined
+  lte?: IndexKey | undefined
+  /** Strings that begin with this one; or arrays, with these elements. */
+  prefix?: string | readonly IndexKey[] | undefined
+}
+
+export interface IndexRangeOptions extends IndexBounds, View {
+  /** From the last index key to the first, and of one index key from the last key to the first. */
+  reverse?: boolean | undefined
+  /** Entries at most: an integer ≥ 0, or Infinity. */
+  limit?: number | undefined
+}
+
+const ORDERED = [...INDEX_BOUNDS, 'reverse', 'limit']
+const RANGE = [...ORDERED, ...NAMES.view]
+
+/** The read verbs of an index. */
+export class IndexReads<K, V> extends Printed {
+  readonly #source: Source
+  readonly #core: IndexCore
+  readonly #finder: (held: Held) => Finder
+  readonly #ranges = new IndexRanges()
+
+  /**
+   * @internal
+   * @param source of the index as a store
+   * @param finder finds the store's entries
+   */
+  constructor(source: Source, finder: (held: Held) => Finder) {
+    super()
+    this.#source = source
+    this.#core = source.core as IndexCore
+    this.#finder = finder
+  }
+
+  /** @internal */
+  get _core(): IndexCore {
+    return this.#core
+  }
+
+  /** @internal */
+  get _source(): Source {
+    return this.#source
+  }
+
+  /** @internal The range in checked options. */
+  _rangeIn(given: Record<string, unknown>): Range {
+    return this.#core.engine.gate.guarded(() => this.#ranges.rangeIn(given))
+  }
+
+  /** Its name. */
+  get name(): string {
+    return this.#core.known.name
+  }
+
+  /** Its definition. */
+  get definition(): IndexDefinition {
+    return shownOf(this.#core.known.defined)
+  }
+
+  /** @internal */
+  _shown(): Shown {
+    return shown('Index', () => ({ name: this.name, ...this.definition }))
+  }
+
+  /**
+   * `[index key, key]` in the order of index keys, then keys. No value is looked at.
+   * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX`, `ZVERSE_INVALID_OPTION`, `ZVERSE_INVALID_KEY`; with a view as `get` of a store
+   */
+  pairs(options?: IndexRangeOptions): ZVerseIterator<[TupleKey, K]> {
+    return this.#iterate(options, 'pairs', INDEX_PAIRS)
+  }
+
+  /** Keys in the order of their index keys; a key once for each of its index keys in range. */
+  keys(options?: IndexRangeOptions): ZVerseIterator<K> {
+    return this.#iterate(options, 'keys', KEYS)
+  }
+
+  /** Values in the same order. */
+  values(options?: IndexRangeOptions): ZVerseIterator<V> {
+    return this.#iterate(options, 'values', VALUES)
+  }
+
+  /** `[key, value]` in the same order. */
+  range(options?: IndexRangeOptions): ZVerseIterator<[K, V]> {
+    return this.#iterate(options, 'range', PAIRS)
+  }
+
+  /** The first value with an index key, in key order; undefined where there is none. */
+  get(indexKey: IndexKey, view?: View): V | undefined {
+    if (indexKey === undefined) {
+      throw new ZVerseError(
+        'ZVERSE_INVALID_KEY',
+        'an index key must be given: null, a boolean, a number, a string, bytes, a Date or an array',
+      )
+    }
+    const { value, done } = this.#iterate<V>(
+      { ...view, eq: indexKey, limit: 1 },
+      'get',
+      VALUES,
+    ).next()
+    return done === true ? undefined : value
+  }
+
+  /** Number of keys of the index in range; O(height of the tree). */
+  count(options?: IndexRangeOptions): number {
+    const source = this.#source
+    source.gate()
+    const { given, view, range } = this.#range(options, 'count')
+    reverseIn(given)
+    return Math.min(limitIn(given), source.count(view, range))
+  }
+
+  /** `[index key, how many]`, each index key in range once, in order. It costs a step for each. */
+  distinct(options?: IndexRangeOptions): ZVerseIterator<[TupleKey, number]> {
+    const source = this.#source
+    source.gate()
+    const { given, view, range } = this.#range(options, 'distinct')
+    const reverse = reverseIn(given)
+    const limit = limitIn(given)
+    return iterating(
+      source.hold(view),
+      held => new Distinct(this.#core, held, range, reverse, limit),
+    )
+  }
+
+  #iterate<T>(options: unknown, verb: string, kind: number): ZVerseIterator<T> {
+    const source = this.#source
+    source.gate()
+    const { given, view, range } = this.#range(options, verb)
+    const reverse = reverseIn(given)
+    const limit = limitIn(given)
+    return iterating(source.hold(view), held => {
+      return new IndexRows(this.#core, held, range, reverse, limit, kind, this.#finder(held))
+    })
+  }
+
+  #range(
+    options: unknown,
+    verb: string,
+  ): { given: Record<string, unknown>; view: View | undefined; range: Range } {
+    const given = checkNames(options, this.#source.views ? RANGE : ORDERED, verb)
+    const view = viewIn(given)
+    return { given, view, range: this._rangeIn(given) }
+  }
+}
