@@ -177,7 +177,8 @@ export class World {
     if (this.db.version !== this.oracle.version) {
       throw new Mismatch(`${what}: version ${this.db.version}, expected ${this.oracle.version}`)
     }
-    if (this.isLoose) this.oracle.adoptOldest(this.db.oldestVersion)
+    if (this.isLoose && what === 'reopen') this.oracle.adoptReopened(this.db.oldestVersion)
+    else if (this.isLoose) this.oracle.adoptOldest(this.db.oldestVersion)
     else if (this.db.oldestVersion !== this.oracle.oldestVersion) {
       throw new Mismatch(
         `${what}: oldestVersion ${this.db.oldestVersion}, expected ${this.oracle.oldestVersion}`,

@@ -55,6 +55,8 @@ export class Oracle {
   readonly first: number
   version: number
   oldestVersion: number
+  /** The same by all bounds but those that only the engine can know. */
+  #certain: number
   history: History
   readonly unnamed: StoreLog
   readonly tags = new Map<string, number>()
@@ -66,7 +68,7 @@ export class Oracle {
   readonly #stores = new Map<string, StoreLog>()
 
   constructor(options: OracleOptions) {
-    this.first = this.version = this.oldestVersion = options.firstVersion ?? 0
+    this.first = this.version = this.oldestVersion = this.#certain = options.firstVersion ?? 0
     this.history = options.history
     this.#now = options.now
     this.#timestamps = [Math.floor(options.now())]
@@ -309,6 +311,7 @@ export class Oracle {
     this.#mustNotBeWriting()
     if (before > this.version) throw new OracleError('FUTURE_VERSION', { requested: before })
     this.oldestVersion = Math.max(this.oldestVersion, before)
+    this.#certain = Math.max(this.#certain, before)
   }
 
   setHistory(history: History): void {
@@ -321,10 +324,20 @@ export class Oracle {
    * running short), and if it is possible.
    */
   adoptOldest(oldest: number): void {
-    if (oldest < this.oldestVersion || oldest > this.version) {
-      throw new Error(
-        `oldestVersion is ${oldest}, must be in ${this.oldestVersion} … ${this.version}`,
-      )
+    this.#adopt(oldest, this.oldestVersion)
+  }
+
+  /**
+   * The same for a database that was opened again: versions that only a bound in bytes had released may be there
+   * again. The log still has them, and what it makes takes fewer bytes than what has grown step by step.
+   */
+  adoptReopened(oldest: number): void {
+    this.#adopt(oldest, this.#certain)
+  }
+
+  #adopt(oldest: number, least: number): void {
+    if (oldest < least || oldest > this.version) {
+      throw new Error(`oldestVersion is ${oldest}, must be in ${least} … ${this.version}`)
     }
     this.oldestVersion = oldest
   }
@@ -335,9 +348,10 @@ export class Oracle {
     this.version++
     this.#timestamps.push(now)
     const { versions = Number.POSITIVE_INFINITY, ms = Number.POSITIVE_INFINITY } = this.history
-    let oldest = Math.max(this.oldestVersion, this.version - versions)
+    let oldest = Math.max(this.#certain, this.version - versions)
     while (oldest < this.version && now - this.timestampOf(oldest + 1) > ms) oldest++
-    this.oldestVersion = oldest
+    this.#certain = oldest
+    this.oldestVersion = Math.max(oldest, this.oldestVersion)
   }
 
   #mustNotBeWriting(): void {
