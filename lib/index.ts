@@ -15,6 +15,7 @@ export type {
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
 export type { IndexDefinition, PropertyDefinition } from './indexes/definition.js'
+export type { IndexBounds, IndexKey } from './indexes/index-range.js'
 export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple-writer.js'
 export type { Point, PointOf, ZOrder } from './key/zorder.js'
@@ -30,6 +31,7 @@ export type {
 } from './options.js'
 export type { Lanes, Pressure, PressureLevel } from './queue/pressure.js'
 export type { ZVerseIterator } from './read/iterator.js'
+export type { Explanation, Where, WhereCondition, WhereOptions } from './read/queries.js'
 export type {
   BoxOptions,
   Entry,
@@ -55,12 +57,7 @@ export type {
   IndexCommit,
   IndexDiffOptions,
 } from './verbs/index-handle.js'
-export type {
-  IndexBounds,
-  IndexKey,
-  IndexRangeOptions,
-  IndexReads,
-} from './verbs/property-index.js'
+export type { IndexRangeOptions, IndexReads } from './verbs/property-index.js'
 export type { KeyRef } from './verbs/ref.js'
 export type { Side } from './verbs/side.js'
 export type { Stats } from './verbs/stats.js'

@@ -10,6 +10,7 @@ const LAYERS = [
   ...[
     'tree',
     'indexes',
+    'query',
     'point',
     'threads',
     'versions',
@@ -37,6 +38,7 @@ const STATE: Record<string, string> = {
   'lib/threads/claims.ts': 'what this thread gives back when it exits',
   'lib/threads/alive.ts': 'how many wait on this thread',
   'lib/verbs/transactions.ts': 'a brand: which objects are store handles',
+  'lib/read/index-core.ts': 'a brand: which objects are index handles',
   'lib/value/kinds.ts': 'tables, filled once when the module loads',
   'lib/memory/sizes.ts': 'tables, filled once when the module loads',
 }

@@ -79,6 +79,8 @@ export class Engine {
   /** Which keys this thread reads often; the decoded values of hot keys, if the database keeps any. */
   readonly sketch = new AccessSketch()
   readonly cache: ValueCache | null
+  /** What the queries and indexes of this handle have done, for `stats`. */
+  readonly queries = { lookups: 0, scanned: 0, returned: 0 }
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null

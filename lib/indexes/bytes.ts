@@ -34,7 +34,7 @@ export class EntryPaths {
     const W = this.#arena.words
     const isWhole = !isInPieces(W, entry)
     const memory = isWhole ? this.#arena : this.#gatherer.gather(entry)
-    this.#openIn(
+    this.#openBytes(
       memory,
       isWhole ? valueAt(W, entry) : 0,
       valueBytesOf(W, entry),
@@ -43,10 +43,21 @@ export class EntryPaths {
     )
   }
 
-  #openIn(memory: Arena, at: number, length: number, ascii: boolean, encoded: Encoded): void {
+  /** Opens the value of an entry that lies in `words`: in the arena, or in one piece. */
+  openIn(words: Uint32Array, entry: number, encoded: Encoded): void {
+    if (words === this.#arena.words) {
+      this.open(entry, encoded)
+      return
+    }
+    const length = valueBytesOf(words, entry)
+    const memory = this.#gatherer.copyOf(words, valueAt(words, entry), Math.ceil(length / 4))
+    this.#openBytes(memory, 0, length, isAscii(words, entry), encoded)
+  }
+
+  #openBytes(memory: Arena, at: number, length: number, ascii: boolean, encoded: Encoded): void {
     if (ascii && length >= LEAST_DEFLATED && isDeflated(memory.words[at])) {
       const was = inflateValue(this.#gatherer, memory, at, length)
-      this.#openIn(was.memory, 0, was.length, was.ascii, encoded)
+      this.#openBytes(was.memory, 0, was.length, was.ascii, encoded)
       return
     }
     this.reader = this.#readers[encoded]

@@ -35,7 +35,7 @@ export class IndexEntryKeys implements KeyCodec<never, Pair> {
   readonly name = 'index'
   readonly #primary: KeyCodec
   readonly #reader = new TupleReader()
-  readonly #bytes = new Uint8Array(MAX_KEY_BYTES)
+  #bytes: Uint8Array | null = null
 
   /** @param primary the codec of the store's keys */
   constructor(primary: KeyCodec) {
@@ -44,6 +44,7 @@ export class IndexEntryKeys implements KeyCodec<never, Pair> {
 
   decode(words: Uint32Array, at: number, bytes: number): Pair {
     const size = indexKeyWords(words, at)
+    this.#bytes ??= new Uint8Array(MAX_KEY_BYTES)
     unpackBytes(words, at, size * 4, this.#bytes)
     const indexKey = this.#reader.read(this.#bytes, 0)
     return [indexKey, this.#primary.decode(words, at + size, bytes - size * 4)]

@@ -61,10 +61,13 @@ export class IndexKeys {
     return 0
   }
 
+  copyOf(i: number): Uint8Array {
+    return this.bytes.slice(this.places[i], this.places[i + 1])
+  }
+
   /** A copy of each. */
   all(): Uint8Array[] {
-    const { bytes, places } = this
-    return Array.from({ length: this.count }, (_, i) => bytes.slice(places[i], places[i + 1]))
+    return Array.from({ length: this.count }, (_, i) => this.copyOf(i))
   }
 
   /** Sorts them and drops all but one of those that are equal. */
@@ -177,7 +180,8 @@ export class Extractor {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+/** One behind the other. */
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length)
   both.set(a)
   both.set(b, a.length)

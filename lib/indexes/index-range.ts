@@ -7,9 +7,24 @@ import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { describe, isArray } from '../key/describe.js'
 import { packBytes, tooLarge } from '../key/pack.js'
 import { Refusal } from '../key/tuple.js'
+import type { TupleKey } from '../key/tuple-writer.js'
 import { invalidOption } from '../options.js'
 import { type Bound, compareBounds, prefixed, type Range } from '../tree/cursor.js'
 import { IndexKeyEncoder } from './plain-paths.js'
+
+/** An index key to ask for: also a Date, which counts as its ms, and a bigint that is a safe integer. */
+export type IndexKey = TupleKey | Date | bigint | readonly IndexKey[]
+
+/** Index keys to read; bounds intersect. */
+export interface IndexBounds {
+  eq?: IndexKey | undefined
+  gt?: IndexKey | undefined
+  gte?: IndexKey | undefined
+  lt?: IndexKey | undefined
+  lte?: IndexKey | undefined
+  /** Strings that begin with this one; or arrays, with these elements. */
+  prefix?: string | readonly IndexKey[] | undefined
+}
 
 export const INDEX_BOUNDS = ['eq', 'gt', 'gte', 'lt', 'lte', 'prefix']
 

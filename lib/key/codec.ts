@@ -13,8 +13,14 @@ export const MAX_KEY_BYTES = 16_380
 /** Words that hold the longest key, and one of slack that readers of bit windows may touch. */
 const MAX_KEY_WORDS = MAX_KEY_BYTES / 4 + 1
 
+/** Words that a key is written to. */
+export interface KeySpace {
+  readonly words: Uint32Array
+  bytes: number
+}
+
 /** One encoded key, made over and over in the same memory. */
-export class KeyBuffer {
+export class KeyBuffer implements KeySpace {
   /** Big-endian words: byte 0 of the key is the top byte of word 0. Pad bytes are 0. */
   readonly words = new Uint32Array(MAX_KEY_WORDS)
   /** Bytes of the key; words in use are `(bytes + 3) >>> 2`. */

@@ -4,10 +4,10 @@
  * Invariant: pad bytes of the last word are 0, so that words compare as their bytes do.
  */
 import { ZVerseError } from '../errors.js'
-import { type KeyBuffer, MAX_KEY_BYTES } from './codec.js'
+import { type KeySpace, MAX_KEY_BYTES } from './codec.js'
 
 /** Makes `into` the key that is the first `size` of `bytes`; `size` is at most MAX_KEY_BYTES. */
-export function packBytes(bytes: Uint8Array, size: number, into: KeyBuffer): void {
+export function packBytes(bytes: Uint8Array, size: number, into: KeySpace): void {
   const { words } = into
   const whole = size & ~3
   for (let i = 0; i < whole; i += 4) {

@@ -1,11 +1,14 @@
 /** The database as a source, at any version. */
 import type { Engine } from '../engine/engine.js'
 import type { View } from '../engine/view.js'
+import type { Known } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { Pin } from '../threads/slots.js'
 import type { Range } from '../tree/cursor.js'
+import { indexesAt, rootAt } from './at.js'
 import { DeepPin } from './deep.js'
 import { DeepHeld, DeepReads } from './deep-source.js'
+import { type Finder, finderIn } from './finder.js'
 import { PinLease } from './pin-lease.js'
 import { countBelow, entryIn, type Held, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
@@ -115,6 +118,18 @@ export class DatabaseSource implements Source {
 
   draftRoot(): null {
     return null
+  }
+
+  indexes(held: Held): readonly Known[] {
+    return indexesAt(this.core, held)
+  }
+
+  rootOf(core: StoreCore, held: Held): number {
+    return rootAt(core, held)
+  }
+
+  finder(core: StoreCore, held: Held): Finder {
+    return finderIn(core, held)
   }
 }
 

@@ -1,10 +1,13 @@
 /** Versions of the deep past as sources: for views, and for read transactions. */
 import type { DeepVersion, Found } from '../engine/deep.js'
 import type { View } from '../engine/view.js'
+import type { Known } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { versionOf } from '../memory/entry.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
+import { indexesAt, rootAt } from './at.js'
 import { DeepHold, deepVersion } from './deep.js'
+import { type Finder, finderIn } from './finder.js'
 import { type Bracket, BracketHeld, type Held, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
 
@@ -146,5 +149,17 @@ export class DeepSource implements Source {
 
   draftRoot(): null {
     return null
+  }
+
+  indexes(held: Held): readonly Known[] {
+    return indexesAt(this.core, held)
+  }
+
+  rootOf(core: StoreCore, held: Held): number {
+    return rootAt(core, held)
+  }
+
+  finder(core: StoreCore, held: Held): Finder {
+    return finderIn(core, held)
   }
 }

@@ -2,7 +2,7 @@
 import type { DeepVersion } from '../engine/deep.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { deepVersion } from './deep.js'
-import type { DraftBracket, Held } from './source.js'
+import type { Held } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 /** What is found may be read until `end`. */
@@ -48,23 +48,20 @@ class PinnedFinder implements Finder {
   }
 }
 
-/** In the draft of a transaction. */
+/** In the draft of a transaction, as it is when the finder is made: no node below the root may change after that. */
 export class DraftFinder implements Finder {
   readonly #core: StoreCore
-  readonly #bracket: DraftBracket
+  readonly #root: number
   readonly words: Uint32Array
   entry = 0
-  #root = 0
 
-  constructor(core: StoreCore, bracket: DraftBracket) {
+  constructor(core: StoreCore, root: number) {
     this.#core = core
-    this.#bracket = bracket
+    this.#root = root
     this.words = core.engine.W
   }
 
-  begin(): void {
-    this.#root = this.#bracket.rootOf(this.#core)
-  }
+  begin(): void {}
 
   find(key: KeyBuffer): boolean {
     this.entry = this.#core.find(this.#root, key)

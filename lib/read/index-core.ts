@@ -28,6 +28,15 @@ export class IndexCore extends StoreCore {
     this.known = known
   }
 
+  /** The one of a store's handle for an index. */
+  static of(parent: StoreCore, known: Known): IndexCore {
+    const kept = parent.kept.get(known)
+    if (kept !== undefined) return kept as IndexCore
+    const made = new IndexCore(parent, known)
+    parent.kept.set(known, made)
+    return made
+  }
+
   override described(record: number): Description | undefined {
     const { parent } = this
     const isThere = parent.id === UNNAMED || parent.stateIn(record) !== 0
@@ -81,4 +90,16 @@ export function unknownIndex(index: string): ZVerseError {
   const message = `there is no index ${JSON.stringify(index)} of this definition at that version`
   const remedy = 'define it, or read a version that has it'
   return new ZVerseError('ZVERSE_UNKNOWN_INDEX', `${message}: ${remedy}`, { index })
+}
+
+const handles = new WeakMap<object, IndexCore>()
+
+/** Makes an object a handle of an index. */
+export function registerIndex(handle: object, core: IndexCore): void {
+  handles.set(handle, core)
+}
+
+/** The index that an object is a handle of. */
+export function indexOf(handle: unknown): IndexCore | undefined {
+  return handles.get(handle as object)
 }

@@ -1,15 +1,13 @@
 /** The keys of an index as items of an iterator, with what they lead to in its store. */
-import type { DeepVersion, Found, Steps as Walk } from '../engine/deep.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
-import { type Walker, walk } from '../tree/box-cursor.js'
-import type { Bound, Range } from '../tree/cursor.js'
-import { placeOf, Rewalk, restOf } from './deep.js'
+import type { Range } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
 import { KEYS, PAIRS, VALUES } from './rows.js'
+import { type Run, runOf } from './run.js'
 import type { Held } from './source.js'
 
 /** `[index key, key]`; the other kinds are those of stores. */
@@ -18,64 +16,6 @@ export const INDEX_PAIRS = 4
 /** Keys looked up at a time at first, and at most. */
 const BEGIN = 4
 const AHEAD = 16
-
-/** Gives the next keys of an index, at most so many, to `use`; returns how many. */
-interface Run {
-  fill(most: number, use: (words: Uint32Array, entry: number) => void): number
-}
-
-class MemoryRun implements Run {
-  readonly #W: Uint32Array
-  readonly #walker: Walker
-  readonly #entries: number[] = []
-
-  constructor(W: Uint32Array, walker: Walker) {
-    this.#W = W
-    this.#walker = walker
-  }
-
-  fill(most: number, use: (words: Uint32Array, entry: number) => void): number {
-    const count = this.#walker.fill(this.#entries, 0, most)
-    for (let i = 0; i < count; i++) use(this.#W, this.#entries[i])
-    return count
-  }
-}
-
-class DeepRun extends Rewalk<Found> implements Run {
-  readonly #core: IndexCore
-  readonly #range: Range
-  readonly #reverse: boolean
-  #left: number
-  #place: Bound | null = null
-
-  constructor(core: IndexCore, version: number, range: Range, reverse: boolean, limit: number) {
-    super(core.engine, version)
-    this.#core = core
-    this.#range = range
-    this.#reverse = reverse
-    this.#left = limit
-  }
-
-  protected begin(deep: DeepVersion): Walk<Found> | null {
-    const place = this.#place
-    const range = place === null ? this.#range : restOf(this.#range, place, this.#reverse)
-    return deep.walk(this.#core.idAt(deep), range, this.#reverse)
-  }
-
-  fill(most: number, use: (words: Uint32Array, entry: number) => void): number {
-    return this.read(steps => {
-      let count = 0
-      for (; count < most && this.#left > 0; count++) {
-        const found = steps?.next() ?? null
-        if (found === null) break
-        this.#left--
-        use(found.words, found.entry)
-        this.#place = placeOf(found, !this.#reverse)
-      }
-      return count
-    })
-  }
-}
 
 export class IndexRows implements Feed {
   readonly isPaired: boolean
@@ -99,11 +39,7 @@ export class IndexRows implements Feed {
     this.#finder = finder
     this.isPaired = kind === PAIRS
     this.#ramp = limit === Number.POSITIVE_INFINITY ? BEGIN : AHEAD
-    const { W } = core.engine
-    this.#run =
-      held.deep >= 0
-        ? new DeepRun(core, held.deep, range, reverse, limit)
-        : new MemoryRun(W, walk(W, held.root, range, reverse, limit))
+    this.#run = runOf(core, held, held.root, range, { reverse, limit })
   }
 
   fill(first: unknown[], second: unknown[], all: boolean): number {

@@ -24,6 +24,7 @@ import { Nearest } from '../tree/nearest.js'
 import { DeepNeighbours, DeepRows } from './deep.js'
 import { END, iterating, Steps, ZVerseIterator } from './iterator.js'
 import { pastOfKey } from './key-past.js'
+import { type Explanation, explain, type Where, type WhereOptions, where } from './queries.js'
 import { ENTRIES, KEYS, PAIRS, Rows, VALUES } from './rows.js'
 import type { Source } from './source.js'
 import { AHEAD } from './store-core.js'
@@ -316,6 +317,20 @@ export abstract class ReadVerbs<K, V> extends Printed {
     let i = 0
     const hold = { check: () => source.gate(), rest: () => {}, release: () => {} }
     return new ZVerseIterator(hold, new Steps(() => (i < records.length ? records[i++] : END)))
+  }
+
+  /**
+   * `[key, value]` of the entries whose values are as a query says, each once, in key order or in the `order` that the
+   * options ask for. Which indexes there are makes no difference but in time (docs/indexes.md).
+   * @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_UNKNOWN_INDEX`, `ZVERSE_NO_INDEX`; with a view as `get`
+   */
+  where(query: Where<K, V>, options?: WhereOptions): ZVerseIterator<[K, V]> {
+    return where(this.#source, query, options)
+  }
+
+  /** How `where` would answer a query: by which indexes, with exact counts. */
+  explain(query: Where<K, V>, options?: WhereOptions): Explanation {
+    return explain(this.#source, query, options)
   }
 
   #history(

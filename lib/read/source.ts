@@ -6,10 +6,12 @@
 import type { Engine } from '../engine/engine.js'
 import type { View } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
+import type { Known } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { count } from '../tree/box-cursor.js'
 import type { Range } from '../tree/cursor.js'
 import { entriesBelow } from '../tree/node.js'
+import type { Finder } from './finder.js'
 import type { Hold } from './iterator.js'
 import type { StoreCore } from './store-core.js'
 
@@ -49,6 +51,12 @@ export interface Source {
   past(view: View | undefined): number
   /** The draft's tree, where the source has one and the store is changed in it. */
   draftRoot(): number | null
+  /** The store's indexes at a version that {@link hold} gave. */
+  indexes(held: Held): readonly Known[]
+  /** Root of another store of the database at that version; 0 in the deep past. */
+  rootOf(core: StoreCore, held: Held): number
+  /** Finds entries of another store at that version. */
+  finder(core: StoreCore, held: Held): Finder
 }
 
 /** Number of keys below a root. */
@@ -119,6 +127,8 @@ export interface Bracket {
 export interface DraftBracket extends Bracket {
   /** Root of a store's tree in the transaction. */
   rootOf(core: StoreCore): number
+  /** The indexes that a store has in it. */
+  indexesOf(core: StoreCore): readonly Known[]
 }
 
 /** A version that stays readable until the transaction ends. */

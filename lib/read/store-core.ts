@@ -50,6 +50,8 @@ export class StoreCore {
   readonly keys: KeyCodec
   readonly values: ValueCodec
   readonly decoder: Decoder
+  /** What readers keep for as long as the object that it belongs to lives. */
+  readonly kept = new WeakMap<object, unknown>()
   /** The store's id when it was last looked up. */
   id: number
   readonly #W: Uint32Array

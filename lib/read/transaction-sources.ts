@@ -1,7 +1,10 @@
 /** Read transactions and write transactions as sources. */
 import type { View } from '../engine/view.js'
+import type { Known } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { Range } from '../tree/cursor.js'
+import { indexesAt, rootAt } from './at.js'
+import { DraftFinder, type Finder, finderIn } from './finder.js'
 import {
   type Bracket,
   BracketHeld,
@@ -85,6 +88,18 @@ export class PinnedSource implements Source {
   draftRoot(): null {
     return null
   }
+
+  indexes(held: Held): readonly Known[] {
+    return indexesAt(this.core, held)
+  }
+
+  rootOf(core: StoreCore, held: Held): number {
+    return rootAt(core, held)
+  }
+
+  finder(core: StoreCore, held: Held): Finder {
+    return finderIn(core, held)
+  }
 }
 
 /** The draft of an open write transaction. */
@@ -142,5 +157,20 @@ export class DraftSource implements Source {
   draftRoot(): number {
     this.#bracket.check()
     return this.#bracket.rootOf(this.core)
+  }
+
+  indexes(): readonly Known[] {
+    return this.#bracket.indexesOf(this.core)
+  }
+
+  rootOf(core: StoreCore): number {
+    const root = this.#bracket.rootOf(core)
+    // As in hold; an index may have been brought up to date only now.
+    this.#bracket.engine.epochs.space.freeze()
+    return root
+  }
+
+  finder(core: StoreCore): Finder {
+    return new DraftFinder(core, this.rootOf(core))
   }
 }

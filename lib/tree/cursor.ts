@@ -6,7 +6,7 @@
  */
 
 import type { Box } from '../key/box.js'
-import type { KeyBuffer } from '../key/codec.js'
+import type { KeySpace } from '../key/codec.js'
 import {
   CAPACITY_MASK,
   CAPACITY_SHIFT,
@@ -53,12 +53,12 @@ export interface Bound {
 }
 
 /** The place before (or after) the key in `key`; the buffer may be used again. */
-export function boundOf(key: KeyBuffer, after: boolean): Bound {
+export function boundOf(key: KeySpace, after: boolean): Bound {
   return { words: key.words.slice(0, (key.bytes + 3) >>> 2), bytes: key.bytes, after }
 }
 
 /** The keys that begin with the bytes in `key`, which changes. */
-export function prefixed(key: KeyBuffer): Range {
+export function prefixed(key: KeySpace): Range {
   const lower = boundOf(key, false)
   return { lower, upper: successor(key) ? boundOf(key, false) : null, box: null }
 }
@@ -67,7 +67,7 @@ export function prefixed(key: KeyBuffer): Range {
  * Makes `key`, a prefix, the first key above all keys that begin with it: the last byte that is not 255
  * counts up, the bytes after it go. False if there is no such key.
  */
-function successor(key: KeyBuffer): boolean {
+function successor(key: KeySpace): boolean {
   const { words } = key
   for (let i = key.bytes - 1; i >= 0; i--) {
     const shift = 24 - 8 * (i & 3)

@@ -4,19 +4,17 @@
 import type { Signal } from '../engine/signal.js'
 import { isVersion, limitIn, reverseIn } from '../engine/view.js'
 import type { Pair } from '../indexes/entry-key.js'
-import { INDEX_BOUNDS } from '../indexes/index-range.js'
+import { INDEX_BOUNDS, type IndexBounds } from '../indexes/index-range.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { checkNames, invalidOption } from '../options.js'
 import { DatabaseSource } from '../read/database-source.js'
-import { finderIn } from '../read/finder.js'
-import type { IndexCore } from '../read/index-core.js'
+import { type IndexCore, registerIndex } from '../read/index-core.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
 import { BothHeld } from '../read/source.js'
 import { Changes } from './changes.js'
 import { type IndexDifference, IndexDifferences } from './index-diff.js'
-import { type IndexBounds, IndexReads } from './property-index.js'
+import { IndexReads } from './property-index.js'
 import { type Side, sideView } from './side.js'
-import { registerIndex } from './transactions.js'
 import { signalIn } from './wait.js'
 
 export interface IndexDiffOptions extends IndexBounds {
@@ -45,7 +43,7 @@ export interface IndexCommit<K> {
 export class Index<K, V> extends IndexReads<K, V> {
   /** @internal */
   constructor(core: IndexCore) {
-    super(new DatabaseSource(core), held => finderIn(core.parent, held))
+    super(new DatabaseSource(core))
     registerIndex(this, core)
   }
 

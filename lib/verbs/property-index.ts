@@ -6,32 +6,22 @@
 import { limitIn, NAMES, reverseIn, type View, viewIn } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
 import { type IndexDefinition, shownOf } from '../indexes/definition.js'
-import { INDEX_BOUNDS, IndexRanges } from '../indexes/index-range.js'
+import {
+  INDEX_BOUNDS,
+  type IndexBounds,
+  type IndexKey,
+  IndexRanges,
+} from '../indexes/index-range.js'
 import type { TupleKey } from '../key/tuple-writer.js'
 import { Printed, type Shown, shown } from '../memory/shown.js'
 import { checkNames } from '../options.js'
-import type { Finder } from '../read/finder.js'
 import type { IndexCore } from '../read/index-core.js'
 import { Distinct } from '../read/index-distinct.js'
 import { INDEX_PAIRS, IndexRows } from '../read/index-rows.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
 import { KEYS, PAIRS, VALUES } from '../read/rows.js'
-import type { Held, Source } from '../read/source.js'
+import type { Source } from '../read/source.js'
 import type { Range } from '../tree/cursor.js'
-
-/** An index key to ask for: also a Date, which counts as its ms, and a bigint that is a safe integer. */
-export type IndexKey = TupleKey | Date | bigint | readonly IndexKey[]
-
-/** Index keys to read; bounds intersect. */
-export interface IndexBounds {
-  eq?: IndexKey | undefined
-  gt?: IndexKey | undefined
-  gte?: IndexKey | undefined
-  lt?: IndexKey | undefined
-  lte?: IndexKey | undefined
-  /** Strings that begin with this one; or arrays, with these elements. */
-  prefix?: string | readonly IndexKey[] | undefined
-}
 
 export interface IndexRangeOptions extends IndexBounds, View {
   /** From the last index key to the first, and of one index key from the last key to the first. */
@@ -47,19 +37,16 @@ const RANGE = [...ORDERED, ...NAMES.view]
 export class IndexReads<K, V> extends Printed {
   readonly #source: Source
   readonly #core: IndexCore
-  readonly #finder: (held: Held) => Finder
   readonly #ranges = new IndexRanges()
 
   /**
    * @internal
    * @param source of the index as a store
-   * @param finder finds the store's entries
    */
-  constructor(source: Source, finder: (held: Held) => Finder) {
+  constructor(source: Source) {
     super()
     this.#source = source
     this.#core = source.core as IndexCore
-    this.#finder = finder
   }
 
   /** @internal */
@@ -160,7 +147,8 @@ export class IndexReads<K, V> extends Printed {
     const reverse = reverseIn(given)
     const limit = limitIn(given)
     return iterating(source.hold(view), held => {
-      return new IndexRows(this.#core, held, range, reverse, limit, kind, this.#finder(held))
+      const finder = source.finder(this.#core.parent, held)
+      return new IndexRows(this.#core, held, range, reverse, limit, kind, finder)
     })
   }
 

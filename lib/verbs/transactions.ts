@@ -7,13 +7,13 @@ import type { Engine } from '../engine/engine.js'
 import { PINNED, type Pinned, type Reader, type VersionTimes } from '../engine/reader.js'
 import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
+import type { Known } from '../indexes/definition.js'
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { timeOf, untilOf } from '../memory/record.js'
 import { invalidOption } from '../options.js'
 import { DeepPin } from '../read/deep.js'
 import { DeepSource } from '../read/deep-source.js'
-import { DraftFinder, finderIn } from '../read/finder.js'
-import type { IndexCore } from '../read/index-core.js'
+import { type IndexCore, indexOf } from '../read/index-core.js'
 import { PinLease } from '../read/pin-lease.js'
 import { ReadVerbs } from '../read/read-verbs.js'
 import { type Bracket, type Source, transactionClosed } from '../read/source.js'
@@ -56,15 +56,9 @@ export interface IndexLike<K, V> {
   values(): Iterable<V>
 }
 
-const indexCores = new WeakMap<object, IndexCore>()
-
-export function registerIndex(index: object, core: IndexCore): void {
-  indexCores.set(index, core)
-}
-
 /** The core of an index handle of this database. */
 function indexCoreOf(engine: Engine, index: unknown): IndexCore {
-  const core = indexCores.get(index as object)
+  const core = indexOf(index)
   if (core === undefined || core.engine !== engine) {
     throw invalidOption('index', 'must be an index of this database')
   }
@@ -199,8 +193,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
     const hold = this.#hold
     hold.check()
-    const core = indexCoreOf(hold.engine, index)
-    return new IndexReads(hold.source(core), held => finderIn(core.parent, held))
+    return new IndexReads(hold.source(indexCoreOf(hold.engine, index)))
   }
 
   /** Releases the version; its iterators end. Idempotent. */
@@ -254,6 +247,10 @@ class WriteHold extends WriteLease implements DraftHold {
   rootOf(core: StoreCore): number {
     return this.tx.root(core)
   }
+
+  indexesOf(core: StoreCore): readonly Known[] {
+    return this.tx.indexesOf(this.tx.idOf(core))
+  }
 }
 
 /** An open write transaction: commit it or abort it; disposing aborts it unless it is committed. */
@@ -297,8 +294,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
     const hold = this.#hold
     hold.check()
-    const core = indexCoreOf(this.#tx.engine, index)
-    return new IndexReads(new DraftSource(core, hold), () => new DraftFinder(core.parent, hold))
+    return new IndexReads(new DraftSource(indexCoreOf(this.#tx.engine, index), hold))
   }
 
   /**

@@ -1,0 +1,251 @@
+/**
+ * How a query is answered at one version: by which ranges of which indexes, or by a scan of the store.
+ *
+ * Counts are exact, by the height of a tree each. Of the indexes that have all entries that the query asks for, and of the
+ * queries in an `or`, whichever leads to the fewest keys is taken; together with a second one where that has few
+ * more. What the indexes do not settle is tested on the entries that they lead to. The answer never depends on the
+ * plan: {@link servesAll} (lib/query/spans.ts) tells which indexes may be used at all.
+ */
+import type { Defined, Known } from '../indexes/definition.js'
+import type { Path } from '../indexes/path.js'
+import type { Term } from '../query/query.js'
+import { impliesPresence, type Spans, servesAll, spansOf } from '../query/spans.js'
+import type { Range } from '../tree/cursor.js'
+import { WHOLE } from '../tree/cursor.js'
+import { countAt } from './at.js'
+import { IndexCore } from './index-core.js'
+import type { Held, Source } from './source.js'
+
+/** Ranges of one index's keys. */
+export interface Step {
+  readonly index: IndexCore
+  /** Root of its tree; 0 at a deep version. */
+  readonly root: number
+  /** Disjoint; those with keys only. */
+  readonly ranges: readonly Range[]
+  readonly counts: readonly number[]
+  readonly count: number
+  /** None of them is there for arrays that may have what is asked for. */
+  readonly isPure: boolean
+  /** Parts of the index key that are the same in all of a range. */
+  readonly fixed: number
+}
+
+/** Where a query's entries are among. */
+export interface Plan {
+  readonly kind: 'index' | 'intersect' | 'union' | 'scan'
+  readonly steps: readonly Step[]
+  /** Keys that the steps lead to; of a scan, the store's entries. */
+  readonly count: number
+  /** Terms that hold for all entries that it leads to. */
+  readonly covers: ReadonlySet<Term>
+}
+
+/** The order that a query asks for: by the index keys of a definition; `index`, where that is an index by name. */
+export interface Order {
+  readonly defined: Defined
+  readonly index: IndexCore | null
+}
+
+/** A second index is worth reading where it leads to so many times the keys of the first at most … */
+const SECOND = 4
+/** … and the first to more than so many. */
+const FEW = 8
+/** Entries of a store that a scan is never taken for, where an index serves. */
+const SMALL = 4096
+/** What it costs to look up an entry that an index leads to, in entries of a scan. */
+const LOOK_UP = 3
+
+const NO_TERMS: ReadonlySet<Term> = new Set()
+
+export class Planner {
+  readonly #source: Source
+  readonly #held: Held
+  readonly #known: readonly Known[]
+  readonly size: number
+
+  constructor(source: Source, held: Held) {
+    this.#source = source
+    this.#held = held
+    this.#known = source.indexes(held)
+    this.size = countAt(source.core, held, held.root, undefined)
+  }
+
+  /** The index of that name; undefined where the version has none. */
+  find(name: string): IndexCore | undefined {
+    const known = this.#known.find(index => index.name === name)
+    return known === undefined ? undefined : this.#coreOf(known)
+  }
+
+  /** The plan that leads to the fewest keys; null where no index serves. */
+  best(terms: readonly Term[]): Plan | null {
+    const plans: Plan[] = []
+    for (const known of this.#known) {
+      const plan = this.#byIndex(known, terms)
+      if (plan !== null) plans.push(plan)
+    }
+    for (const term of terms) {
+      const plan = term.kind === 'any' ? this.#union(term) : null
+      if (plan !== null) plans.push(plan)
+    }
+    plans.sort((a, b) => a.count - b.count || b.covers.size - a.covers.size)
+    const [first, second] = plans
+    if (first === undefined) return null
+    const isWorth =
+      second !== undefined && first.count > FEW && second.count <= SECOND * first.count
+    if (!isWorth || first.kind === 'union' || second.kind === 'union') return first
+    const settlesMore = [...second.covers].some(term => !first.covers.has(term))
+    if (!settlesMore) return first
+    const covers = new Set([...first.covers, ...second.covers])
+    return {
+      kind: 'intersect',
+      steps: [...first.steps, ...second.steps],
+      count: first.count,
+      covers,
+    }
+  }
+
+  /** The plan by one index, of that name; null where that does not serve. */
+  forced(index: IndexCore, terms: readonly Term[]): Plan | null {
+    const { known } = index
+    const plan = this.#byIndex(known, terms)
+    if (plan !== null) return plan
+    const { defined } = known
+    const isWhole = this.hasAll(index) || servesAll(defined, terms)
+    return isWhole ? this.whole(index) : null
+  }
+
+  /** All keys of an index. */
+  whole(index: IndexCore): Plan {
+    return planOf(this.#step(index, { ranges: [WHOLE], arrays: [], covers: NO_TERMS, fixed: 0 }))
+  }
+
+  /** All entries of the store. */
+  get scan(): Plan {
+    return { kind: 'scan', steps: [], count: this.size, covers: NO_TERMS }
+  }
+
+  /** True if every entry has a key in the index, and no other stands for several. */
+  hasAll(index: IndexCore): boolean {
+    if (index.known.defined.multi) return false
+    return this.whole(index).count === this.size
+  }
+
+  /** True where it costs less to test all entries than to look up those that a plan leads to. */
+  isScanCheaper(plan: Plan, limit: number): boolean {
+    const { size } = this
+    if (size < SMALL) return false
+    // As many as asked for are found the sooner the more there are.
+    const scanned = Math.min(size, (limit * size) / Math.max(1, plan.count))
+    const looked = isInKeyOrder(plan) ? Math.min(plan.count, limit) : plan.count
+    return scanned < LOOK_UP * looked
+  }
+
+  /**
+   * The index whose keys, from one end to the other, are the entries that the terms ask for, in an order; null: there
+   * is none.
+   */
+  inOrder({ defined, index }: Order, terms: readonly Term[]): Plan | null {
+    for (const known of this.#known) {
+      if (!hasSameKeys(known.defined, defined)) continue
+      const core = this.#coreOf(known)
+      if (index !== null && index.known.name !== known.name) continue
+      if (this.#isOrdered(core, known.defined, defined, terms)) return this.whole(core)
+    }
+    return null
+  }
+
+  /** The index has all entries, and those without a key of the order are told from the others. */
+  #isOrdered(core: IndexCore, has: Defined, order: Defined, terms: readonly Term[]): boolean {
+    const isPresent = impliesPresence(order.paths, terms)
+    if (has.missing === 'null' && order.missing !== 'null' && !isPresent) return false
+    return this.hasAll(core) || (isPresent && has.invalid === 'error')
+  }
+
+  /** True if a plan gives its entries in an order. */
+  isIn(plan: Plan, { defined }: Order, terms: readonly Term[]): boolean {
+    if (plan.kind !== 'index' || plan.steps[0].ranges.length > 1) return false
+    const [{ index, fixed }] = plan.steps
+    const { defined: has } = index.known
+    if (has.multi || defined.multi || has.paths.length === 0) return false
+    if (has.missing === 'null' && !impliesPresence(defined.paths, terms)) return false
+    const same = has.paths.slice(0, fixed).map(({ text }) => text)
+    const asked = defined.paths.map(({ text }) => text).filter(text => !same.includes(text))
+    const comes = has.paths.slice(fixed).map(({ text }) => text)
+    return asked.length === comes.length && asked.every((text, i) => text === comes[i])
+  }
+
+  #byIndex(known: Known, terms: readonly Term[]): Plan | null {
+    const { defined } = known
+    const spans = spansOf(defined, terms)
+    if (spans === null || !servesAll(defined, terms)) return null
+    return planOf(this.#step(this.#coreOf(known), spans), spans.covers)
+  }
+
+  #union(term: Term & { kind: 'any' }): Plan | null {
+    const plans: Plan[] = []
+    let isSettled = true
+    for (const branch of term.branches) {
+      const plan = this.best(branch)
+      if (plan === null) return null
+      if (plan.kind === 'intersect' || !branch.every(one => plan.covers.has(one))) isSettled = false
+      // An intersection in a union is taken as its first part.
+      plans.push(plan.kind === 'intersect' ? planOf(plan.steps[0]) : plan)
+    }
+    return {
+      kind: 'union',
+      steps: plans.flatMap(({ steps }) => steps),
+      count: plans.reduce((sum, { count }) => sum + count, 0),
+      covers: isSettled ? new Set([term]) : NO_TERMS,
+    }
+  }
+
+  #step(index: IndexCore, { ranges, arrays, fixed }: Spans): Step {
+    const source = this.#source
+    const held = this.#held
+    const root = source.rootOf(index, held)
+    const all = [...arrays, ...ranges].map(range => {
+      return { range, count: countAt(index, held, root, range) }
+    })
+    const some = all.filter(({ count }) => count > 0)
+    const isPure = !some.some(({ range }) => arrays.includes(range))
+    return {
+      index,
+      root,
+      ranges: some.map(({ range }) => range),
+      counts: some.map(({ count }) => count),
+      count: some.reduce((sum, { count }) => sum + count, 0),
+      isPure,
+      fixed: isPure ? fixed : 0,
+    }
+  }
+
+  #coreOf(known: Known): IndexCore {
+    return IndexCore.of(this.#source.core, known)
+  }
+}
+
+/** The plan of one step: a union where that has several ranges. */
+function planOf(step: Step, covers = NO_TERMS): Plan {
+  const { ranges, count, isPure } = step
+  const kind = ranges.length > 1 ? 'union' : 'index'
+  return { kind, steps: [step], count, covers: isPure ? covers : NO_TERMS }
+}
+
+/** True if a plan leads to keys in the order of the store, each once. */
+export function isInKeyOrder({ kind, steps }: Plan): boolean {
+  if (kind === 'scan') return true
+  if (steps.length !== 1 || steps[0].ranges.length > 1) return false
+  const [{ index, fixed, count }] = steps
+  return count === 0 || fixed === index.known.defined.paths.length
+}
+
+/** Two definitions give an entry the same index key. */
+function hasSameKeys(a: Defined, b: Defined): boolean {
+  if (a.multi || b.multi || a.isCompound !== b.isCompound) return false
+  return hasSamePaths(a.paths, b.paths)
+}
+
+function hasSamePaths(a: readonly Path[], b: readonly Path[]): boolean {
+  return a.length === b.length && a.every(({ text }, i) => text === b[i].text)
+}

@@ -1,0 +1,79 @@
+/** Walks of a store at one version, in memory or in the deep past, some entries at a time. */
+import type { DeepVersion, Found, Steps as Walk } from '../engine/deep.js'
+import { type Walker, walk } from '../tree/box-cursor.js'
+import type { Bound, Range } from '../tree/cursor.js'
+import { placeOf, Rewalk, restOf } from './deep.js'
+import type { Held } from './source.js'
+import type { StoreCore } from './store-core.js'
+
+/** Gives the next entries of a store, at most so many, to `use`; returns how many. */
+export interface Run {
+  fill(most: number, use: (words: Uint32Array, entry: number) => void): number
+}
+
+class MemoryRun implements Run {
+  readonly #W: Uint32Array
+  readonly #walker: Walker
+  readonly #entries: number[] = []
+
+  constructor(W: Uint32Array, walker: Walker) {
+    this.#W = W
+    this.#walker = walker
+  }
+
+  fill(most: number, use: (words: Uint32Array, entry: number) => void): number {
+    const count = this.#walker.fill(this.#entries, 0, most)
+    for (let i = 0; i < count; i++) use(this.#W, this.#entries[i])
+    return count
+  }
+}
+
+class DeepRun extends Rewalk<Found> implements Run {
+  readonly #core: StoreCore
+  readonly #range: Range
+  readonly #reverse: boolean
+  #left: number
+  #place: Bound | null = null
+
+  constructor(core: StoreCore, version: number, range: Range, reverse: boolean, limit: number) {
+    super(core.engine, version)
+    this.#core = core
+    this.#range = range
+    this.#reverse = reverse
+    this.#left = limit
+  }
+
+  protected begin(deep: DeepVersion): Walk<Found> | null {
+    const place = this.#place
+    const range = place === null ? this.#range : restOf(this.#range, place, this.#reverse)
+    const store = this.#core.idAt(deep)
+    return store === null ? null : deep.walk(store, range, this.#reverse)
+  }
+
+  fill(most: number, use: (words: Uint32Array, entry: number) => void): number {
+    return this.read(steps => {
+      let count = 0
+      for (; count < most && this.#left > 0; count++) {
+        const found = steps?.next() ?? null
+        if (found === null) break
+        this.#left--
+        use(found.words, found.entry)
+        this.#place = placeOf(found, !this.#reverse)
+      }
+      return count
+    })
+  }
+}
+
+/** The entries of a range at a version that is held, where the store has that root. */
+export function runOf(
+  core: StoreCore,
+  { deep }: Held,
+  root: number,
+  range: Range,
+  { reverse, limit }: { reverse: boolean; limit: number },
+): Run {
+  const { W } = core.engine
+  if (deep >= 0) return new DeepRun(core, deep, range, reverse, limit)
+  return new MemoryRun(W, walk(W, root, range, reverse, limit))
+}
