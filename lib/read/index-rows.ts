@@ -49,7 +49,17 @@ export class IndexRows implements Feed {
     const hasValues = kind === PAIRS || kind === VALUES
     const most = hasValues && !isPure ? 1 : all ? AHEAD : this.#ramp
     this.#ramp = Math.min(AHEAD, this.#ramp * 2)
-    if (hasValues) return this.#fillValues(most, first, second)
+    const { queries } = core.engine
+    const count = hasValues ? this.#fillValues(most, first, second) : this.#fillKeys(most, first)
+    queries.scanned += count
+    queries.returned += count
+    if (hasValues) queries.lookups += count
+    return count
+  }
+
+  #fillKeys(most: number, first: unknown[]): number {
+    const core = this.#core
+    const kind = this.#kind
     let at = 0
     return this.#run.fill(most, (words, entry) => {
       const bytes = keyBytesOf(words, entry)

@@ -19,8 +19,11 @@ import {
   H_RETIRED_SINCE_SCAN,
   H_SETTLED,
   H_SUBMITTED,
+  R_CATALOG,
   R_PREV,
   R_VERSION,
+  S_LIVE,
+  S_LIVE_WORDS,
   SIZE_BUCKETS,
   T_DEPTH,
   T_ID,
@@ -37,6 +40,8 @@ import { type Lanes, lanesOf } from '../queue/pressure.js'
 import { eachPin } from '../threads/slots.js'
 import { eachLine, eachUser } from '../threads/table.js'
 import { type Times, timesAt } from '../threads/times.js'
+import { stateOf } from '../tree/catalog.js'
+import { entriesBelow } from '../tree/node.js'
 
 export interface Stats {
   /** Bytes. */
@@ -106,6 +111,16 @@ export interface Stats {
     hotShare: number
     warmShare: number
     coldShare: number
+  }
+  /** Secondary indexes, and queries. */
+  indexes: {
+    /** Keys of all indexes of the present version, and the bytes that they take in memory. */
+    entries: number
+    bytes: number
+    /** By this handle: entries looked up that indexes led to; index keys, or entries of scans, read; results given. */
+    lookups: number
+    scanned: number
+    returned: number
   }
   /** Sampled times in µs, by all threads. */
   latency: {
@@ -209,7 +224,8 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
         waitedMs: sum(W, line => countAt(W, line + T_WAITED), true) / 1000,
         waiting: sum(W, line => W[line + T_WAITING]),
       },
-      cache: { ...indexCounts(W, current), ...cacheCounts(engine) },
+      cache: { ...pointCounts(W, current), ...cacheCounts(engine) },
+      indexes: { ...indexCounts(engine, current), ...engine.queries },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
       queue: queueCounts(W),
       storage: { ...storage },
@@ -238,7 +254,20 @@ function queueCounts(W: Uint32Array): QueueStats {
   }
 }
 
-function indexCounts(W: Uint32Array, record: number) {
+function indexCounts({ W, names, indexes }: Engine, record: number) {
+  let entries = 0
+  let words = 0
+  for (const all of indexes.below(names.rootIn(record)).values()) {
+    for (const { id } of all) {
+      const state = stateOf(W, W[record + R_CATALOG], id)
+      entries += entriesBelow(W, W[state + S_LIVE])
+      words += W[state + S_LIVE_WORDS]
+    }
+  }
+  return { entries, bytes: words * 4 }
+}
+
+function pointCounts(W: Uint32Array, record: number) {
   let indexedKeys = 0
   let words = 0
   eachHead(W, record, head => {
