@@ -1,11 +1,13 @@
 /**
- * What an index has for the terms of a query: ranges of its keys, which of the terms these settle, and whether the index
- * has all entries that the query asks for. Knows definitions and terms only; counts nothing. Any thread.
+ * What an index has for the terms of a query: ranges of its keys, which of the terms these settle, and
+ * whether the index has all entries that the query asks for. Knows definitions and terms only; counts
+ * nothing. Any thread.
  *
- * An index may lack entries that match: those whose path leads nowhere, where `missing` skips them; those with what can
- * be no index key, where `invalid` skips them; and under `multi` those with an empty array. So it serves a query
- * only where the query's own terms rule these out ({@link servesAll}). Arrays are index keys of their own where an index is not
- * `multi`; so what equals a key there, or has it as an element, is found under the key, and among the arrays.
+ * An index may lack entries that match: those whose path leads nowhere, where `missing` skips them; those
+ * with what can be no index key, where `invalid` skips them; and under `multi` those with an empty array. So
+ * it serves a query only where the query's own terms rule these out ({@link servesAll}). Arrays are index
+ * keys of their own where an index is not `multi`; so what equals a key there, or has it as an element, is
+ * found under the key, and among the arrays.
  */
 import type { Defined } from '../indexes/definition.js'
 import { compareBytes, joined } from '../indexes/extract.js'
@@ -21,8 +23,11 @@ export interface Spans {
   /** Arrays, some of which may have what is asked for as an element. */
   readonly arrays: readonly Range[]
   /** The terms that hold for all entries that `ranges` lead to. */
-  readonly covers: ReadonlySet<Term>
-  /** Parts of the index key that are the same in all of a range: all parts, and keys come in the order of the entries' keys. */
+  readonly covers: readonly Term[]
+  /**
+   * Parts of the index key that are the same in all of a range: all parts, and keys come in the order of the
+   * entries' keys.
+   */
   readonly fixed: number
 }
 
@@ -30,7 +35,9 @@ export interface Spans {
 const MOST_ALTERNATIVES = 10_000
 const NONE = new Uint8Array(0)
 
-/** Whether the terms leave out what an index may lack, path by path: it says nothing; there is something; … */
+/**
+ * Whether the terms leave out what an index may lack, path by path: it says nothing; there is something; …
+ */
 const SAYS_NOTHING = 0
 const IS_PRESENT = 1
 /** … which is no array, or has an element that is an index key; … */
@@ -91,7 +98,7 @@ function testsAt(terms: readonly Term[], path: Path): Test[] {
 /** What an index by property has for the terms; null where they say nothing about its first path. */
 export function spansOf(defined: Defined, terms: readonly Term[]): Spans | null {
   const { paths, isCompound } = defined
-  const covers = new Set<Term>()
+  const covers: Term[] = []
   const ranges: Range[] = []
   const arrays: Range[] = []
   let heads: Uint8Array[] = [isCompound ? Uint8Array.of(ARRAY) : NONE]
@@ -101,7 +108,7 @@ export function spansOf(defined: Defined, terms: readonly Term[]): Spans | null 
     const found = equalities(defined, mine, heads.length)
     if (found === null) break
     const { keys, isExact, term } = found
-    if (isExact) covers.add(term)
+    if (isExact) covers.push(term)
     if (!defined.multi) for (const head of heads) arrays.push(spanOf(head, Uint8Array.of(ARRAY)))
     heads = heads.flatMap(head => keys.map(key => joined(head, key)))
   }
@@ -162,7 +169,7 @@ function bounded(
   { multi, missing }: Defined,
   terms: readonly PathTerm[],
   head: Uint8Array,
-  covers: Set<Term>,
+  covers: Term[],
 ): Range | null {
   let range: Range | null = null
   const narrow = (by: Range) => {
@@ -179,13 +186,13 @@ function bounded(
         if (multi && isArray) break
         narrow(compared(head, test.op, test.key))
         const mayBeAbsent = missing === 'null' && test.key[0] === NULL
-        if (!multi && !mayBeAbsent) covers.add(term)
+        if (!multi && !mayBeAbsent) covers.push(term)
         break
       }
       case 'prefix':
         if (multi && isArray) break
         narrow(spanOf(head, test.key))
-        if (!multi) covers.add(term)
+        if (!multi) covers.push(term)
         break
       case 'eq':
       case 'has':

@@ -3,7 +3,8 @@ import type { DeepVersion } from '../engine/deep.js'
 import type { Known } from '../indexes/definition.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
 import { deepVersion } from './deep.js'
-import { countBelow, type Held } from './source.js'
+import type { Held } from './held.js'
+import { countBelow } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 /** The indexes of a store at a version that something has pinned. */

@@ -9,8 +9,9 @@ import { indexesAt, rootAt } from './at.js'
 import { DeepPin } from './deep.js'
 import { DeepHeld, DeepReads } from './deep-source.js'
 import { type Finder, finderIn } from './finder.js'
+import type { Held } from './held.js'
 import { PinLease } from './pin-lease.js'
-import { countBelow, entryIn, type Held, type Source } from './source.js'
+import { countBelow, entryIn, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 /** The database, at any version. */

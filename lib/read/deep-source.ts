@@ -8,7 +8,8 @@ import { type Range, WHOLE } from '../tree/cursor.js'
 import { indexesAt, rootAt } from './at.js'
 import { DeepHold, deepVersion } from './deep.js'
 import { type Finder, finderIn } from './finder.js'
-import { type Bracket, BracketHeld, type Held, type Source } from './source.js'
+import type { Held } from './held.js'
+import { type Bracket, BracketHeld, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 /** The entry that {@link Source.find} has found in the deep past, where it is not 0. */

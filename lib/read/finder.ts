@@ -2,7 +2,7 @@
 import type { DeepVersion } from '../engine/deep.js'
 import type { KeyBuffer } from '../key/codec.js'
 import { deepVersion } from './deep.js'
-import type { Held } from './source.js'
+import type { Held } from './held.js'
 import type { StoreCore } from './store-core.js'
 
 /** What is found may be read until `end`. */
@@ -48,7 +48,10 @@ class PinnedFinder implements Finder {
   }
 }
 
-/** In the draft of a transaction, as it is when the finder is made: no node below the root may change after that. */
+/**
+ * In the draft of a transaction, as it is when the finder is made: no node below the root may change after
+ * that.
+ */
 export class DraftFinder implements Finder {
   readonly #core: StoreCore
   readonly #root: number

@@ -7,9 +7,9 @@ import { E_KEY } from '../memory/layout.js'
 import { count, walk } from '../tree/box-cursor.js'
 import { type Bound, prefixed, type Range } from '../tree/cursor.js'
 import { deepVersion } from './deep.js'
+import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
-import type { Held } from './source.js'
 
 export class Distinct implements Feed {
   readonly isPaired = true

@@ -4,11 +4,11 @@ import { keyBytesOf } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import type { Range } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
+import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
 import { KEYS, PAIRS, VALUES } from './rows.js'
 import { type Run, runOf } from './run.js'
-import type { Held } from './source.js'
 
 /** `[index key, key]`; the other kinds are those of stores. */
 export const INDEX_PAIRS = 4

@@ -7,11 +7,12 @@ import { pathOf } from '../indexes/path.js'
 import { isArray } from '../key/describe.js'
 import { checkNames, invalidOption } from '../options.js'
 import { QueryParser, type Term } from '../query/query.js'
+import type { Held } from './held.js'
 import { type IndexCore, indexOf, unknownIndex } from './index-core.js'
 import { iterating, type ZVerseIterator } from './iterator.js'
 import { type Order, type Plan, Planner } from './query-plan.js'
 import { type Query, QueryRows } from './query-rows.js'
-import type { Held, Source } from './source.js'
+import type { Source } from './source.js'
 
 /** What the value at a path must be: all that is given must hold. */
 export interface WhereCondition {
@@ -60,8 +61,8 @@ export type IndexName = string | { readonly name: string; readonly definition: o
 
 export interface WhereOptions extends View {
   /**
-   * A path, several, or an index, whose keys say the order; an index goes before a path of the same name. Entries that have no
-   * index key there come last, and first under `reverse`.
+   * A path, several, or an index, whose keys say the order; an index goes before a path of the same name.
+   * Entries that have no index key there come last, and first under `reverse`.
    */
   order?: IndexName | readonly string[] | undefined
   /** From the last to the first. */
@@ -76,7 +77,9 @@ export interface WhereOptions extends View {
 
 /** How a query is answered. */
 export interface Explanation {
-  /** One range of an index; the keys common to two; those of several ranges together; or all entries, tested. */
+  /**
+   * One range of an index; the keys common to two; those of several ranges together; or all entries, tested.
+   */
   plan: 'index' | 'intersect' | 'union' | 'scan'
   /** The ranges of indexes, and how many keys each has, exactly. */
   steps: { index: string; count: number }[]
@@ -169,7 +172,7 @@ function planned(source: Source, held: Held, asked: Asked): Query {
     }
   }
   if (plan.kind === 'scan' && !asked.scan) throw noIndex('the query')
-  const rest = terms.filter(term => !plan.covers.has(term))
+  const rest = terms.filter(term => !plan.covers.includes(term))
   return { source, held, plan, rest, reverse, limit, sort: isOrdered ? null : order, isOrdered }
 }
 

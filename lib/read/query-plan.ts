@@ -1,10 +1,11 @@
 /**
  * How a query is answered at one version: by which ranges of which indexes, or by a scan of the store.
  *
- * Counts are exact, by the height of a tree each. Of the indexes that have all entries that the query asks for, and of the
- * queries in an `or`, whichever leads to the fewest keys is taken; together with a second one where that has few
- * more. What the indexes do not settle is tested on the entries that they lead to. The answer never depends on the
- * plan: {@link servesAll} (lib/query/spans.ts) tells which indexes may be used at all.
+ * Counts are exact, by the height of a tree each. Of the indexes that have all entries that the query asks
+ * for, and of the queries in an `or`, whichever leads to the fewest keys is taken; together with a second one
+ * where that has few more. What the indexes do not settle is tested on the entries that they lead to. The
+ * answer never depends on the plan: {@link servesAll} (lib/query/spans.ts) tells which indexes may be used at
+ * all.
  */
 import type { Defined, Known } from '../indexes/definition.js'
 import type { Path } from '../indexes/path.js'
@@ -13,8 +14,9 @@ import { impliesPresence, type Spans, servesAll, spansOf } from '../query/spans.
 import type { Range } from '../tree/cursor.js'
 import { WHOLE } from '../tree/cursor.js'
 import { countAt } from './at.js'
+import type { Held } from './held.js'
 import { IndexCore } from './index-core.js'
-import type { Held, Source } from './source.js'
+import type { Source } from './source.js'
 
 /** Ranges of one index's keys. */
 export interface Step {
@@ -38,10 +40,13 @@ export interface Plan {
   /** Keys that the steps lead to; of a scan, the store's entries. */
   readonly count: number
   /** Terms that hold for all entries that it leads to. */
-  readonly covers: ReadonlySet<Term>
+  readonly covers: readonly Term[]
 }
 
-/** The order that a query asks for: by the index keys of a definition; `index`, where that is an index by name. */
+/**
+ * The order that a query asks for: by the index keys of a definition; `index`, where that is an index by
+ * name.
+ */
 export interface Order {
   readonly defined: Defined
   readonly index: IndexCore | null
@@ -56,7 +61,7 @@ const SMALL = 4096
 /** What it costs to look up an entry that an index leads to, in entries of a scan. */
 const LOOK_UP = 3
 
-const NO_TERMS: ReadonlySet<Term> = new Set()
+const NO_TERMS: readonly Term[] = []
 
 export class Planner {
   readonly #source: Source
@@ -88,15 +93,15 @@ export class Planner {
       const plan = term.kind === 'any' ? this.#union(term) : null
       if (plan !== null) plans.push(plan)
     }
-    plans.sort((a, b) => a.count - b.count || b.covers.size - a.covers.size)
+    plans.sort((a, b) => a.count - b.count || b.covers.length - a.covers.length)
     const [first, second] = plans
     if (first === undefined) return null
     const isWorth =
       second !== undefined && first.count > FEW && second.count <= SECOND * first.count
     if (!isWorth || first.kind === 'union' || second.kind === 'union') return first
-    const settlesMore = [...second.covers].some(term => !first.covers.has(term))
+    const settlesMore = second.covers.some(term => !first.covers.includes(term))
     if (!settlesMore) return first
-    const covers = new Set([...first.covers, ...second.covers])
+    const covers = [...first.covers, ...second.covers]
     return {
       kind: 'intersect',
       steps: [...first.steps, ...second.steps],
@@ -142,8 +147,8 @@ export class Planner {
   }
 
   /**
-   * The index whose keys, from one end to the other, are the entries that the terms ask for, in an order; null: there
-   * is none.
+   * The index whose keys, from one end to the other, are the entries that the terms ask for, in an order;
+   * null: there is none.
    */
   inOrder({ defined, index }: Order, terms: readonly Term[]): Plan | null {
     for (const known of this.#known) {
@@ -188,7 +193,8 @@ export class Planner {
     for (const branch of term.branches) {
       const plan = this.best(branch)
       if (plan === null) return null
-      if (plan.kind === 'intersect' || !branch.every(one => plan.covers.has(one))) isSettled = false
+      if (plan.kind === 'intersect' || !branch.every(one => plan.covers.includes(one)))
+        isSettled = false
       // An intersection in a union is taken as its first part.
       plans.push(plan.kind === 'intersect' ? planOf(plan.steps[0]) : plan)
     }
@@ -196,7 +202,7 @@ export class Planner {
       kind: 'union',
       steps: plans.flatMap(({ steps }) => steps),
       count: plans.reduce((sum, { count }) => sum + count, 0),
-      covers: isSettled ? new Set([term]) : NO_TERMS,
+      covers: isSettled ? [term] : NO_TERMS,
     }
   }
 

@@ -2,9 +2,11 @@
  * The entries that a query asks for, as items of an iterator: candidates from a plan, tested, then decoded.
  *
  * Invariants:
- * 1. Candidates come in the order of the items. Where a plan does not give that order, all candidates are read, and
+ * 1. Candidates come in the order of the items. Where a plan does not give that order, all candidates are
+ * read, and
  *    sorted, before the first item.
- * 2. Where the caller's code runs (a query's `match`, a custom codec), one candidate is looked at at a time, and no
+ * 2. Where the caller's code runs (a query's `match`, a custom codec), one candidate is looked at at a time,
+ * and no
  *    reference into shared memory is used after that code before the hold was checked.
  * 3. Where that code throws, its entry is passed over.
  */
@@ -21,10 +23,11 @@ import type { Match, Term } from '../query/query.js'
 import { type Candidate, Tester } from '../query/tester.js'
 import { WHOLE } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
+import type { Held } from './held.js'
 import type { Feed } from './iterator.js'
 import { isInKeyOrder, type Order, type Plan, type Step } from './query-plan.js'
 import { type Run, runOf } from './run.js'
-import type { Held, Source } from './source.js'
+import type { Source } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 /** Candidates looked at at a time. */
@@ -47,8 +50,8 @@ export interface Query {
 }
 
 /**
- * The entry that is looked at. Its value is read along paths in its bytes, while they may be read; where the caller's code
- * runs, it is decoded first, and the paths are those of the decoded value.
+ * The entry that is looked at. Its value is read along paths in its bytes, while they may be read; where the
+ * caller's code runs, it is decoded first, and the paths are those of the decoded value.
  */
 class Looked implements Candidate {
   readonly #core: StoreCore
@@ -100,7 +103,9 @@ function copyKeyOf(words: Uint32Array, entry: number, into: KeyBuffer): void {
   for (let i = 0; i < count; i++) into.words[i] = words[entry + E_KEY + i]
 }
 
-/** Gives candidates to `use`, at most so many, while they may be read; returns how many, 0 at the end only. */
+/**
+ * Gives candidates to `use`, at most so many, while they may be read; returns how many, 0 at the end only.
+ */
 interface Candidates {
   next(most: number, use: (words: Uint32Array, entry: number) => void): number
 }
@@ -111,7 +116,9 @@ export class QueryRows implements Feed {
   readonly #core: StoreCore
   readonly #looked: Looked
   readonly #tester = new Tester()
-  /** Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes. */
+  /**
+   * Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes.
+   */
   readonly #decodes: boolean
   #left: number
   #candidates: Candidates | null = null
@@ -181,7 +188,9 @@ export class QueryRows implements Feed {
     return had > 0
   }
 
-  /** Tests what was decoded. What a custom codec has made may have getters, which must not call the database. */
+  /**
+   * Tests what was decoded. What a custom codec has made may have getters, which must not call the database.
+   */
   #holds(): boolean {
     const test = () => this.#tester.holds(this.#rest, this.#looked)
     if (this.#core.values.pure || this.#rest.some(hasMatch)) return test()

@@ -3,7 +3,7 @@ import type { DeepVersion, Found, Steps as Walk } from '../engine/deep.js'
 import { type Walker, walk } from '../tree/box-cursor.js'
 import type { Bound, Range } from '../tree/cursor.js'
 import { placeOf, Rewalk, restOf } from './deep.js'
-import type { Held } from './source.js'
+import type { Held } from './held.js'
 import type { StoreCore } from './store-core.js'
 
 /** Gives the next entries of a store, at most so many, to `use`; returns how many. */

@@ -9,8 +9,8 @@ import { walk } from '../tree/box-cursor.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Bound, Range } from '../tree/cursor.js'
 import { pastOf, placeOf, Rewalk, restOf } from './deep.js'
+import type { Held } from './held.js'
 import type { Feed } from './iterator.js'
-import type { Held } from './source.js'
 import type { StoreCore } from './store-core.js'
 
 const ALIVE = Number.POSITIVE_INFINITY
@@ -47,7 +47,8 @@ function rootOf(W: Uint32Array, record: number, store: number | null): number {
 }
 
 /**
- * What differs between two sides, of which one at least is deep, in key order. Under an announced read of the window.
+ * What differs between two sides, of which one at least is deep, in key order. Under an announced read of the
+ * window.
  * @param oldest record of memory's oldest version
  */
 export function differences(
@@ -64,8 +65,8 @@ export function differences(
   const past = pastOf(engine)
   const until = load48(W, oldest + R_VERSION)
   const { versions } = epochs
-  // The files have versions, too, that something keeps in memory below the window: for sure those that can be read by
-  // number, once they are pinned.
+  // The files have versions, too, that something keeps in memory below the window: for sure those that can be
+  // read by number, once they are pinned.
   past.pin(before.version)
   try {
     const readable = versions.readableBefore(versions.newest)
@@ -146,7 +147,8 @@ function compareFound(a: Found, b: Found): number {
 }
 
 /**
- * What differs in a store between two versions; `before` null: all that the second one has. As {@link differences}.
+ * What differs in a store between two versions; `before` null: all that the second one has. As {@link
+ * differences}.
  * @param stores ids of the store on either side
  */
 function differencesIn(

@@ -12,17 +12,9 @@ import { count } from '../tree/box-cursor.js'
 import type { Range } from '../tree/cursor.js'
 import { entriesBelow } from '../tree/node.js'
 import type { Finder } from './finder.js'
+import type { Held } from './held.js'
 import type { Hold } from './iterator.js'
 import type { StoreCore } from './store-core.js'
-
-/** A store at a version that stays readable until the hold is released. */
-export interface Held extends Hold {
-  /** Root of its tree; 0 for a version of the deep past, too. */
-  readonly root: number
-  /** The record of its version; 0 for one of the deep past, which is `deep` then. */
-  readonly record: number
-  readonly deep: number
-}
 
 export interface Source {
   readonly core: StoreCore
@@ -45,8 +37,8 @@ export interface Source {
   /** A version for an iterator. */
   hold(view: View | undefined): Held
   /**
-   * Begins a synchronous read of the past (`leave` ends it): the record to begin with, 0 for a deep version, which
-   * `reader.deep` is then.
+   * Begins a synchronous read of the past (`leave` ends it): the record to begin with, 0 for a deep version,
+   * which `reader.deep` is then.
    */
   past(view: View | undefined): number
   /** The draft's tree, where the source has one and the store is changed in it. */

@@ -5,13 +5,13 @@ import type { KeyBuffer } from '../key/codec.js'
 import type { Range } from '../tree/cursor.js'
 import { indexesAt, rootAt } from './at.js'
 import { DraftFinder, type Finder, finderIn } from './finder.js'
+import type { Held } from './held.js'
 import {
   type Bracket,
   BracketHeld,
   countBelow,
   type DraftBracket,
   entryIn,
-  type Held,
   type Source,
 } from './source.js'
 import type { StoreCore } from './store-core.js'

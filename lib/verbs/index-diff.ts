@@ -1,9 +1,9 @@
 /** What differs in an index between two versions, each of which lies in memory or in the deep past. */
 import type { TupleKey } from '../key/tuple-writer.js'
+import type { Held } from '../read/held.js'
 import type { IndexCore } from '../read/index-core.js'
 import type { Feed } from '../read/iterator.js'
 import { Differing, sideOf, storeIn } from '../read/sides.js'
-import type { Held } from '../read/source.js'
 import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 

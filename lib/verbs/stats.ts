@@ -117,7 +117,9 @@ export interface Stats {
     /** Keys of all indexes of the present version, and the bytes that they take in memory. */
     entries: number
     bytes: number
-    /** By this handle: entries looked up that indexes led to; index keys, or entries of scans, read; results given. */
+    /**
+     * By this handle: entries looked up that indexes led to; index keys, or entries of scans, read; results given.
+     */
     lookups: number
     scanned: number
     returned: number

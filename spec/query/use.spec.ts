@@ -1,4 +1,6 @@
-/** Queries as users meet them: plans and what they touch, orders, refusals, the caller's code in the middle. */
+/**
+ * Queries as users meet them: plans and what they touch, orders, refusals, the caller's code in the middle.
+ */
 import { describe, expect, it } from 'vitest'
 import { type Where, ZVerse } from '../../lib/index.js'
 import { expectCode } from '../support/expect.js'

@@ -1,6 +1,6 @@
 /**
- * `where` against plain code: random entries, indexes and queries; every plan gives the same answer, at every version, in
- * memory, in transactions, and in the deep past.
+ * `where` against plain code: random entries, indexes and queries; every plan gives the same answer, at every
+ * version, in memory, in transactions, and in the deep past.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -64,7 +64,7 @@ for (const values of ['msgpack', 'json'] as const) {
           bare.close()
           db.close()
         }),
-        { seed: SEED, numRuns: scaled(1500) },
+        { seed: SEED, numRuns: scaled(500) },
       )
     })
 
@@ -87,7 +87,7 @@ for (const values of ['msgpack', 'json'] as const) {
           askAll(read as never, half, one, {})
           db.close()
         }),
-        { seed: SEED, numRuns: scaled(600) },
+        { seed: SEED, numRuns: scaled(200) },
       )
     })
   })
@@ -113,6 +113,6 @@ it(`in the deep past, seed ${SEED}`, async () => {
         rmSync(path, { recursive: true })
       }
     }),
-    { seed: SEED, numRuns: scaled(100) },
+    { seed: SEED, numRuns: scaled(40) },
   )
 })
