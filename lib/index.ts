@@ -14,7 +14,11 @@ export type {
 } from './engine/view.js'
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
-export type { IndexDefinition, PropertyDefinition } from './indexes/definition.js'
+export type {
+  IndexDefinition,
+  PropertyDefinition,
+  SpatialDefinition,
+} from './indexes/definition.js'
 export type { IndexBounds, IndexKey } from './indexes/index-range.js'
 export type { Dimension, QuantizedDimension } from './key/axis.js'
 export type { TupleKey } from './key/tuple-writer.js'
@@ -56,10 +60,19 @@ export type {
   IndexChangesOptions,
   IndexCommit,
   IndexDiffOptions,
+  IndexOrder,
+  IndexSince,
+  SpatialIndex,
 } from './verbs/index-handle.js'
 export type { IndexRangeOptions, IndexReads } from './verbs/property-index.js'
 export type { KeyRef } from './verbs/ref.js'
 export type { Side } from './verbs/side.js'
+export type {
+  IndexCorner,
+  IndexNeighbour,
+  SpatialBounds,
+  SpatialReads,
+} from './verbs/spatial-index.js'
 export type { Stats } from './verbs/stats.js'
 export type {
   ChangesOptions,
@@ -67,6 +80,8 @@ export type {
   DiffOptions,
   HotKey,
   IndexInfo,
+  IndexKind,
+  IndexOf,
   Store,
   StoreInfo,
 } from './verbs/store-verbs.js'

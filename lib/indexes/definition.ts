@@ -2,6 +2,9 @@
  * What an index is made of, checked; and its one form as text, in which the catalog, the log and dumps have it. Two
  * definitions are the same if their texts are. Any thread; no state.
  */
+import type { Dimension } from '../key/axis.js'
+import { isArray } from '../key/describe.js'
+import { pointsOf, type ZOrderKeys } from '../key/zorder.js'
 import { checkNames, invalidOption } from '../options.js'
 import type { Encoded } from './bytes.js'
 import { type Path, pathOf } from './path.js'
@@ -21,18 +24,33 @@ export interface PropertyDefinition {
   invalid?: 'error' | 'skip' | undefined
 }
 
-export type IndexDefinition = PropertyDefinition
+/** An index by place: of points, along the Z-order curve. */
+export interface SpatialDefinition {
+  kind: 'spatial'
+  /** The path of an array of coordinates; or a path for each coordinate. */
+  on: string | readonly string[]
+  /** As `zorder` takes them. A `'date'` is a Date in values, or its ms. */
+  dimensions: readonly Dimension[]
+  /** No two values may be at the same place. */
+  unique?: boolean | undefined
+  missing?: 'skip' | 'error' | undefined
+  invalid?: 'error' | 'skip' | undefined
+}
+
+export type IndexDefinition = PropertyDefinition | SpatialDefinition
 
 /** A definition as the engine uses it. */
 export interface Defined {
-  readonly kind: 'property'
+  readonly kind: 'property' | 'spatial'
   readonly paths: readonly Path[]
-  /** The keys are arrays, of what the paths lead to. */
+  /** `on` has several: the keys are arrays, of what the paths lead to; or there is one for each dimension. */
   readonly isCompound: boolean
   readonly multi: boolean
   readonly unique: boolean
   readonly missing: 'skip' | 'null' | 'error'
   readonly invalid: 'error' | 'skip'
+  /** The points of an index by place; null for others. */
+  readonly points: ZOrderKeys | null
   /** How the store's values are encoded; and the names of both codecs. */
   readonly encoded: Encoded
   readonly codecs: Codecs
@@ -57,35 +75,45 @@ export interface Codecs {
 }
 
 const MOST_PATHS = 16
-const NAMES = ['kind', 'on', 'multi', 'unique', 'missing', 'invalid']
+const NAMES = ['kind', 'on', 'unique', 'missing', 'invalid']
 
 /**
  * @param codecs those of the store
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the part
  */
 export function definedBy(definition: unknown, codecs: Codecs): Defined {
-  const given = checkNames(definition, NAMES, 'index')
-  const { kind, on, missing, invalid } = given
-  if (kind !== undefined && kind !== 'property') throw invalidOption('kind', "must be 'property'")
-  const isCompound = Array.isArray(on)
+  const isSpatial = (definition as { kind?: unknown } | null)?.kind === 'spatial'
+  const names = [...NAMES, isSpatial ? 'dimensions' : 'multi']
+  const given = checkNames(definition, names, isSpatial ? 'a spatial index' : 'an index')
+  const { kind, on, missing, invalid, dimensions } = given
+  const kinds = ['property', 'spatial']
+  if (kind !== undefined && !kinds.includes(kind as string)) {
+    throw invalidOption('kind', "must be 'property' or 'spatial'")
+  }
+  const isCompound = isArray(on)
   if (isCompound && (on.length === 0 || on.length > MOST_PATHS)) {
     throw invalidOption('on', `must have 1 to ${MOST_PATHS} paths`)
   }
-  const texts: unknown[] = isCompound ? on : [on]
+  const texts: unknown[] = isCompound ? [...on] : [on]
   const paths = texts.map(text => pathOf(text, 'on'))
   if (codecs.values !== 'msgpack' && codecs.values !== 'json') {
     const message = `needs values with paths, msgpack or json: these are ${JSON.stringify(codecs.values)}`
     throw invalidOption('on', message)
   }
+  const points = isSpatial ? pointsOf(dimensions) : null
+  if (points !== null && isCompound && paths.length !== points.curve.axes.length) {
+    throw invalidOption('on', 'must be one path of an array, or a path for each dimension')
+  }
   const defined = {
-    kind: 'property' as const,
+    kind: isSpatial ? ('spatial' as const) : ('property' as const),
     codecs: { keys: codecs.keys, values: codecs.values },
     encoded: codecs.values as Encoded,
     paths,
     isCompound,
+    points,
     multi: flag(given, 'multi'),
     unique: flag(given, 'unique'),
-    missing: oneOf(missing, 'missing', ['skip', 'null', 'error']),
+    missing: oneOf(missing, 'missing', isSpatial ? ['skip', 'error'] : ['skip', 'null', 'error']),
     invalid: oneOf(invalid, 'invalid', ['error', 'skip']),
   }
   return { ...defined, text: textOf(defined) }
@@ -104,10 +132,13 @@ export function shownOf({ text }: Defined): IndexDefinition {
 }
 
 function textOf(defined: Omit<Defined, 'text'>): string {
-  const { paths, isCompound, multi, unique, missing, invalid, codecs } = defined
+  const { paths, isCompound, multi, unique, missing, invalid, codecs, points } = defined
   const texts = paths.map(({ text }) => text)
+  const dimensions = points?.curve.axes.map(({ dimension }) => dimension)
   return JSON.stringify({
+    ...(dimensions !== undefined && { kind: 'spatial' }),
     on: isCompound ? texts : texts[0],
+    ...(dimensions !== undefined && { dimensions }),
     ...(multi && { multi }),
     ...(unique && { unique }),
     ...(missing !== 'skip' && { missing }),

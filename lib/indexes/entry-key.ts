@@ -8,9 +8,14 @@ import { type KeyBuffer, type KeyCodec, MAX_KEY_BYTES } from '../key/codec.js'
 import { unpackBytes } from '../key/pack.js'
 import { TupleReader } from '../key/tuple-reader.js'
 import { ARRAY, END, NUMBER, STRING, type TupleKey } from '../key/tuple-writer.js'
+import type { Defined } from './definition.js'
 
 /** Words of the index key at the begin of a key. */
-export function indexKeyWords(words: Uint32Array, at: number): number {
+export function indexKeyWords({ points }: Defined, words: Uint32Array, at: number): number {
+  return points === null ? tupleWords(words, at) : points.curve.words
+}
+
+function tupleWords(words: Uint32Array, at: number): number {
   const from = at * 4
   let place = from
   let depth = 0
@@ -33,21 +38,30 @@ export type Pair<K = unknown> = [indexKey: TupleKey, key: K]
 
 export class IndexEntryKeys implements KeyCodec<never, Pair> {
   readonly name = 'index'
+  readonly #defined: Defined
   readonly #primary: KeyCodec
   readonly #reader = new TupleReader()
   #bytes: Uint8Array | null = null
 
   /** @param primary the codec of the store's keys */
-  constructor(primary: KeyCodec) {
+  constructor(defined: Defined, primary: KeyCodec) {
+    this.#defined = defined
     this.#primary = primary
   }
 
   decode(words: Uint32Array, at: number, bytes: number): Pair {
-    const size = indexKeyWords(words, at)
+    const size = indexKeyWords(this.#defined, words, at)
+    const indexKey = this.#indexKey(words, at, size)
+    return [indexKey, this.#primary.decode(words, at + size, bytes - size * 4)]
+  }
+
+  /** A point of an index by place has Dates where its dimensions say so. */
+  #indexKey(words: Uint32Array, at: number, size: number): TupleKey {
+    const { points } = this.#defined
+    if (points !== null) return points.decode(words, at) as unknown as TupleKey
     this.#bytes ??= new Uint8Array(MAX_KEY_BYTES)
     unpackBytes(words, at, size * 4, this.#bytes)
-    const indexKey = this.#reader.read(this.#bytes, 0)
-    return [indexKey, this.#primary.decode(words, at + size, bytes - size * 4)]
+    return this.#reader.read(this.#bytes, 0)
   }
 
   encode(_: never, __: KeyBuffer): void {

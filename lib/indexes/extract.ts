@@ -1,11 +1,14 @@
 /**
  * The index keys of one value, as the definition of an index asks for them. Each extractor belongs to one thread.
  *
- * Invariant: the keys are whole parts of tuples (lib/key/tuple.ts), sorted by their bytes, each there once; so two lists
+ * Invariant: the keys are whole parts of tuples (lib/key/tuple.ts), or codes of points, sorted by their bytes, each there once; so two lists
  * of keys are compared by one walk along both.
  */
+import type { Axis } from '../key/axis.js'
 import { MAX_KEY_BYTES } from '../key/codec.js'
-import { ARRAY, END, NULL, TupleWriter } from '../key/tuple-writer.js'
+import { unpackBytes } from '../key/pack.js'
+import { ARRAY, END, NULL, NUMBER, numberAt, TupleWriter } from '../key/tuple-writer.js'
+import type { ZOrderKeys } from '../key/zorder.js'
 import type { Defined } from './definition.js'
 import { NOWHERE, type PathReader } from './path.js'
 
@@ -103,9 +106,15 @@ export interface Unfit {
 export class Extractor {
   readonly #defined: Defined
   readonly #writer = new TupleWriter()
+  /** Of points: coordinates as ordered integers, and their code. */
+  readonly #ordered: Uint32Array
+  readonly #code: Uint32Array
 
   constructor(defined: Defined) {
+    const curve = defined.points?.curve
     this.#defined = defined
+    this.#ordered = new Uint32Array(2 * (curve?.axes.length ?? 0))
+    this.#code = new Uint32Array(curve?.words ?? 0)
   }
 
   /**
@@ -114,7 +123,8 @@ export class Extractor {
    */
   extract(reader: PathReader, from: number, keys: IndexKeys): Unfit | null {
     keys.clear()
-    const { isCompound, multi, paths } = this.#defined
+    const { isCompound, multi, paths, points } = this.#defined
+    if (points !== null) return this.#point(points, reader, from, keys)
     if (multi) return this.#product(reader, from, keys)
     const writer = this.#writer
     writer.at = 0
@@ -126,6 +136,48 @@ export class Extractor {
     if (isCompound) writer.tag(END)
     keys.add(writer)
     return null
+  }
+
+  /** The point at the path, or whose coordinates are at the paths. */
+  #point(points: ZOrderKeys, reader: PathReader, from: number, keys: IndexKeys): Unfit | null {
+    const { isCompound, paths } = this.#defined
+    const { axes } = points.curve
+    const [path] = paths
+    let places: readonly number[]
+    if (isCompound) places = paths.map(one => reader.seek(from, one))
+    else {
+      const at = reader.seek(from, path)
+      if (at === NOWHERE) return this.#unfit('missing', path.text)
+      if (!reader.isArray(at)) return this.#unfit('invalid', path.text)
+      places = reader.elements(at)
+      if (places.length !== axes.length) return this.#unfit('invalid', path.text)
+    }
+    for (let d = 0; d < axes.length; d++) {
+      const { text } = isCompound ? paths[d] : path
+      if (places[d] === NOWHERE) return this.#unfit('missing', text)
+      if (!this.#coordinate(axes[d], d, reader, places[d])) return this.#unfit('invalid', text)
+    }
+    this.#writePoint(points)
+    keys.add(this.#writer)
+    return null
+  }
+
+  /** Takes the coordinate at a place; false if it is none of the axis. */
+  #coordinate(axis: Axis, d: number, reader: PathReader, at: number): boolean {
+    const writer = this.#writer
+    writer.at = 0
+    if (!reader.write(at, writer) || writer.bytes[0] !== NUMBER) return false
+    const x = numberAt(writer.bytes, 1)
+    return axis.encode(axis.isDate ? new Date(x) : x, this.#ordered, 2 * d)
+  }
+
+  /** Writes the code of the coordinates. */
+  #writePoint({ curve }: ZOrderKeys): void {
+    const code = this.#code
+    curve.encode(this.#ordered, code)
+    const { bytes } = this.#writer
+    unpackBytes(code, 0, 4 * curve.words, bytes)
+    this.#writer.at = 4 * curve.words
   }
 
   /** Writes what lies at a place; says what is wrong with it. */

@@ -189,7 +189,7 @@ export class StoreFollower implements Follower {
   ): void {
     const W = this.#W
     const key = this.#key
-    const size = indexKeyWords(words, 0) * 4
+    const size = indexKeyWords(known.defined, words, 0) * 4
     key.words.set(words.subarray(0, size / 4))
     key.bytes = size
     const cursor = new Cursor(W, draft.live.root, prefixed(key), false, 2)
@@ -253,7 +253,7 @@ function isKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number)
 }
 
 function notUnique({ name, defined }: Known, W: Uint32Array, entry: number): ZVerseError {
-  const codec = new IndexEntryKeys(keyCodecNamed(defined.codecs.keys))
+  const codec = new IndexEntryKeys(defined, keyCodecNamed(defined.codecs.keys))
   const [key, holder] = codec.decode(W, entry + E_KEY, keyBytesOf(W, entry))
   const message = `another entry has this key of the unique index ${JSON.stringify(name)} already`
   return new ZVerseError('ZVERSE_NOT_UNIQUE', message, { index: name, key, holder })

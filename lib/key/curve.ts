@@ -126,6 +126,8 @@ export class Curve {
   readonly bits: number
   readonly bytes: number
   readonly words: number
+  /** The word of a key where something follows its code, which decides nothing but the order; 0: keys are codes. */
+  readonly tail: number
   /** For each dimension, `words` words with its bits set. */
   readonly masks: readonly Uint32Array[]
   /** For each dimension, the place after its last bit in the code. */
@@ -137,7 +139,8 @@ export class Curve {
   /** Two dimensions of the same width: 16 bits of each make a word, which `morton` does exactly. */
   readonly #isPair: boolean
 
-  constructor(axes: readonly Axis[]) {
+  /** @param hasTail keys have something behind the code, from a whole word on */
+  constructor(axes: readonly Axis[], hasTail = false) {
     const n = axes.length
     const places: number[][] = axes.map(() => [])
     const spread: number[] = []
@@ -152,6 +155,7 @@ export class Curve {
     this.bits = spread.length
     this.bytes = (this.bits + 7) >>> 3
     this.words = (this.bits + 31) >>> 5
+    this.tail = hasTail ? this.words : 0
     this.ends = places.map(own => own[own.length - 1] + 1)
     this.masks = places.map(own => {
       const mask = new Uint32Array(this.words)

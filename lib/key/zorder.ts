@@ -71,6 +71,16 @@ export function zorder<const D extends readonly Dimension[]>(dimensions: D): ZOr
   return new ZOrder(given.map((dimension, i) => new Axis(dimension, i)))
 }
 
+/**
+ * Points of keys that go on behind them: those of indexes.
+ * @param dimensions as {@link zorder} takes them
+ * @throws ZVerseError `ZVERSE_INVALID_OPTION`
+ */
+export function pointsOf(dimensions: unknown): ZOrderKeys {
+  const curve = ZOrder.curveOf(dimensions) ?? ZOrder.curveOf(zorder(dimensions as Dimension[]))
+  return new ZOrderKeys(new Curve((curve as Curve).axes, true))
+}
+
 /** The dimensions in the name of a Z-order codec; undefined if it is another name. */
 export function zorderNamed(name: string): ZOrder | undefined {
   const list = NAME.exec(name)?.[1]

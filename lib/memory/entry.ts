@@ -180,10 +180,11 @@ export function compareToEntry(
   return compareKeys(words, 0, bytes, W, entry + E_KEY, keyBytesOf(W, entry))
 }
 
-/** Compares the keys of two entries. */
-export function compareEntries(W: Uint32Array, a: number, b: number): number {
+/** Compares the keys of two entries, from word `skip` on. */
+export function compareEntries(W: Uint32Array, a: number, b: number, skip = 0): number {
   if (a === b) return 0
-  return compareKeys(W, a + E_KEY, keyBytesOf(W, a), W, b + E_KEY, keyBytesOf(W, b))
+  const [bytes, others] = [keyBytesOf(W, a) - 4 * skip, keyBytesOf(W, b) - 4 * skip]
+  return compareKeys(W, a + E_KEY + skip, bytes, W, b + E_KEY + skip, others)
 }
 
 /** {@link sharedBits} of two entries' keys. */

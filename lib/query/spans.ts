@@ -12,8 +12,10 @@
 import type { Defined } from '../indexes/definition.js'
 import { compareBytes, joined } from '../indexes/extract.js'
 import type { Path } from '../indexes/path.js'
+import { Box } from '../key/box.js'
 import { packBytes } from '../key/pack.js'
-import { ARRAY, END, FALSE, NULL, NUMBER, TRUE } from '../key/tuple-writer.js'
+import { ARRAY, END, FALSE, NULL, NUMBER, numberAt, TRUE } from '../key/tuple-writer.js'
+import type { ZOrderKeys } from '../key/zorder.js'
 import { type Bound, compareBounds, isEmpty, prefixed, type Range } from '../tree/cursor.js'
 import { type PathTerm, type Term, type Test, typeOf } from './query.js'
 
@@ -47,7 +49,8 @@ const IS_SCALAR = 3
 
 /** True if an index has every entry for which the terms hold. */
 export function servesAll(defined: Defined, terms: readonly Term[]): boolean {
-  const { multi, missing, invalid } = defined
+  const { multi, missing, invalid, points } = defined
+  if (points !== null && invalid === 'skip') return false
   return defined.paths.every(path => {
     let said = SAYS_NOTHING
     for (const test of testsAt(terms, path)) {
@@ -95,9 +98,10 @@ function testsAt(terms: readonly Term[], path: Path): Test[] {
   return Array.from(termsAt(terms, path), ({ test }) => test)
 }
 
-/** What an index by property has for the terms; null where they say nothing about its first path. */
+/** What an index has for the terms; null where they say nothing about its first path. */
 export function spansOf(defined: Defined, terms: readonly Term[]): Spans | null {
-  const { paths, isCompound } = defined
+  const { paths, isCompound, points } = defined
+  if (points !== null) return boxesOf(points, isCompound, paths, terms)
   const covers: Term[] = []
   const ranges: Range[] = []
   const arrays: Range[] = []
@@ -126,6 +130,53 @@ export function spansOf(defined: Defined, terms: readonly Term[]): Spans | null 
   })
   return { ranges: ranges.filter(range => !isEmpty(range)), arrays, covers, fixed }
 }
+
+/** What an index by place has: the box that the terms leave, of cells that may have what is inside. */
+function boxesOf(
+  { curve }: ZOrderKeys,
+  isCompound: boolean,
+  paths: readonly Path[],
+  terms: readonly Term[],
+): Spans | null {
+  const n = curve.axes.length
+  const min = new Array<number>(n).fill(Number.NaN)
+  const max = new Array<number>(n).fill(Number.NaN)
+  const raise = (d: number, x: number) => {
+    if (!(x <= min[d])) min[d] = Number.isNaN(x) ? min[d] : x
+  }
+  const lower = (d: number, x: number) => {
+    if (!(x >= max[d])) max[d] = Number.isNaN(x) ? max[d] : x
+  }
+  const covers: Term[] = []
+  const isExact = curve.axes.every(({ dimension }) => typeof dimension === 'string')
+  for (const [i, path] of paths.entries()) {
+    for (const term of termsAt(terms, path)) {
+      const { test } = term
+      if (!isCompound && test.op === 'box' && test.min.length === n) {
+        test.min.forEach(raiseAll(raise))
+        test.max.forEach(raiseAll(lower))
+        if (isExact && ![...test.min, ...test.max].some(Number.isNaN)) covers.push(term)
+      } else if (isCompound && 'key' in test && test.key[0] === NUMBER) {
+        const x = numberAt(test.key, 1)
+        if (test.op === 'gt' || test.op === 'gte' || test.op === 'eq') raise(i, x)
+        if (test.op === 'lt' || test.op === 'lte' || test.op === 'eq') lower(i, x)
+      }
+    }
+  }
+  if ([...min, ...max].every(Number.isNaN)) return null
+  const box = new Box(curve)
+  for (const [d, axis] of curve.axes.entries()) {
+    // The cell that has the least of what is inside may begin below it.
+    if (min[d] > max[d]) box.isEmpty = true
+    if (!Number.isNaN(min[d]) && !axis.floor(min[d], box.lower, 2 * d))
+      box.lower.fill(0, 2 * d, 2 * d + 2)
+    if (!Number.isNaN(max[d]) && !axis.floor(max[d], box.upper, 2 * d)) box.isEmpty = true
+  }
+  box.settle()
+  return { ranges: [{ lower: null, upper: null, box }], arrays: [], covers, fixed: 0 }
+}
+
+const raiseAll = (to: (d: number, x: number) => void) => (x: number, d: number) => to(d, x)
 
 interface Equalities {
   readonly keys: readonly Uint8Array[]

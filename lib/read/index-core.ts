@@ -11,6 +11,7 @@ import { ZVerseError } from '../errors.js'
 import type { Known } from '../indexes/definition.js'
 import { IndexEntryKeys, indexKeyWords } from '../indexes/entry-key.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
+import type { ZOrderKeys } from '../key/zorder.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import { noValues } from '../value/none.js'
@@ -22,7 +23,7 @@ export class IndexCore extends StoreCore {
   readonly known: Known
 
   constructor(parent: StoreCore, known: Known) {
-    const keys = new IndexEntryKeys(parent.keys) as KeyCodec
+    const keys = new IndexEntryKeys(known.defined, parent.keys) as KeyCodec
     super(parent.engine, known.id, nameOfIndex(known.of, known.name), keys, noValues())
     this.parent = parent
     this.known = known
@@ -72,16 +73,21 @@ export class IndexCore extends StoreCore {
   /** Puts the key of the entry that a key of the index stands for into a buffer. */
   primaryOf(words: Uint32Array, entry: number, into: KeyBuffer): void {
     const at = entry + E_KEY
-    const size = indexKeyWords(words, at)
+    const size = indexKeyWords(this.known.defined, words, at)
     into.bytes = keyBytesOf(words, entry) - size * 4
     const count = (into.bytes + 3) >>> 2
     for (let i = 0; i < count; i++) into.words[i] = words[at + size + i]
   }
 
+  /** The point of a key of an index by place. */
+  pointIn(words: Uint32Array, entry: number): unknown {
+    return (this.known.defined.points as ZOrderKeys).decode(words, entry + E_KEY)
+  }
+
   /** The key of the entry that a key of the index stands for. */
   primaryIn(words: Uint32Array, entry: number): unknown {
     const at = entry + E_KEY
-    const size = indexKeyWords(words, at)
+    const size = indexKeyWords(this.known.defined, words, at)
     return this.parent.keys.decode(words, at + size, keyBytesOf(words, entry) - size * 4)
   }
 }

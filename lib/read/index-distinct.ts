@@ -63,7 +63,7 @@ export class Distinct implements Feed {
   /** Takes the index key of a key; what is left of the range lies behind it. @returns the keys with it */
   #take(words: Uint32Array, entry: number, first: unknown[]): Range {
     const at = entry + E_KEY
-    const size = indexKeyWords(words, at)
+    const size = indexKeyWords(this.#core.known.defined, words, at)
     first[0] = this.#core.keys.decode(words, at, keyBytesOf(words, entry))
     first[0] = (first[0] as [unknown, unknown])[0]
     const key = this.#key

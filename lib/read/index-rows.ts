@@ -12,6 +12,8 @@ import { type Run, runOf } from './run.js'
 
 /** `[index key, key]`; the other kinds are those of stores. */
 export const INDEX_PAIRS = 4
+/** Of an index by place: `[key, value, point]`. */
+export const POINTS = 5
 
 /** Keys looked up at a time at first, and at most. */
 const BEGIN = 4
@@ -46,7 +48,7 @@ export class IndexRows implements Feed {
     const core = this.#core
     const kind = this.#kind
     const isPure = core.parent.values.pure
-    const hasValues = kind === PAIRS || kind === VALUES
+    const hasValues = kind === PAIRS || kind === VALUES || kind === POINTS
     const most = hasValues && !isPure ? 1 : all ? AHEAD : this.#ramp
     this.#ramp = Math.min(AHEAD, this.#ramp * 2)
     const { queries } = core.engine
@@ -73,11 +75,15 @@ export class IndexRows implements Feed {
     const { engine } = core
     const { batch, key } = engine
     const isPaired = this.isPaired
+    const isPoint = this.#kind === POINTS
     const values = isPaired ? second : first
     let at = 0
     batch.begin()
     const count = this.#run.fill(most, (words, entry) => {
       if (isPaired) first[at++] = core.primaryIn(words, entry)
+      else if (isPoint) {
+        first[at++] = [core.primaryIn(words, entry), undefined, core.pointIn(words, entry)]
+      }
       core.primaryOf(words, entry, key)
       batch.add(key)
     })
@@ -87,7 +93,9 @@ export class IndexRows implements Feed {
     try {
       for (let i = 0; i < count; i++) {
         batch.load(i, key)
-        values[i] = this.#valueOf(finder, key)
+        const value = this.#valueOf(finder, key)
+        if (isPoint) (first[i] as unknown[])[1] = value
+        else values[i] = value
       }
     } finally {
       finder.end()

@@ -198,7 +198,11 @@ function orderIn({ core }: Source, planner: Planner, order: unknown): Order | nu
   if (order === undefined) return null
   const isName = typeof order === 'string'
   const index = isName ? planner.find(order) : isArray(order) ? undefined : indexIn(planner, order)
-  if (index !== undefined) return { defined: index.known.defined, index }
+  if (index !== undefined) {
+    const { defined } = index.known
+    if (defined.kind === 'property') return { defined, index }
+    throw invalidOption('order', 'must be by property: points have no order')
+  }
   const texts = isName ? [order] : (order as unknown[])
   if (texts.length === 0) throw invalidOption('order', 'must have one path at least')
   const paths = texts.map(text => pathOf(text, 'order'))

@@ -172,7 +172,7 @@ export class Planner {
     if (plan.kind !== 'index' || plan.steps[0].ranges.length > 1) return false
     const [{ index, fixed }] = plan.steps
     const { defined: has } = index.known
-    if (has.multi || defined.multi || has.paths.length === 0) return false
+    if (has.kind !== 'property' || has.multi || defined.multi) return false
     if (has.missing === 'null' && !impliesPresence(defined.paths, terms)) return false
     const same = has.paths.slice(0, fixed).map(({ text }) => text)
     const asked = defined.paths.map(({ text }) => text).filter(text => !same.includes(text))
@@ -248,7 +248,7 @@ export function isInKeyOrder({ kind, steps }: Plan): boolean {
 
 /** Two definitions give an entry the same index key. */
 function hasSameKeys(a: Defined, b: Defined): boolean {
-  if (a.multi || b.multi || a.isCompound !== b.isCompound) return false
+  if (a.kind !== 'property' || a.multi || b.multi || a.isCompound !== b.isCompound) return false
   return hasSamePaths(a.paths, b.paths)
 }
 

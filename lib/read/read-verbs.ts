@@ -266,7 +266,7 @@ export abstract class ReadVerbs<K, V> extends Printed {
     const wanted = core.engine.gate.guarded(() => nearestIn(curve, point, k, given))
     return iterating(source.hold(view), ({ root, deep }) => {
       if (deep >= 0) return new DeepNeighbours(core, deep, curve, wanted)
-      wanted.canReach = core.isWhole(root, wanted.metric, source.draftRoot() === null)
+      wanted.canReach = core.isWhole(root, curve, wanted.metric, source.draftRoot() === null)
       const search = new Nearest(core.engine.W, root, curve, wanted)
       return new Steps(() => {
         const entry = search.next()

@@ -1,7 +1,7 @@
 /** Walks of a store at one version, in memory or in the deep past, some entries at a time. */
 import type { DeepVersion, Found, Steps as Walk } from '../engine/deep.js'
 import { type Walker, walk } from '../tree/box-cursor.js'
-import type { Bound, Range } from '../tree/cursor.js'
+import { type Bound, compareBounds, type Range } from '../tree/cursor.js'
 import { placeOf, Rewalk, restOf } from './deep.js'
 import type { Held } from './held.js'
 import type { StoreCore } from './store-core.js'
@@ -45,9 +45,15 @@ class DeepRun extends Rewalk<Found> implements Run {
 
   protected begin(deep: DeepVersion): Walk<Found> | null {
     const place = this.#place
-    const range = place === null ? this.#range : restOf(this.#range, place, this.#reverse)
     const store = this.#core.idAt(deep)
-    return store === null ? null : deep.walk(store, range, this.#reverse)
+    if (store === null) return null
+    if (place === null) return deep.walk(store, this.#range, this.#reverse)
+    const tail = this.#range.box?.curve.tail ?? 0
+    if (tail === 0)
+      return deep.walk(store, restOf(this.#range, place, this.#reverse), this.#reverse)
+    // Others may have the same code: from the first of them on.
+    const code = { words: place.words.slice(0, tail), bytes: 4 * tail, after: false }
+    return behind(place, deep.walk(store, restOf(this.#range, code, false), false))
   }
 
   fill(most: number, use: (words: Uint32Array, entry: number) => void): number {
@@ -62,6 +68,21 @@ class DeepRun extends Rewalk<Found> implements Run {
       }
       return count
     })
+  }
+}
+
+/** What a walk gives behind a place. */
+function behind(place: Bound, walk: Walk<Found>): Walk<Found> {
+  let isBehind = false
+  return {
+    next() {
+      let found = walk.next()
+      while (!isBehind && found !== null && compareBounds(placeOf(found, true), place) <= 0) {
+        found = walk.next()
+      }
+      isBehind = true
+      return found
+    },
   }
 }
 

@@ -13,7 +13,7 @@ import { ZVerseError } from '../errors.js'
 import { findTombstone } from '../history/key-history.js'
 import { MISS } from '../hot/value-cache.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
-import type { ZOrderKeys } from '../key/zorder.js'
+import type { Curve } from '../key/curve.js'
 import type { Arena } from '../memory/arena.js'
 import { keyBytesOf, valueAtIn, versionOf } from '../memory/entry.js'
 import { hashOf } from '../memory/hash.js'
@@ -296,11 +296,10 @@ export class StoreCore {
    * True if no key below `root` lies beyond a metric's whole. The answer is kept for a published tree:
    * no other tree has the same root with the same birth.
    */
-  isWhole(root: number, metric: Metric, isPublished: boolean): boolean {
+  isWhole(root: number, curve: Curve, metric: Metric, isPublished: boolean): boolean {
     if (root === 0 || metric.whole.length === 0) return true
     const birth = nodeBirth(this.#W, root)
     if (isPublished && this.#root === root && this.#birth === birth) return this.#whole
-    const { curve } = this.keys as ZOrderKeys
     const whole = isWhole(this.#W, root, curve, metric)
     if (isPublished) {
       this.#root = root

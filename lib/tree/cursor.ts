@@ -96,6 +96,20 @@ export interface Range {
 /** All keys. */
 export const WHOLE: Range = { lower: null, upper: null, box: null }
 
+/** The places between which the keys of a range lie: of a box, from its first code on to its last. */
+export function endsOf({ lower, upper, box }: Range): {
+  readonly lower: Bound | null
+  readonly upper: Bound | null
+} {
+  if (box === null) return { lower, upper }
+  const { curve, from, to, low, high } = box
+  const bytes = curve.tail > 0 ? 4 * curve.words : curve.bytes
+  const first = { words: from ?? low, bytes, after: false }
+  const last = to ?? high
+  if (curve.tail === 0) return { lower: first, upper: { words: last, bytes, after: true } }
+  return { lower: first, upper: prefixed({ words: last.slice(), bytes }).upper }
+}
+
 /** True if no key can lie in the range. */
 export function isEmpty({ lower, upper, box }: Range): boolean {
   if (box !== null) return box.isEmpty

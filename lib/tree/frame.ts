@@ -71,7 +71,7 @@ export class Frame {
   /** The codes' bits in the window. */
   #from = 0
   #to = ALL
-  /** Codes have bits behind the window. */
+  /** Keys have bits behind the window. */
   #isPartial = false
   /** Scratch for {@link scan} and for LITMAX. */
   readonly #slot: number[] = [0]
@@ -242,7 +242,10 @@ export class Frame {
       (this.#lowSides & this.#codes) !== 0 ? keyBits(from as Uint32Array, 0, words, depth) : 0
     this.#to =
       (this.#highSides & this.#codes) !== 0 ? keyBits(to as Uint32Array, 0, words, depth) : ALL
-    this.#isPartial = depth + 32 < curve.bits
+    const past = depth + 32 - curve.bits
+    this.#isPartial = past < 0 || curve.tail > 0
+    // What follows a code is bounded by nothing.
+    if (past > 0 && curve.tail > 0) this.#free |= past >= 32 ? ALL : ~(ALL << past)
   }
 
   /** The first slot from `i` on that may hold keys of the box; the count if there is none. */

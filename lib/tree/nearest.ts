@@ -371,6 +371,9 @@ export class Nearest {
     const theirs = this.#distances[other]
     if (distance !== theirs) return distance < theirs
     if (ending !== ENTRY) return true
-    return this.#endings[other] === ENTRY && compareEntries(this.#W, item, this.#items[other]) < 0
+    return (
+      this.#endings[other] === ENTRY &&
+      compareEntries(this.#W, item, this.#items[other], this.#curve.tail) < 0
+    )
   }
 }

@@ -8,9 +8,9 @@ import type { Range } from '../tree/cursor.js'
 import { DiffCursor } from '../tree/diff.js'
 
 /** A key that has come into an index, or gone. */
-export interface IndexDifference<K> {
+export interface IndexDifference<K, I = TupleKey> {
   /** The index key. */
-  key: TupleKey
+  key: I
   /** The key of the entry. */
   primary: K
   type: 'in' | 'out'

@@ -5,7 +5,6 @@
  */
 import { limitIn, NAMES, reverseIn, type View, viewIn } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
-import { type IndexDefinition, shownOf } from '../indexes/definition.js'
 import {
   INDEX_BOUNDS,
   type IndexBounds,
@@ -13,15 +12,13 @@ import {
   IndexRanges,
 } from '../indexes/index-range.js'
 import type { TupleKey } from '../key/tuple-writer.js'
-import { Printed, type Shown, shown } from '../memory/shown.js'
 import { checkNames } from '../options.js'
-import type { IndexCore } from '../read/index-core.js'
 import { Distinct } from '../read/index-distinct.js'
 import { INDEX_PAIRS, IndexRows } from '../read/index-rows.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
 import { KEYS, PAIRS, VALUES } from '../read/rows.js'
-import type { Source } from '../read/source.js'
 import type { Range } from '../tree/cursor.js'
+import { IndexVerbs } from './index-verbs.js'
 
 export interface IndexRangeOptions extends IndexBounds, View {
   /** From the last index key to the first, and of one index key from the last key to the first. */
@@ -34,49 +31,12 @@ const ORDERED = [...INDEX_BOUNDS, 'reverse', 'limit']
 const RANGE = [...ORDERED, ...NAMES.view]
 
 /** The read verbs of an index. */
-export class IndexReads<K, V> extends Printed {
-  readonly #source: Source
-  readonly #core: IndexCore
+export class IndexReads<K, V> extends IndexVerbs<K, V> {
   readonly #ranges = new IndexRanges()
-
-  /**
-   * @internal
-   * @param source of the index as a store
-   */
-  constructor(source: Source) {
-    super()
-    this.#source = source
-    this.#core = source.core as IndexCore
-  }
-
-  /** @internal */
-  get _core(): IndexCore {
-    return this.#core
-  }
-
-  /** @internal */
-  get _source(): Source {
-    return this.#source
-  }
 
   /** @internal The range in checked options. */
   _rangeIn(given: Record<string, unknown>): Range {
-    return this.#core.engine.gate.guarded(() => this.#ranges.rangeIn(given))
-  }
-
-  /** Its name. */
-  get name(): string {
-    return this.#core.known.name
-  }
-
-  /** Its definition. */
-  get definition(): IndexDefinition {
-    return shownOf(this.#core.known.defined)
-  }
-
-  /** @internal */
-  _shown(): Shown {
-    return shown('Index', () => ({ name: this.name, ...this.definition }))
+    return this._core.engine.gate.guarded(() => this.#ranges.rangeIn(given))
   }
 
   /**
@@ -120,7 +80,7 @@ export class IndexReads<K, V> extends Printed {
 
   /** Number of keys of the index in range; O(height of the tree). */
   count(options?: IndexRangeOptions): number {
-    const source = this.#source
+    const source = this._source
     source.gate()
     const { given, view, range } = this.#range(options, 'count')
     reverseIn(given)
@@ -129,26 +89,26 @@ export class IndexReads<K, V> extends Printed {
 
   /** `[index key, how many]`, each index key in range once, in order. It costs a step for each. */
   distinct(options?: IndexRangeOptions): ZVerseIterator<[TupleKey, number]> {
-    const source = this.#source
+    const source = this._source
     source.gate()
     const { given, view, range } = this.#range(options, 'distinct')
     const reverse = reverseIn(given)
     const limit = limitIn(given)
     return iterating(
       source.hold(view),
-      held => new Distinct(this.#core, held, range, reverse, limit),
+      held => new Distinct(this._core, held, range, reverse, limit),
     )
   }
 
   #iterate<T>(options: unknown, verb: string, kind: number): ZVerseIterator<T> {
-    const source = this.#source
+    const source = this._source
     source.gate()
     const { given, view, range } = this.#range(options, verb)
     const reverse = reverseIn(given)
     const limit = limitIn(given)
     return iterating(source.hold(view), held => {
-      const finder = source.finder(this.#core.parent, held)
-      return new IndexRows(this.#core, held, range, reverse, limit, kind, finder)
+      const finder = source.finder(this._core.parent, held)
+      return new IndexRows(this._core, held, range, reverse, limit, kind, finder)
     })
   }
 
@@ -156,7 +116,7 @@ export class IndexReads<K, V> extends Printed {
     options: unknown,
     verb: string,
   ): { given: Record<string, unknown>; view: View | undefined; range: Range } {
-    const given = checkNames(options, this.#source.views ? RANGE : ORDERED, verb)
+    const given = checkNames(options, this._source.views ? RANGE : ORDERED, verb)
     const view = viewIn(given)
     return { given, view, range: this._rangeIn(given) }
   }

@@ -15,7 +15,14 @@ import {
   reverseIn,
   type View,
 } from '../engine/view.js'
-import { definedBy, type IndexDefinition, type Known, shownOf } from '../indexes/definition.js'
+import {
+  definedBy,
+  type IndexDefinition,
+  type Known,
+  type PropertyDefinition,
+  type SpatialDefinition,
+  shownOf,
+} from '../indexes/definition.js'
 import { stringKeys } from '../key/string.js'
 import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
 import { R_VERSION, WRITING_VERB } from '../memory/layout.js'
@@ -43,7 +50,7 @@ import type { Operation } from '../write/operations.js'
 import type { Transaction } from '../write/transaction.js'
 import { CommitVerbs } from '../write/write-verbs.js'
 import { Changes } from './changes.js'
-import { Index } from './index-handle.js'
+import { Index, SpatialIndex } from './index-handle.js'
 import { KeyRef } from './ref.js'
 import { type Side, sideView } from './side.js'
 import {
@@ -148,11 +155,18 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   // ── Indexes ───────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The index of that name; made and filled, with a commit, if there is none and a definition is given.
+   * The index of that name; made and filled, with a commit, if there is none and a definition is given. One by place that
+   * is asked for by its name alone: `index<'spatial'>(name)`.
    * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX` if there is none and none is defined; `ZVERSE_INVALID_OPTION` if it was
    * defined otherwise; `ZVERSE_INVALID_VALUE { index }`, `ZVERSE_NOT_UNIQUE { index, key, holder }` for what is there already
    */
-  index(name: string, definition?: IndexDefinition): Index<K, V> {
+  index(name: string, definition: SpatialDefinition): SpatialIndex<K, V>
+  index<Kind extends IndexKind = 'property'>(
+    name: string,
+    definition?: PropertyDefinition,
+  ): IndexOf<K, V, Kind>
+  index(name: string, definition: IndexDefinition): Index<K, V> | SpatialIndex<K, V>
+  index(name: string, definition?: IndexDefinition): Index<K, V> | SpatialIndex<K, V> {
     const core = this._begin()
     checkIndexName(name)
     const defined = definition === undefined ? undefined : definedBy(definition, this.codecs)
@@ -177,7 +191,8 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
       const message = `of index ${JSON.stringify(name)}: it was made as ${made}; drop it first`
       throw invalidOption('definition', message)
     }
-    return new Index(new IndexCore(core, known))
+    const index = new IndexCore(core, known)
+    return known.defined.kind === 'spatial' ? new SpatialIndex(index) : new Index(index)
   }
 
   /**
@@ -348,6 +363,13 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     return Changes.begin<K, V>(core, since, range, signal)
   }
 }
+
+/** The kinds of indexes, and what each kind is. */
+export type IndexKind = 'property' | 'spatial'
+export type IndexOf<K, V, Kind extends IndexKind> = {
+  property: Index<K, V>
+  spatial: SpatialIndex<K, V>
+}[Kind]
 
 /** An index of a store, with its definition, as `indexes` lists it. */
 export type IndexInfo = { name: string } & IndexDefinition

@@ -26,6 +26,7 @@ import { inTurn, type Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
 import { IndexReads } from './property-index.js'
+import { SpatialReads } from './spatial-index.js'
 import { checkGoesOn } from './wait.js'
 
 /** Any object that stands for a named store. */
@@ -49,11 +50,22 @@ function coreOf(engine: Engine, store: unknown): StoreCore {
   return core
 }
 
-/** Any object that stands for an index. */
+/** A handle of an index by property, or by place. */
 export interface IndexLike<K, V> {
   readonly name: string
   pairs(): Iterable<[unknown, K]>
   values(): Iterable<V>
+}
+
+export interface SpatialLike<K, V> {
+  readonly name: string
+  box(min: never, max: never): Iterable<[K, V, unknown]>
+}
+
+/** The read verbs of an index, of whatever kind it is. */
+function readsOf<K, V>(source: Source): IndexReads<K, V> | SpatialReads<K, V> {
+  const { kind } = (source.core as IndexCore).known.defined
+  return kind === 'spatial' ? new SpatialReads(source) : new IndexReads(source)
 }
 
 /** The core of an index handle of this database. */
@@ -190,10 +202,12 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
   }
 
   /** The read verbs of an index at this version. */
-  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
+  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
+  index<IK, IV>(index: SpatialLike<IK, IV>): SpatialReads<IK, IV>
+  index(index: object): unknown {
     const hold = this.#hold
     hold.check()
-    return new IndexReads(hold.source(indexCoreOf(hold.engine, index)))
+    return readsOf(hold.source(indexCoreOf(hold.engine, index)))
   }
 
   /** Releases the version; its iterators end. Idempotent. */
@@ -291,10 +305,12 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   }
 
   /** The read verbs of an index in this transaction, which see what it has changed so far. */
-  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV> {
+  index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
+  index<IK, IV>(index: SpatialLike<IK, IV>): SpatialReads<IK, IV>
+  index(index: object): unknown {
     const hold = this.#hold
     hold.check()
-    return new IndexReads(new DraftSource(indexCoreOf(this.#tx.engine, index), hold))
+    return readsOf(new DraftSource(indexCoreOf(this.#tx.engine, index), hold))
   }
 
   /**

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ZVerse } from '../../lib/index.js'
+import { type Index, ZVerse } from '../../lib/index.js'
 import { Random } from '../support/random.js'
 import { compare, type Definition, type Plain, pairsOf } from './plain-index.js'
 
@@ -146,7 +146,7 @@ for (const [values, where] of KINDS) {
       let db = open()
       const storeOf = () => (isNamed ? db.store('things', { values }) : db)
       let store = storeOf()
-      const indexes = new Map<string, ReturnType<typeof store.index>>()
+      const indexes = new Map<string, Index<string, unknown>>()
       const live = new Map<string, unknown>()
       const past: Moment[] = []
       const draw = () => drawValue(random, isJson)

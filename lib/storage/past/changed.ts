@@ -9,7 +9,7 @@
 import type { Found } from '../../engine/deep.js'
 import { entryWords, type KeyWords, keyBytesOf, valueBytesOf } from '../../memory/entry.js'
 import { compareKeys } from '../../memory/words.js'
-import { type Bound, isEmpty, type Range } from '../../tree/cursor.js'
+import { type Bound, endsOf, isEmpty, type Range } from '../../tree/cursor.js'
 import { Leap } from '../../tree/leap.js'
 import type { Changed, Run } from './run.js'
 
@@ -33,12 +33,11 @@ export class Within {
   readonly #leap: Leap | null
 
   constructor(range: Range) {
-    const { lower, upper, box } = range
+    const { box } = range
+    const { lower, upper } = endsOf(range)
     this.#isEmpty = isEmpty(range)
-    const bytes = box === null ? 0 : box.curve.bytes
-    const bound = (words: Uint32Array, after: boolean) => ({ words, bytes, after })
-    this.#lower = box === null ? lower : bound(box.from ?? box.low, false)
-    this.#upper = box === null ? upper : bound(box.to ?? box.high, true)
+    this.#lower = lower
+    this.#upper = upper
     this.#leap = box === null || this.#isEmpty ? null : new Leap(box, false)
   }
 

@@ -28,6 +28,8 @@ export class DeepNearest {
   readonly #runs: RunNearest
   readonly #ahead: number
   readonly #bornUntil: number
+  /** Where what decides between equal distances begins in keys. */
+  readonly #tail: number
   #left: number
   #hasBegun = false
   /** What memory is at has been looked at. */
@@ -42,6 +44,7 @@ export class DeepNearest {
     this.#left = k
     this.#ahead = k <= MAX_AHEAD ? k : 0
     this.#bornUntil = deep.moment.at
+    this.#tail = curve.tail
     this.#memory = new MemoryNearest(deep, store, curve, wanted)
     this.#runs = new RunNearest(deep.runs, deep.moment, store, curve, wanted)
   }
@@ -62,7 +65,7 @@ export class DeepNearest {
       const item = this.#runs.first(isEnd ? Number.POSITIVE_INFINITY : memory.distance)
       const isInRun =
         item !== null &&
-        (isEnd || item.distance < memory.distance || compareFound(item, memory) < 0)
+        (isEnd || item.distance < memory.distance || compareFound(item, memory, this.#tail) < 0)
       if (!isInRun && isEnd) return null
       const { words, entry, death, distance } = isInRun ? item : memory
       if (isInRun) this.#runs.take()

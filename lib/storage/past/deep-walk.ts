@@ -45,11 +45,12 @@ export class MemoryHead implements Head {
   }
 }
 
-/** Compares the keys of two entries. */
-export function compareFound(a: Found, b: Found): number {
+/** Compares the keys of two entries, from word `skip` on. */
+export function compareFound(a: Found, b: Found, skip = 0): number {
   const [x, y] = [a.words, b.words]
   const [i, j] = [a.entry, b.entry]
-  return compareKeys(x, i + KEY_AT, keyBytesOf(x, i), y, j + KEY_AT, keyBytesOf(y, j))
+  const [bytes, others] = [keyBytesOf(x, i) - 4 * skip, keyBytesOf(y, j) - 4 * skip]
+  return compareKeys(x, i + KEY_AT + skip, bytes, y, j + KEY_AT + skip, others)
 }
 
 export class DeepWalk {

@@ -11,7 +11,7 @@ import type { Found } from '../../engine/deep.js'
 import type { KeyWords } from '../../memory/entry.js'
 import { E_KEY, E_META } from '../../memory/layout.js'
 import { compareKeys } from '../../memory/words.js'
-import { type Bound, isEmpty, type Range } from '../../tree/cursor.js'
+import { type Bound, endsOf, isEmpty, type Range } from '../../tree/cursor.js'
 import { Leap } from '../../tree/leap.js'
 import type { Block } from './block-cache.js'
 import type { Run } from './run.js'
@@ -69,13 +69,13 @@ export class RunCursor implements Head {
     this.#bornUntil = wanted.bornUntil
     this.#diedAfter = wanted.diedAfter
     this.#diedUntil = wanted.diedUntil
-    const bytes = box === null ? 0 : box.curve.bytes
-    const bound = (words: Uint32Array, after: boolean) => ({ words, bytes, after })
-    this.#lower = box === null ? range.lower : bound(box.from ?? box.low, false)
-    this.#upper = box === null ? range.upper : bound(box.to ?? box.high, true)
+    const { lower, upper } = endsOf(range)
+    this.#lower = lower
+    this.#upper = upper
     this.#leap = box === null || isOver ? null : new Leap(box, isReverse)
     this.#edge = this.#leap === null ? NOTHING : new Uint32Array(this.#leap.code.length)
-    this.#target = this.#leap === null ? FIRST : { words: this.#leap.code, bytes }
+    this.#target =
+      this.#leap === null ? FIRST : { words: this.#leap.code, bytes: 4 * this.#leap.code.length }
     this.#begin = isOver ? 0 : this.#blocksBefore(this.#lower, store)
     if (this.#begin > 0) this.#begin--
     this.#end = isOver ? 0 : this.#blocksBefore(this.#upper, store + 1)

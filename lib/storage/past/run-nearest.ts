@@ -288,8 +288,9 @@ export class RunNearest {
 
   #push(item: Item): void {
     const queue = this.#queue
+    const { tail } = this.#curve
     let at = queue.length
-    for (let up = (at - 1) >> 1; at > 0 && isBefore(item, queue[up]); up = (at - 1) >> 1) {
+    for (let up = (at - 1) >> 1; at > 0 && isBefore(item, queue[up], tail); up = (at - 1) >> 1) {
       queue[at] = queue[up]
       at = up
     }
@@ -299,12 +300,13 @@ export class RunNearest {
   /** Takes the first item out of the queue. */
   take(): void {
     const queue = this.#queue
+    const { tail } = this.#curve
     const last = queue.pop() as Item
     if (queue.length === 0) return
     let at = 0
     for (let down = 1; down < queue.length; down = 2 * at + 1) {
-      if (down + 1 < queue.length && isBefore(queue[down + 1], queue[down])) down++
-      if (isBefore(last, queue[down])) break
+      if (down + 1 < queue.length && isBefore(queue[down + 1], queue[down], tail)) down++
+      if (isBefore(last, queue[down], tail)) break
       queue[at] = queue[down]
       at = down
     }
@@ -313,10 +315,10 @@ export class RunNearest {
 }
 
 /** By distance; stretches before entries, since one may hold an entry as near; entries by key. */
-function isBefore(a: Item, b: Item): boolean {
+function isBefore(a: Item, b: Item, tail: number): boolean {
   if (a.distance !== b.distance) return a.distance < b.distance
   if (a.source !== null) return true
-  return b.source === null && compareFound(a, b) < 0
+  return b.source === null && compareFound(a, b, tail) < 0
 }
 
 /** True if the code at `words[at]` is between the first and the last code of a box. */
