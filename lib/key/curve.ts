@@ -126,7 +126,7 @@ export class Curve {
   readonly bits: number
   readonly bytes: number
   readonly words: number
-  /** The word of a key where something follows its code, which decides nothing but the order; 0: keys are codes. */
+  /** The word of a key from which on something follows its code; 0: keys are codes. */
   readonly tail: number
   /** For each dimension, `words` words with its bits set. */
   readonly masks: readonly Uint32Array[]

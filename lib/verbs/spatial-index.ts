@@ -1,4 +1,4 @@
-/** An index by place, read at any version: entries in a box, and the nearest to a point. Points may coincide. */
+/** An index by place, read at any version: entries in a box, the nearest to a point. Points may coincide. */
 import { boxIn, boxOf, nearestIn } from '../engine/points.js'
 import { limitIn, NAMES, type View, viewIn } from '../engine/view.js'
 import type { Curve } from '../key/curve.js'
