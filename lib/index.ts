@@ -29,6 +29,7 @@ export type {
   Compress,
   DatabaseOptions,
   History,
+  IndexFunctions,
   Priority,
   QueueOptions,
   StoreOptions,

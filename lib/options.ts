@@ -112,6 +112,18 @@ export interface DatabaseOptions {
   queue?: QueueOptions | undefined
   /** Keep large values deflated. Default: none. */
   compress?: Compress | undefined
+  /**
+   * Functions that indexes may be defined by, for this thread: others attach with theirs (docs/indexes.md).
+   */
+  functions?: IndexFunctions | undefined
+}
+
+/**
+ * Functions by the names under which indexes have them. Each gives the index key of a value, or, for a `multi` index, an
+ * array of them; `undefined` for none. It runs once for each value that is written, and must give the same for the same.
+ */
+export interface IndexFunctions {
+  readonly [name: string]: (value: never, key: never) => unknown
 }
 
 /** Which values are kept deflated (raw deflate, level 1), if that saves a quarter or more. */
@@ -179,7 +191,7 @@ export interface Settings {
 const OPEN_OPTIONS = [
   ...['path', 'maxBytes', 'keys', 'values', 'history', 'maxThreads', 'lockTimeout'],
   ...['sync', 'syncInterval', 'repair', 'background', 'onProgress', 'pointIndex', 'cache', 'queue'],
-  'compress',
+  ...['compress', 'functions'],
 ]
 
 /** The error for a wrong option. */

@@ -24,6 +24,7 @@ import type { Signal } from './engine/signal.js'
 import { type Environment, timeFrom, WORLD } from './engine/time.js'
 import { checkView, isVersion, type View } from './engine/view.js'
 import { ZVerseError } from './errors.js'
+import { functionsIn } from './indexes/functions.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { Arena } from './memory/arena.js'
@@ -36,6 +37,7 @@ import {
   type DatabaseOptions,
   type History,
   historyBounds,
+  type IndexFunctions,
   invalidOption,
   type StoreOptions,
   settings,
@@ -117,12 +119,12 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
   /**
    * Opens the database of another thread, with the result of its `share`. Attaching twice on a thread
    * gives two handles, each with iterators, transactions and a `close` of its own.
-   * @param options `values`: the custom codec again, if the database has one
+   * @param options `values`: the custom codec again, if the database has one; `functions` of this thread
    * @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_FORMAT`, `ZVERSE_READERS_FULL`
    */
   static attach<K = string, V = unknown>(
     handle: Handle<K, V>,
-    options?: { values?: ValuesOption | undefined },
+    options?: { values?: ValuesOption | undefined; functions?: IndexFunctions | undefined },
   ): ZVerse<K, V> {
     return attachWith(handle, options, WORLD) as unknown as ZVerse<K, V>
   }
@@ -450,24 +452,22 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
   }
 }
 
-/**
- * Opens a database with a clock, and other hooks, of the caller's own.
- * @internal
- */
+/** @internal Opens a database with a clock, and other hooks, of the caller's own. */
 export function openWith(options: object | undefined, hooks: TestHooks): ZVerse {
   const checked = settings(options)
-  const given = (options ?? {}) as { keys?: unknown; values?: unknown }
+  const given = (options ?? {}) as Record<string, unknown>
   const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
   const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
   const version = hooks.firstVersion ?? 0
   const time = timeFrom(hooks.now(), 0)
+  const own = { ...hooks, functions: functionsIn(given.functions) }
   if (checked.path === undefined) {
-    return connect(newArena(checked, hooks, version, time), keys, values, hooks)
+    return connect(newArena(checked, hooks, version, time), keys, values, own)
   }
   const directory = new Directory(hooks.files ?? SYSTEM, resolve(checked.path))
   const names = { ...checked, keys: keys.name, values: values.name }
   const opening = new Opening(directory, names, version, time)
-  const world = { ...hooks, ...opening.clockOf(hooks) }
+  const world = { ...own, ...opening.clockOf(hooks) }
   const toDisk = (engine: Engine) => Disk.open(engine, directory, opening, checked)
   let db: ZVerse | undefined
   try {
@@ -480,13 +480,11 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
   }
 }
 
-/**
- * Attaches with hooks of the caller's own.
- * @internal
- */
-export function attachWith(handle: unknown, options: unknown, hooks: TestHooks): ZVerse {
+/** @internal Attaches with hooks of the caller's own. */
+export function attachWith(handle: unknown, options: unknown, world: TestHooks): ZVerse {
   const { arena, keys, values, path } = openHandle(handle)
-  const given = checkNames(options, ['values'], 'attach')
+  const given = checkNames(options, ['values', 'functions'], 'attach')
+  const hooks = { ...world, functions: functionsIn(given.functions) }
   const codec = valueCodec(given.values === undefined ? builtIn(values) : given.values)
   if (codec.name !== values) {
     throw invalidOption('values', `must be the codec ${JSON.stringify(values)} of the database`)

@@ -9,6 +9,7 @@
  *     STORE    store id: the store of the changes that follow
  *     PUT      [version expected, 2 words]   an entry, as it lies in the arena (layout.ts), in one piece
  *     DELETE   [version expected, 2 words]   an entry without a value: a tombstone
+ *     DERIVED  index id, bytes, the bytes     what a function gave for the PUT that follows (lib/indexes/packed.ts)
  *     CLEAR    –                             the store is emptied
  *     MAKE     store id, name, names of the codecs of keys and values   [the version that made it, 2 words]
  *     DROP     store id, name
@@ -22,6 +23,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { ZVerseError } from '../errors.js'
+import { packBytes, unpackBytes } from '../key/pack.js'
 import {
   copyKey,
   type EncodedValue,
@@ -51,6 +53,7 @@ const PRUNE = 9
 const TIME = 10
 const BOUNDS = 11
 const DEEP_TAG = 12
+const DERIVED = 13
 const KIND = 0xff
 /** Flags: a version is expected; the key is expected to be absent. */
 const EXPECTS = 0x100
@@ -68,6 +71,7 @@ export interface BatchVisitor {
   store(id: number): void
   put(words: Uint32Array, entry: number, expected: Expected): void
   delete(words: Uint32Array, entry: number, expected: Expected): void
+  derived(id: number, keys: Uint8Array): void
   clear(): void
   make(id: number, name: string, keys: string, values: string, born: number): void
   drop(id: number, name: string): void
@@ -133,7 +137,7 @@ export class Batch {
 
   /** True if the batch changes stores; else it is one change of another kind. */
   get isOfStores(): boolean {
-    return this.isEmpty || (this.#words[0] & KIND) <= DROP
+    return this.isEmpty || (this.#words[0] & KIND) <= DROP || (this.#words[0] & KIND) === DERIVED
   }
 
   /** Empties the batch. */
@@ -158,6 +162,16 @@ export class Batch {
   put(key: KeyWords, value: EncodedValue, expected: Expected, born: number): void {
     const at = this.#addEntry(PUT, entryWords(key.bytes, value.length), expected)
     writeEntry(this.#words, at, born, key, value)
+  }
+
+  /** What a function gave an index for the value that the next `put` writes. */
+  derived(id: number, keys: Uint8Array): void {
+    const at = this.#add(DERIVED, 2 + ((keys.length + 3) >>> 2))
+    const words = this.#words
+    words[at] = id
+    words[at + 1] = keys.length
+    const into = { words: words.subarray(at + 2), bytes: 0 }
+    packBytes(keys, keys.length, into)
   }
 
   delete(key: KeyWords, expected: Expected, born: number): void {
@@ -371,6 +385,12 @@ function visitRare(words: Uint32Array, kind: number, from: number, visitor: Batc
     case MAKE: {
       const [id, store, keys, values] = [words[at++], name(), name(), name()]
       visitor.make(id, store, keys, values, at < from + words[from - 1] ? number() : 0)
+      break
+    }
+    case DERIVED: {
+      const keys = new Uint8Array(words[at + 1])
+      unpackBytes(words, at + 2, keys.length, keys)
+      visitor.derived(words[at], keys)
       break
     }
     case DROP:

@@ -14,7 +14,9 @@ import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
+import { Derived } from '../indexes/derived.js'
 import { IndexDraft, StoreFollower } from '../indexes/follower.js'
+import { Reverse } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
@@ -67,6 +69,8 @@ export class Engine {
   /** The secondary indexes of stores, and how values are read for them. */
   readonly indexes: IndexCatalog
   readonly paths: EntryPaths
+  /** What functions give values. */
+  readonly derived: Derived
   readonly indexKey = new KeyBuffer()
   readonly #indexDrafts = new WeakMap<Known, IndexDraft>()
   readonly writer: Writer
@@ -105,6 +109,7 @@ export class Engine {
     this.writer = new Writer(arena.words, epochs.space, editor, this.index)
     this.indexes = new IndexCatalog(arena.words, this.names)
     this.paths = new EntryPaths(arena, this.gatherer)
+    this.derived = new Derived(environment.functions ?? new Map(), body => this.gate.guarded(body))
     this.leases = new Leases(this.gate)
     const bytes = arena.floats[H_CACHE_BYTES / 2]
     const freezes = arena.words[H_CACHE_FREEZES] !== 0
@@ -121,7 +126,8 @@ export class Engine {
   indexDraft(known: Known, draft: Draft): IndexDraft {
     const used = this.#indexDrafts.get(known)
     if (used !== undefined) return used.begin(draft)
-    const made = new IndexDraft(known, draft)
+    const reverse = new Reverse(this.W, this.gatherer)
+    const made = new IndexDraft(known, draft, this.derived, reverse)
     this.#indexDrafts.set(known, made)
     return made
   }

@@ -2,10 +2,13 @@
  * The time of versions: `Date.now` tells it when one is made, so a mocked clock is obeyed
  * (docs/decisions/0027-globals.md). Such a clock is user code, which must not call the database.
  */
+import type { Functions } from '../indexes/functions.js'
 import type { Gate } from './gate.js'
 
 /** The outside world; tests bring their own. */
 export interface Environment {
+  /** The functions that the user has given. */
+  readonly functions?: Functions
   /** The time, ms since 1970. */
   now(): number
 }

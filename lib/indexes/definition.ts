@@ -13,7 +13,12 @@ import { type Path, pathOf } from './path.js'
 export interface PropertyDefinition {
   kind?: 'property' | undefined
   /** A path into values, as `'address.city'`; several make a compound index, whose keys are arrays. */
-  on: string | readonly string[]
+  on?: string | readonly string[] | undefined
+  /**
+   * In place of `on`: the name of a function, of those that `open` and `attach` take, which gives the index key of a
+   * value.
+   */
+  by?: string | undefined
   /** An entry for each distinct element where a path leads to an array. */
   multi?: boolean | undefined
   /** No two values may have the same index key. */
@@ -42,7 +47,10 @@ export type IndexDefinition = PropertyDefinition | SpatialDefinition
 /** A definition as the engine uses it. */
 export interface Defined {
   readonly kind: 'property' | 'spatial'
+  /** Where the index keys are; of a function's index, what that gives. */
   readonly paths: readonly Path[]
+  /** The name of the function; null: there is none. */
+  readonly by: string | null
   /** `on` has several: the keys are arrays, of what the paths lead to; or there is one for each dimension. */
   readonly isCompound: boolean
   readonly multi: boolean
@@ -76,6 +84,8 @@ export interface Codecs {
 
 const MOST_PATHS = 16
 const NAMES = ['kind', 'on', 'unique', 'missing', 'invalid']
+const OF_PROPERTY = ['by', 'multi']
+const OF_PLACE = ['dimensions']
 
 /**
  * @param codecs those of the store
@@ -83,20 +93,16 @@ const NAMES = ['kind', 'on', 'unique', 'missing', 'invalid']
  */
 export function definedBy(definition: unknown, codecs: Codecs): Defined {
   const isSpatial = (definition as { kind?: unknown } | null)?.kind === 'spatial'
-  const names = [...NAMES, isSpatial ? 'dimensions' : 'multi']
+  const names = [...NAMES, ...(isSpatial ? OF_PLACE : OF_PROPERTY)]
   const given = checkNames(definition, names, isSpatial ? 'a spatial index' : 'an index')
-  const { kind, on, missing, invalid, dimensions } = given
+  const { kind, on, by, missing, invalid, dimensions } = given
   const kinds = ['property', 'spatial']
   if (kind !== undefined && !kinds.includes(kind as string)) {
     throw invalidOption('kind', "must be 'property' or 'spatial'")
   }
   const isCompound = isArray(on)
-  if (isCompound && (on.length === 0 || on.length > MOST_PATHS)) {
-    throw invalidOption('on', `must have 1 to ${MOST_PATHS} paths`)
-  }
-  const texts: unknown[] = isCompound ? [...on] : [on]
-  const paths = texts.map(text => pathOf(text, 'on'))
-  if (codecs.values !== 'msgpack' && codecs.values !== 'json') {
+  const paths = by === undefined ? pathsIn(on) : [functionIn(by, on)]
+  if (by === undefined && !hasPaths(codecs)) {
     const message = `needs values with paths, msgpack or json: these are ${JSON.stringify(codecs.values)}`
     throw invalidOption('on', message)
   }
@@ -109,6 +115,7 @@ export function definedBy(definition: unknown, codecs: Codecs): Defined {
     codecs: { keys: codecs.keys, values: codecs.values },
     encoded: codecs.values as Encoded,
     paths,
+    by: by === undefined ? null : (by as string),
     isCompound,
     points,
     multi: flag(given, 'multi'),
@@ -117,6 +124,26 @@ export function definedBy(definition: unknown, codecs: Codecs): Defined {
     invalid: oneOf(invalid, 'invalid', ['error', 'skip']),
   }
   return { ...defined, text: textOf(defined) }
+}
+
+function hasPaths({ values }: Codecs): boolean {
+  return values === 'msgpack' || values === 'json'
+}
+
+function pathsIn(on: unknown): Path[] {
+  if (!isArray(on)) return [pathOf(on, 'on')]
+  if (on.length === 0 || on.length > MOST_PATHS) {
+    throw invalidOption('on', `must have 1 to ${MOST_PATHS} paths`)
+  }
+  return Array.from(on, text => pathOf(text, 'on'))
+}
+
+/** What a function gives, as a path of no steps. */
+function functionIn(by: unknown, on: unknown): Path {
+  if (typeof by !== 'string' || by === '')
+    throw invalidOption('by', 'must be the name of a function')
+  if (on !== undefined) throw invalidOption('by', 'excludes on: give one of them')
+  return { text: by, steps: [] }
 }
 
 /** The definition whose text this is. */
@@ -132,12 +159,12 @@ export function shownOf({ text }: Defined): IndexDefinition {
 }
 
 function textOf(defined: Omit<Defined, 'text'>): string {
-  const { paths, isCompound, multi, unique, missing, invalid, codecs, points } = defined
+  const { paths, by, isCompound, multi, unique, missing, invalid, codecs, points } = defined
   const texts = paths.map(({ text }) => text)
   const dimensions = points?.curve.axes.map(({ dimension }) => dimension)
   return JSON.stringify({
     ...(dimensions !== undefined && { kind: 'spatial' }),
-    on: isCompound ? texts : texts[0],
+    ...(by === null ? { on: isCompound ? texts : texts[0] } : { by }),
     ...(dimensions !== undefined && { dimensions }),
     ...(multi && { multi }),
     ...(unique && { unique }),

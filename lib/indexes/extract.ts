@@ -31,14 +31,19 @@ export class IndexKeys {
 
   /** Adds the key that a writer has. */
   add({ bytes, at }: TupleWriter): void {
+    this.addBytes(bytes, 0, at)
+  }
+
+  /** Adds the key of `size` bytes that begins at `bytes[at]`. */
+  addBytes(bytes: Uint8Array, at: number, size: number): void {
     const from = this.places[this.count]
-    if (from + at > this.bytes.length) {
-      const larger = new Uint8Array(2 * (from + at))
+    if (from + size > this.bytes.length) {
+      const larger = new Uint8Array(2 * (from + size))
       larger.set(this.bytes.subarray(0, from))
       this.bytes = larger
     }
-    for (let i = 0; i < at; i++) this.bytes[from + i] = bytes[i]
-    this.places.push(from + at)
+    for (let i = 0; i < size; i++) this.bytes[from + i] = bytes[at + i]
+    this.places.push(from + size)
   }
 
   /** True if the other has the same keys. */

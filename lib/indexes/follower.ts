@@ -22,9 +22,12 @@ import type { Workspace } from '../tree/workspace.js'
 import type { Writer } from '../tree/writer.js'
 import type { EntryPaths } from './bytes.js'
 import type { Known } from './definition.js'
+import type { Derived } from './derived.js'
 import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
 import { Extractor, IndexKeys, type Unfit } from './extract.js'
 import { Pending } from './pending.js'
+import type { Reverse } from './reverse.js'
+import { unfitValue } from './unfit.js'
 
 /** Keys that wait at most before they are written: a bound on private memory. */
 const MOST_PENDING = 2 ** 16
@@ -40,30 +43,52 @@ export class IndexDraft {
   /** Keys that have come into a unique index: nothing says yet that no other entry has the index key. */
   readonly doubtful: { readonly words: Uint32Array; readonly bytes: number }[] = []
   readonly #extractor: Extractor
+  /** The index keys of entries, where a function gives them. */
+  readonly reverse: Reverse | null
+  readonly #derived: Derived
   readonly #before = new IndexKeys()
   readonly #after = new IndexKeys()
   /** The entry that is looked at leaves the index as it is. */
   #isSame = false
 
-  constructor(known: Known, draft: Draft) {
+  constructor(known: Known, draft: Draft, derived: Derived, reverse: Reverse) {
     this.known = known
     this.draft = draft
+    this.#derived = derived
+    this.reverse = known.defined.by === null ? null : reverse
     this.#extractor = new Extractor(known.defined)
   }
 
   /** Begins anew, in another transaction. */
   begin(draft: Draft): this {
     this.draft = draft
-    this.pending.clear()
-    this.doubtful.length = 0
+    this.forget()
     return this
   }
 
-  /** Extracts the index keys of an entry that goes and of one that comes, 0 for none. */
-  look(paths: EntryPaths, old: number, entry: number): Unfit | null {
+  /** Changes that wait are no more to be made. */
+  forget(): void {
+    this.pending.clear()
+    this.reverse?.clear()
+    this.doubtful.length = 0
+  }
+
+  /** There are changes to make. */
+  get hasChanges(): boolean {
+    return this.pending.count > 0
+  }
+
+  /** Finds the index keys of an entry that goes and of one that comes, 0 for none, both of key `primary`. */
+  look(paths: EntryPaths, old: number, entry: number, primary: KeyBuffer): Unfit | null {
     const { encoded } = this.known.defined
     this.#before.clear()
     this.#after.clear()
+    if (this.reverse !== null) {
+      if (entry !== 0) this.#derived.ofPut(this.known, entry, this.#after)
+      if (old !== 0) this.reverse.read(this.draft, primary, this.#before)
+      this.#isSame = this.#before.isSame(this.#after)
+      return null
+    }
     if (entry !== 0) {
       paths.open(entry, encoded)
       const unfit = this.#extractor.extract(paths.reader, paths.from, this.#after)
@@ -80,6 +105,7 @@ export class IndexDraft {
   /** Notes what {@link look} has found, for the entry of a key. */
   note(key: KeyBuffer): void {
     if (this.#isSame) return
+    this.reverse?.note(key, this.#after)
     const [before, after] = [this.#before, this.#after]
     let [i, j] = [0, 0]
     while (i < before.count || j < after.count) {
@@ -133,12 +159,12 @@ export class StoreFollower implements Follower {
     for (const index of this.indexes) if (index.pending.count >= MOST_PENDING) this.#flush(index)
   }
 
-  look(old: number, entry: number): void {
-    for (const index of this.indexes) this.#lookInto(index, old, entry)
+  look(old: number, entry: number, key: KeyBuffer): void {
+    for (const index of this.indexes) this.#lookInto(index, old, entry, key)
   }
 
-  #lookInto(index: IndexDraft, old: number, entry: number): void {
-    const unfit = index.look(this.#paths, old, entry)
+  #lookInto(index: IndexDraft, old: number, entry: number, key: KeyBuffer): void {
+    const unfit = index.look(this.#paths, old, entry, key)
     if (unfit !== null) throw unfitValue(index.known, unfit)
   }
 
@@ -147,15 +173,14 @@ export class StoreFollower implements Follower {
   }
 
   clear(): void {
-    for (const { pending, draft, doubtful } of this.indexes) {
-      pending.clear()
-      doubtful.length = 0
-      draft.clear(this.#W, this.#space, this.#space.version)
+    for (const index of this.indexes) {
+      index.forget()
+      index.draft.clear(this.#W, this.#space, this.#space.version)
     }
   }
 
   flush(): void {
-    for (const index of this.indexes) if (index.pending.count > 0) this.#flush(index)
+    for (const index of this.indexes) if (index.hasChanges) this.#flush(index)
   }
 
   /** Fills the indexes, which are empty, with what a tree has. @throws as `look` and `flush` */
@@ -168,7 +193,7 @@ export class StoreFollower implements Follower {
       for (const index of this.indexes) {
         // A tree is best built of all there is.
         if (index.pending.count >= MOST_BUILT) this.#flush(index)
-        this.#lookInto(index, 0, entry)
+        this.#lookInto(index, 0, entry, key)
       }
       this.note(key)
     }
@@ -201,7 +226,10 @@ export class StoreFollower implements Follower {
   }
 
   goBack(): void {
-    for (const { pending } of this.indexes) pending.clear()
+    for (const { pending, reverse } of this.indexes) {
+      pending.clear()
+      reverse?.clear()
+    }
   }
 
   #flush(index: IndexDraft): void {
@@ -217,6 +245,7 @@ export class StoreFollower implements Follower {
     const writer = this.#writer
     const { version } = this.#space
     const { pending, draft } = index
+    const { reverse } = index
     pending.each(key, comes => {
       if (!comes) writer.delete(draft, key, undefined)
       else {
@@ -224,6 +253,7 @@ export class StoreFollower implements Follower {
         index.doubt(key)
       }
     })
+    reverse?.flush(draft, writer, version)
   }
 
   /** Builds an index that is empty from the leaves up. */
@@ -240,7 +270,14 @@ export class StoreFollower implements Follower {
         tree.add(writer.makeEntry(key, NO_VALUE, version))
         index.doubt(key)
       })
+      // Behind all index keys.
+      index.reverse?.each(key, value => {
+        if (value === null) return
+        space.spend()
+        tree.add(writer.makeEntry(key, value, version))
+      })
       writer.build(index.draft, tree)
+      index.reverse?.clear()
     } catch (error) {
       space.rollback(point)
       throw error
@@ -257,20 +294,4 @@ function notUnique({ name, defined }: Known, W: Uint32Array, entry: number): ZVe
   const [key, holder] = codec.decode(W, entry + E_KEY, keyBytesOf(W, entry))
   const message = `another entry has this key of the unique index ${JSON.stringify(name)} already`
   return new ZVerseError('ZVERSE_NOT_UNIQUE', message, { index: name, key, holder })
-}
-
-const FIT = 'null, booleans, numbers, strings, bytes, dates and arrays of them can'
-
-function unfitValue({ name }: Known, { what, path }: Unfit): ZVerseError {
-  const why = {
-    missing: `has nothing at ${path}`,
-    invalid: `has at ${path} what can be no index key; ${FIT}`,
-    large: `has at ${path} more than an index key has room for`,
-    many: `has more than 1000 index keys at ${path}`,
-  }[what]
-  return new ZVerseError(
-    'ZVERSE_INVALID_VALUE',
-    `the value ${why}, for index ${JSON.stringify(name)}`,
-    { index: name },
-  )
 }

@@ -10,7 +10,9 @@ import { Refusal } from '../key/tuple.js'
 import type { TupleKey } from '../key/tuple-writer.js'
 import { invalidOption } from '../options.js'
 import { type Bound, compareBounds, prefixed, type Range } from '../tree/cursor.js'
+import type { Defined } from './definition.js'
 import { IndexKeyEncoder } from './plain-paths.js'
+import { wholeOf } from './reverse.js'
 
 /** An index key to ask for: also a Date, which counts as its ms, and a bigint that is a safe integer. */
 export type IndexKey = TupleKey | Date | bigint | readonly IndexKey[]
@@ -29,8 +31,13 @@ export interface IndexBounds {
 export const INDEX_BOUNDS = ['eq', 'gt', 'gte', 'lt', 'lte', 'prefix']
 
 export class IndexRanges {
+  readonly #whole: Range
   readonly #encoder = new IndexKeyEncoder()
   readonly #key = new KeyBuffer()
+
+  constructor(defined: Defined) {
+    this.#whole = wholeOf(defined)
+  }
 
   /** @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE` */
   rangeIn(given: Record<string, unknown>): Range {
@@ -39,8 +46,7 @@ export class IndexRanges {
       throw invalidOption('gt', 'excludes gte: give one of them')
     if (lt !== undefined && lte !== undefined)
       throw invalidOption('lt', 'excludes lte: give one of them')
-    let lower: Bound | null = null
-    let upper: Bound | null = null
+    let { lower, upper } = this.#whole
     const narrow = (from: Bound | null, to: Bound | null) => {
       if (from !== null && (lower === null || compareBounds(from, lower) > 0)) lower = from
       if (to !== null && (upper === null || compareBounds(to, upper) < 0)) upper = to

@@ -49,8 +49,8 @@ const IS_SCALAR = 3
 
 /** True if an index has every entry for which the terms hold. */
 export function servesAll(defined: Defined, terms: readonly Term[]): boolean {
-  const { multi, missing, invalid, points } = defined
-  if (points !== null && invalid === 'skip') return false
+  const { multi, missing, invalid, points, by } = defined
+  if (by !== null || (points !== null && invalid === 'skip')) return false
   return defined.paths.every(path => {
     let said = SAYS_NOTHING
     for (const test of testsAt(terms, path)) {
@@ -100,7 +100,8 @@ function testsAt(terms: readonly Term[], path: Path): Test[] {
 
 /** What an index has for the terms; null where they say nothing about its first path. */
 export function spansOf(defined: Defined, terms: readonly Term[]): Spans | null {
-  const { paths, isCompound, points } = defined
+  const { paths, isCompound, points, by } = defined
+  if (by !== null) return null
   if (points !== null) return boxesOf(points, isCompound, paths, terms)
   const covers: Term[] = []
   const ranges: Range[] = []

@@ -25,11 +25,12 @@ const CODES: readonly ErrorCode[] = [
     'ZVERSE_UNKNOWN_STORE',
   ] as const),
   ...(['ZVERSE_IO', 'ZVERSE_CORRUPT', 'ZVERSE_FORMAT', 'ZVERSE_WRITER_BUSY'] as const),
-  ...(['ZVERSE_INVALID_VALUE', 'ZVERSE_NOT_UNIQUE'] as const),
+  ...(['ZVERSE_INVALID_VALUE', 'ZVERSE_NOT_UNIQUE', 'ZVERSE_UNKNOWN_FUNCTION'] as const),
 ]
 const REFUSED = {
   ZVERSE_INVALID_VALUE: 'a value of this submission was refused by',
   ZVERSE_NOT_UNIQUE: 'an index key of this submission is another entry’s already, in',
+  ZVERSE_UNKNOWN_FUNCTION: 'the thread that took this submission has no function for',
 }
 /** Stands for `null`, an absent key: no version is as large. */
 const ABSENT = 0xffffffff
@@ -132,6 +133,7 @@ export function errorAt(
       return (stores.get(words[at + U_STORE] | 0) as StoreCore).unknown()
     case 'ZVERSE_INVALID_VALUE':
     case 'ZVERSE_NOT_UNIQUE':
+    case 'ZVERSE_UNKNOWN_FUNCTION':
       return refusedBy(engine, code, words, at)
     case undefined:
       return new Error('zverse: the thread that was to commit this submission failed: it did not')

@@ -9,10 +9,10 @@
  */
 import type { Defined, Known } from '../indexes/definition.js'
 import type { Path } from '../indexes/path.js'
+import { wholeOf } from '../indexes/reverse.js'
 import type { Term } from '../query/query.js'
 import { impliesPresence, type Spans, servesAll, spansOf } from '../query/spans.js'
 import type { Range } from '../tree/cursor.js'
-import { WHOLE } from '../tree/cursor.js'
 import { countAt } from './at.js'
 import type { Held } from './held.js'
 import { IndexCore } from './index-core.js'
@@ -122,7 +122,14 @@ export class Planner {
 
   /** All keys of an index. */
   whole(index: IndexCore): Plan {
-    return planOf(this.#step(index, { ranges: [WHOLE], arrays: [], covers: NO_TERMS, fixed: 0 }))
+    return planOf(
+      this.#step(index, {
+        ranges: [wholeOf(index.known.defined)],
+        arrays: [],
+        covers: NO_TERMS,
+        fixed: 0,
+      }),
+    )
   }
 
   /** All entries of the store. */
@@ -162,7 +169,7 @@ export class Planner {
 
   /** The index has all entries, and those without a key of the order are told from the others. */
   #isOrdered(core: IndexCore, has: Defined, order: Defined, terms: readonly Term[]): boolean {
-    const isPresent = impliesPresence(order.paths, terms)
+    const isPresent = order.by === null && impliesPresence(order.paths, terms)
     if (has.missing === 'null' && order.missing !== 'null' && !isPresent) return false
     return this.hasAll(core) || (isPresent && has.invalid === 'error')
   }
@@ -172,7 +179,8 @@ export class Planner {
     if (plan.kind !== 'index' || plan.steps[0].ranges.length > 1) return false
     const [{ index, fixed }] = plan.steps
     const { defined: has } = index.known
-    if (has.kind !== 'property' || has.multi || defined.multi) return false
+    if (has.kind !== 'property' || has.by !== null || has.multi || defined.multi) return false
+    if (defined.by !== null) return false
     if (has.missing === 'null' && !impliesPresence(defined.paths, terms)) return false
     const same = has.paths.slice(0, fixed).map(({ text }) => text)
     const asked = defined.paths.map(({ text }) => text).filter(text => !same.includes(text))
@@ -248,8 +256,9 @@ export function isInKeyOrder({ kind, steps }: Plan): boolean {
 
 /** Two definitions give an entry the same index key. */
 function hasSameKeys(a: Defined, b: Defined): boolean {
-  if (a.kind !== 'property' || a.multi || b.multi || a.isCompound !== b.isCompound) return false
-  return hasSamePaths(a.paths, b.paths)
+  if (a.kind !== 'property' || a.multi || b.multi) return false
+  if (a.by !== null || b.by !== null) return a.by === b.by
+  return a.isCompound === b.isCompound && hasSamePaths(a.paths, b.paths)
 }
 
 function hasSamePaths(a: readonly Path[], b: readonly Path[]): boolean {

@@ -12,8 +12,10 @@
  */
 import { type Encoded, EntryPaths } from '../indexes/bytes.js'
 import { compareBytes, Extractor, IndexKeys } from '../indexes/extract.js'
+import { unpack } from '../indexes/packed.js'
 import type { PathReader } from '../indexes/path.js'
 import { PlainPaths } from '../indexes/plain-paths.js'
+import { bytesIn, reverseKey } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
@@ -24,6 +26,7 @@ import { type Candidate, Tester } from '../query/tester.js'
 import { WHOLE } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
 import type { Held } from './held.js'
+import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
 import { isInKeyOrder, type Order, type Plan, type Step } from './query-plan.js'
 import { type Run, runOf } from './run.js'
@@ -203,16 +206,21 @@ export class QueryRows implements Feed {
   }
 
   /** Reads all that pass, and sorts them. */
-  #sorted({ defined }: Order): Candidates {
+  #sorted({ defined, index }: Order): Candidates {
     const { source, held, reverse } = this.#query
     const found = new KeyList()
     const keys = new IndexKeys()
     const extractor = new Extractor(defined)
     const places: (Uint8Array | null)[] = []
     const looked = this.#looked
-    const note = () => {
-      extractor.extract(looked.reader, looked.from, keys)
+    const hasPaths = defined.by === null
+    const place = () => {
       places.push(keys.count === 0 ? null : keys.copyOf(reverse ? keys.count - 1 : 0))
+    }
+    const note = () => {
+      if (!hasPaths) return
+      extractor.extract(looked.reader, looked.from, keys)
+      place()
     }
     const use = (words: Uint32Array, entry: number) => {
       found.add(words, entry + E_KEY, keyBytesOf(words, entry))
@@ -227,10 +235,31 @@ export class QueryRows implements Feed {
     while (this.#pass(all, AHEAD, use, decoded)) {}
     // They have passed.
     this.#rest = []
+    if (!hasPaths) this.#readPlaces(found, index as IndexCore, keys, place)
     const order = places.map((_, i) => i)
     order.sort((i, j) => comparePlaces(places[i], places[j]) || i - j)
     if (reverse) order.reverse()
     return new Listed(this.#core, found, source.finder(this.#core, held), false, order)
+  }
+
+  /** Reads which index keys entries have where a function gives them: the index tells. */
+  #readPlaces(found: KeyList, index: IndexCore, keys: IndexKeys, place: () => void): void {
+    const { source, held } = this.#query
+    const [primary, key] = [new KeyBuffer(), new KeyBuffer()]
+    const finder = source.finder(index, held)
+    finder.begin([])
+    try {
+      for (let i = 0; i < found.count; i++) {
+        found.load(i, primary)
+        reverseKey(primary, key)
+        keys.clear()
+        const { gatherer } = this.#core.engine
+        if (finder.find(key)) unpack(bytesIn(finder.words, finder.entry, gatherer), keys)
+        place()
+      }
+    } finally {
+      finder.end()
+    }
   }
 }
 

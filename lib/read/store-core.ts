@@ -83,6 +83,7 @@ export class StoreCore {
     this.name = name
     this.keys = keys
     this.values = values
+    engine.derived.know({ keys: keys.name, values: values.name }, this)
     this.decoder = new Decoder(engine.epochs.arena, keys, values, engine.gatherer)
     this.#W = engine.W
     this.#guarded = keys.name !== 'string'

@@ -43,10 +43,10 @@ export interface Follower {
    */
   ready(): void
   /**
-   * An entry of a key is about to go, and another to come, either 0.
+   * An entry of the key in a buffer is about to go, and another to come, either 0.
    * @throws ZVerseError where the one that comes cannot be indexed, or there is no memory; nothing has changed then
    */
-  look(old: number, entry: number): void
+  look(old: number, entry: number, key: KeyBuffer): void
   /** What was looked at has happened, for the key in a buffer. */
   note(key: KeyBuffer): void
   /** The store has been emptied. */

@@ -101,7 +101,7 @@ export class Writer {
     const own = old !== 0 && space.isNew(old)
     const fresh = old === 0 ? !this.#inBase(draft, key) : !own
     try {
-      if (follower !== null) follower.look(old, entry)
+      if (follower !== null) follower.look(old, entry, key)
       if (old === 0) editor.insert(draft.live, entry)
       else editor.replace(draft.live, entry)
     } catch (error) {
@@ -134,7 +134,7 @@ export class Writer {
     if (ifVersion !== undefined) this.#check(ifVersion, old)
     if (old === 0) return false
     const own = space.isNew(old)
-    if (follower !== null) follower.look(old, 0)
+    if (follower !== null) follower.look(old, 0, key)
     const known = !own || find(this.#W, draft.baseRoot, key.words, key.bytes) !== 0
     if (known && this.#buries && !draft.isIndex) this.#bury(draft, key)
     editor.remove(draft.live)

@@ -6,7 +6,9 @@ import type { Engine } from '../engine/engine.js'
 import { UNNAMED } from '../engine/names.js'
 import type { Known } from '../indexes/definition.js'
 import { Extractor, IndexKeys } from '../indexes/extract.js'
+import { unpack } from '../indexes/packed.js'
 import { Pending } from '../indexes/pending.js'
+import { bytesIn, reverseKey } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { tipOf } from '../memory/atomic.js'
 import { copyKey } from '../memory/entry.js'
@@ -49,17 +51,29 @@ function rootOf(W: Uint32Array, record: number, id: number): number {
 }
 
 /** How many keys the index must have, and how many of them it lacks. */
-function compare({ W, paths }: Engine, { defined }: Known, store: number, root: number) {
+function compare({ W, paths, gatherer }: Engine, { defined }: Known, store: number, root: number) {
   const extractor = new Extractor(defined)
   const keys = new IndexKeys()
   const [primary, key, pending] = [new KeyBuffer(), new KeyBuffer(), new Pending()]
   let count = 0
   let lacks = 0
+  // A function is not run: the index keys that it gave are in the index.
+  const derive = () => {
+    reverseKey(primary, key)
+    const entry = find(W, root, key.words, key.bytes)
+    keys.clear()
+    if (entry !== 0) unpack(bytesIn(W, entry, gatherer), keys)
+    if (entry !== 0) count++
+  }
+  const extract = (entry: number) => {
+    paths.open(entry, defined.encoded)
+    if (extractor.extract(paths.reader, paths.from, keys) !== null) lacks++
+  }
   const cursor = new Cursor(W, store, WHOLE, false, Number.POSITIVE_INFINITY)
   for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
     copyKey(W, entry, primary)
-    paths.open(entry, defined.encoded)
-    if (extractor.extract(paths.reader, paths.from, keys) !== null) lacks++
+    if (defined.by === null) extract(entry)
+    else derive()
     const { bytes, places } = keys
     for (let i = 0; i < keys.count; i++) pending.add(true, bytes, places[i], places[i + 1], primary)
     pending.each(key, () => {

@@ -32,7 +32,7 @@ const RANGE = [...ORDERED, ...NAMES.view]
 
 /** The read verbs of an index. */
 export class IndexReads<K, V> extends IndexVerbs<K, V> {
-  readonly #ranges = new IndexRanges()
+  readonly #ranges = new IndexRanges(this._core.known.defined)
 
   /** @internal The range in checked options. */
   _rangeIn(given: Record<string, unknown>): Range {

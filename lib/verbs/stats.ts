@@ -2,6 +2,7 @@
 
 import type { Engine } from '../engine/engine.js'
 import type { Survey } from '../engine/survey.js'
+import { wholeOf } from '../indexes/reverse.js'
 import { countAt } from '../memory/counts.js'
 import {
   BURIED,
@@ -40,8 +41,8 @@ import { type Lanes, lanesOf } from '../queue/pressure.js'
 import { eachPin } from '../threads/slots.js'
 import { eachLine, eachUser } from '../threads/table.js'
 import { type Times, timesAt } from '../threads/times.js'
+import { count } from '../tree/box-cursor.js'
 import { stateOf } from '../tree/catalog.js'
-import { entriesBelow } from '../tree/node.js'
 
 export interface Stats {
   /** Bytes. */
@@ -260,9 +261,9 @@ function indexCounts({ W, names, indexes }: Engine, record: number) {
   let entries = 0
   let words = 0
   for (const all of indexes.below(names.rootIn(record)).values()) {
-    for (const { id } of all) {
+    for (const { id, defined } of all) {
       const state = stateOf(W, W[record + R_CATALOG], id)
-      entries += entriesBelow(W, W[state + S_LIVE])
+      entries += count(W, W[state + S_LIVE], wholeOf(defined))
       words += W[state + S_LIVE_WORDS]
     }
   }

@@ -43,6 +43,7 @@ export function follow(tx: Drafts, draft: Draft): void {
 /** Fills an index that was just made with what its store has, and has it follow that. */
 export function fillIndex(tx: Drafts, known: Known): void {
   const { engine } = tx
+  engine.derived.check(known.name, known.defined)
   const parent = tx.known(known.of)
   parent?.follower?.flush()
   const follower = engine.follower([engine.indexDraft(known, tx.draftOf(known.id))])

@@ -2,9 +2,11 @@
 
 import { Batch } from '../engine/batch.js'
 import { isVersion } from '../engine/view.js'
+import type { Known } from '../indexes/definition.js'
 import { checkNames, invalidOption } from '../options.js'
 import type { StoreCore } from '../read/store-core.js'
 import type { Expected } from '../tree/writer.js'
+import { byFunction, deriveInto } from './deriving.js'
 
 /** One operation of a batch. */
 export type Operation<K, V> =
@@ -36,15 +38,24 @@ export function batchOf(core: StoreCore, operations: unknown): Batch {
 
 /** Adds operations to a batch. @throws ZVerseError for the first operation that is wrong */
 export function addAll(batch: Batch, core: StoreCore, operations: readonly unknown[]): void {
-  for (let i = 0; i < operations.length; i++) add(batch, core, operations[i], `operations[${i}]`)
+  const known = byFunction(core)
+  for (let i = 0; i < operations.length; i++) {
+    add(batch, core, known, operations[i], `operations[${i}]`)
+  }
 }
 
 /** Adds one operation. @throws ZVerseError */
 export function addOne(batch: Batch, core: StoreCore, operation: unknown): void {
-  add(batch, core, operation, 'operation')
+  add(batch, core, byFunction(core), operation, 'operation')
 }
 
-function add(batch: Batch, core: StoreCore, operation: unknown, what: string): void {
+function add(
+  batch: Batch,
+  core: StoreCore,
+  known: readonly Known[],
+  operation: unknown,
+  what: string,
+): void {
   if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
     throw invalidOption(what, 'must be an object with type and key')
   }
@@ -55,6 +66,7 @@ function add(batch: Batch, core: StoreCore, operation: unknown, what: string): v
   }
   const expected = conditionIn({ ifVersion })
   const { engine } = core
+  if (type === 'put' && known.length > 0) deriveInto(batch, core, known, value, key)
   if (type === 'put') core.encodeValue(value)
   core.encodeKey(key, engine.key)
   // The entry is of the version that its commit will make.

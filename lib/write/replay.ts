@@ -55,7 +55,7 @@ class Replay implements BatchVisitor {
   }
 
   put(words: Uint32Array, entry: number, expected: Expected): void {
-    const { writer, key, epochs, W } = this.#tx.engine
+    const { writer, key, epochs, W, derived } = this.#tx.engine
     const draft = this.#draft as Draft
     copyKey(words, entry, key)
     const born = versionOf(words, entry)
@@ -70,7 +70,15 @@ class Replay implements BatchVisitor {
       return
     }
     this.end()
-    writer.put(draft, key, valueIn(words, entry), expected, version)
+    try {
+      writer.put(draft, key, valueIn(words, entry), expected, version)
+    } finally {
+      derived.clear()
+    }
+  }
+
+  derived(id: number, keys: Uint8Array): void {
+    this.#tx.engine.derived.give(id, keys)
   }
 
   delete(words: Uint32Array, entry: number, expected: Expected): void {

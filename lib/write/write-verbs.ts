@@ -16,6 +16,7 @@ import { inCallback } from '../threads/running.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
 import type { Expected } from '../tree/writer.js'
 import { write } from './commit.js'
+import { derive } from './deriving.js'
 import { batchOf, type Condition, conditionIn, type Operation } from './operations.js'
 import { apply } from './replay.js'
 import type { Transaction } from './transaction.js'
@@ -44,8 +45,15 @@ export abstract class WriteVerbs<K, V, R> extends ReadVerbs<K, V> {
   put(key: K, value: V, options?: Condition): R {
     const core = this._begin()
     const ifVersion = options === undefined ? undefined : condition(options, 'put')
+    const { derived } = core.engine
+    if (derived.isOn) derive(core, value, key)
     core.encode(key, value)
-    return this._write(core, tx => tx.put(core, ifVersion), WRITING_VERB)
+    if (!derived.isOn) return this._write(core, tx => tx.put(core, ifVersion), WRITING_VERB)
+    try {
+      return this._write(core, tx => tx.put(core, ifVersion), WRITING_VERB)
+    } finally {
+      derived.clear()
+    }
   }
 
   /**
