@@ -65,6 +65,7 @@ export type {
   IndexSince,
   SpatialIndex,
 } from './verbs/index-handle.js'
+export type { IndexInfo, IndexKind, IndexOf } from './verbs/index-making.js'
 export type { IndexRangeOptions, IndexReads } from './verbs/property-index.js'
 export type { KeyRef } from './verbs/ref.js'
 export type { Side } from './verbs/side.js'
@@ -80,9 +81,6 @@ export type {
   Difference,
   DiffOptions,
   HotKey,
-  IndexInfo,
-  IndexKind,
-  IndexOf,
   Store,
   StoreInfo,
 } from './verbs/store-verbs.js'

@@ -15,7 +15,7 @@ import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
 import { Derived } from '../indexes/derived.js'
-import { IndexDraft, StoreFollower } from '../indexes/follower.js'
+import { IndexDraft, Scratch, StoreFollower } from '../indexes/follower.js'
 import { Reverse } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
@@ -71,7 +71,7 @@ export class Engine {
   readonly paths: EntryPaths
   /** What functions give values. */
   readonly derived: Derived
-  readonly indexKey = new KeyBuffer()
+  readonly #scratch = new Scratch()
   readonly #indexDrafts = new WeakMap<Known, IndexDraft>()
   readonly writer: Writer
   readonly key = new KeyBuffer()
@@ -118,8 +118,8 @@ export class Engine {
 
   /** What keeps some indexes up in the transaction of this handle. */
   follower(indexes: readonly IndexDraft[]): StoreFollower {
-    const { W, epochs, writer, paths, indexKey } = this
-    return new StoreFollower(W, epochs.space, writer, paths, indexKey, indexes)
+    const { W, epochs, writer, paths } = this
+    return new StoreFollower(W, epochs.space, writer, paths, this.#scratch, indexes)
   }
 
   /** An index in the transaction of this handle; what it works with is used again. */

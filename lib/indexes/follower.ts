@@ -125,9 +125,24 @@ export class IndexDraft {
     this.doubtful.push({ words: words.slice(0, (bytes + 3) >>> 2), bytes })
   }
 
+  /** True if two keys of the index have the same index key; of no bytes: there is none. */
+  isOfOne(a: KeyBuffer, b: KeyBuffer): boolean {
+    if (a.bytes === 0) return false
+    const size = indexKeyWords(this.known.defined, a.words, 0)
+    for (let i = 0; i < size; i++) if (a.words[i] !== b.words[i]) return false
+    return true
+  }
+
   #add(comes: boolean, keys: IndexKeys, i: number, primary: KeyBuffer): void {
     this.pending.add(comes, keys.bytes, keys.places[i], keys.places[i + 1], primary)
   }
+}
+
+/** Buffers that followers use one after the other. */
+export class Scratch {
+  readonly key = new KeyBuffer()
+  readonly primary = new KeyBuffer()
+  readonly last = new KeyBuffer()
 }
 
 export class StoreFollower implements Follower {
@@ -137,21 +152,24 @@ export class StoreFollower implements Follower {
   readonly #paths: EntryPaths
   readonly indexes: readonly IndexDraft[]
   readonly #key: KeyBuffer
-  readonly #primary = new KeyBuffer()
+  readonly #primary: KeyBuffer
+  readonly #last: KeyBuffer
 
   constructor(
     W: Uint32Array,
     space: Workspace,
     writer: Writer,
     paths: EntryPaths,
-    key: KeyBuffer,
+    scratch: Scratch,
     indexes: readonly IndexDraft[],
   ) {
     this.#W = W
     this.#space = space
     this.#writer = writer
     this.#paths = paths
-    this.#key = key
+    this.#key = scratch.key
+    this.#primary = scratch.primary
+    this.#last = scratch.last
     this.indexes = indexes
   }
 
@@ -263,12 +281,17 @@ export class StoreFollower implements Follower {
     const space = this.#space
     const { version } = space
     const point = space.savepoint()
+    const last = this.#last
+    last.bytes = 0
     try {
       const tree = new BulkTree(this.#W, space)
       index.pending.each(key, () => {
         space.spend()
         tree.add(writer.makeEntry(key, NO_VALUE, version))
-        index.doubt(key)
+        // There are no others: only neighbours can have the same index key.
+        if (!index.known.defined.unique) return
+        if (index.isOfOne(last, key)) index.doubt(key)
+        last.copy(key)
       })
       // Behind all index keys.
       index.reverse?.each(key, value => {

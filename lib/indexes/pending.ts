@@ -6,6 +6,7 @@
  * is a prefix of another, keys sort by index key, then by the entry's.
  */
 import type { KeyWords } from '../memory/entry.js'
+import { granted } from '../memory/granted.js'
 import { compareKeys } from '../memory/words.js'
 
 /** Words of an item before its key: what it is, bytes of the key. */
@@ -59,7 +60,8 @@ export class Pending {
 
   #reserve(size: number): void {
     if (size <= this.#words.length) return
-    const larger = new Uint32Array(Math.max(size, this.#words.length * 2))
+    const room = Math.max(size, this.#words.length * 2)
+    const larger = granted('the changes of an index', () => new Uint32Array(room))
     larger.set(this.#words)
     this.#words = larger
   }
@@ -77,11 +79,26 @@ export class Pending {
     if (this.#words.length > KEPT) this.#words = new Uint32Array(ROOM)
   }
 
+  /** For an index that is empty: forgets what goes, sorts what comes. */
+  keepComing(): void {
+    const words = this.#words
+    const places = this.#sorted()
+    this.#places = places.filter((at, i) => {
+      const isLast = i + 1 === places.length || this.#compare(at, places[i + 1]) !== 0
+      return isLast && words[at] === COMES
+    })
+  }
+
+  #sorted(): number[] {
+    const places = this.#places
+    if (places.length > 1) places.sort((a, b) => this.#compare(a, b) || a - b)
+    return places
+  }
+
   /** Visits the changes in key order, of each key the last one only; `key` is used again. */
   each(key: { words: Uint32Array; bytes: number }, visit: (comes: boolean) => void): void {
     const words = this.#words
-    const places = this.#places
-    if (places.length > 1) places.sort((a, b) => this.#compare(a, b) || a - b)
+    const places = this.#sorted()
     for (let i = 0; i < places.length; i++) {
       const at = places[i]
       if (i + 1 < places.length && this.#compare(at, places[i + 1]) === 0) continue

@@ -15,13 +15,10 @@ import {
   reverseIn,
   type View,
 } from '../engine/view.js'
-import {
-  definedBy,
-  type IndexDefinition,
-  type Known,
-  type PropertyDefinition,
-  type SpatialDefinition,
-  shownOf,
+import type {
+  IndexDefinition,
+  PropertyDefinition,
+  SpatialDefinition,
 } from '../indexes/definition.js'
 import { stringKeys } from '../key/string.js'
 import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
@@ -30,8 +27,6 @@ import { hasValue } from '../memory/pieces.js'
 import { load48 } from '../memory/words.js'
 import { checkNames, invalidOption, type Priority } from '../options.js'
 import { queueOf } from '../queue/queue.js'
-import { deepVersion } from '../read/deep.js'
-import { IndexCore, unknownIndex } from '../read/index-core.js'
 import { END, iterating, Steps, type ZVerseIterator } from '../read/iterator.js'
 import {
   DeepDifferences,
@@ -50,7 +45,16 @@ import type { Operation } from '../write/operations.js'
 import type { Transaction } from '../write/transaction.js'
 import { CommitVerbs } from '../write/write-verbs.js'
 import { Changes } from './changes.js'
-import { Index, SpatialIndex } from './index-handle.js'
+import type { Index, SpatialIndex } from './index-handle.js'
+import {
+  dropIndex,
+  type IndexInfo,
+  type IndexKind,
+  type IndexOf,
+  listIndexes,
+  makeIndex,
+  makeIndexAsync,
+} from './index-making.js'
 import { KeyRef } from './ref.js'
 import { type Side, sideView } from './side.js'
 import {
@@ -167,32 +171,33 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   ): IndexOf<K, V, Kind>
   index(name: string, definition: IndexDefinition): Index<K, V> | SpatialIndex<K, V>
   index(name: string, definition?: IndexDefinition): Index<K, V> | SpatialIndex<K, V> {
+    return makeIndex(this._begin(), name, definition)
+  }
+
+  /**
+   * The same without blocking the thread, or other writers for long: the index is built of a pinned version beside them,
+   * then brought up to what they have changed, and only the rest is done in the writer's turn.
+   * @param options `signal`: aborting rejects with an AbortError; nothing has changed then
+   * @throws ZVerseError as {@link index}, and as `beginWriteAsync` (all as rejections)
+   */
+  indexAsync(
+    name: string,
+    definition: SpatialDefinition,
+    options?: { signal?: Signal | undefined },
+  ): Promise<SpatialIndex<K, V>>
+  indexAsync(
+    name: string,
+    definition: PropertyDefinition,
+    options?: { signal?: Signal | undefined },
+  ): Promise<Index<K, V>>
+  async indexAsync(
+    name: string,
+    definition: IndexDefinition,
+    options?: { signal?: Signal | undefined },
+  ): Promise<Index<K, V> | SpatialIndex<K, V>> {
     const core = this._begin()
-    checkIndexName(name)
-    const defined = definition === undefined ? undefined : definedBy(definition, this.codecs)
-    let known = presentIndex(core, name)
-    if (known === undefined && defined !== undefined) {
-      this._write(
-        core,
-        tx => {
-          const of = tx.idOf(core)
-          // Another thread may have made it meanwhile.
-          known = tx.indexesOf(of).find(index => index.name === name)
-          if (known !== undefined) return
-          const id = tx.createIndex(of, name, defined)
-          known = { id, of, name, defined }
-        },
-        WRITING_VERB,
-      )
-    }
-    if (known === undefined) throw unknownIndex(name)
-    if (defined !== undefined && defined.text !== known.defined.text) {
-      const made = JSON.stringify(shownOf(known.defined))
-      const message = `of index ${JSON.stringify(name)}: it was made as ${made}; drop it first`
-      throw invalidOption('definition', message)
-    }
-    const index = new IndexCore(core, known)
-    return known.defined.kind === 'spatial' ? new SpatialIndex(index) : new Index(index)
+    const signal = signalIn(checkNames(options, ['signal'], 'indexAsync'))
+    return makeIndexAsync(core, name, definition, signal)
   }
 
   /**
@@ -201,39 +206,12 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX`
    */
   dropIndex(name: string): number {
-    const core = this._begin()
-    checkIndexName(name)
-    return this._write(
-      core,
-      tx => {
-        const known = tx.indexesOf(tx.idOf(core)).find(index => index.name === name)
-        if (known === undefined) throw unknownIndex(name)
-        tx.dropIndex(known)
-      },
-      WRITING_VERB,
-    )
+    return dropIndex(this._begin(), name)
   }
 
   /** The indexes of the store, by name. */
   indexes(view?: View): IndexInfo[] {
-    const core = this._begin()
-    const { engine } = core
-    const { reader, names, indexes } = engine
-    const at = checkView(view, 'indexes')
-    const record = reader.enter(at)
-    try {
-      const of = record !== 0 ? core.idIn(record) : core.idAt(deepVersion(engine, reader.deep))
-      if (of === null) return []
-      const all =
-        record !== 0
-          ? names.indexes(names.rootIn(record), of)
-          : names.indexesDeep(deepVersion(engine, reader.deep), of)
-      return all
-        .map(named => indexes.knownAs(named))
-        .map(({ name, defined }) => ({ name, ...shownOf(defined) }))
-    } finally {
-      engine.epochs.slots.exit()
-    }
+    return listIndexes(this._begin(), view)
   }
 
   // ── Transactions ──────────────────────────────────────────────────────────────────────────────
@@ -361,37 +339,6 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     if (since !== undefined && !isVersion(since)) throw invalidOption('since', 'must be a version')
     const range = engine.gate.guarded(() => rangeIn(given, core.keys, engine.key))
     return Changes.begin<K, V>(core, since, range, signal)
-  }
-}
-
-/** The kinds of indexes, and what each kind is. */
-export type IndexKind = 'property' | 'spatial'
-export type IndexOf<K, V, Kind extends IndexKind> = {
-  property: Index<K, V>
-  spatial: SpatialIndex<K, V>
-}[Kind]
-
-/** An index of a store, with its definition, as `indexes` lists it. */
-export type IndexInfo = { name: string } & IndexDefinition
-
-function checkIndexName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '')
-    throw invalidOption('name', 'of an index must be a string that is not empty')
-}
-
-/** The index of that name that the present version has. */
-function presentIndex(core: StoreCore, name: string): Known | undefined {
-  const { epochs, names, indexes } = core.engine
-  epochs.slots.enter()
-  try {
-    const record = epochs.versions.current
-    if (core.stateIn(record) === 0) throw core.unknown()
-    return indexes
-      .below(names.rootIn(record))
-      .get(core.idIn(record))
-      ?.find(index => index.name === name)
-  } finally {
-    epochs.slots.exit()
   }
 }
 

@@ -1,0 +1,146 @@
+/**
+ * An index that is built beside the writers: of a pinned version, in private memory, then brought up to what has changed
+ * since, and put into the tree in a transaction.
+ *
+ * Invariant: the keys gathered are those that the entries of the pinned version give the index, or will be when what is
+ * under way has been read to its end. What cannot be indexed is an error only where it is still
+ * there in the end.
+ */
+import { INDEX_KEYS, nameOfIndex } from '../engine/names.js'
+import { ZVerseError } from '../errors.js'
+import type { Defined, Known } from '../indexes/definition.js'
+import { IndexDraft } from '../indexes/follower.js'
+import { Reverse } from '../indexes/reverse.js'
+import { unfitValue } from '../indexes/unfit.js'
+import { KeyBuffer } from '../key/codec.js'
+import { copyKey } from '../memory/entry.js'
+import type { Held } from '../read/held.js'
+import type { Source } from '../read/source.js'
+import { Cursor, WHOLE } from '../tree/cursor.js'
+import { DiffCursor } from '../tree/diff.js'
+import { Draft } from '../tree/draft.js'
+import type { Transaction } from './transaction.js'
+
+/** More entries that cannot be indexed than these are not remembered: the first is an error. */
+const MOST_UNFIT = 1000
+
+/** Gives the next difference: an entry that goes, one that comes, 0 for none; false at the end. */
+type Next = (use: (before: number, after: number) => void) => boolean
+
+export class IndexBuild {
+  readonly #source: Source
+  readonly #known: Known
+  readonly #index: IndexDraft
+  readonly #key = new KeyBuffer()
+  /** Why entries cannot be indexed, by their keys. */
+  readonly #unfit = new Map<string, ZVerseError>()
+  /** The version that the keys are of; and the one before, while it is compared with. */
+  #held: Held
+  #before: Held | null = null
+  #next: Next | null
+
+  constructor(source: Source, name: string, defined: Defined) {
+    const { engine } = source.core
+    engine.derived.check(name, defined)
+    this.#source = source
+    // What it is a store by, and of, is known in the end.
+    this.#known = { id: 0, of: 0, name, defined }
+    const reverse = new Reverse(engine.W, engine.gatherer)
+    this.#index = new IndexDraft(this.#known, new Draft(), engine.derived, reverse)
+    this.#held = source.hold(undefined)
+    const cursor = new Cursor(engine.W, this.#held.root, WHOLE, false, Number.POSITIVE_INFINITY)
+    this.#next = use => {
+      const entry = cursor.next()
+      if (entry !== 0) use(0, entry)
+      return entry !== 0
+    }
+  }
+
+  /** Lets go of what it has pinned. Idempotent. */
+  release(): void {
+    this.#before?.release()
+    this.#held.release()
+  }
+
+  /** Reads at most so many entries; how many, 0 where all are read. */
+  read(most: number): number {
+    if (this.#next === null) return 0
+    this.#before?.check()
+    this.#held.check()
+    const take = (before: number, after: number) => this.#take(before, after)
+    let count = 0
+    while (count < most && this.#next(take)) count++
+    if (count === most) return count
+    this.#next = null
+    this.#before?.release()
+    this.#before = null
+    // Most of the sorting is done when the turn comes.
+    this.#index.pending.keepComing()
+    return count
+  }
+
+  /** What has changed up to the present version is to be read next. */
+  catchUp(): void {
+    const before = this.#held
+    const after = this.#source.hold(undefined)
+    this.#before = before
+    this.#held = after
+    this.#next = differences(this.#source.core.engine.W, before.root, after.root)
+  }
+
+  /** Makes the index in a transaction that has begun. @throws ZVerseError as `index` of a store */
+  finish(tx: Transaction): Known {
+    const { engine } = tx
+    const { core } = this.#source
+    const { name, defined } = this.#known
+    const of = tx.idOf(core)
+    const next = differences(engine.W, this.#held.root, tx.rootOf(of))
+    while (next((before, after) => this.#take(before, after)));
+    for (const [, error] of this.#unfit) throw error
+    const id = tx.createStore(nameOfIndex(of, name), INDEX_KEYS, defined.text)
+    this.#index.draft = tx.draftOf(id)
+    this.#index.pending.keepComing()
+    tx.change(() => {
+      const follower = engine.follower([this.#index])
+      follower.flush()
+      follower.prove()
+    })
+    return { id, of, name, defined }
+  }
+
+  #take(before: number, after: number): void {
+    const { W, paths } = this.#source.core.engine
+    const key = this.#key
+    const index = this.#index
+    copyKey(W, after === 0 ? before : after, key)
+    if (this.#unfit.size > 0) this.#unfit.delete(textOf(key))
+    let error: ZVerseError | null = null
+    try {
+      const unfit = index.look(paths, before, after, key)
+      if (unfit !== null) error = unfitValue(this.#known, unfit)
+    } catch (thrown) {
+      if (!(thrown instanceof ZVerseError) || thrown.code !== 'ZVERSE_INVALID_VALUE') throw thrown
+      error = thrown
+    }
+    if (error !== null) {
+      if (this.#unfit.size >= MOST_UNFIT) throw error
+      this.#unfit.set(textOf(key), error)
+      // What goes, goes.
+      if (before !== 0) index.look(paths, before, 0, key)
+    }
+    if (error === null || before !== 0) index.note(key)
+  }
+}
+
+function differences(W: Uint32Array, before: number, after: number): Next {
+  const cursor = new DiffCursor(W, before, after, WHOLE)
+  return use => {
+    if (!cursor.next()) return false
+    use(cursor.before, cursor.after)
+    return true
+  }
+}
+
+function textOf({ words, bytes }: KeyBuffer): string {
+  return `${bytes}:${words.slice(0, (bytes + 3) >>> 2).join()}`
+}
