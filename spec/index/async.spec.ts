@@ -1,4 +1,6 @@
-/** Indexes that are built beside writers: what is in them, who waits, and what is left where the build ends early. */
+/**
+ * Indexes that are built beside writers: what is in them, who waits, and what is left where the build ends early.
+ */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, it } from 'vitest'
