@@ -224,7 +224,7 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
   // Mistakes in the words are reported before any file is read.
   const own = OWN_OPTIONS.map(({ name }) => name)
   const call = await callOf(command, tokens, own)
-  const writes = needs === 'to' || call.has('drop')
+  const writes = needs === 'to' || command.writes?.(call) === true
   const hasDirectory = start.path !== undefined
   if (needs === 'prompt') {
     throw new Mistake(`${name} works only at the prompt`, 'start the prompt with `zverse`')

@@ -12,6 +12,7 @@ export type Kind =
   | 'view'
   | 'tag'
   | 'store'
+  | 'index'
   | 'command'
   | 'key codec'
   | 'value codec'
@@ -54,6 +55,7 @@ export type Group =
   | 'Versions'
   | 'Transactions'
   | 'Points'
+  | 'Indexes'
   | 'Stores and codecs'
   | 'Files'
   | 'Care'
@@ -75,6 +77,8 @@ export interface Command {
    * directory, or nothing; or `prompt`, for commands that work only at the prompt or on a pipe.
    */
   readonly needs: 'from' | 'to' | 'directory' | 'nothing' | 'prompt'
+  /** Says whether a call writes, for a command that reads by others. */
+  writes?(call: Call): boolean
   /** The one-shot form may begin with a directory. */
   readonly directory?: true
   /** Takes its tokens unparsed: they are commands themselves. */

@@ -106,6 +106,8 @@ function candidates(session: Session, kind: Kind, typed: string): Candidate[] {
       return tags()
     case 'store':
       return session.stores().map(({ name }) => said(name))
+    case 'index':
+      return session.verbs.indexes(session.here).map(({ name }) => said(name))
     case 'command':
       return session.commands.map(({ name }) => said(name))
     case 'key codec':

@@ -1,9 +1,9 @@
 /** Errors for people: what is wrong, and what to do next. */
-import { ZVerseError } from '../index.js'
+import { toJson, ZVerseError } from '../index.js'
 import { type Paint, plain } from './paint.js'
 import { failureHint } from './place.js'
 import { Interrupted, type Session } from './session.js'
-import { asWord, Mistake, printable } from './words.js'
+import { asWord, Mistake, printable, shorten } from './words.js'
 
 export interface Explained {
   readonly message: string
@@ -91,13 +91,46 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
       return 'start with --max-bytes for more room, or release versions: `prune`, `untag`, `unpin`'
     case 'ZVERSE_INVALID_KEY':
       return `keys here are of codec ${session.keys.name}: \`help keys-as\``
+    case 'ZVERSE_UNKNOWN_INDEX':
+      return indexHint(error, session)
+    case 'ZVERSE_NOT_UNIQUE':
+      return holderHint(error, session)
+    case 'ZVERSE_NO_INDEX':
+      return '`index NAME PATH` makes one; without --no-scan and --index all entries are tested'
     case 'ZVERSE_INVALID_VALUE':
+      if (error.index !== undefined) {
+        return 'an index made with --missing skip and --invalid skip leaves such entries out'
+      }
       return `values here are of codec ${session.values.name}: \`help values-as\``
     case 'ZVERSE_INVALID_OPTION':
       return optionHint(error, session)
     default:
       return undefined
   }
+}
+
+async function indexHint({ index = '' }: ZVerseError, session: Session) {
+  const names = session.verbs.indexes().map(({ name }) => name)
+  if (names.includes(index)) {
+    return 'it is there now, but was not then, or was another: `indexes --at VIEW` lists those of a version'
+  }
+  const there = session.verbs.indexes(session.here).map(({ name }) => name)
+  if (there.length === 0) return 'there are no indexes here: `index NAME PATH` makes one'
+  const { nearest } = await import('./command.js')
+  const like = await nearest(index, there)
+  const list = `indexes: ${shorten(there.map(asWord).join(', '), 200)}`
+  return like === undefined ? list : `did you mean ${asWord(like)}? ${list}`
+}
+
+/** The entry that has the index key already; of another store than the present one, its key as JSON. */
+function holderHint({ key, holder }: ZVerseError, session: Session): string {
+  let word: string
+  try {
+    word = session.keys.write(holder)
+  } catch {
+    word = toJson(holder)
+  }
+  return `${word} has ${shorten(toJson(key))} there: change or delete one of the two`
 }
 
 function optionHint({ option }: ZVerseError, session: Session): string | undefined {
@@ -108,6 +141,15 @@ function optionHint({ option }: ZVerseError, session: Session): string | undefin
       : '`store NAME --keys zorder(float64,float64)` makes a store of points'
     return `keys here are of codec ${session.keys.name}: ${makes}`
   }
+  if (option === 'query') {
+    return 'for example `where city = Bern age >= 30`, or `where {"city": "Bern", "age": {"gte": 30}}`'
+  }
+  if (option === 'definition')
+    return '`drop-index NAME` drops it, `indexes` shows how each was made'
+  if (option === 'on' && !['msgpack', 'json'].includes(session.values.name)) {
+    return '`store NAME --values msgpack` makes a store whose values have paths'
+  }
+  if (option === 'dimensions') return 'for example --dimensions float64,float64'
   if (option === 'keys' || option === 'values') return '`stores` lists the codecs of all stores'
   return undefined
 }

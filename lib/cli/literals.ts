@@ -253,13 +253,23 @@ export function keyForm(name: string): KeyForm {
     const all = KEY_CODECS.join(', ')
     throw new Mistake(`there is no key codec ${asWord(name)}`, `there are ${all}`)
   }
-  const dimensions = list.split(/,(?![^({]*[)}])/).map(text => dimension(text.trim()))
+  return pointForm(dimensionsIn(list))
+}
+
+/** Points of these dimensions. @throws Mistake */
+export function pointForm(dimensions: readonly Dimension[]): KeyForm {
   try {
-    return points(codecName(dimensions), dimensions)
+    return points(`zorder(${dimensionNames(dimensions)})`, dimensions)
   } catch (error) {
     if (!(error instanceof ZVerseError)) throw error
     throw new Mistake(error.message)
   }
+}
+
+/** The dimensions of a text as `float64,date`, in brackets or without. @throws Mistake */
+export function dimensionsIn(text: string): Dimension[] {
+  const list = text.trim().replace(/^\[(.+)\]$/s, '$1')
+  return list.split(/,(?![^({]*[)}])/).map(name => dimension(name.trim()))
 }
 
 function dimension(text: string): Dimension {
@@ -275,12 +285,12 @@ function dimension(text: string): Dimension {
   throw new Mistake(`there is no dimension ${asWord(plain)}`, `there are ${all}`)
 }
 
-/** The codec's name in the database. */
-function codecName(dimensions: readonly Dimension[]): string {
+/** Dimensions as the names of codecs have them. */
+export function dimensionNames(dimensions: readonly Dimension[]): string {
   const names = dimensions.map(d => {
     return typeof d === 'string' ? d : `float(${d.min},${d.max},${d.bits})`
   })
-  return `zorder(${names.join(',')})`
+  return names.join(',')
 }
 
 // ── Values ────────────────────────────────────────────────────────────────────────────────────────

@@ -20,7 +20,8 @@ type Verbs = Store<unknown, unknown>
 export type Reads = Pick<
   Verbs,
   'get' | 'getEntry' | 'has' | 'range' | 'keys' | 'count' | 'history' | 'box' | 'nearest'
->
+> &
+  Pick<Verbs, 'where' | 'explain'>
 /** The write verbs that databases, stores and transactions share. */
 export type Writes = {
   [V in 'put' | 'delete' | 'clear']: (...args: Parameters<Verbs[V]>) => unknown

@@ -7,7 +7,10 @@ import { folder } from './fixtures.js'
 import { shell, shellWords, zverse } from './zverse.js'
 
 /** They have specs of their own. */
-const ELSEWHERE = ['bench', 'flush', 'compact', 'repair', 'backup', 'restore-to', 'runs']
+const ELSEWHERE = [
+  ...['bench', 'flush', 'compact', 'repair', 'backup', 'restore-to', 'runs'],
+  ...['index', 'indexes', 'drop-index', 'where', 'explain'],
+]
 const TIME = /(?<=\t)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 const lines = (text: string) => text.split('\n').filter(line => line !== '')
 

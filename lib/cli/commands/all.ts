@@ -6,7 +6,9 @@ import { BENCH } from './bench.js'
 import { CARE } from './care.js'
 import { DIRECTORIES } from './directories.js'
 import { FILES } from './files.js'
+import { INDEXES } from './indexes.js'
 import { POINTS } from './points.js'
+import { QUERIES } from './queries.js'
 import { READING } from './reading.js'
 import { SHELL } from './shell.js'
 import { STORES } from './stores.js'
@@ -15,7 +17,7 @@ import { VERSIONS } from './versions.js'
 import { WRITING } from './writing.js'
 
 const ALL = [
-  ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS].flat(),
+  ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS, INDEXES, QUERIES].flat(),
   ...[STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
 ]
 

@@ -1,10 +1,20 @@
-/** Commands for Z-order keys. */
-import type { Command } from '../command.js'
+/** Commands for points: Z-order keys, and indexes by place. */
+import type { Call, Command, Option } from '../command.js'
 import { integerIn } from '../command.js'
-import { parseJson } from '../literals.js'
+import { askedOf, placeReader } from '../indexes.js'
+import { type KeyForm, parseJson } from '../literals.js'
 import { numberIn } from '../numbers.js'
-import { KEY, rowsOf, VALUE } from '../result.js'
+import { type Items, KEY, type Result, rowsOf, VALUE } from '../result.js'
+import type { Session } from '../session.js'
+import type { Word } from '../words.js'
 import { AT, cornersOf, entryRows, refuseInverted } from './ranges.js'
+
+const INDEX: Option = {
+  ...{ name: 'index', value: 'NAME', kind: 'index' },
+  summary: 'points of an index by place, instead of keys',
+}
+const POINT = { name: 'point', kind: 'key' } as const
+const DISTANCE = { name: 'distance', kind: 'number' } as const
 
 export const POINTS: readonly Command[] = [
   {
@@ -15,11 +25,11 @@ export const POINTS: readonly Command[] = [
       { name: 'MIN', kind: 'key' },
       { name: 'MAX', kind: 'key' },
     ],
-    options: [{ name: 'limit', value: 'N', summary: 'N at most' }, AT],
+    options: [{ name: 'limit', value: 'N', summary: 'N at most' }, INDEX, AT],
     summary: 'the points between two corners',
     details:
       'Prints the entries with every coordinate between those of MIN and MAX, both inclusive, in Z-order. null ' +
-      'leaves a side open. For keys of codec zorder only.',
+      'leaves a side open. For keys of codec zorder, or with --index.',
     examples: [
       {
         title: 'East of 7 degrees:',
@@ -38,11 +48,18 @@ key           value
       },
     ],
     run(session, call) {
-      const { keys } = session
-      const { from, view } = session.reader(call.option('at'))
-      const [min, max] = [keys.read(call.word(0)), keys.read(call.word(1))] as [never, never]
-      refuseInverted(keys, min, max, (from, to) => `box ${keys.write(from)} ${keys.write(to)}`)
-      return entryRows(session, from.box(min, max, { limit: call.integer('limit'), ...view }))
+      const index = call.option('index')
+      const at = call.option('at')
+      const limit = call.integer('limit')
+      if (index !== undefined) {
+        const { from, form, view } = placeReader(session, index, at)
+        const [min, max] = cornersIn(call, form)
+        const read = () => from.box(min, max, { limit, ...view })
+        return pointRows(session, form, askedOf({ from, read }))
+      }
+      const { from, view } = session.reader(at)
+      const [min, max] = cornersIn(call, session.keys)
+      return entryRows(session, from.box(min, max, { limit, ...view }))
     },
   },
   {
@@ -61,12 +78,13 @@ key           value
       { name: 'scale', value: '[N,…]', summary: 'a factor for each dimension, for mixed units' },
       { name: 'within', value: 'N', summary: 'the greatest distance' },
       { name: 'box', value: '[MIN,MAX]', summary: 'only points in the box between two corners' },
+      INDEX,
       AT,
     ],
     summary: 'the points nearest to one',
     details:
       'Prints the N nearest entries with their distances, nearest first. null in POINT leaves a dimension out. ' +
-      'For keys of codec zorder only.',
+      'For keys of codec zorder, or with --index.',
     examples: [
       {
         title: 'The two cities nearest to Basel, in metres:',
@@ -86,21 +104,54 @@ key           value              distance
     ],
     run(session, call) {
       const { keys, values } = session
+      const index = call.option('index')
+      const n = integerIn(call.word(1), 'N')
+      if (index !== undefined) return nearestIn(session, call, index, n)
       const { from, view } = session.reader(call.option('at'))
-      const metric = call.option('metric')?.text as 'euclidean' | undefined
-      const scale = call.option('scale')
-      const box = call.option('box')
-      const within = call.option('within')
-      const found = from.nearest(keys.read(call.word(0)) as never, integerIn(call.word(1), 'N'), {
-        ...{ metric, ...view },
-        box: box === undefined ? undefined : (cornersOf(box, keys) as [never, never]),
-        scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
-        within: within === undefined ? undefined : numberIn(within.text, '--within'),
-      })
-      const columns = [KEY, VALUE, { name: 'distance', kind: 'number' }] as const
-      return rowsOf(columns, found, ({ key, value, distance }) => {
+      const point = keys.read(call.word(0)) as never
+      const found = from.nearest(point, n, { ...nearOptions(call, keys), ...view })
+      return rowsOf([KEY, VALUE, DISTANCE], found, ({ key, value, distance }) => {
         return [keys.write(key), values.write(value), String(distance)]
       })
     },
   },
 ]
+
+/** The corners in the words of `box`. */
+function cornersIn(call: Call, form: KeyForm): [never, never] {
+  const [min, max] = [form.read(call.word(0)), form.read(call.word(1))] as [never, never]
+  refuseInverted(form, min, max, (from, to) => `box ${form.write(from)} ${form.write(to)}`)
+  return [min, max]
+}
+
+function nearOptions(call: Call, form: KeyForm) {
+  const [scale, box, within] = ['scale', 'box', 'within'].map(name => call.option(name))
+  return {
+    metric: call.option('metric')?.text as 'euclidean' | undefined,
+    box: box === undefined ? undefined : (cornersOf(box, form) as [never, never]),
+    scale: scale === undefined ? undefined : (parseJson(scale.text) as number[]),
+    within: within === undefined ? undefined : numberIn(within.text, '--within'),
+  }
+}
+
+function nearestIn(session: Session, call: Call, index: Word, n: number): Result {
+  const { keys, values } = session
+  const { from, form, view } = placeReader(session, index, call.option('at'))
+  const point = form.read(call.word(0)) as never
+  const options = { ...nearOptions(call, form), ...view }
+  const found = askedOf({ from, read: () => from.nearest(point, n, options) })
+  return rowsOf([KEY, VALUE, POINT, DISTANCE], found, ({ key, value, point, distance }) => {
+    return [keys.write(key), values.write(value), form.write(point), String(distance)]
+  })
+}
+
+/** Entries of an index by place, with their points. */
+export function pointRows(
+  { keys, values }: Session,
+  form: KeyForm,
+  found: Items<[unknown, unknown, unknown]>,
+): Result {
+  return rowsOf([KEY, VALUE, POINT], found, ([key, value, point]) => {
+    return [keys.write(key), values.write(value), form.write(point)]
+  })
+}

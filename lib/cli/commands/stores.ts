@@ -71,6 +71,7 @@ name   keys   values
 users  tuple  msgpack`,
       },
     ],
+    writes: call => call.has('drop'),
     run(session, call) {
       const name = call.option('drop')?.text
       if (name !== undefined) {
