@@ -29,7 +29,7 @@ export function prefixIn(word: Word, isCompound = false): unknown {
 export function definitionWords(definition: IndexDefinition): string {
   const { on, unique, missing, invalid } = definition
   return [
-    typeof on === 'string' ? asWord(on) : pathWords(on),
+    ...(on === undefined ? [] : [typeof on === 'string' ? asWord(on) : pathWords(on)]),
     ...kindWords(definition),
     ...(unique ? ['--unique'] : []),
     ...(missing === undefined ? [] : [`--missing ${missing}`]),
@@ -46,7 +46,9 @@ function kindWords(definition: IndexDefinition): string[] {
   if (definition.kind === 'spatial') {
     return ['--spatial', `--dimensions ${dimensionNames(definition.dimensions)}`]
   }
-  return definition.multi ? ['--multi'] : []
+  // What a function gives, a program has made: at the prompt there are no functions.
+  const { by, multi } = definition
+  return [...(by === undefined ? [] : [`--by ${asWord(by)}`]), ...(multi ? ['--multi'] : [])]
 }
 
 /**

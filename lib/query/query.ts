@@ -50,12 +50,14 @@ export class QueryParser {
 
   /** @throws ZVerseError `ZVERSE_INVALID_OPTION` with option `query` */
   parse(query: unknown): readonly Term[] {
-    return this.#all(query, 'the query', 0)
+    return this.#all(query, '', 0)
   }
 
   #all(query: unknown, what: string, depth: number): Term[] {
-    if (!isPlain(query))
-      throw wrong(`${what} must be an object of conditions, not ${describe(query)}`)
+    if (!isPlain(query)) {
+      const must = depth === 0 ? 'must be' : `has ${what}, which must be`
+      throw wrong(`${must} an object of conditions, not ${describe(query)}`)
+    }
     if (depth > MAX_DEPTH) throw wrong(`has more than ${MAX_DEPTH} queries in each other`)
     const terms: Term[] = []
     for (const [name, part] of Object.entries(query)) {
@@ -73,7 +75,9 @@ export class QueryParser {
   }
 
   #any(queries: unknown, depth: number): Term {
-    if (!isArray(queries)) throw wrong(`or must be an array of queries, not ${describe(queries)}`)
+    if (!isArray(queries)) {
+      throw wrong(`has or, which must be an array of queries, not ${describe(queries)}`)
+    }
     const branches = [...queries].map((query, i) => this.#all(query, `or[${i}]`, depth + 1))
     return { kind: 'any', branches }
   }
