@@ -39,6 +39,14 @@ import { versionBytes } from './entries/scenarios/version-bytes.js'
 import { workloads } from './entries/scenarios/ycsb.js'
 import { EntriesStage } from './entries/stage.js'
 import { loadEngine } from './entries/zverse.js'
+import { build } from './indexes/scenarios/build.js'
+import { bytes } from './indexes/scenarios/bytes.js'
+import { commits as indexedCommits } from './indexes/scenarios/commits.js'
+import { putTransaction } from './indexes/scenarios/put-transaction.js'
+import { reads as indexReads } from './indexes/scenarios/reads.js'
+import { small } from './indexes/scenarios/small.js'
+import { IndexesStage } from './indexes/stage.js'
+import { systems as indexing } from './indexes/systems.js'
 import { iterators } from './level/scenarios/iterators.js'
 import { past } from './level/scenarios/past.js'
 import { reads } from './level/scenarios/reads.js'
@@ -83,6 +91,10 @@ export const suites = {
   entries: {
     ...{ keys: 1_000_000, own: ['zverse'], systems: compared },
     stage: (system, settings) => new EntriesStage(system, settings),
+  },
+  indexes: {
+    ...{ keys: 1_000_000, own: ['zverse'], systems: indexing },
+    stage: (system, settings) => new IndexesStage(system, settings),
   },
   level: {
     ...{ keys: 100_000, own: ['zverse', 'zverse-text'], systems: levels },
@@ -149,6 +161,9 @@ export const groups = [
     ...[...box.clusteredBoxes, near.nearestClustered, box.boxClusteredFloat64],
     ...[...box.timeBoxes, near.nearestOnSphere],
   ]),
+  group('indexes', 'indexes', [
+    ...[putTransaction, ...indexedCommits, ...indexReads, build, bytes, small],
+  ]),
   group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
   group('threads', 'threads', [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],
@@ -199,5 +214,13 @@ export function choose(names) {
 export const USUAL = [
   ...['get-present', 'get-absent', 'range', 'scan', 'pin', 'get-old', 'put-transaction'],
   ...['bulk-load', 'put-commit', 'diff', 'restore', 'clear', 'overhead', 'ycsb-a', 'ycsb-e'],
-  ...['box-100', 'nearest', 'points-insert', 'never-commit', 'reopen'],
+  ...[
+    'box-100',
+    'nearest',
+    'points-insert',
+    'index-commit',
+    'index-equal',
+    'never-commit',
+    'reopen',
+  ],
 ]

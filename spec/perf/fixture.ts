@@ -7,6 +7,7 @@ import { scenarios, suiteOf, suites } from '../../perf/suites.js'
 /** Systems that have a made-up figure in each row of a suite. */
 const SYSTEMS: Record<string, string[]> = {
   entries: ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree'],
+  indexes: ['zverse', 'SQLite', 'LokiJS', 'Dexie'],
   level: ['zverse', 'memory-level'],
   threads: ['zverse', 'lmdb', 'arithmetic'],
   persistent: ['zverse', 'raw', 'lmdb', 'SQLite', 'classic-level'],
