@@ -112,7 +112,7 @@ export class Answers {
   find = email => this.#emails.get(email) ?? 0
 }
 
-/** Throws unless an answer is the right one. @param {unknown} what @param {number} sum @param {number} right */
+/** Throws unless an answer is right. @param {unknown} what @param {number} sum @param {number} right */
 export function expect(what, sum, right) {
   if (sum !== right) throw new Error(`wrong answer to ${what}: ${sum} instead of ${right}`)
 }

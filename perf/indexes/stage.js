@@ -155,7 +155,12 @@ export class IndexesStage extends Stage {
   }
 }
 
-/** Throws unless some cities are as they must be. @param {Store} store @param {string[]} cities @param {Answers} answers */
+/**
+ * Throws unless some cities are as they must be.
+ * @param {Store} store
+ * @param {string[]} cities
+ * @param {Answers} answers
+ */
 export async function look(store, cities, answers) {
   const step = Math.ceil(cities.length / CHECKED)
   for (let i = 0; i < cities.length; i += step) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Building an index of cities over the whole set, which has none before; zverse keeps no past meanwhile. Time an entry. */
+/** Building an index of cities over the set, which has none before; zverse keeps no past. Time an entry. */
 import { look } from '../stage.js'
 
 /** @type {import('../stage.js').Scenario} */

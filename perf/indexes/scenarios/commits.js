@@ -16,7 +16,15 @@ const BATCH = 1000
 const SETTLING = 2000
 const DRAWN = 100_000
 
-/** @typedef {(store: Store, keys: readonly string[], users: readonly User[], from: number, to: number) => void} Put */
+/**
+ * @callback Put puts some of the users
+ * @param {Store} store
+ * @param {readonly string[]} keys
+ * @param {readonly User[]} users
+ * @param {number} from
+ * @param {number} to
+ * @returns {void}
+ */
 
 /**
  * @param {import('../stage.js').IndexesStage} stage

@@ -1,5 +1,8 @@
 // @ts-check
-/** The whole set into an empty store in one transaction, in random order, with an index of cities and without; time a put. */
+/**
+ * The whole set into an empty store in one transaction, in random order, with an index of cities and without; time a put. One
+ * after the other: a million puts are too many to take turns with.
+ */
 
 /** @type {import('../stage.js').Scenario} */
 export const putTransaction = {

@@ -1,5 +1,5 @@
 // @ts-check
-/** What an index is asked for: the users of a city, their keys, users in the order of scores, the user of an email. */
+/** What is asked: the users of a city, their keys, users in the order of scores, the user of an email. */
 import { asking, DRAWS, draw, LIMIT } from '../asking.js'
 import { SHARING } from '../data.js'
 
