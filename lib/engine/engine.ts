@@ -15,13 +15,12 @@ import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
 import { Derived } from '../indexes/derived.js'
-import { IndexDraft, Scratch, StoreFollower } from '../indexes/follower.js'
+import { type Drafts, IndexDraft, Scratch, StoreFollower } from '../indexes/follower.js'
 import { Reverse } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
 import { PointIndex } from '../point/point-index.js'
-import type { Draft } from '../tree/draft.js'
 import { TreeEditor } from '../tree/editor.js'
 import { Writer } from '../tree/writer.js'
 import { ValueBuffer } from '../value/codec.js'
@@ -123,11 +122,11 @@ export class Engine {
   }
 
   /** An index in the transaction of this handle; what it works with is used again. */
-  indexDraft(known: Known, draft: Draft): IndexDraft {
+  indexDraft(known: Known, drafts: Drafts): IndexDraft {
     const used = this.#indexDrafts.get(known)
-    if (used !== undefined) return used.begin(draft)
+    if (used !== undefined) return used.begin(drafts)
     const reverse = new Reverse(this.W, this.gatherer)
-    const made = new IndexDraft(known, draft, this.derived, reverse)
+    const made = new IndexDraft(known, drafts, this.derived, reverse)
     this.#indexDrafts.set(known, made)
     return made
   }

@@ -18,15 +18,12 @@ export const MOST_KEYS = 1000
 /** Some index keys, one after the other. */
 export class IndexKeys {
   bytes = new Uint8Array(1024)
-  /** Where each begins, and where the last one ends. */
+  /** Where each begins, and where the last one ends; what is behind that is of earlier values. */
   readonly places: number[] = [0]
-
-  get count(): number {
-    return this.places.length - 1
-  }
+  count = 0
 
   clear(): void {
-    this.places.length = 1
+    this.count = 0
   }
 
   /** Adds the key that a writer has. */
@@ -43,7 +40,7 @@ export class IndexKeys {
       this.bytes = larger
     }
     for (let i = 0; i < size; i++) this.bytes[from + i] = bytes[at + i]
-    this.places.push(from + size)
+    this.places[++this.count] = from + size
   }
 
   /** True if the other has the same keys. */
@@ -89,7 +86,7 @@ export class IndexKeys {
       if (i > 0 && compareBytes(all[i - 1], all[i]) === 0) continue
       bytes.set(all[i], at)
       at += all[i].length
-      places.push(at)
+      places[++this.count] = at
     }
   }
 }

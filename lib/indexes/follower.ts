@@ -34,11 +34,19 @@ const MOST_PENDING = 2 ** 16
 /** The same where an index is filled. */
 const MOST_BUILT = 2 ** 22
 
+/** The stores that a transaction changes. */
+export interface Drafts {
+  /** The draft of a store, which is made if there is none yet. */
+  draftOf(id: number): Draft
+  /** Root of a store's tree, as the transaction has it. */
+  rootOf(id: number): number
+}
+
 /** An index as a transaction changes it. */
 export class IndexDraft {
-  readonly known: Known
-  /** That of the transaction under way. */
-  draft: Draft
+  known: Known
+  /** Those of the transaction under way. */
+  #drafts: Drafts
   readonly pending = new Pending()
   /** Keys that have come into a unique index: nothing says yet that no other entry has the index key. */
   readonly doubtful: { readonly words: Uint32Array; readonly bytes: number }[] = []
@@ -51,19 +59,30 @@ export class IndexDraft {
   /** The entry that is looked at leaves the index as it is. */
   #isSame = false
 
-  constructor(known: Known, draft: Draft, derived: Derived, reverse: Reverse) {
+  constructor(known: Known, drafts: Drafts, derived: Derived, reverse: Reverse) {
     this.known = known
-    this.draft = draft
+    this.#drafts = drafts
     this.#derived = derived
     this.reverse = known.defined.by === null ? null : reverse
     this.#extractor = new Extractor(known.defined)
   }
 
   /** Begins anew, in another transaction. */
-  begin(draft: Draft): this {
-    this.draft = draft
+  begin(drafts: Drafts): this {
+    this.#drafts = drafts
     this.forget()
     return this
+  }
+
+  /** What was gathered without a transaction goes on in one, as an index that it has made. */
+  move(known: Known, drafts: Drafts): void {
+    this.known = known
+    this.#drafts = drafts
+  }
+
+  /** The index as a store. Where nothing of it changes, it is not asked for. */
+  get draft(): Draft {
+    return this.#drafts.draftOf(this.known.id)
   }
 
   /** Changes that wait are no more to be made. */
@@ -85,7 +104,7 @@ export class IndexDraft {
     this.#after.clear()
     if (this.reverse !== null) {
       if (entry !== 0) this.#derived.ofPut(this.known, entry, this.#after)
-      if (old !== 0) this.reverse.read(this.draft, primary, this.#before)
+      if (old !== 0) this.reverse.read(this.#drafts.rootOf(this.known.id), primary, this.#before)
       this.#isSame = this.#before.isSame(this.#after)
       return null
     }
@@ -174,7 +193,12 @@ export class StoreFollower implements Follower {
   }
 
   ready(): void {
-    for (const index of this.indexes) if (index.pending.count >= MOST_PENDING) this.#flush(index)
+    for (const index of this.indexes) {
+      if (index.pending.count < MOST_PENDING) continue
+      // A tree is best built of all there is.
+      const isBuilt = isEmptied(index.draft) && index.pending.count < MOST_BUILT
+      if (!isBuilt) this.#flush(index)
+    }
   }
 
   look(old: number, entry: number, key: KeyBuffer): void {
@@ -209,7 +233,6 @@ export class StoreFollower implements Follower {
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       copyKey(W, entry, key)
       for (const index of this.indexes) {
-        // A tree is best built of all there is.
         if (index.pending.count >= MOST_BUILT) this.#flush(index)
         this.#lookInto(index, 0, entry, key)
       }
@@ -251,9 +274,8 @@ export class StoreFollower implements Follower {
   }
 
   #flush(index: IndexDraft): void {
-    const { pending, draft } = index
-    const isEmpty = draft.live.root === 0 && !draft.removed
-    if (isEmpty && pending.onlyCome) this.#build(index)
+    const { pending } = index
+    if (isEmptied(index.draft) && pending.onlyCome) this.#build(index)
     else this.#change(index)
     pending.clear()
   }
@@ -306,6 +328,11 @@ export class StoreFollower implements Follower {
       throw error
     }
   }
+}
+
+/** There is nothing in a store, and never was in the transaction. */
+function isEmptied({ live, removed }: Draft): boolean {
+  return live.root === 0 && !removed
 }
 
 function isKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number): boolean {

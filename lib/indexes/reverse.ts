@@ -78,8 +78,8 @@ export class Reverse {
     this.#changes.clear()
   }
 
-  /** Puts the index keys that an entry has so far into `keys`. */
-  read(draft: Draft, primary: KeyWords, keys: IndexKeys): void {
+  /** Puts the index keys that an entry has so far into `keys`. @param root of the index, without what waits */
+  read(root: number, primary: KeyWords, keys: IndexKeys): void {
     keys.clear()
     const change = this.#changes.get(nameOf(primary))
     if (change !== undefined) {
@@ -88,7 +88,7 @@ export class Reverse {
     }
     const key = this.#key
     reverseKey(primary, key)
-    const entry = find(this.#W, draft.live.root, key.words, key.bytes)
+    const entry = find(this.#W, root, key.words, key.bytes)
     if (entry !== 0) unpack(bytesIn(this.#W, entry, this.#gatherer), keys)
   }
 

@@ -38,6 +38,10 @@ export class IndexCore extends StoreCore {
     return made
   }
 
+  override get isIndex(): boolean {
+    return true
+  }
+
   override described(record: number): Description | undefined {
     const { parent } = this
     const isThere = parent.id === UNNAMED || parent.stateIn(record) !== 0

@@ -91,6 +91,11 @@ export class StoreCore {
     this.#above = above ?? (stored === 0 ? Number.POSITIVE_INFINITY : stored - 1)
   }
 
+  /** It is an index, which what a transaction has changed may have to be brought up to. */
+  get isIndex(): boolean {
+    return false
+  }
+
   // ── Its place in a snapshot ───────────────────────────────────────────────────────────────────
 
   /** Word of the store's state in `record`; 0 where that snapshot has no such store. */

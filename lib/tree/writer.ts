@@ -22,7 +22,7 @@ import { writeInPieces } from '../memory/pieces.js'
 import { walk } from './box-cursor.js'
 import type { BulkTree } from './bulk.js'
 import type { Range } from './cursor.js'
-import type { Draft } from './draft.js'
+import { Draft } from './draft.js'
 import { type Prefetch, TreeEditor } from './editor.js'
 import { find } from './search.js'
 import type { Workspace } from './workspace.js'
@@ -30,9 +30,12 @@ import type { Workspace } from './workspace.js'
 /** The version that an entry must have; null: its key must be absent; undefined: no condition. */
 export type Expected = number | null | undefined
 
+/** Drafts that are kept. */
+const SPARE = 4
+
 export class Writer {
-  /** A draft of an earlier transaction, to be used again. */
-  spare: Draft | null = null
+  /** Drafts of earlier transactions, to be used again. */
+  readonly #spare: Draft[] = []
   /** Changes are noted in the drafts' lists: for point indexes, or for references. */
   notes = false
   /** Stores have point indexes. */
@@ -59,6 +62,17 @@ export class Writer {
     this.#graves = new TreeEditor(W, space)
     this.indexed = W[H_POINT_INDEX] !== 0
     this.#ahead = this.indexed ? index : null
+  }
+
+  /** A draft, which is to begin. */
+  draft(): Draft {
+    return this.#spare.pop() ?? new Draft()
+  }
+
+  /** Takes a draft back. */
+  spare(draft: Draft): void {
+    draft.follower = null
+    if (this.#spare.length < SPARE) this.#spare.push(draft)
   }
 
   /** Begins a transaction. @param buries it writes tombstones */

@@ -14,6 +14,7 @@ import {
 import type { TupleKey } from '../key/tuple-writer.js'
 import { checkNames } from '../options.js'
 import { Distinct } from '../read/index-distinct.js'
+import { firstOf } from '../read/index-first.js'
 import { INDEX_PAIRS, IndexRows } from '../read/index-rows.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
 import { KEYS, PAIRS, VALUES } from '../read/rows.js'
@@ -70,12 +71,12 @@ export class IndexReads<K, V> extends IndexVerbs<K, V> {
         'an index key must be given: null, a boolean, a number, a string, bytes, a Date or an array',
       )
     }
-    const { value, done } = this.#iterate<V>(
-      { ...view, eq: indexKey, limit: 1 },
-      'get',
-      VALUES,
-    ).next()
-    return done === true ? undefined : value
+    const source = this._source
+    const core = this._core
+    source.gate()
+    const at = view === undefined ? undefined : this.#view(view)
+    const range = core.engine.gate.guarded(() => this.#ranges.of(indexKey))
+    return firstOf<V>(source, at, range)
   }
 
   /** Number of keys of the index in range; O(height of the tree). */
@@ -98,6 +99,10 @@ export class IndexReads<K, V> extends IndexVerbs<K, V> {
       source.hold(view),
       held => new Distinct(this._core, held, range, reverse, limit),
     )
+  }
+
+  #view(view: unknown): View | undefined {
+    return viewIn(checkNames(view, this._source.views ? NAMES.view : [], 'get'))
   }
 
   #iterate<T>(options: unknown, verb: string, kind: number): ZVerseIterator<T> {

@@ -9,7 +9,7 @@
 import { INDEX_KEYS, nameOfIndex } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import type { Defined, Known } from '../indexes/definition.js'
-import { IndexDraft } from '../indexes/follower.js'
+import { type Drafts, IndexDraft } from '../indexes/follower.js'
 import { Reverse } from '../indexes/reverse.js'
 import { unfitValue } from '../indexes/unfit.js'
 import { KeyBuffer } from '../key/codec.js'
@@ -26,6 +26,12 @@ const MOST_UNFIT = 1000
 
 /** Gives the next difference: an entry that goes, one that comes, 0 for none; false at the end. */
 type Next = (use: (before: number, after: number) => void) => boolean
+
+/** Nothing is in a tree yet. */
+const NO_DRAFTS: Drafts = {
+  draftOf: () => new Draft(),
+  rootOf: () => 0,
+}
 
 export class IndexBuild {
   readonly #source: Source
@@ -46,7 +52,7 @@ export class IndexBuild {
     // What it is a store by, and of, is known in the end.
     this.#known = { id: 0, of: 0, name, defined }
     const reverse = new Reverse(engine.W, engine.gatherer)
-    this.#index = new IndexDraft(this.#known, new Draft(), engine.derived, reverse)
+    this.#index = new IndexDraft(this.#known, NO_DRAFTS, engine.derived, reverse)
     this.#held = source.hold(undefined)
     const cursor = new Cursor(engine.W, this.#held.root, WHOLE, false, Number.POSITIVE_INFINITY)
     this.#next = use => {
@@ -98,7 +104,7 @@ export class IndexBuild {
     while (next((before, after) => this.#take(before, after)));
     for (const [, error] of this.#unfit) throw error
     const id = tx.createStore(nameOfIndex(of, name), INDEX_KEYS, defined.text)
-    this.#index.draft = tx.draftOf(id)
+    this.#index.move({ id, of, name, defined }, tx)
     this.#index.pending.keepComing()
     tx.change(() => {
       const follower = engine.follower([this.#index])

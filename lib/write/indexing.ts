@@ -6,6 +6,7 @@
 import type { Engine } from '../engine/engine.js'
 import { NAMES_STORE } from '../engine/names.js'
 import type { Known } from '../indexes/definition.js'
+import type { Drafts } from '../indexes/follower.js'
 import { S_LIVE } from '../memory/layout.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Draft } from '../tree/draft.js'
@@ -13,16 +14,14 @@ import type { Draft } from '../tree/draft.js'
 const NONE: readonly Known[] = []
 
 /** The part of a transaction that this needs. */
-interface Drafts {
+interface Indexed extends Drafts {
   readonly engine: Engine
   readonly catalog: number
   known(id: number): Draft | undefined
-  draftOf(id: number): Draft
-  rootOf(id: number): number
 }
 
 /** The indexes of store `id`, as a transaction has them. */
-export function indexesIn(tx: Drafts, id: number): readonly Known[] {
+export function indexesIn(tx: Indexed, id: number): readonly Known[] {
   const { W, indexes } = tx.engine
   const names = tx.known(NAMES_STORE)
   if (names !== undefined) return indexes.read(names.live.root).get(id) ?? NONE
@@ -31,22 +30,21 @@ export function indexesIn(tx: Drafts, id: number): readonly Known[] {
 }
 
 /** Has the indexes of a store follow its draft. */
-export function follow(tx: Drafts, draft: Draft): void {
+export function follow(tx: Indexed, draft: Draft): void {
   const all = indexesIn(tx, draft.id)
   draft.follower = null
   if (all.length === 0) return
   const { engine } = tx
-  const drafts = all.map(known => engine.indexDraft(known, tx.draftOf(known.id)))
-  draft.follower = engine.follower(drafts)
+  draft.follower = engine.follower(all.map(known => engine.indexDraft(known, tx)))
 }
 
 /** Fills an index that was just made with what its store has, and has it follow that. */
-export function fillIndex(tx: Drafts, known: Known): void {
+export function fillIndex(tx: Indexed, known: Known): void {
   const { engine } = tx
   engine.derived.check(known.name, known.defined)
   const parent = tx.known(known.of)
   parent?.follower?.flush()
-  const follower = engine.follower([engine.indexDraft(known, tx.draftOf(known.id))])
+  const follower = engine.follower([engine.indexDraft(known, tx)])
   follower.fill(tx.rootOf(known.of))
   follower.prove()
   if (parent !== undefined) follow(tx, parent)

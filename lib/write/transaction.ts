@@ -36,7 +36,7 @@ import type { StoreCore } from '../read/store-core.js'
 import { isRunning, WRITING_FRAME } from '../threads/running.js'
 import { nextStoreIn, stateOf } from '../tree/catalog.js'
 import type { Range } from '../tree/cursor.js'
-import { Draft } from '../tree/draft.js'
+import type { Draft } from '../tree/draft.js'
 import type { Expected } from '../tree/writer.js'
 import { canUndo } from '../versions/recovery.js'
 import { fillIndex, follow, indexesIn } from './indexing.js'
@@ -431,8 +431,8 @@ export class Transaction implements Active {
 
   /** Root of the tree that reads inside the transaction see. @throws ZVerseError `ZVERSE_UNKNOWN_STORE` */
   root(core: StoreCore): number {
+    if (core.isIndex) for (const { follower } of this.drafts) follower?.flush()
     const known = this.known(this.idOf(core))
-    if (known?.isIndex) for (const { follower } of this.drafts) follower?.flush()
     return known === undefined ? core.rootIn(this.base, false) : known.live.root
   }
 
@@ -467,8 +467,7 @@ export class Transaction implements Active {
 
   #add(id: number, state: number): Draft {
     const { W, writer } = this.engine
-    const draft = (writer.spare ?? new Draft()).begin(W, id, state, writer.notes)
-    writer.spare = null
+    const draft = writer.draft().begin(W, id, state, writer.notes)
     // Pushing to an empty array makes room for seventeen.
     if (this.drafts.length === 0) this.drafts = [draft]
     else this.drafts.push(draft)
@@ -507,7 +506,7 @@ export class Transaction implements Active {
 
   #forgetDrafts(): void {
     const { writer } = this.engine
-    while (this.drafts.length > 0) writer.spare = this.drafts.pop() as Draft
+    while (this.drafts.length > 0) writer.spare(this.drafts.pop() as Draft)
     this.#lastDraft = null
   }
 }

@@ -240,7 +240,7 @@ describe('an index by a function', () => {
       }
       for (let i = 0; i < 80; i++) {
         if (i === 40) await db.compact()
-        const { version } = db
+        const before = { version: db.version, entries: new Map(live) }
         const write = (tx: {
           put(key: string, value: Named): unknown
           delete(key: string): unknown
@@ -278,7 +278,7 @@ describe('an index by a function', () => {
           })
         }
         if (random.chance(0.1)) {
-          const at = random.pick([...past, { version, entries: new Map(live) }])
+          const at = random.pick([...past, before])
           if (at.version === db.version) continue
           db.restore({ at: at.version })
           live.clear()
