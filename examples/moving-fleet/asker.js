@@ -82,21 +82,21 @@ function differ(...[found, ids, others]) {
 }
 
 /**
- * Who is in this district? Both stores must agree on them: in a snapshot no vehicle is half-moved.
+ * Who is in this district? The index must agree with its store: in a snapshot no vehicle is half-moved.
  * @param {Snapshot} snapshot @param {Box} box
  */
 function idsIn(snapshot, box) {
-  const [fleets, places] = [snapshot.store(vehicles), snapshot.store(positions)]
+  const [fleets, places] = [snapshot.store(vehicles), snapshot.index(positions)]
   const wrong = (/** @type {string} */ what) => problems.add(`version ${snapshot.version}: ${what}`)
   if (fleets.size !== count) wrong(`${fleets.size} vehicles`)
-  if (places.size !== count) wrong(`${places.size} positions`)
+  if (places.count() !== count) wrong(`${places.count()} positions`)
   /** @type {Set<string>} */
   const ids = new Set()
-  for (const [key, id] of places.box(...fleet.corners(box))) {
-    const vehicle = fleets.get(id)
-    if (!vehicle || !fleet.isAt(vehicle, key)) wrong(`${id} is not at ${key}`)
+  for (const [id, vehicle, at] of places.box(...fleet.corners(box))) {
+    const point = fleet.pointOf(at)
+    if (!fleet.isAt(vehicle, point)) wrong(`${id} is not at ${point}`)
     if (ids.has(id)) wrong(`${id} is in two places`)
-    if (!fleet.isIn(key, box)) wrong(`${key} is outside ${box}`)
+    if (!fleet.isIn(point, box)) wrong(`${point} is outside ${box}`)
     ids.add(id)
     compared++
   }
@@ -104,7 +104,7 @@ function idsIn(snapshot, box) {
 }
 
 /**
- * Who came and who left? A vehicle that drives about in there shows as two keys with the same id.
+ * Who came and who left? A vehicle that drives about in there leaves one place and comes to another.
  * @param {Snapshot} then @param {Snapshot} now @param {Box} box
  */
 function changesIn(then, now, box) {
@@ -112,9 +112,9 @@ function changesIn(then, now, box) {
   const came = new Set()
   /** @type {Set<string>} */
   const left = new Set()
-  for (const { before, after } of positions.diff(then, now, { box: fleet.corners(box) })) {
-    if (before !== undefined && !came.delete(before)) left.add(before)
-    if (after !== undefined && !left.delete(after)) came.add(after)
+  for (const { primary: id, type } of positions.diff(then, now, { box: fleet.corners(box) })) {
+    if (type === 'in' && !left.delete(id)) came.add(id)
+    if (type === 'out' && !came.delete(id)) left.add(id)
   }
   asked.diff++
   return { came, left }
@@ -125,10 +125,8 @@ function changesIn(then, now, box) {
  * @param {Snapshot} snapshot @param {{ name: string, point: Point }} place
  */
 function nearestTo(snapshot, { name, point }) {
-  const [longitude, latitude] = point
-  const metric = /** @type {const} */ ('haversine')
-  const places = snapshot.store(positions)
-  const found = places.nearest([longitude, latitude, null], K, { metric }).toArray()
+  const places = snapshot.index(positions)
+  const found = places.nearest(point, K, { metric: 'haversine' }).toArray()
   const wrong = (/** @type {string} */ what) => {
     problems.add(`version ${snapshot.version}: nearest to the ${name}: ${what}`)
   }
@@ -137,15 +135,15 @@ function nearestTo(snapshot, { name, point }) {
   const distances = places
     .box(...fleet.corners(around))
     .toArray()
-    .map(([key]) => fleet.metres(point, key))
+    .map(([, , at]) => fleet.metres(point, fleet.pointOf(at)))
     .sort((a, b) => a - b)
   for (const [i, { distance }] of found.entries()) {
     const isRight = Math.abs(distance - distances[i]) <= TOLERANCE
     if (!isRight) wrong(`number ${i + 1} at ${distance} m, not ${distances[i]} m`)
   }
   asked.nearest++
-  const plate = snapshot.store(vehicles).get(found[0].value)?.plate
-  return `nearest to the ${name}: ${plate}, ${found[0].distance.toFixed(0)} m`
+  const { value, distance } = found[0]
+  return `nearest to the ${name}: ${value.plate}, ${distance.toFixed(0)} m`
 }
 
 while (running) {

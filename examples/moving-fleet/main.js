@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ZVerse } from 'zverse'
 import { main } from '../command-line.js'
 import { Crew } from './crew.js'
-import { AREA, between, idOf, positionOf, storesOf } from './fleet.js'
+import { AREA, between, idOf, storesOf } from './fleet.js'
 import { HELP, readOptions } from './options.js'
 import { Report } from './report.js'
 import { hasEnough, Proof } from './verify.js'
@@ -28,7 +28,6 @@ const SPARE = 5
 function newVehicle(number) {
   const [west, south, east, north] = AREA
   return {
-    number,
     plate: `ZH ${100_000 + number}`,
     speed: between(5, 20),
     heading: between(0, 360),
@@ -43,14 +42,10 @@ function newVehicle(number) {
  * @param {Database} db @param {number} count @returns {number} the version
  */
 function setOut(db, count) {
-  const { vehicles, positions } = storesOf(db)
+  const { vehicles } = storesOf(db)
   db.transact(tx => {
-    const [fleet, places] = [tx.store(vehicles), tx.store(positions)]
-    for (let number = 0; number < count; number++) {
-      const vehicle = newVehicle(number)
-      fleet.put(idOf(number), vehicle)
-      places.put(positionOf(vehicle), idOf(number))
-    }
+    const fleet = tx.store(vehicles)
+    for (let number = 0; number < count; number++) fleet.put(idOf(number), newVehicle(number))
   })
   return db.version
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ZVerse } from 'zverse'
-import { AREA, between, DEGREE, degreeAt, idOf, isIn, positionOf, storesOf } from './fleet.js'
+import { AREA, between, DEGREE, degreeAt, idOf, isIn, storesOf } from './fleet.js'
 
 /** @typedef {import('./fleet.js').Database} Database */
 /** @typedef {import('./fleet.js').Vehicle} Vehicle */
@@ -17,7 +17,7 @@ const SPELL = 50
 
 const { handle, count, rate, together } = workerData
 const db = /** @type {Database} */ (ZVerse.attach(handle))
-const { vehicles, positions } = storesOf(db)
+const { vehicles } = storesOf(db)
 let running = true
 let moves = 0
 parentPort?.on('message', () => {
@@ -38,20 +38,15 @@ function drive(vehicle, now) {
   return { ...moved, heading: (heading + 180) % 360 }
 }
 
-/** Both stores change in one commit: no reader sees a vehicle in two places, or in none. */
+/** The index goes with its store: no reader sees a vehicle in two places, or in none. */
 function tick() {
   db.transact(tx => {
     const fleet = tx.store(vehicles)
-    const places = tx.store(positions)
     for (let i = 0; i < together; i++) {
       const id = idOf(moves++ % count)
       const vehicle = fleet.get(id)
       if (!vehicle) throw new Error(`${id} is lost`)
-      const moved = drive(vehicle, Date.now())
-      fleet.put(id, moved)
-      // In this order: it may still be in the same cell.
-      places.delete(positionOf(vehicle))
-      places.put(positionOf(moved), id)
+      fleet.put(id, drive(vehicle, Date.now()))
     }
   })
 }

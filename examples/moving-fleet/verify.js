@@ -5,10 +5,7 @@ import * as fleet from './fleet.js'
 /** @typedef {import('./fleet.js').Box} Box */
 /** @typedef {import('./fleet.js').Database} Database */
 /** @typedef {import('./fleet.js').Point} Point */
-/** @typedef {import('./fleet.js').Position} Position */
-/** @typedef {import('./fleet.js').Positions} Positions */
-/** @typedef {import('./fleet.js').Vehicles} Vehicles */
-/** @typedef {import('zverse').Entry<Position, string>} Entry */
+/** Where a vehicle is by the index. @typedef {{ id: string, point: Point }} Place */
 
 /** Versions to look at, and questions to ask at each. */
 const VERSIONS = 6
@@ -81,87 +78,96 @@ export class Proof {
   }
 
   run() {
-    /** @type {{ version: number, entries: Entry[] } | undefined} */
+    /** @type {{ version: number, places: Place[] } | undefined} */
     let before
     for (const version of pick(this.#db, this.#start)) {
-      const entries = this.#stores.positions.getEntries({ at: version }).toArray()
-      this.#agree(version, entries)
+      const all = this.#stores.positions.box([null, null], [null, null], { at: version })
+      const places = all.toArray().map(([id, , point]) => ({ id, point: fleet.pointOf(point) }))
+      this.#agree(version, places)
       for (let i = 0; i < QUESTIONS; i++) {
-        this.#box(version, entries, randomBox())
-        this.#nearest(version, entries, randomPoint())
-        if (before) this.#diff(before.version, version, before.entries, entries, randomBox())
+        this.#box(version, places, randomBox())
+        this.#nearest(version, places, randomPoint())
+        if (before) this.#diff(before.version, version, before.places, places, randomBox())
       }
-      before = { version, entries }
+      before = { version, places }
       this.versions++
     }
   }
 
-  /** Every vehicle has one position. @param {number} version @param {Entry[]} entries */
-  #agree(version, entries) {
+  /** Every vehicle has one position. @param {number} version @param {Place[]} places */
+  #agree(version, places) {
     const wrong = (/** @type {string} */ what) => this.problems.push(`version ${version}: ${what}`)
-    if (entries.length !== this.#count) wrong(`${entries.length} positions`)
-    const positions = new Map(entries.map(({ key, value }) => [value, key]))
+    if (places.length !== this.#count) wrong(`${places.length} positions`)
+    const positions = new Map(places.map(({ id, point }) => [id, point]))
     let vehicles = 0
     for (const [id, vehicle] of this.#stores.vehicles.range({ at: version })) {
-      const key = positions.get(id)
-      if (!key || !fleet.isAt(vehicle, key)) wrong(`${id} is not at ${key}`)
+      const point = positions.get(id)
+      if (!point || !fleet.isAt(vehicle, point)) wrong(`${id} is not at ${point}`)
       vehicles++
     }
     if (vehicles !== this.#count) wrong(`${vehicles} vehicles`)
     this.vehicles += vehicles
   }
 
-  /** @param {number} version @param {Entry[]} entries @param {Box} box */
-  #box(version, entries, box) {
-    const found = this.#stores.positions.box(...fleet.corners(box), { at: version }).toArray()
-    const expected = entries.filter(({ key }) => fleet.isIn(key, box))
-    const same = expected.every(({ value }, i) => value === found[i]?.[1])
-    if (found.length !== expected.length || !same) {
-      this.problems.push(`version ${version}: box ${box}: ${found.length}, not ${expected.length}`)
+  /** @param {number} version @param {Place[]} places @param {Box} box */
+  #box(version, places, box) {
+    const { positions } = this.#stores
+    const corners = fleet.corners(box)
+    const found = positions.box(...corners, { at: version }).toArray()
+    const count = positions.count({ box: corners, at: version })
+    const expected = places.filter(({ point }) => fleet.isIn(point, box))
+    const same = expected.every(({ id }, i) => id === found[i]?.[0])
+    if (found.length !== expected.length || count !== expected.length || !same) {
+      const counts = `${found.length}, counted as ${count}, not ${expected.length}`
+      this.problems.push(`version ${version}: box ${box}: ${counts}`)
     }
     this.boxes++
   }
 
-  /** @param {number} version @param {Entry[]} entries @param {Point} point */
-  #nearest(version, entries, point) {
+  /** @param {number} version @param {Place[]} places @param {Point} from */
+  #nearest(version, places, from) {
     const k = Math.floor(fleet.between(1, 20))
     const options = { metric: /** @type {const} */ ('haversine'), at: version }
-    const [longitude, latitude] = point
-    const found = this.#stores.positions.nearest([longitude, latitude, null], k, options).toArray()
-    const distances = Float64Array.from(entries, ({ key }) => fleet.metres(point, key)).sort()
-    const same = found.every(({ key, distance }, i) => {
-      const own = fleet.metres(point, key)
+    const found = this.#stores.positions.nearest(from, k, options).toArray()
+    const distances = Float64Array.from(places, ({ point }) => fleet.metres(from, point)).sort()
+    const same = found.every(({ point, distance }, i) => {
+      const own = fleet.metres(from, fleet.pointOf(point))
       return Math.max(Math.abs(distance - own), Math.abs(distance - distances[i])) <= TOLERANCE
     })
-    const ids = new Set(found.map(({ value }) => value))
-    if (!same || ids.size !== Math.min(k, entries.length)) {
-      this.problems.push(`version ${version}: the ${k} nearest to ${point} are others`)
+    const ids = new Set(found.map(({ key }) => key))
+    if (!same || ids.size !== Math.min(k, places.length)) {
+      this.problems.push(`version ${version}: the ${k} nearest to ${from} are others`)
     }
     this.neighbours++
   }
 
   /**
-   * @param {number} from @param {number} to @param {Entry[]} before @param {Entry[]} after
+   * @param {number} from @param {number} to @param {Place[]} before @param {Place[]} after
    * @param {Box} box
    */
   #diff(from, to, before, after, box) {
     const found = this.#stores.positions.diff(from, to, { box: fleet.corners(box) }).toArray()
-    const then = written(before, box)
-    const now = written(after, box)
-    const changed = new Set(
-      [...then.keys(), ...now.keys()].filter(key => then.get(key) !== now.get(key)),
-    )
-    const same = found.every(({ key }) => changed.has(key.join()))
-    if (!same || found.length !== changed.size) {
-      const counts = `${found.length}, not ${changed.size}`
+    const then = told(before, box)
+    const now = told(after, box)
+    const expected = new Set([
+      ...[...then].filter(place => !now.has(place)).map(place => `out ${place}`),
+      ...[...now].filter(place => !then.has(place)).map(place => `in ${place}`),
+    ])
+    const same = found.every(({ key, primary, type }) => {
+      return expected.has(`${type} ${text({ id: primary, point: key })}`)
+    })
+    if (!same || found.length !== expected.size) {
+      const counts = `${found.length}, not ${expected.size}`
       this.problems.push(`versions ${from} to ${to}: diff in ${box}: ${counts}`)
     }
     this.diffs++
   }
 }
 
-/** Which version wrote each key of a box. @param {Entry[]} entries @param {Box} box */
-const written = (entries, box) => {
-  const inside = entries.filter(({ key }) => fleet.isIn(key, box))
-  return new Map(inside.map(({ key, version }) => [key.join(), version]))
+/** @param {{ id: string, point: readonly unknown[] }} place */
+const text = ({ id, point }) => `${id} ${point}`
+
+/** The places in a box, as texts. @param {Place[]} places @param {Box} box */
+const told = (places, box) => {
+  return new Set(places.filter(({ point }) => fleet.isIn(point, box)).map(text))
 }
