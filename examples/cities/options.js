@@ -5,16 +5,19 @@ import { parse, UsageError } from '../command-line.js'
 /** @typedef {import('./ask.js').Question} Question */
 /** @typedef {import('./ask.js').Box} Box */
 
-export const HELP = `cities: all the world's cities in zverse, by where they are and how big
+export const HELP = `cities: all the world's cities in zverse, by place, size, name and country
 
   node examples/cities/main.js                          a tour, and a check of all that it tells
   node examples/cities/main.js --box 5.9,45.8,10.5,47.8       the biggest cities in a box
   node examples/cities/main.js --near 8.54,47.37 --k 10       the nearest to a point
+  node examples/cities/main.js --name San --country CR        the biggest of a name
 
   --box WEST,SOUTH,EAST,NORTH   degrees; WEST above EAST: across the antimeridian
   --near LONGITUDE,LATITUDE     degrees; with --box: the nearest that are in there
   --k COUNT                     how many neighbours (10; with --within all of them)
   --within KM                   neighbours that are no farther away
+  --name PREFIX                 cities whose names begin so
+  --country CODE                cities of a country, by its two letters
   --population COUNT            cities that have as many at least
   --top COUNT                   how many to print (10)
   --verify COUNT                random questions to compare with brute force (100 on the tour)
@@ -30,6 +33,8 @@ const DEFINED = /** @type {const} */ ({
   near: { type: 'string' },
   k: { type: 'string' },
   within: { type: 'string' },
+  name: { type: 'string' },
+  country: { type: 'string' },
   population: { type: 'string' },
   top: { type: 'string' },
   verify: { type: 'string' },
@@ -57,8 +62,13 @@ function joinNegative(args) {
  */
 export function readOptions(args) {
   const values = parse(joinNegative(args), DEFINED)
-  const { box, near, within } = values
-  const isQuestion = box !== undefined || near !== undefined || values.population !== undefined
+  const { box, near, within, name, country } = values
+  const isByPlace = box !== undefined || near !== undefined
+  const isByIndex = name !== undefined || country !== undefined
+  const isQuestion = isByPlace || isByIndex || values.population !== undefined
+  if (isByPlace && isByIndex) {
+    throw new UsageError('--name and --country do not go with --box and --near')
+  }
   if (near === undefined) {
     if (values.k !== undefined) throw new UsageError('--k goes with --near')
     if (within !== undefined) throw new UsageError('--within goes with --near')
@@ -71,6 +81,8 @@ export function readOptions(args) {
   }
   if (box !== undefined) question.box = readBox(box)
   if (near !== undefined) question.near = readPoint(near)
+  if (name !== undefined) question.name = name
+  if (country !== undefined) question.country = readCountry(country)
   if (within !== undefined) question.within = 1000 * number('within', within, 0, 30_000)
   return {
     question: isQuestion ? question : undefined,
@@ -109,6 +121,12 @@ function readPoint(text) {
     number('near LONGITUDE', longitude, -180, 180),
     number('near LATITUDE', latitude, -90, 90),
   ]
+}
+
+/** @param {string} text */
+function readCountry(text) {
+  if (/^[A-Z]{2}$/.test(text)) return text
+  throw new UsageError(`--country takes two capital letters, not '${text}'`)
 }
 
 /** @param {string} name @param {string} text @param {number} least @param {number} most */

@@ -3,6 +3,7 @@
 
 /** @typedef {import('./ask.js').Question} Question */
 /** @typedef {import('./world.js').Key} Key */
+/** @typedef {import('./world.js').Source} Source */
 
 /** Each with the command line that asks it. @type {{ title: string, args: string[] }[]} */
 export const TOUR = [
@@ -42,6 +43,14 @@ export const TOUR = [
     title: 'Millions nearest to Longyearbyen',
     args: ['--near', '15.647,78.223', '--population', '1000000', '--k', '3'],
   },
+  {
+    title: 'Names that begin with Springfield: an index by name',
+    args: ['--name', 'Springfield', '--top', '5'],
+  },
+  {
+    title: 'San this and San that in Costa Rica: of two indexes the one that leads to fewer',
+    args: ['--name', 'San', '--country', 'CR', '--top', '5'],
+  },
 ]
 
 /** Numbers from 0 to 1, the same for a seed each time (mulberry32). @param {number} seed */
@@ -58,10 +67,12 @@ export function randomNumbers(seed) {
 /** Big and small, in town and at sea, across the antimeridian and around the poles. */
 export class RandomQuestions {
   #random
+  #cities
   #keys
 
-  /** @param {Key[]} keys @param {number} seed */
-  constructor(keys, seed) {
+  /** @param {Source[]} cities @param {Key[]} keys @param {number} seed */
+  constructor(cities, keys, seed) {
+    this.#cities = cities
     this.#keys = keys
     this.#random = randomNumbers(seed)
   }
@@ -108,6 +119,20 @@ export class RandomQuestions {
     }
     if (random() < 0.3) question.within = 10 ** (3 + 4 * random())
     if (random() < 0.2) question.box = this.box().box
+    return question
+  }
+
+  /** @returns {Question} the begin of some city's name, or its country, or both */
+  named() {
+    const random = this.#random
+    const { name, country } = this.#cities[Math.floor(random() * this.#cities.length)]
+    const letters = [...name]
+    const prefix = letters.slice(0, 1 + Math.floor(random() * letters.length)).join('')
+    /** @type {Question} */
+    const question = { k: 0, population: this.#population() }
+    const kind = random()
+    if (kind < 0.7) question.name = prefix
+    if (kind > 0.4) question.country = country
     return question
   }
 }

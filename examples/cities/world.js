@@ -1,5 +1,8 @@
 // @ts-check
-/** All the world's cities, and how they are stored: the key is a city's place and population. */
+/**
+ * All the world's cities, and how they are stored: the key is a city's place and population, and indexes
+ * lead to it from what the value holds.
+ */
 import { createRequire } from 'node:module'
 import { ZVerse, zorder } from 'zverse'
 
@@ -61,4 +64,10 @@ export function store(cities, keys) {
     for (const [i, { name, country }] of cities.entries()) tx.put(keys[i], { name, country })
   })
   return db
+}
+
+/** From now on each commit keeps them up. @param {World} db */
+export function addIndexes(db) {
+  db.index('name', { on: 'name' })
+  db.index('country', { on: 'country' })
 }

@@ -25,6 +25,8 @@ describe('cities', () => {
     [['--near', '1,1', '--within', 'far'], /--within takes a number/],
     [['--k', '3'], /--k goes with --near/],
     [['--within', '3'], /--within goes with --near/],
+    [['--country', 'France'], /--country takes two capital letters, not 'France'/],
+    [['--name', 'San', '--near', '1,1'], /--name and --country do not go with --box and --near/],
     [['--wide'], /--wide/],
     [['Zürich'], /Zürich/],
   ])
@@ -39,14 +41,24 @@ describe('cities', () => {
     )
     expect(out).toMatch(/\n +1351\.5 km +1 258 +77\.85° S 166\.68° E {2}McMurdo Station, AQ\n/)
     expect(out).toMatch(/\n +1320\.\d km +2 060 +78\.22° N +15\.65° E {2}Longyearbyen, SJ\n/)
-    expect(out).toMatch(/stored {13}135 233 cities\n {2}answers above {6}9\n/)
+    expect(out).toMatch(/stored {13}135 233 cities\n {2}answers above {6}11\n/)
     expect(out).toMatch(/random boxes {7}10, .* each, by brute force/)
     expect(out).toMatch(/random neighbours {2}10, .* each, by brute force/)
+    expect(out).toMatch(/random names {7}10, .* each, by brute force/)
+    // By two indexes, of which one is taken.
+    expect(out).toMatch(/\n {2}23 cities, 729 528 people, .*, by name \(23\)\n/)
+    expect(out).toMatch(/\n {2}31 cities, 857 369 people, .*, by country \(128\)\n/)
   })
 
   it('answers what it is asked: the big ones in a box', () => {
     const out = answer(['--box', '5.9,45.8,10.5,47.8', '--population', '150000'])
     expect(out).toMatch(/\nFound\n {2}3 cities, .*\n.*Zürich, CH\n.*Genève, CH\n.*Basel, CH\n\n/)
+  })
+
+  it('answers what it is asked: the big ones of a country', () => {
+    const out = answer(['--country', 'CH', '--population', '150000', '--verify', '3'])
+    const names = '.*Zürich, CH\n.*Genève, CH\n.*Basel, CH\n\n'
+    expect(out).toMatch(new RegExp(`\nFound\n {2}3 cities, .*, by country \\(1415\\)\n${names}`))
   })
 
   it('answers what it is asked: the nearest, on the southern and western side too', () => {
