@@ -93,7 +93,7 @@ function idsIn(snapshot, box) {
   /** @type {Set<string>} */
   const ids = new Set()
   for (const [id, vehicle, at] of places.box(...fleet.corners(box))) {
-    const point = fleet.pointOf(at)
+    const point = at
     if (!fleet.isAt(vehicle, point)) wrong(`${id} is not at ${point}`)
     if (ids.has(id)) wrong(`${id} is in two places`)
     if (!fleet.isIn(point, box)) wrong(`${point} is outside ${box}`)
@@ -135,7 +135,7 @@ function nearestTo(snapshot, { name, point }) {
   const distances = places
     .box(...fleet.corners(around))
     .toArray()
-    .map(([, , at]) => fleet.metres(point, fleet.pointOf(at)))
+    .map(([, , at]) => fleet.metres(point, at))
     .sort((a, b) => a - b)
   for (const [i, { distance }] of found.entries()) {
     const isRight = Math.abs(distance - distances[i]) <= TOLERANCE

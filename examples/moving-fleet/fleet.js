@@ -33,9 +33,6 @@ export function storesOf(db) {
   return { vehicles, positions }
 }
 
-/** A point of the index: its coordinates are numbers, for none of its dimensions is a date. */
-export const pointOf = (/** @type {import('zverse').Point} */ point) => /** @type {Point} */ (point)
-
 /** Whether `point`, the corner of a cell as the index tells it, is the place of `vehicle`. */
 export const isAt = (
   /** @type {Vehicle} */ { longitude, latitude },

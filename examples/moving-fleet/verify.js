@@ -82,7 +82,7 @@ export class Proof {
     let before
     for (const version of pick(this.#db, this.#start)) {
       const all = this.#stores.positions.box([null, null], [null, null], { at: version })
-      const places = all.toArray().map(([id, , point]) => ({ id, point: fleet.pointOf(point) }))
+      const places = all.toArray().map(([id, , point]) => ({ id, point }))
       this.#agree(version, places)
       for (let i = 0; i < QUESTIONS; i++) {
         this.#box(version, places, randomBox())
@@ -131,7 +131,7 @@ export class Proof {
     const found = this.#stores.positions.nearest(from, k, options).toArray()
     const distances = Float64Array.from(places, ({ point }) => fleet.metres(from, point)).sort()
     const same = found.every(({ point, distance }, i) => {
-      const own = fleet.metres(from, fleet.pointOf(point))
+      const own = fleet.metres(from, point)
       return Math.max(Math.abs(distance - own), Math.abs(distance - distances[i])) <= TOLERANCE
     })
     const ids = new Set(found.map(({ key }) => key))

@@ -30,12 +30,12 @@ export interface PropertyDefinition {
 }
 
 /** An index by place: of points, along the Z-order curve. */
-export interface SpatialDefinition {
+export interface SpatialDefinition<D extends readonly Dimension[] = readonly Dimension[]> {
   kind: 'spatial'
   /** The path of an array of coordinates; or a path for each coordinate. */
   on: string | readonly string[]
   /** As `zorder` takes them. A `'date'` is a Date in values, or its ms. */
-  dimensions: readonly Dimension[]
+  dimensions: D
   /** No two values may be at the same place. */
   unique?: boolean | undefined
   missing?: 'skip' | 'error' | undefined

@@ -78,7 +78,9 @@ export class Reverse {
     this.#changes.clear()
   }
 
-  /** Puts the index keys that an entry has so far into `keys`. @param root of the index, without what waits */
+  /**
+   * Puts the index keys that an entry has so far into `keys`. @param root of the index, without what waits
+   */
   read(root: number, primary: KeyWords, keys: IndexKeys): void {
     keys.clear()
     const change = this.#changes.get(nameOf(primary))

@@ -165,9 +165,9 @@ function planned(source: Source, held: Held, asked: Asked): Query {
   let plan = planIn(planner, asked)
   let isOrdered = order !== null && planner.isIn(plan, order, terms)
   if (order !== null && !isOrdered && asked.index === undefined) {
-    const walk = planner.inOrder(order, terms)
-    if (walk !== null && (plan.kind === 'scan' || isSooner(plan, walk, limit))) {
-      plan = walk
+    const ordered = planner.inOrder(order, terms)
+    if (ordered !== null && planner.isSooner(ordered, plan, terms, limit)) {
+      plan = ordered
       isOrdered = true
     }
   }
@@ -176,7 +176,7 @@ function planned(source: Source, held: Held, asked: Asked): Query {
   return { source, held, plan, rest, reverse, limit, sort: isOrdered ? null : order, isOrdered }
 }
 
-function planIn(planner: Planner, { terms, index, limit, scan }: Asked): Plan {
+function planIn(planner: Planner, { terms, index, order, limit, scan }: Asked): Plan {
   if (index !== undefined) {
     const core = indexIn(planner, index)
     const plan = planner.forced(core, terms)
@@ -184,14 +184,10 @@ function planIn(planner: Planner, { terms, index, limit, scan }: Asked): Plan {
     throw noIndex(`index ${JSON.stringify(core.known.name)} may lack entries of the query: it`)
   }
   const plan = planner.best(terms)
-  if (plan === null || (scan && planner.isScanCheaper(plan, limit))) return planner.scan
+  // What is sorted is read to its end.
+  const enough = order === undefined ? limit : Number.POSITIVE_INFINITY
+  if (plan === null || (scan && planner.isScanCheaper(plan, terms, enough))) return planner.scan
   return plan
-}
-
-/** Reading an index in order until there are enough costs less than sorting what a plan leads to. */
-function isSooner(plan: Plan, walk: Plan, limit: number): boolean {
-  const read = Math.min(walk.count, (limit * walk.count) / Math.max(1, plan.count))
-  return read < plan.count
 }
 
 function orderIn({ core }: Source, planner: Planner, order: unknown): Order | null {

@@ -60,6 +60,8 @@ const FEW = 8
 const SMALL = 4096
 /** What it costs to look up an entry that an index leads to, in entries of a scan. */
 const LOOK_UP = 3
+/** How many a scan finds nobody knows, where there are conditions: one of so many entries is assumed. */
+const RARE = 100
 
 const NO_TERMS: readonly Term[] = []
 
@@ -143,28 +145,46 @@ export class Planner {
     return this.whole(index).count === this.size
   }
 
-  /** True where it costs less to test all entries than to look up those that a plan leads to. */
-  isScanCheaper(plan: Plan, limit: number): boolean {
+  /**
+   * True where it costs less to test all entries than to look up those that a plan leads to.
+   * @param limit entries that are enough: Infinity where all are to be found first
+   */
+  isScanCheaper(plan: Plan, terms: readonly Term[], limit: number): boolean {
     const { size } = this
     if (size < SMALL) return false
-    // As many as asked for are found the sooner the more there are.
-    const scanned = Math.min(size, (limit * size) / Math.max(1, plan.count))
-    const looked = isInKeyOrder(plan) ? Math.min(plan.count, limit) : plan.count
-    return scanned < LOOK_UP * looked
+    const most = settles(plan, terms) ? limit : Number.POSITIVE_INFINITY
+    const looked = isInKeyOrder(plan) ? Math.min(plan.count, most) : plan.count
+    return readFor(most, size, plan.count) < LOOK_UP * looked
   }
 
   /**
-   * The index whose keys, from one end to the other, are the entries that the terms ask for, in an order;
-   * null: there is none.
+   * The plan that gives the entries that the terms ask for in an order, by the fewest keys of one index; null:
+   * there is none.
    */
-  inOrder({ defined, index }: Order, terms: readonly Term[]): Plan | null {
+  inOrder(order: Order, terms: readonly Term[]): Plan | null {
+    let best: Plan | null = null
+    const { defined, index } = order
     for (const known of this.#known) {
+      const part = this.#byIndex(known, terms)
+      if (part !== null && this.isIn(part, order, terms)) best = fewer(best, part)
       if (!hasSameKeys(known.defined, defined)) continue
-      const core = this.#coreOf(known)
       if (index !== null && index.known.name !== known.name) continue
-      if (this.#isOrdered(core, known.defined, defined, terms)) return this.whole(core)
+      const core = this.#coreOf(known)
+      if (this.#isOrdered(core, known.defined, defined, terms)) best = fewer(best, this.whole(core))
     }
-    return null
+    return best
+  }
+
+  /** True where reading in order until there are enough costs less than sorting what a plan leads to. */
+  isSooner(ordered: Plan, plan: Plan, terms: readonly Term[], limit: number): boolean {
+    const isScan = plan.kind === 'scan'
+    // For what is small an index that gives the order is taken in any case.
+    if (isScan && this.size < SMALL) return true
+    const isSettled = settles(plan, terms)
+    const most = isScan || isSettled ? limit : Number.POSITIVE_INFINITY
+    const matches = isScan && !isSettled ? this.size / RARE : plan.count
+    const read = readFor(most, ordered.count, matches)
+    return LOOK_UP * read <= LOOK_UP * matches + (isScan ? this.size : 0)
   }
 
   /** The index has all entries, and those without a key of the order are told from the others. */
@@ -191,7 +211,8 @@ export class Planner {
   #byIndex(known: Known, terms: readonly Term[]): Plan | null {
     const { defined } = known
     const spans = spansOf(defined, terms)
-    if (spans === null || !servesAll(defined, terms)) return null
+    if (spans === null) return null
+    if (!servesAll(defined, terms) && !this.hasAll(this.#coreOf(known))) return null
     return planOf(this.#step(this.#coreOf(known), spans), spans.covers)
   }
 
@@ -244,6 +265,20 @@ function planOf(step: Step, covers = NO_TERMS): Plan {
   const { ranges, count, isPure } = step
   const kind = ranges.length > 1 ? 'union' : 'index'
   return { kind, steps: [step], count, covers: isPure ? covers : NO_TERMS }
+}
+
+function fewer(a: Plan | null, b: Plan): Plan {
+  return a === null || b.count < a.count ? b : a
+}
+
+/** Nothing is left to test on what a plan leads to. */
+function settles({ covers }: Plan, terms: readonly Term[]): boolean {
+  return terms.every(term => covers.includes(term))
+}
+
+/** How many of `count` are read until `limit` of the `matches` among them are found. */
+function readFor(limit: number, count: number, matches: number): number {
+  return Math.min(count, (limit * count) / Math.max(1, matches))
 }
 
 /** True if a plan leads to keys in the order of the store, each once. */

@@ -12,7 +12,7 @@ import { checkNames, invalidOption } from '../options.js'
 import { DatabaseSource } from '../read/database-source.js'
 import { type IndexCore, registerIndex } from '../read/index-core.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
-import { BothHeld } from '../read/source.js'
+import { BothHeld, type Source } from '../read/source.js'
 import type { Range } from '../tree/cursor.js'
 import { Changes } from './changes.js'
 import { type IndexDifference, IndexDifferences } from './index-diff.js'
@@ -74,7 +74,7 @@ export class Index<K, V> extends IndexReads<K, V> {
 }
 
 /** An index by place: read it at any version. */
-export class SpatialIndex<K, V> extends SpatialReads<K, V> {
+export class SpatialIndex<K, V, P = Point> extends SpatialReads<K, V, P> {
   /** @internal */
   constructor(core: IndexCore) {
     super(new DatabaseSource(core))
@@ -86,18 +86,20 @@ export class SpatialIndex<K, V> extends SpatialReads<K, V> {
     from: Side,
     to: Side,
     options?: SpatialBounds & IndexOrder,
-  ): ZVerseIterator<IndexDifference<K, Point>> {
+  ): ZVerseIterator<IndexDifference<K, P>> {
     return diff(this, ['box'], from, to, options)
   }
 
   /** As `changes` of other indexes: what comes into a box, and what leaves it. */
-  changes(options?: SpatialBounds & IndexSince): IndexChanges<K, Point> {
+  changes(options?: SpatialBounds & IndexSince): IndexChanges<K, P> {
     return changes(this, ['box'], options)
   }
 }
 
 /** An index, and how it reads the bounds of a range. */
-type Ranged = (IndexReads<unknown, unknown> | SpatialReads<unknown, unknown>) & {
+interface Ranged {
+  readonly _core: IndexCore
+  readonly _source: Source
   _rangeIn(given: Record<string, unknown>): Range
 }
 

@@ -5,9 +5,10 @@ import type { Curve } from '../key/curve.js'
 import type { Point, ZOrderKeys } from '../key/zorder.js'
 import { checkNames } from '../options.js'
 import { IndexNeighbours } from '../read/index-nearest.js'
-import { IndexRows, POINTS } from '../read/index-rows.js'
+import { INDEX_PAIRS, IndexRows, POINTS } from '../read/index-rows.js'
 import { iterating, type ZVerseIterator } from '../read/iterator.js'
 import type { BoxOptions, NearestOptions, Neighbour } from '../read/read-verbs.js'
+import { KEYS } from '../read/rows.js'
 import { type Range, WHOLE } from '../tree/cursor.js'
 import { IndexVerbs } from './index-verbs.js'
 
@@ -15,9 +16,9 @@ import { IndexVerbs } from './index-verbs.js'
 export type IndexCorner = readonly (number | Date | null)[]
 
 /** An entry that `nearest` of an index has found. */
-export interface IndexNeighbour<K, V> extends Neighbour<K, V> {
+export interface IndexNeighbour<K, V, P = Point> extends Neighbour<K, V> {
   /** The place of the entry, as the dimensions tell it. */
-  point: Point
+  point: P
 }
 
 export interface SpatialBounds {
@@ -26,7 +27,7 @@ export interface SpatialBounds {
 }
 
 /** The read verbs of an index by place. */
-export class SpatialReads<K, V> extends IndexVerbs<K, V> {
+export class SpatialReads<K, V, P = Point> extends IndexVerbs<K, V> {
   /** @internal */
   get _curve(): Curve {
     return (this._core.known.defined.points as ZOrderKeys).curve
@@ -50,7 +51,7 @@ export class SpatialReads<K, V> extends IndexVerbs<K, V> {
     min: IndexCorner,
     max: IndexCorner,
     options?: BoxOptions,
-  ): ZVerseIterator<[key: K, value: V, point: Point]> {
+  ): ZVerseIterator<[key: K, value: V, point: P]> {
     const source = this._source
     const core = this._core
     source.gate()
@@ -76,7 +77,7 @@ export class SpatialReads<K, V> extends IndexVerbs<K, V> {
     point: IndexCorner,
     k: number,
     options?: NearestOptions<(number | Date)[]>,
-  ): ZVerseIterator<IndexNeighbour<K, V>> {
+  ): ZVerseIterator<IndexNeighbour<K, V, P>> {
     const source = this._source
     const core = this._core
     source.gate()
@@ -87,6 +88,31 @@ export class SpatialReads<K, V> extends IndexVerbs<K, V> {
     return iterating(source.hold(view), held => {
       const finder = source.finder(core.parent, held)
       return new IndexNeighbours(core, held, wanted, finder, source.draftRoot() === null)
+    })
+  }
+
+  /** `[point, key]` of all, or of those in a box, in the same order. No value is looked at. */
+  pairs(options?: SpatialBounds & BoxOptions): ZVerseIterator<[point: P, key: K]> {
+    return this.#iterate(options, 'pairs', INDEX_PAIRS)
+  }
+
+  /** Keys in the same order. */
+  keys(options?: SpatialBounds & BoxOptions): ZVerseIterator<K> {
+    return this.#iterate(options, 'keys', KEYS)
+  }
+
+  #iterate<T>(options: unknown, verb: string, kind: number): ZVerseIterator<T> {
+    const source = this._source
+    const core = this._core
+    source.gate()
+    const names = ['box', ...(source.views ? NAMES.box : NAMES.boxOnly)]
+    const given = checkNames(options, names, verb)
+    const limit = limitIn(given)
+    const view = viewIn(given)
+    const range = this._rangeIn(given)
+    return iterating(source.hold(view), held => {
+      const finder = source.finder(core.parent, held)
+      return new IndexRows(core, held, range, false, limit, kind, finder)
     })
   }
 

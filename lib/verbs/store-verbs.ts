@@ -20,7 +20,9 @@ import type {
   PropertyDefinition,
   SpatialDefinition,
 } from '../indexes/definition.js'
+import type { Dimension } from '../key/axis.js'
 import { stringKeys } from '../key/string.js'
+import type { PointOf } from '../key/zorder.js'
 import { copyKey, type EncodedValue, isInPieces, valueIn } from '../memory/entry.js'
 import { R_VERSION, WRITING_VERB } from '../memory/layout.js'
 import { hasValue } from '../memory/pieces.js'
@@ -164,7 +166,10 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
    * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX` if there is none and none is defined; `ZVERSE_INVALID_OPTION` if it was
    * defined otherwise; `ZVERSE_INVALID_VALUE { index }`, `ZVERSE_NOT_UNIQUE { index, key, holder }` for what is there already
    */
-  index(name: string, definition: SpatialDefinition): SpatialIndex<K, V>
+  index<const D extends readonly Dimension[]>(
+    name: string,
+    definition: SpatialDefinition<D>,
+  ): SpatialIndex<K, V, PointOf<D>>
   index<Kind extends IndexKind = 'property'>(
     name: string,
     definition?: PropertyDefinition,
@@ -180,11 +185,11 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
    * @param options `signal`: aborting rejects with an AbortError; nothing has changed then
    * @throws ZVerseError as {@link index}, and as `beginWriteAsync` (all as rejections)
    */
-  indexAsync(
+  indexAsync<const D extends readonly Dimension[]>(
     name: string,
-    definition: SpatialDefinition,
+    definition: SpatialDefinition<D>,
     options?: { signal?: Signal | undefined },
-  ): Promise<SpatialIndex<K, V>>
+  ): Promise<SpatialIndex<K, V, PointOf<D>>>
   indexAsync(
     name: string,
     definition: PropertyDefinition,

@@ -57,9 +57,9 @@ export interface IndexLike<K, V> {
   values(): Iterable<V>
 }
 
-export interface SpatialLike<K, V> {
+export interface SpatialLike<K, V, P> {
   readonly name: string
-  box(min: never, max: never): Iterable<[K, V, unknown]>
+  box(min: never, max: never): Iterable<[K, V, P]>
 }
 
 /** The read verbs of an index, of whatever kind it is. */
@@ -203,7 +203,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 
   /** The read verbs of an index at this version. */
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
-  index<IK, IV>(index: SpatialLike<IK, IV>): SpatialReads<IK, IV>
+  index<IK, IV, P>(index: SpatialLike<IK, IV, P>): SpatialReads<IK, IV, P>
   index(index: object): unknown {
     const hold = this.#hold
     hold.check()
@@ -306,7 +306,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
 
   /** The read verbs of an index in this transaction, which see what it has changed so far. */
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
-  index<IK, IV>(index: SpatialLike<IK, IV>): SpatialReads<IK, IV>
+  index<IK, IV, P>(index: SpatialLike<IK, IV, P>): SpatialReads<IK, IV, P>
   index(index: object): unknown {
     const hold = this.#hold
     hold.check()

@@ -94,6 +94,11 @@ function ask(
     return { key, value, point, at: placed(kind, point) }
   })
   expect(index.count(view)).toBe(all.length)
+  expect([...index.keys(view)].sort()).toEqual(all.map(({ key }) => key))
+  const pairs = [...index.pairs(view)].map(([point, key]) => [key, point.map(Number)])
+  expect(pairs.sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))).toEqual(
+    all.map(({ key, at }) => [key, at]),
+  )
   for (let i = 0; i < 4; i++) {
     const [a, b] = [kind.draw(random).map(Number), kind.draw(random).map(Number)]
     const min = a.map((x, d) => Math.min(x, b[d]))
