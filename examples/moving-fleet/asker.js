@@ -92,8 +92,7 @@ function idsIn(snapshot, box) {
   if (places.count() !== count) wrong(`${places.count()} positions`)
   /** @type {Set<string>} */
   const ids = new Set()
-  for (const [id, vehicle, at] of places.box(...fleet.corners(box))) {
-    const point = at
+  for (const [id, vehicle, point] of places.box(...fleet.corners(box))) {
     if (!fleet.isAt(vehicle, point)) wrong(`${id} is not at ${point}`)
     if (ids.has(id)) wrong(`${id} is in two places`)
     if (!fleet.isIn(point, box)) wrong(`${point} is outside ${box}`)

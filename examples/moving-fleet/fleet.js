@@ -10,7 +10,7 @@
  *   moved: number }} Vehicle
  * @typedef {import('zverse').ZVerse} Database
  * @typedef {import('zverse').Store<string, Vehicle>} Vehicles
- * @typedef {import('zverse').SpatialIndex<string, Vehicle>} Positions
+ * @typedef {import('zverse').SpatialIndex<string, Vehicle, Point>} Positions
  */
 
 const BITS = 32

@@ -81,8 +81,8 @@ export class Proof {
     /** @type {{ version: number, places: Place[] } | undefined} */
     let before
     for (const version of pick(this.#db, this.#start)) {
-      const all = this.#stores.positions.box([null, null], [null, null], { at: version })
-      const places = all.toArray().map(([id, , point]) => ({ id, point }))
+      const all = this.#stores.positions.pairs({ at: version })
+      const places = all.toArray().map(([point, id]) => ({ id, point }))
       this.#agree(version, places)
       for (let i = 0; i < QUESTIONS; i++) {
         this.#box(version, places, randomBox())
