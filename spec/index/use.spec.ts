@@ -21,6 +21,35 @@ describe('an index', () => {
     db.close()
   })
 
+  it('gives one value, at any view, and pins nothing for it', () => {
+    const db = ZVerse.open<string, { n: number }>()
+    const index = db.index('n', { on: 'n' })
+    const version = db.put('b', { n: 1 })
+    db.put('a', { n: 1 })
+    expect(index.get(1)).toEqual({ n: 1 })
+    expect([index.get(2), index.get(1, { at: version - 1 })]).toEqual([undefined, undefined])
+    db.transact(tx => {
+      tx.put('c', { n: 2 })
+      expect(tx.index(index).get(2)).toEqual({ n: 2 })
+    })
+    const read = db.beginRead({ at: version })
+    expect([read.index(index).get(1), read.index(index).get(2)]).toEqual([{ n: 1 }, undefined])
+    expect(() => read.index(index).get(1, { at: 1 } as never)).toThrow(
+      expect.objectContaining({ code: 'ZVERSE_INVALID_OPTION' }),
+    )
+    read.close()
+    for (const wrong of [undefined, Number.NaN, {}, () => 1]) {
+      expect(() => index.get(wrong as never)).toThrow(
+        expect.objectContaining({ code: 'ZVERSE_INVALID_KEY' }),
+      )
+    }
+    expect(() => index.get(1, { at: 0 })).toThrow(
+      expect.objectContaining({ code: 'ZVERSE_UNKNOWN_INDEX' }),
+    )
+    expect(db.stats().readers.pins).toBe(0)
+    db.close()
+  })
+
   it('that is unique refuses a second entry at the commit', () => {
     const db = ZVerse.open()
     const email = db.index('email', { on: 'email', unique: true })

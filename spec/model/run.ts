@@ -9,6 +9,7 @@ import type { ValueKind } from '../support/alphabet.js'
 import { compareAll } from '../support/compare.js'
 import { Random } from '../support/random.js'
 import { beginRead, endRead, leaveCursor, openCursor, stepCursor } from './held.js'
+import { changeIndex, readWhere } from './indexes.js'
 import {
   readCount,
   readDiff,
@@ -72,6 +73,8 @@ const ACTS: Record<string, { weight: number; act: Act }> = {
   stepCursor: { weight: 4, act: stepCursor },
   leaveCursor: { weight: 1, act: leaveCursor },
   check: { weight: 1, act: world => world.check() },
+  changeIndex: { weight: 1.5, act: changeIndex },
+  readWhere: { weight: 3, act: readWhere },
   compact: { weight: 3, act: world => world.compact() },
   reopen: { weight: 1.5, act: (world, random) => world.reopen(random.chance(0.5)) },
 }

@@ -80,6 +80,8 @@ export class World {
   readonly cursors: OpenCursor[] = []
   writing: OpenWrite | undefined
   clock = 1_700_000_000_000
+  /** Names of indexes by the life of their store; of the unnamed store by this. */
+  readonly #indexes = new Map<object, Set<string>>()
   /** Questions put to the engine. */
   operations = 0
   /** The operations done, for a person; kept only if asked for. */
@@ -128,6 +130,12 @@ export class World {
     // Large enough that a few hundred operations fill the arena many times over.
     const size = random.int(random.chance(0.1) ? 300_000 : 60_000)
     return kind === 'binary' ? new Uint8Array(size).fill(random.int(256)) : 'p'.repeat(size)
+  }
+
+  indexesOf(life: object): Set<string> {
+    const known = this.#indexes.get(life) ?? new Set()
+    this.#indexes.set(life, known)
+    return known
   }
 
   poolOf(store: NamedStore | undefined): unknown[] {

@@ -161,6 +161,13 @@ export class Oracle {
     return log
   }
 
+  /** A commit that changes no entry. */
+  commitNothing(): number {
+    this.#mustNotBeWriting()
+    this.#advance()
+    return this.version
+  }
+
   dropStore(name: string): number {
     this.#mustNotBeWriting()
     const log = this.#stores.get(name)
