@@ -292,7 +292,7 @@ it('refusals say what to do', async () => {
     ['index of --unique', '--unique is for making an index', '`index of PATH --unique` makes one'],
     ['index of of --limit 1', '--limit is for reading an index', '`index of` without paths reads'],
     ['index x a..b', 'on must be a path'],
-    ['index x of --unique', 'another entry has this key', 'bob has "Bern" there: change or delete'],
+    ['index x of --unique', 'another entry has this key', 'ann has "Bern" there: change or delete'],
     ['index x zip --missing error', 'the value has nothing at zip', 'an index made with --missing'],
     ['put dan {"age": 30}', 'another entry has this key', 'ann has 30 there: change or delete'],
     ['put dan {"of": {}}', 'the value has at of what can be no index key', 'an index made with'],

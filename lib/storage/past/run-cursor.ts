@@ -75,7 +75,7 @@ export class RunCursor implements Head {
     this.#leap = box === null || isOver ? null : new Leap(box, isReverse)
     this.#edge = this.#leap === null ? NOTHING : new Uint32Array(this.#leap.code.length)
     this.#target =
-      this.#leap === null ? FIRST : { words: this.#leap.code, bytes: 4 * this.#leap.code.length }
+      this.#leap === null ? FIRST : { words: this.#leap.code, bytes: box?.curve.bytes ?? 0 }
     this.#begin = isOver ? 0 : this.#blocksBefore(this.#lower, store)
     if (this.#begin > 0) this.#begin--
     this.#end = isOver ? 0 : this.#blocksBefore(this.#upper, store + 1)
