@@ -15,7 +15,13 @@ import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
 import { Derived } from '../indexes/derived.js'
-import { type Drafts, IndexDraft, Scratch, StoreFollower } from '../indexes/follower.js'
+import {
+  type BothValues,
+  type Drafts,
+  IndexDraft,
+  Scratch,
+  StoreFollower,
+} from '../indexes/follower.js'
 import { Reverse } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
@@ -67,11 +73,11 @@ export class Engine {
   readonly index: PointIndex
   /** The secondary indexes of stores, and how values are read for them. */
   readonly indexes: IndexCatalog
-  readonly paths: EntryPaths
+  readonly values: BothValues
   /** What functions give values. */
   readonly derived: Derived
   readonly #scratch = new Scratch()
-  readonly #indexDrafts = new WeakMap<Known, IndexDraft>()
+  readonly #followers = new WeakMap<readonly Known[], StoreFollower>()
   readonly writer: Writer
   readonly key = new KeyBuffer()
   readonly value = new ValueBuffer()
@@ -107,7 +113,10 @@ export class Engine {
     this.index = new PointIndex(arena.words, epochs.allocator, epochs.limbo, epochs.past)
     this.writer = new Writer(arena.words, epochs.space, editor, this.index)
     this.indexes = new IndexCatalog(arena.words, this.names)
-    this.paths = new EntryPaths(arena, this.gatherer)
+    this.values = {
+      before: new EntryPaths(arena, new Gatherer(arena)),
+      after: new EntryPaths(arena, this.gatherer),
+    }
     this.derived = new Derived(environment.functions ?? new Map(), body => this.gate.guarded(body))
     this.leases = new Leases(this.gate)
     const bytes = arena.floats[H_CACHE_BYTES / 2]
@@ -115,20 +124,25 @@ export class Engine {
     this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
   }
 
-  /** What keeps some indexes up in the transaction of this handle. */
+  /** What keeps some indexes up in a transaction of this handle. */
   follower(indexes: readonly IndexDraft[]): StoreFollower {
-    const { W, epochs, writer, paths } = this
-    return new StoreFollower(W, epochs.space, writer, paths, this.#scratch, indexes)
+    const { W, epochs, writer, values } = this
+    return new StoreFollower(W, epochs.space, writer, values, this.#scratch, indexes)
   }
 
-  /** An index in the transaction of this handle; what it works with is used again. */
-  indexDraft(known: Known, drafts: Drafts): IndexDraft {
-    const used = this.#indexDrafts.get(known)
+  /** What keeps up all indexes of a store, which a transaction changes; it is used again. */
+  followerOf(all: readonly Known[], drafts: Drafts): StoreFollower {
+    const used = this.#followers.get(all)
     if (used !== undefined) return used.begin(drafts)
-    const reverse = new Reverse(this.W, this.gatherer)
-    const made = new IndexDraft(known, drafts, this.derived, reverse)
-    this.#indexDrafts.set(known, made)
+    const made = this.follower(all.map(known => this.indexDraft(known, drafts)))
+    this.#followers.set(all, made)
     return made
+  }
+
+  /** An index in a transaction of this handle. */
+  indexDraft(known: Known, drafts: Drafts): IndexDraft {
+    const reverse = new Reverse(this.W, this.gatherer)
+    return new IndexDraft(known, drafts, this.derived, reverse)
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

@@ -59,8 +59,8 @@ export interface Defined {
   readonly invalid: 'error' | 'skip'
   /** The points of an index by place; null for others. */
   readonly points: ZOrderKeys | null
-  /** How the store's values are encoded; and the names of both codecs. */
-  readonly encoded: Encoded
+  /** How the store's values are encoded, null where they have no paths; and the names of both codecs. */
+  readonly encoded: Encoded | null
   readonly codecs: Codecs
   /** Its one form. */
   readonly text: string
@@ -113,7 +113,7 @@ export function definedBy(definition: unknown, codecs: Codecs): Defined {
   const defined = {
     kind: isSpatial ? ('spatial' as const) : ('property' as const),
     codecs: { keys: codecs.keys, values: codecs.values },
-    encoded: codecs.values as Encoded,
+    encoded: hasPaths(codecs) ? (codecs.values as Encoded) : null,
     paths,
     by: by === undefined ? null : (by as string),
     isCompound,

@@ -25,6 +25,7 @@ import type { Known } from './definition.js'
 import type { Derived } from './derived.js'
 import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
 import { Extractor, IndexKeys, type Unfit } from './extract.js'
+import { NOWHERE } from './path.js'
 import { Pending } from './pending.js'
 import type { Reverse } from './reverse.js'
 import { unfitValue } from './unfit.js'
@@ -89,7 +90,7 @@ export class IndexDraft {
   forget(): void {
     this.pending.clear()
     this.reverse?.clear()
-    this.doubtful.length = 0
+    if (this.doubtful.length > 0) this.doubtful.length = 0
   }
 
   /** There are changes to make. */
@@ -98,8 +99,8 @@ export class IndexDraft {
   }
 
   /** Finds the index keys of an entry that goes and of one that comes, 0 for none, both of key `primary`. */
-  look(paths: EntryPaths, old: number, entry: number, primary: KeyBuffer): Unfit | null {
-    const { encoded } = this.known.defined
+  look(values: BothValues, old: number, entry: number, primary: KeyBuffer): Unfit | null {
+    const { before, after } = values
     this.#before.clear()
     this.#after.clear()
     if (this.reverse !== null) {
@@ -108,17 +109,28 @@ export class IndexDraft {
       this.#isSame = this.#before.isSame(this.#after)
       return null
     }
+    this.#isSame = old !== 0 && entry !== 0 && this.#isUnchanged(values)
+    if (this.#isSame) return null
     if (entry !== 0) {
-      paths.open(entry, encoded)
-      const unfit = this.#extractor.extract(paths.reader, paths.from, this.#after)
+      const unfit = this.#extractor.extract(after.reader, after.from, this.#after)
       if (unfit !== null) return unfit
     }
-    if (old !== 0) {
-      paths.open(old, encoded)
-      this.#extractor.extract(paths.reader, paths.from, this.#before)
-    }
+    if (old !== 0) this.#extractor.extract(before.reader, before.from, this.#before)
     this.#isSame = this.#before.isSame(this.#after)
     return null
+  }
+
+  /** The same bytes are at each path: nothing is extracted to find that out. */
+  #isUnchanged({ before, after }: BothValues): boolean {
+    const { paths, missing } = this.known.defined
+    for (const path of paths) {
+      const old = before.reader.seek(before.from, path)
+      const at = after.reader.seek(after.from, path)
+      if (old === NOWHERE || at === NOWHERE) {
+        if (old !== at || missing === 'error') return false
+      } else if (!after.reader.isSame(at, before.reader, old)) return false
+    }
+    return true
   }
 
   /** Notes what {@link look} has found, for the entry of a key. */
@@ -157,6 +169,12 @@ export class IndexDraft {
   }
 }
 
+/** The values of an entry that goes and of one that comes, both open at a time. */
+export interface BothValues {
+  readonly before: EntryPaths
+  readonly after: EntryPaths
+}
+
 /** Buffers that followers use one after the other. */
 export class Scratch {
   readonly key = new KeyBuffer()
@@ -168,7 +186,7 @@ export class StoreFollower implements Follower {
   readonly #W: Uint32Array
   readonly #space: Workspace
   readonly #writer: Writer
-  readonly #paths: EntryPaths
+  readonly #values: BothValues
   readonly indexes: readonly IndexDraft[]
   readonly #key: KeyBuffer
   readonly #primary: KeyBuffer
@@ -178,18 +196,24 @@ export class StoreFollower implements Follower {
     W: Uint32Array,
     space: Workspace,
     writer: Writer,
-    paths: EntryPaths,
+    values: BothValues,
     scratch: Scratch,
     indexes: readonly IndexDraft[],
   ) {
     this.#W = W
     this.#space = space
     this.#writer = writer
-    this.#paths = paths
+    this.#values = values
     this.#key = scratch.key
     this.#primary = scratch.primary
     this.#last = scratch.last
     this.indexes = indexes
+  }
+
+  /** Begins anew, in another transaction. */
+  begin(drafts: Drafts): this {
+    for (const index of this.indexes) index.begin(drafts)
+    return this
   }
 
   ready(): void {
@@ -202,11 +226,15 @@ export class StoreFollower implements Follower {
   }
 
   look(old: number, entry: number, key: KeyBuffer): void {
+    const { before, after } = this.#values
+    const { encoded } = this.indexes[0].known.defined
+    if (old !== 0 && encoded !== null) before.open(old, encoded)
+    if (entry !== 0 && encoded !== null) after.open(entry, encoded)
     for (const index of this.indexes) this.#lookInto(index, old, entry, key)
   }
 
   #lookInto(index: IndexDraft, old: number, entry: number, key: KeyBuffer): void {
-    const unfit = index.look(this.#paths, old, entry, key)
+    const unfit = index.look(this.#values, old, entry, key)
     if (unfit !== null) throw unfitValue(index.known, unfit)
   }
 
@@ -232,10 +260,8 @@ export class StoreFollower implements Follower {
     const key = this.#primary
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       copyKey(W, entry, key)
-      for (const index of this.indexes) {
-        if (index.pending.count >= MOST_BUILT) this.#flush(index)
-        this.#lookInto(index, 0, entry, key)
-      }
+      for (const index of this.indexes) if (index.pending.count >= MOST_BUILT) this.#flush(index)
+      this.look(0, entry, key)
       this.note(key)
     }
     this.flush()
@@ -244,7 +270,7 @@ export class StoreFollower implements Follower {
   prove(): void {
     for (const index of this.indexes) {
       for (const key of index.doubtful) this.#proveOne(index, key)
-      index.doubtful.length = 0
+      if (index.doubtful.length > 0) index.doubtful.length = 0
     }
   }
 

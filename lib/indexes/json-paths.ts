@@ -83,6 +83,14 @@ export class JsonPaths implements PathReader {
     }
   }
 
+  isSame(at: number, other: PathReader, there: number): boolean {
+    const theirs = (other as JsonPaths).#bytes
+    const bytes = this.#bytes
+    const size = this.#skip(at) - at
+    for (let i = 0; i < size; i++) if (bytes[at + i] !== theirs[there + i]) return false
+    return (other as JsonPaths).#skip(there) - there === size
+  }
+
   write(at: number, into: TupleWriter): boolean {
     switch (this.#bytes[at]) {
       case QUOTE:

@@ -78,6 +78,14 @@ export class MsgpackPaths implements PathReader {
     return places
   }
 
+  isSame(at: number, other: PathReader, there: number): boolean {
+    const theirs = (other as MsgpackPaths).#bytes
+    const bytes = this.#bytes
+    const size = this.#skip(at) - at
+    for (let i = 0; i < size; i++) if (bytes[at + i] !== theirs[there + i]) return false
+    return (other as MsgpackPaths).#skip(there) - there === size
+  }
+
   write(at: number, into: TupleWriter): boolean {
     const bytes = this.#bytes
     const tag = bytes[at]

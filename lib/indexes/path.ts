@@ -51,6 +51,8 @@ export interface PathReader {
   isArray(at: number): boolean
   /** The places of an array's elements. */
   elements(at: number): number[]
+  /** True if the same bytes lie there as in another value, at a place of its reader, of the same class. */
+  isSame(at: number, other: PathReader, there: number): boolean
   /** Writes what lies there as a part of a tuple key; false, with anything written, where it can be none. */
   write(at: number, into: TupleWriter): boolean
 }

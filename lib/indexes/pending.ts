@@ -8,9 +8,8 @@
 import type { KeyWords } from '../memory/entry.js'
 import { granted } from '../memory/granted.js'
 import { compareKeys } from '../memory/words.js'
+import { HEAD, KeySorter } from './sort.js'
 
-/** Words of an item before its key: what it is, bytes of the key. */
-const HEAD = 2
 const COMES = 1
 /** Words at first, and those that are kept from one transaction to the next. */
 const ROOM = 1024
@@ -74,6 +73,7 @@ export class Pending {
   }
 
   clear(): void {
+    if (this.#places.length === 0) return
     this.#used = 0
     this.#places = []
     if (this.#words.length > KEPT) this.#words = new Uint32Array(ROOM)
@@ -90,9 +90,19 @@ export class Pending {
   }
 
   #sorted(): number[] {
+    if (this.#places.length > 1 && !this.#isSorted) {
+      this.#places = new KeySorter(this.#words, this.#places).sorted()
+    }
+    return this.#places
+  }
+
+  /** Each key comes behind the one before, or is the same. */
+  get #isSorted(): boolean {
     const places = this.#places
-    if (places.length > 1) places.sort((a, b) => this.#compare(a, b) || a - b)
-    return places
+    for (let i = 1; i < places.length; i++) {
+      if (this.#compare(places[i - 1], places[i]) > 0) return false
+    }
+    return true
   }
 
   /** Visits the changes in key order, of each key the last one only; `key` is used again. */

@@ -55,6 +55,10 @@ export class PlainPaths implements PathReader {
     return Array.from(this.#parts[at] as unknown[], value => this.#parts.push(value) - 1)
   }
 
+  isSame(at: number, other: PathReader, there: number): boolean {
+    return Object.is(this.#parts[at], (other as PlainPaths).#parts[there])
+  }
+
   write(at: number, into: TupleWriter): boolean {
     const { writer } = this.#encoder
     writer.at = 0

@@ -4,6 +4,7 @@
  */
 import type { Engine } from '../engine/engine.js'
 import { UNNAMED } from '../engine/names.js'
+import type { Encoded } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
 import { Extractor, IndexKeys } from '../indexes/extract.js'
 import { unpack } from '../indexes/packed.js'
@@ -51,7 +52,7 @@ function rootOf(W: Uint32Array, record: number, id: number): number {
 }
 
 /** How many keys the index must have, and how many of them it lacks. */
-function compare({ W, paths, gatherer }: Engine, { defined }: Known, store: number, root: number) {
+function compare({ W, values, gatherer }: Engine, { defined }: Known, store: number, root: number) {
   const extractor = new Extractor(defined)
   const keys = new IndexKeys()
   const [primary, key, pending] = [new KeyBuffer(), new KeyBuffer(), new Pending()]
@@ -66,8 +67,9 @@ function compare({ W, paths, gatherer }: Engine, { defined }: Known, store: numb
     if (entry !== 0) count++
   }
   const extract = (entry: number) => {
-    paths.open(entry, defined.encoded)
-    if (extractor.extract(paths.reader, paths.from, keys) !== null) lacks++
+    const { after } = values
+    after.open(entry, defined.encoded as Encoded)
+    if (extractor.extract(after.reader, after.from, keys) !== null) lacks++
   }
   const cursor = new Cursor(W, store, WHOLE, false, Number.POSITIVE_INFINITY)
   for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {

@@ -115,14 +115,17 @@ export class IndexBuild {
   }
 
   #take(before: number, after: number): void {
-    const { W, paths } = this.#source.core.engine
+    const { W, values } = this.#source.core.engine
+    const { encoded } = this.#known.defined
     const key = this.#key
     const index = this.#index
     copyKey(W, after === 0 ? before : after, key)
+    if (encoded !== null && before !== 0) values.before.open(before, encoded)
+    if (encoded !== null && after !== 0) values.after.open(after, encoded)
     if (this.#unfit.size > 0) this.#unfit.delete(textOf(key))
     let error: ZVerseError | null = null
     try {
-      const unfit = index.look(paths, before, after, key)
+      const unfit = index.look(values, before, after, key)
       if (unfit !== null) error = unfitValue(this.#known, unfit)
     } catch (thrown) {
       if (!(thrown instanceof ZVerseError) || thrown.code !== 'ZVERSE_INVALID_VALUE') throw thrown
@@ -132,7 +135,7 @@ export class IndexBuild {
       if (this.#unfit.size >= MOST_UNFIT) throw error
       this.#unfit.set(textOf(key), error)
       // What goes, goes.
-      if (before !== 0) index.look(paths, before, 0, key)
+      if (before !== 0) index.look(values, before, 0, key)
     }
     if (error === null || before !== 0) index.note(key)
   }

@@ -35,7 +35,7 @@ export function follow(tx: Indexed, draft: Draft): void {
   draft.follower = null
   if (all.length === 0) return
   const { engine } = tx
-  draft.follower = engine.follower(all.map(known => engine.indexDraft(known, tx)))
+  draft.follower = engine.followerOf(all, tx)
 }
 
 /** Fills an index that was just made with what its store has, and has it follow that. */
