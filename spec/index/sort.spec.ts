@@ -1,4 +1,6 @@
-/** Keys of indexes sorted by their words, against the order of their bytes; equal ones stay in their order. */
+/**
+ * Keys of indexes sorted by their words, against the order of their bytes; equal ones stay in their order.
+ */
 import { Buffer } from 'node:buffer'
 import { expect, it } from 'vitest'
 import { KeySorter } from '../../lib/indexes/sort.js'
