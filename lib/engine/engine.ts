@@ -27,6 +27,7 @@ import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
 import { PointIndex } from '../point/point-index.js'
+import { QueryTools } from '../query/tools.js'
 import { TreeEditor } from '../tree/editor.js'
 import { Writer } from '../tree/writer.js'
 import { ValueBuffer } from '../value/codec.js'
@@ -76,7 +77,8 @@ export class Engine {
   readonly values: BothValues
   /** What functions give values. */
   readonly derived: Derived
-  readonly #scratch = new Scratch()
+  #scratch: Scratch | null = null
+  readonly tools = new QueryTools()
   readonly #followers = new WeakMap<readonly Known[], StoreFollower>()
   readonly writer: Writer
   readonly key = new KeyBuffer()
@@ -127,6 +129,7 @@ export class Engine {
   /** What keeps some indexes up in a transaction of this handle. */
   follower(indexes: readonly IndexDraft[]): StoreFollower {
     const { W, epochs, writer, values } = this
+    this.#scratch ??= new Scratch()
     return new StoreFollower(W, epochs.space, writer, values, this.#scratch, indexes)
   }
 
@@ -141,7 +144,8 @@ export class Engine {
 
   /** An index in a transaction of this handle. */
   indexDraft(known: Known, drafts: Drafts): IndexDraft {
-    const reverse = new Reverse(this.W, this.gatherer)
+    const isDerived = known.defined.by !== null
+    const reverse = isDerived ? new Reverse(this.W, this.gatherer) : null
     return new IndexDraft(known, drafts, this.derived, reverse)
   }
 

@@ -40,7 +40,7 @@ export class IndexEntryKeys implements KeyCodec<never, Pair> {
   readonly name = 'index'
   readonly #defined: Defined
   readonly #primary: KeyCodec
-  readonly #reader = new TupleReader()
+  #reader: TupleReader | null = null
   #bytes: Uint8Array | null = null
 
   /** @param primary the codec of the store's keys */
@@ -60,6 +60,7 @@ export class IndexEntryKeys implements KeyCodec<never, Pair> {
     const { points } = this.#defined
     if (points !== null) return points.decode(words, at) as unknown as TupleKey
     this.#bytes ??= new Uint8Array(MAX_KEY_BYTES)
+    this.#reader ??= new TupleReader()
     unpackBytes(words, at, size * 4, this.#bytes)
     return this.#reader.read(this.#bytes, 0)
   }

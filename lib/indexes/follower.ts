@@ -60,11 +60,11 @@ export class IndexDraft {
   /** The entry that is looked at leaves the index as it is. */
   #isSame = false
 
-  constructor(known: Known, drafts: Drafts, derived: Derived, reverse: Reverse) {
+  constructor(known: Known, drafts: Drafts, derived: Derived, reverse: Reverse | null) {
     this.known = known
     this.#drafts = drafts
     this.#derived = derived
-    this.reverse = known.defined.by === null ? null : reverse
+    this.reverse = reverse
     this.#extractor = new Extractor(known.defined)
   }
 

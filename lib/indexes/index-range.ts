@@ -3,7 +3,7 @@
  * thread.
  */
 import { ZVerseError } from '../errors.js'
-import { KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
+import { type KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import { describe, isArray } from '../key/describe.js'
 import { packBytes, tooLarge } from '../key/pack.js'
 import { Refusal } from '../key/tuple.js'
@@ -11,7 +11,7 @@ import type { TupleKey } from '../key/tuple-writer.js'
 import { invalidOption } from '../options.js'
 import { type Bound, compareBounds, prefixed, type Range } from '../tree/cursor.js'
 import type { Defined } from './definition.js'
-import { IndexKeyEncoder } from './plain-paths.js'
+import type { IndexKeyEncoder } from './plain-paths.js'
 import { wholeOf } from './reverse.js'
 
 /** An index key to ask for: also a Date, which counts as its ms, and a bigint that is a safe integer. */
@@ -32,11 +32,14 @@ export const INDEX_BOUNDS = ['eq', 'gt', 'gte', 'lt', 'lte', 'prefix']
 
 export class IndexRanges {
   readonly #whole: Range
-  readonly #encoder = new IndexKeyEncoder()
-  readonly #key = new KeyBuffer()
+  readonly #encoder: IndexKeyEncoder
+  readonly #key: KeyBuffer
 
-  constructor(defined: Defined) {
+  /** @param encoder of the thread's index keys; `key`: scratch */
+  constructor(defined: Defined, encoder: IndexKeyEncoder, key: KeyBuffer) {
     this.#whole = wholeOf(defined)
+    this.#encoder = encoder
+    this.#key = key
   }
 
   /** @throws ZVerseError `ZVERSE_INVALID_OPTION`, `ZVERSE_INVALID_KEY`, `ZVERSE_KEY_TOO_LARGE` */

@@ -28,7 +28,7 @@ export class JsonPaths implements PathReader {
   /** The end of the value. */
   #end = 0
   /** The UTF-8 of a string without its escapes. */
-  readonly #plain = new Uint8Array(MAX_KEY_BYTES * 3)
+  #plain: Uint8Array | null = null
 
   begin(bytes: Uint8Array, from: number, length: number): number {
     this.#bytes = bytes
@@ -129,6 +129,7 @@ export class JsonPaths implements PathReader {
     }
     const text = JSON.parse(textOf(bytes, at, end + 1)) as string
     if (text.length <= MAX_KEY_BYTES) {
+      this.#plain ??= new Uint8Array(MAX_KEY_BYTES * 3)
       const size = writeUtf8(text, this.#plain, 0)
       if (size < 0) return false
       into.text(STRING, this.#plain, 0, size)

@@ -18,17 +18,11 @@ const KEPT = 2 ** 18
 export class Pending {
   #words = new Uint32Array(ROOM)
   #used = 0
-  #places: number[] = []
-
-  get count(): number {
-    return this.#places.length
-  }
-
+  /** Where each change is. */
+  #places = new Uint32Array(ROOM)
+  count = 0
   /** No key goes. */
-  get onlyCome(): boolean {
-    for (const at of this.#places) if (this.#words[at] !== COMES) return false
-    return true
-  }
+  onlyCome = true
 
   /**
    * Adds a change, after all that are there.
@@ -41,6 +35,7 @@ export class Pending {
     this.#reserve(at + HEAD + first + second)
     const words = this.#words
     words[at] = comes ? COMES : 0
+    this.onlyCome &&= comes
     words[at + 1] = first * 4 + primary.bytes
     let to = at + HEAD
     let i = from
@@ -54,67 +49,76 @@ export class Pending {
     }
     for (let k = 0; k < second; k++) words[to + k] = primary.words[k]
     this.#used = to + second
-    this.#places.push(at)
+    if (this.count === this.#places.length) this.#places = larger(this.#places, 2 * this.count)
+    this.#places[this.count++] = at
   }
 
   #reserve(size: number): void {
     if (size <= this.#words.length) return
-    const room = Math.max(size, this.#words.length * 2)
-    const larger = granted('the changes of an index', () => new Uint32Array(room))
-    larger.set(this.#words)
-    this.#words = larger
-  }
-
-  /** Forgets what was added after there were `count`. */
-  goBack(count: number): void {
-    if (count >= this.#places.length) return
-    this.#used = this.#places[count]
-    this.#places.length = count
+    this.#words = larger(this.#words, Math.max(size, this.#words.length * 2))
   }
 
   clear(): void {
-    if (this.#places.length === 0) return
+    this.onlyCome = true
+    if (this.count === 0) return
     this.#used = 0
-    this.#places = []
+    this.count = 0
     if (this.#words.length > KEPT) this.#words = new Uint32Array(ROOM)
+    if (this.#places.length > KEPT) this.#places = new Uint32Array(ROOM)
   }
 
   /** For an index that is empty: forgets what goes, sorts what comes. */
   keepComing(): void {
     const words = this.#words
-    const places = this.#sorted()
-    this.#places = places.filter((at, i) => {
-      const isLast = i + 1 === places.length || this.#compare(at, places[i + 1]) !== 0
-      return isLast && words[at] === COMES
-    })
+    const places = this.#places
+    const hasEqual = this.#sort()
+    const { count } = this
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      if (words[places[i]] === COMES && !(hasEqual && this.#isFollowed(i, count))) {
+        places[kept++] = places[i]
+      }
+    }
+    this.count = kept
+    this.onlyCome = true
   }
 
-  #sorted(): number[] {
-    if (this.#places.length > 1 && !this.#isSorted) {
-      this.#places = new KeySorter(this.#words, this.#places).sorted()
-    }
-    return this.#places
+  /** Sorts the changes by their keys; true where two may have the same key. */
+  #sort(): boolean {
+    const { count } = this
+    if (count < 2) return false
+    if (this.#isSorted) return true
+    const sorter = new KeySorter(this.#words, this.#places.subarray(0, count))
+    sorter.sort()
+    return sorter.hasEqual
   }
 
   /** Each key comes behind the one before, or is the same. */
   get #isSorted(): boolean {
     const places = this.#places
-    for (let i = 1; i < places.length; i++) {
+    for (let i = 1; i < this.count; i++) {
       if (this.#compare(places[i - 1], places[i]) > 0) return false
     }
     return true
   }
 
+  /** A later change is of the same key. */
+  #isFollowed(i: number, count: number): boolean {
+    return i + 1 < count && this.#compare(this.#places[i], this.#places[i + 1]) === 0
+  }
+
   /** Visits the changes in key order, of each key the last one only; `key` is used again. */
   each(key: { words: Uint32Array; bytes: number }, visit: (comes: boolean) => void): void {
     const words = this.#words
-    const places = this.#sorted()
-    for (let i = 0; i < places.length; i++) {
+    const places = this.#places
+    const hasEqual = this.#sort()
+    const { count } = this
+    for (let i = 0; i < count; i++) {
+      if (hasEqual && this.#isFollowed(i, count)) continue
       const at = places[i]
-      if (i + 1 < places.length && this.#compare(at, places[i + 1]) === 0) continue
       key.bytes = words[at + 1]
-      const count = (key.bytes + 3) >>> 2
-      for (let k = 0; k < count; k++) key.words[k] = words[at + HEAD + k]
+      const size = (key.bytes + 3) >>> 2
+      for (let k = 0; k < size; k++) key.words[k] = words[at + HEAD + k]
       visit(words[at] === COMES)
     }
   }
@@ -123,4 +127,10 @@ export class Pending {
     const words = this.#words
     return compareKeys(words, a + HEAD, words[a + 1], words, b + HEAD, words[b + 1])
   }
+}
+
+function larger(words: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
+  const room = granted('the changes of an index', () => new Uint32Array(size))
+  room.set(words)
+  return room
 }

@@ -24,7 +24,7 @@ export class IndexKeyEncoder extends TupleEncoder {
 }
 
 export class PlainPaths implements PathReader {
-  readonly #encoder = new IndexKeyEncoder()
+  #encoder: IndexKeyEncoder | null = null
   #parts: unknown[] = []
 
   /** Takes a value; its own place. */
@@ -60,6 +60,7 @@ export class PlainPaths implements PathReader {
   }
 
   write(at: number, into: TupleWriter): boolean {
+    this.#encoder ??= new IndexKeyEncoder()
     const { writer } = this.#encoder
     writer.at = 0
     try {

@@ -16,38 +16,43 @@ const FEW = 24
 
 export class KeySorter {
   readonly #words: Uint32Array
-  #places: Uint32Array
-  #heads: Uint32Array
-  #otherPlaces: Uint32Array
-  #otherHeads: Uint32Array
+  readonly #places: Uint32Array
+  readonly #heads: Uint32Array
+  readonly #otherPlaces: Uint32Array
+  readonly #otherHeads: Uint32Array
   readonly #ends = new Uint32Array(256)
+  #differing = 0
+  /** Two keys may be the same. */
+  hasEqual = false
 
-  /** @param words has at each place what a key is, its bytes, and the key */
-  constructor(words: Uint32Array, places: readonly number[]) {
+  /**
+   * @param words has at each place what a key is, its bytes, and the key
+   * @param places will be in the order of the keys
+   */
+  constructor(words: Uint32Array, places: Uint32Array) {
     const { length } = places
     this.#words = words
-    this.#places = Uint32Array.from(places)
+    this.#places = places
     this.#heads = new Uint32Array(length)
     this.#otherPlaces = new Uint32Array(length)
     this.#otherHeads = new Uint32Array(length)
   }
 
-  /** The places in the order of their keys. */
-  sorted(): number[] {
+  sort(): void {
     this.#sort(0, this.#places.length, 0)
-    return Array.from(this.#places)
   }
 
   /** Sorts the places from `begin` to `last`, whose keys are the same before word `skip`. */
   #sort(begin: number, last: number, skip: number): void {
     let [from, end, depth] = [begin, last, skip]
     while (end - from > FEW) {
-      const ended = this.#takeEnded(from, end, depth)
+      const ended = this.#read(from, end, depth)
       if (ended > 0) {
+        this.#takeEnded(from, from + ended, end, depth)
         from += ended
         continue
       }
-      const differing = this.#read(from, end, depth)
+      const differing = this.#differing
       if (differing === 0) {
         depth++
         continue
@@ -84,13 +89,11 @@ export class KeySorter {
     return [largest, behind]
   }
 
-  /** Puts keys that have no word `depth` first, the shorter before the longer: how many. */
-  #takeEnded(from: number, end: number, depth: number): number {
+  /** Puts keys that have no word `depth` first, up to place `middle`, the shorter before the longer. */
+  #takeEnded(from: number, middle: number, end: number, depth: number): void {
     const places = this.#places
-    let ended = 0
-    for (let i = from; i < end; i++) if (this.#hasEnded(places[i], depth)) ended++
-    if (ended === 0) return 0
     const other = this.#otherPlaces
+    if (middle - from > 1) this.hasEqual = true
     let next = from
     // They have the same words, the last of which is theirs by one to four bytes.
     for (let bytes = Math.max(0, 4 * depth - 3); bytes <= 4 * depth; bytes++) {
@@ -102,14 +105,13 @@ export class KeySorter {
       if (!this.#hasEnded(places[i], depth)) other[next++] = places[i]
     }
     for (let i = from; i < end; i++) places[i] = other[i]
-    return ended
   }
 
   #hasEnded(place: number, depth: number): boolean {
     return this.#words[place + BYTES_AT] <= 4 * depth
   }
 
-  /** Reads word `depth` of each key: the bits in which they differ. */
+  /** Reads word `depth` of each key, and in which bits they differ; how many have none. */
   #read(from: number, end: number, depth: number): number {
     const words = this.#words
     const places = this.#places
@@ -117,12 +119,16 @@ export class KeySorter {
     const at = HEAD + depth
     const first = words[places[from] + at]
     let differing = 0
+    let ended = 0
     for (let i = from; i < end; i++) {
-      const head = words[places[i] + at]
+      const place = places[i]
+      const head = words[place + at]
       heads[i] = head
       differing |= head ^ first
+      if (words[place + BYTES_AT] <= 4 * depth) ended++
     }
-    return differing
+    this.#differing = differing
+    return ended
   }
 
   /** Sorts by a byte of what was read. */
@@ -164,6 +170,8 @@ export class KeySorter {
   #isBefore(a: number, b: number, skip: number): boolean {
     const words = this.#words
     const [bytes, others] = [words[a + BYTES_AT] - 4 * skip, words[b + BYTES_AT] - 4 * skip]
-    return compareKeys(words, a + HEAD + skip, bytes, words, b + HEAD + skip, others) < 0
+    const order = compareKeys(words, a + HEAD + skip, bytes, words, b + HEAD + skip, others)
+    if (order === 0) this.hasEqual = true
+    return order < 0
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Path, pathOf } from '../indexes/path.js'
-import { IndexKeyEncoder } from '../indexes/plain-paths.js'
+import type { IndexKeyEncoder } from '../indexes/plain-paths.js'
 import { msOf } from '../key/date.js'
 import { describe, isArray } from '../key/describe.js'
 import { Refusal } from '../key/tuple.js'
@@ -46,7 +46,11 @@ const MAX_DEPTH = 32
 const MOST_KEYS = 10_000
 
 export class QueryParser {
-  readonly #encoder = new IndexKeyEncoder()
+  readonly #encoder: IndexKeyEncoder
+
+  constructor(encoder: IndexKeyEncoder) {
+    this.#encoder = encoder
+  }
 
   /** @throws ZVerseError `ZVERSE_INVALID_OPTION` with option `query` */
   parse(query: unknown): readonly Term[] {

@@ -6,7 +6,7 @@ import type { IndexKey } from '../indexes/index-range.js'
 import { pathOf } from '../indexes/path.js'
 import { isArray } from '../key/describe.js'
 import { checkNames, invalidOption } from '../options.js'
-import { QueryParser, type Term } from '../query/query.js'
+import type { Term } from '../query/query.js'
 import type { Held } from './held.js'
 import { type IndexCore, indexOf, unknownIndex } from './index-core.js'
 import { iterating, type ZVerseIterator } from './iterator.js'
@@ -144,7 +144,7 @@ function askedIn(source: Source, query: unknown, options: unknown, verb: string)
     }
     return {
       view: viewIn(given),
-      terms: new QueryParser().parse(query),
+      terms: source.core.engine.tools.parser.parse(query),
       order: isArray(order) ? [...order] : order,
       index,
       reverse: reverseIn(given),

@@ -10,7 +10,8 @@
  *    reference into shared memory is used after that code before the hold was checked.
  * 3. Where that code throws, its entry is passed over.
  */
-import { type Encoded, EntryPaths } from '../indexes/bytes.js'
+import type { Encoded } from '../indexes/bytes.js'
+import type { Defined } from '../indexes/definition.js'
 import { compareBytes, Extractor, IndexKeys } from '../indexes/extract.js'
 import { unpack } from '../indexes/packed.js'
 import type { PathReader } from '../indexes/path.js'
@@ -22,7 +23,7 @@ import { hashKey } from '../memory/hash.js'
 import { E_KEY } from '../memory/layout.js'
 import { KeyList } from '../query/key-list.js'
 import type { Match, Term } from '../query/query.js'
-import { type Candidate, Tester } from '../query/tester.js'
+import type { Candidate, Tester } from '../query/tester.js'
 import { WHOLE } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
 import type { Held } from './held.js'
@@ -59,27 +60,30 @@ export interface Query {
 class Looked implements Candidate {
   readonly #core: StoreCore
   readonly #held: Held
-  readonly #paths: EntryPaths
   readonly #plain = new PlainPaths()
   /** The entry's key in bytes. */
-  readonly primary = new KeyBuffer()
+  #primary: KeyBuffer | null = null
   key: unknown
   value: unknown
   reader: PathReader = this.#plain
   from = 0
 
   constructor(core: StoreCore, held: Held) {
-    const { epochs, gatherer } = core.engine
     this.#core = core
     this.#held = held
-    this.#paths = new EntryPaths(epochs.arena, gatherer)
+  }
+
+  get primary(): KeyBuffer {
+    return (this.#primary ??= new KeyBuffer())
   }
 
   /** Takes an entry by its bytes. */
   open(words: Uint32Array, entry: number): void {
-    this.#paths.openIn(words, entry, this.#core.values.name as Encoded)
-    this.reader = this.#paths.reader
-    this.from = this.#paths.from
+    const { engine, values } = this.#core
+    const { after } = engine.values
+    after.openIn(words, entry, values.name as Encoded)
+    this.reader = after.reader
+    this.from = after.from
   }
 
   /** Takes an entry and decodes it. */
@@ -118,13 +122,15 @@ export class QueryRows implements Feed {
   readonly #query: Query
   readonly #core: StoreCore
   readonly #looked: Looked
-  readonly #tester = new Tester()
+  readonly #tester: Tester
   /**
    * Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes.
    */
   readonly #decodes: boolean
   #left: number
   #candidates: Candidates | null = null
+  /** While all is read to be sorted. */
+  #unsorted: Unsorted | null = null
   #rest: readonly Term[]
 
   constructor(query: Query) {
@@ -133,6 +139,7 @@ export class QueryRows implements Feed {
     this.#query = query
     this.#core = core
     this.#looked = new Looked(core, query.held)
+    this.#tester = core.engine.tools.tester
     this.#rest = query.rest
     const isEncoded = values.name === 'msgpack' || values.name === 'json'
     this.#decodes = !isEncoded || query.rest.some(hasMatch)
@@ -154,7 +161,8 @@ export class QueryRows implements Feed {
       second[0] = value
       count = 1
     }
-    const most = Math.min(AHEAD, this.#left)
+    // Of what is tested more may be needed than are asked for.
+    const most = this.#rest.length > 0 ? AHEAD : Math.min(AHEAD, this.#left)
     while (count === 0 && this.#pass(this.#candidates, most, put, putDecoded)) {}
     this.#left -= count
     this.#core.engine.queries.returned += count
@@ -205,13 +213,11 @@ export class QueryRows implements Feed {
     return sort === null ? candidatesOf(this.#query) : this.#sorted(sort)
   }
 
-  /** Reads all that pass, and sorts them. */
+  /** Reads all that pass, and sorts them. Where the caller's code throws, the next call goes on behind that. */
   #sorted({ defined, index }: Order): Candidates {
     const { source, held, reverse } = this.#query
-    const found = new KeyList()
-    const keys = new IndexKeys()
-    const extractor = new Extractor(defined)
-    const places: (Uint8Array | null)[] = []
+    this.#unsorted ??= new Unsorted(candidatesOf({ ...this.#query, reverse: false }), defined)
+    const { all, found, keys, extractor, places } = this.#unsorted
     const looked = this.#looked
     const hasPaths = defined.by === null
     const place = () => {
@@ -231,8 +237,8 @@ export class QueryRows implements Feed {
       found.add(primary.words, 0, primary.bytes)
       note()
     }
-    const all = candidatesOf({ ...this.#query, reverse: false })
     while (this.#pass(all, AHEAD, use, decoded)) {}
+    this.#unsorted = null
     // They have passed.
     this.#rest = []
     if (!hasPaths) this.#readPlaces(found, index as IndexCore, keys, place)
@@ -279,6 +285,20 @@ function candidatesOf(query: Query): Candidates {
   return new Led(core, step, runOf(step.index, held, step.root, range, order), finder)
 }
 
+/** Entries that have passed so far, and by what they are to be sorted: null where they have no such key. */
+class Unsorted {
+  readonly found = new KeyList()
+  readonly places: (Uint8Array | null)[] = []
+  readonly keys = new IndexKeys()
+  readonly extractor: Extractor
+  readonly all: Candidates
+
+  constructor(all: Candidates, defined: Defined) {
+    this.all = all
+    this.extractor = new Extractor(defined)
+  }
+}
+
 /** Keys without a place come last. */
 function comparePlaces(a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null)
@@ -293,9 +313,8 @@ function hasMatch(term: Term): boolean {
 
 /** The keys that the steps of a plan lead to, in key order, each once. */
 function listOf({ plan, held, source }: Query): KeyList {
-  const { queries } = source.core.engine
+  const { queries, key: primary } = source.core.engine
   const listed = (step: Step, into: KeyList) => {
-    const primary = new KeyBuffer()
     for (const range of step.ranges) {
       const run = runOf(step.index, held, step.root, range, ALL)
       const use = (words: Uint32Array, entry: number) => {
@@ -346,7 +365,6 @@ class Scanned implements Candidates {
 abstract class Found implements Candidates {
   protected readonly core: StoreCore
   readonly #finder: Finder
-  readonly #key = new KeyBuffer()
 
   constructor(core: StoreCore, finder: Finder) {
     this.core = core
@@ -363,7 +381,7 @@ abstract class Found implements Candidates {
     const count = this.take(most)
     if (count === 0) return 0
     const { engine } = this.core
-    const key = this.#key
+    const { key } = engine
     const finder = this.#finder
     const hashes: number[] = []
     for (let i = 0; i < count; i++) {

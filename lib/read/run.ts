@@ -63,8 +63,9 @@ class DeepRun extends Rewalk<Found> implements Run {
         const found = steps?.next() ?? null
         if (found === null) break
         this.#left--
-        use(found.words, found.entry)
+        // First: where the caller's code throws, its entry is passed over.
         this.#place = placeOf(found, !this.#reverse)
+        use(found.words, found.entry)
       }
       return count
     })

@@ -33,7 +33,12 @@ const RANGE = [...ORDERED, ...NAMES.view]
 
 /** The read verbs of an index. */
 export class IndexReads<K, V> extends IndexVerbs<K, V> {
-  readonly #ranges = new IndexRanges(this._core.known.defined)
+  #made: IndexRanges | null = null
+
+  get #ranges(): IndexRanges {
+    const { engine, known } = this._core
+    return (this.#made ??= new IndexRanges(known.defined, engine.tools.encoder, engine.key))
+  }
 
   /** @internal The range in checked options. */
   _rangeIn(given: Record<string, unknown>): Range {

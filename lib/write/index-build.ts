@@ -9,8 +9,7 @@
 import { INDEX_KEYS, nameOfIndex } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import type { Defined, Known } from '../indexes/definition.js'
-import { type Drafts, IndexDraft } from '../indexes/follower.js'
-import { Reverse } from '../indexes/reverse.js'
+import type { Drafts, IndexDraft } from '../indexes/follower.js'
 import { unfitValue } from '../indexes/unfit.js'
 import { KeyBuffer } from '../key/codec.js'
 import { copyKey } from '../memory/entry.js'
@@ -51,8 +50,7 @@ export class IndexBuild {
     this.#source = source
     // What it is a store by, and of, is known in the end.
     this.#known = { id: 0, of: 0, name, defined }
-    const reverse = new Reverse(engine.W, engine.gatherer)
-    this.#index = new IndexDraft(this.#known, NO_DRAFTS, engine.derived, reverse)
+    this.#index = engine.indexDraft(this.#known, NO_DRAFTS)
     this.#held = source.hold(undefined)
     const cursor = new Cursor(engine.W, this.#held.root, WHOLE, false, Number.POSITIVE_INFINITY)
     this.#next = use => {

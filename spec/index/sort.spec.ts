@@ -10,7 +10,7 @@ const SEED = Number(process.env.ZVERSE_SEED ?? Date.now() % 2 ** 30)
 
 function sortedByPlace(keys: Buffer[]): Buffer[] {
   const words: number[] = []
-  const places = keys.map((key, i) => {
+  const places = Uint32Array.from(keys, (key, i) => {
     const place = words.length
     const padded = Buffer.alloc(Math.ceil(key.length / 4) * 4)
     key.copy(padded)
@@ -19,7 +19,8 @@ function sortedByPlace(keys: Buffer[]): Buffer[] {
     return place
   })
   const all = Uint32Array.from(words)
-  return new KeySorter(all, places).sorted().map(place => keys[all[place]] as Buffer)
+  new KeySorter(all, places).sort()
+  return Array.from(places, place => keys[all[place]] as Buffer)
 }
 
 it(`are in the order of their bytes, seed ${SEED}`, () => {

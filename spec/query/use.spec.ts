@@ -253,6 +253,22 @@ describe('a query', () => {
     db.close()
   })
 
+  it('goes on behind what that code throws also where all is read to be sorted', () => {
+    const db = users()
+    db.index('city', { on: 'city' })
+    const all = keysOf(db.where({ city: 'c3' }, { order: 'age' }))
+    let calls = 0
+    const match = () => {
+      if (++calls === 3) throw new Error('mine')
+      return true
+    }
+    const rows = db.where({ city: 'c3', match }, { order: 'age' })
+    expect(() => rows.next()).toThrow('mine')
+    expect(db.stats().readers.pins).toBe(0)
+    expect(keysOf(rows)).toEqual(all.filter(key => key !== 'u043'))
+    db.close()
+  })
+
   it('ends with the database, and with its transaction', () => {
     const db = users()
     const rows = db.where({ match: () => true })

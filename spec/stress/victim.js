@@ -4,6 +4,7 @@ import { ZVerse } from '../../dist/index.js'
 
 const { handle, seed } = workerData
 const db = ZVerse.attach(handle)
+/** @type {import('../../dist/index.js').Store<any, any>} */
 const other = db.store('other', { keys: 'tuple' })
 
 let state = seed
@@ -27,6 +28,31 @@ function total(from) {
 /** @type {import('../../dist/index.js').ReadTransaction<any, any>[]} */
 const held = []
 
+const value = () => ({ n: random(5), t: [random(4), random(4)], text: 'x'.repeat(random(3000)) })
+
+/** Indexes that come and go, by their names. @type {import('../../dist/index.js').IndexDefinition[]} */
+const INDEXES = [
+  { on: 'n' },
+  { on: ['t', 'n'], multi: true },
+  { on: 'text', invalid: 'skip' },
+  { kind: 'spatial', on: 't', dimensions: ['uint8', 'uint8'] },
+]
+
+/** A query gives what a scan finds, at one version. */
+function ask() {
+  const tx = db.beginRead()
+  try {
+    const [store, n] = [tx.store(other), random(5)]
+    const found = [...store.where({ n, t: 2 })].map(([key]) => String(key))
+    const all = [...store.range()]
+    const expected = all.filter(([, one]) => one.n === n && one.t.includes(2))
+    const keys = expected.map(([key]) => String(key))
+    if (found.join() !== keys.join()) throw new Error(`found ${found}, expected ${keys}`)
+  } finally {
+    tx.close()
+  }
+}
+
 /** Its actions: writes move amounts from one key to another, or leave both out. */
 const DOES = [
   () => {
@@ -35,7 +61,7 @@ const DOES = [
       const [from, to] = [key(), key()]
       tx.put(from, Number(tx.get(from) ?? 0) - amount)
       tx.put(to, Number(tx.get(to) ?? 0) + amount)
-      tx.store(other).put([random(20)], 'x'.repeat(random(3000)))
+      tx.store(other).put([random(20)], value())
     })
   },
   () => {
@@ -61,7 +87,19 @@ const DOES = [
   () => other.clear(random(2) === 0 ? undefined : { lt: [random(20)] }),
   () => db.prune({ before: Math.max(0, db.version - random(20)) }),
   () => db.beginWrite().abort(),
+  () => other.put([random(20)], value()),
+  () => {
+    const i = random(INDEXES.length)
+    const definition = /** @type {any} */ (INDEXES[i])
+    if (random(3) > 0) other.index(`i${i}`, definition)
+    else if (random(2) === 0) other.dropIndex(`i${i}`)
+    // Whatever comes of it: the thread may be killed, or the index made, meanwhile.
+    else other.indexAsync(`i${i}`, definition).catch(() => {})
+  },
+  ask,
 ]
+
+const MAY_BE = ['ZVERSE_VERSION_NOT_RETAINED', 'ZVERSE_FULL', 'ZVERSE_UNKNOWN_INDEX']
 
 parentPort?.postMessage('ready')
 const loop = () => {
@@ -71,8 +109,8 @@ const loop = () => {
       DOES[random(DOES.length)]?.()
     } catch (error) {
       const { code } = /** @type {{ code?: string }} */ (error)
-      // The past may have moved on meanwhile, and a pile of pins may leave no room.
-      if (code !== 'ZVERSE_VERSION_NOT_RETAINED' && code !== 'ZVERSE_FULL') throw error
+      // The past may have moved on meanwhile; a pile of pins may leave no room; an index may not be there.
+      if (!MAY_BE.includes(code ?? '')) throw error
     }
   }
   setImmediate(loop)
