@@ -1,4 +1,6 @@
-/** What a thread reads indexes and queries with, made when it is first needed. No two calls use one at a time. */
+/**
+ * What a thread reads indexes and queries with, made when it is first needed. No two calls use one at a time.
+ */
 import { IndexKeyEncoder } from '../indexes/plain-paths.js'
 import { QueryParser } from './query.js'
 import { Tester } from './tester.js'

@@ -213,7 +213,9 @@ export class QueryRows implements Feed {
     return sort === null ? candidatesOf(this.#query) : this.#sorted(sort)
   }
 
-  /** Reads all that pass, and sorts them. Where the caller's code throws, the next call goes on behind that. */
+  /**
+   * Reads all that pass, and sorts them. Where the caller's code throws, the next call goes on behind that.
+   */
   #sorted({ defined, index }: Order): Candidates {
     const { source, held, reverse } = this.#query
     this.#unsorted ??= new Unsorted(candidatesOf({ ...this.#query, reverse: false }), defined)

@@ -1,4 +1,6 @@
-/** A process that is killed while it writes: what is read again of its directory has indexes that fit their store. */
+/**
+ * A process that is killed while it writes: what is read again of its directory has indexes that fit their store.
+ */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
