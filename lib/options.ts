@@ -123,7 +123,8 @@ export interface DatabaseOptions {
  * array of them; `undefined` for none. It runs once for each value that is written, and must give the same for the same.
  */
 export interface IndexFunctions {
-  readonly [name: string]: (value: never, key: never) => unknown
+  // biome-ignore lint/suspicious/noExplicitAny: each is for the values and keys of its store.
+  readonly [name: string]: (value: any, key: any) => unknown
 }
 
 /** Which values are kept deflated (raw deflate, level 1), if that saves a quarter or more. */

@@ -92,7 +92,10 @@ const OF_PLACE = ['dimensions']
  * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the part
  */
 export function definedBy(definition: unknown, codecs: Codecs): Defined {
-  const isSpatial = (definition as { kind?: unknown } | null)?.kind === 'spatial'
+  if (typeof definition !== 'object' || definition === null || isArray(definition)) {
+    throw invalidOption('definition', 'of an index must be an object')
+  }
+  const isSpatial = (definition as { kind?: unknown }).kind === 'spatial'
   const names = [...NAMES, ...(isSpatial ? OF_PLACE : OF_PROPERTY)]
   const given = checkNames(definition, names, isSpatial ? 'a spatial index' : 'an index')
   const { kind, on, by, missing, invalid, dimensions } = given

@@ -6,6 +6,7 @@
  * another thread has made meanwhile) with the value as it reads back. It never runs for a value that goes: the index
  * itself has the keys that its entries have (reverse.ts).
  */
+import { types } from 'node:util'
 import type { Codecs, Defined, Known } from './definition.js'
 import { Extractor, IndexKeys } from './extract.js'
 import type { Functions } from './functions.js'
@@ -57,7 +58,9 @@ export class Derived {
     if (run === undefined) throw unknownFunction(known.name, by)
     const keys = this.#keys
     const unfit = this.#guarded(() => {
-      const from = this.#plain.take(run(value, key))
+      const result = run(value, key)
+      silence(result)
+      const from = this.#plain.take(result)
       return new Extractor(defined).extract(this.#plain, from, keys)
     })
     if (unfit !== null) throw unfitValue(known, unfit)
@@ -90,4 +93,9 @@ export class Derived {
     const key = decoder.keyOf(entry)
     unpack(this.of(known, decoder.valueOf(entry), key), keys)
   }
+}
+
+/** A promise can be no index key: that it fails, too, later, is not told. */
+function silence(result: unknown): void {
+  if (types.isPromise(result)) result.catch(() => {})
 }

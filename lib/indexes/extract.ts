@@ -15,6 +15,11 @@ import { NOWHERE, type PathReader } from './path.js'
 /** Index keys that one value may have. */
 export const MOST_KEYS = 1000
 
+/**
+ * Room in the index, in bytes, that the key of an entry must leave: for all that are scalars, and for points.
+ */
+const LEAST_ROOM = 192
+
 /** Some index keys, one after the other. */
 export class IndexKeys {
   bytes = new Uint8Array(1024)
@@ -136,8 +141,28 @@ export class Extractor {
       if (unfit !== null) return this.#unfit(unfit, path.text)
     }
     if (isCompound) writer.tag(END)
+    if (writer.at > MAX_KEY_BYTES) return this.#unfit('large', paths[0].text)
     keys.add(writer)
     return null
+  }
+
+  /**
+   * Leaves out keys that have no room in the index beside the key of an entry.
+   * @param bytes of that key
+   * @returns why there is an error to throw; null where there is none
+   */
+  bound(keys: IndexKeys, bytes: number): Unfit | null {
+    const { by, paths } = this.#defined
+    // In front of the keys of entries themselves stands a word, where a function gives index keys.
+    const room = MAX_KEY_BYTES - bytes - (by === null ? 0 : 4)
+    if (room < LEAST_ROOM) return { what: 'large', path: paths[0].text }
+    if (keys.places[keys.count] + 4 <= room) return null
+    const all = keys.all()
+    const fit = all.filter(({ length }) => ((length + 3) & ~3) <= room)
+    if (fit.length === all.length) return null
+    keys.clear()
+    for (const key of fit) keys.addBytes(key, 0, key.length)
+    return this.#unfit('large', paths[0].text)
   }
 
   /** The point at the path, or whose coordinates are at the paths. */
@@ -170,6 +195,8 @@ export class Extractor {
     writer.at = 0
     if (!reader.write(at, writer) || writer.bytes[0] !== NUMBER) return false
     const x = numberAt(writer.bytes, 1)
+    // A Date has whole ms.
+    if (axis.isDate && !Number.isInteger(x)) return false
     return axis.encode(axis.isDate ? new Date(x) : x, this.#ordered, 2 * d)
   }
 

@@ -105,6 +105,8 @@ export class IndexDraft {
     this.#after.clear()
     if (this.reverse !== null) {
       if (entry !== 0) this.#derived.ofPut(this.known, entry, this.#after)
+      const unfit = this.#extractor.bound(this.#after, primary.bytes)
+      if (unfit !== null) return unfit
       if (old !== 0) this.reverse.read(this.#drafts.rootOf(this.known.id), primary, this.#before)
       this.#isSame = this.#before.isSame(this.#after)
       return null
@@ -112,10 +114,15 @@ export class IndexDraft {
     this.#isSame = old !== 0 && entry !== 0 && this.#isUnchanged(values)
     if (this.#isSame) return null
     if (entry !== 0) {
-      const unfit = this.#extractor.extract(after.reader, after.from, this.#after)
+      const unfit =
+        this.#extractor.extract(after.reader, after.from, this.#after) ??
+        this.#extractor.bound(this.#after, primary.bytes)
       if (unfit !== null) return unfit
     }
-    if (old !== 0) this.#extractor.extract(before.reader, before.from, this.#before)
+    if (old !== 0) {
+      this.#extractor.extract(before.reader, before.from, this.#before)
+      this.#extractor.bound(this.#before, primary.bytes)
+    }
     this.#isSame = this.#before.isSame(this.#after)
     return null
   }

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { MAX_KEY_BYTES } from '../key/codec.js'
+import { MAX_DEPTH } from '../key/tuple.js'
 import { ARRAY, END, FALSE, NULL, STRING, TRUE, type TupleWriter } from '../key/tuple-writer.js'
 import { writeUtf8 } from '../memory/text.js'
 import { NOWHERE, type Path, type PathReader, type Step } from './path.js'
@@ -91,13 +92,16 @@ export class JsonPaths implements PathReader {
     return (other as JsonPaths).#skip(there) - there === size
   }
 
-  write(at: number, into: TupleWriter): boolean {
+  write(at: number, into: TupleWriter, depth = 0): boolean {
     switch (this.#bytes[at]) {
       case QUOTE:
         return this.#writeString(at, into)
       case OPEN_ARRAY: {
+        if (depth === MAX_DEPTH) return false
         into.tag(ARRAY)
-        for (const element of this.elements(at)) if (!this.write(element, into)) return false
+        for (const element of this.elements(at)) {
+          if (!this.write(element, into, depth + 1)) return false
+        }
         into.tag(END)
         return true
       }

@@ -1,4 +1,6 @@
 /** Paths into MessagePack as pack.ts writes it. A place is that of a value's first byte. */
+
+import { MAX_DEPTH } from '../key/tuple.js'
 import {
   ARRAY,
   BYTES,
@@ -86,19 +88,19 @@ export class MsgpackPaths implements PathReader {
     return (other as MsgpackPaths).#skip(there) - there === size
   }
 
-  write(at: number, into: TupleWriter): boolean {
+  write(at: number, into: TupleWriter, depth = 0): boolean {
     const bytes = this.#bytes
     const tag = bytes[at]
     if (tag < 0x80) into.number(tag)
     else if (tag >= 0xe0) into.number(tag - 256)
     else if (tag >= 0xa0 && tag < 0xc0) into.text(STRING, bytes, at + 1, at + 1 + (tag & 31))
     else if (tag < 0x90) return false
-    else if (tag < 0xa0) return this.#writeArray(at, into)
-    else return this.#writeTagged(at, tag, into)
+    else if (tag < 0xa0) return this.#writeArray(at, into, depth)
+    else return this.#writeTagged(at, tag, into, depth)
     return true
   }
 
-  #writeTagged(at: number, tag: number, into: TupleWriter): boolean {
+  #writeTagged(at: number, tag: number, into: TupleWriter, depth: number): boolean {
     const view = this.#view
     switch (tag) {
       case 0xc0:
@@ -146,7 +148,7 @@ export class MsgpackPaths implements PathReader {
       }
       case 0xdc:
       case 0xdd:
-        return this.#writeArray(at, into)
+        return this.#writeArray(at, into, depth)
       default:
         return this.#writeRare(at, tag, into)
     }
@@ -167,12 +169,13 @@ export class MsgpackPaths implements PathReader {
     return true
   }
 
-  #writeArray(from: number, into: TupleWriter): boolean {
+  #writeArray(from: number, into: TupleWriter, depth: number): boolean {
+    if (depth === MAX_DEPTH) return false
     into.tag(ARRAY)
     const count = this.#countAt(from)
     let at = from + headOf(this.#bytes[from])
     for (let i = 0; i < count; i++) {
-      if (!this.write(at, into)) return false
+      if (!this.write(at, into, depth + 1)) return false
       at = this.#skip(at)
     }
     into.tag(END)

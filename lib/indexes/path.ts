@@ -6,6 +6,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { TupleWriter } from '../key/tuple-writer.js'
+import { isWellFormed } from '../memory/text.js'
 import { invalidOption } from '../options.js'
 
 /** One step of a path. */
@@ -27,7 +28,7 @@ const INDEX = /^(?:0|[1-9]\d{0,8})$/
 
 /** @throws ZVerseError `ZVERSE_INVALID_OPTION` naming `option` */
 export function pathOf(text: unknown, option: string): Path {
-  if (typeof text !== 'string' || text.split('.').includes('')) {
+  if (typeof text !== 'string' || text.split('.').includes('') || !isWellFormed(text)) {
     throw invalidOption(option, "must be a path: names with dots between them, as 'address.city'")
   }
   return { text, steps: text.split('.').map(stepOf) }

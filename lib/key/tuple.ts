@@ -43,7 +43,7 @@ import {
 
 const MAX = MAX_KEY_BYTES
 /** The most arrays within arrays; a deeper key is most likely an array that contains itself. */
-const MAX_DEPTH = 64
+export const MAX_DEPTH = 64
 /** Where measuring an oversized key stops: elements that share arrays can be of any size. */
 const MAX_MEASURED = 1 << 26
 

@@ -167,10 +167,14 @@ function boxesOf(
   if ([...min, ...max].every(Number.isNaN)) return null
   const box = new Box(curve)
   for (const [d, axis] of curve.axes.entries()) {
-    // The cell that has the least of what is inside may begin below it.
     if (min[d] > max[d]) box.isEmpty = true
-    if (!Number.isNaN(min[d]) && !axis.floor(min[d], box.lower, 2 * d))
-      box.lower.fill(0, 2 * d, 2 * d + 2)
+    // The cell that has the least of what is inside may begin below it.
+    const isCell = typeof axis.dimension !== 'string'
+    const isThere =
+      Number.isNaN(min[d]) ||
+      (isCell ? axis.floor(min[d], box.lower, 2 * d) : axis.ceiling(min[d], box.lower, 2 * d))
+    if (!isThere && isCell) box.lower.fill(0, 2 * d, 2 * d + 2)
+    if (!isThere && !isCell) box.isEmpty = true
     if (!Number.isNaN(max[d]) && !axis.floor(max[d], box.upper, 2 * d)) box.isEmpty = true
   }
   box.settle()

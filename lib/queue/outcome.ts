@@ -43,7 +43,7 @@ export function setVersion(words: Uint32Array, at: number, version: number): voi
 
 /** It has failed, and changed nothing. */
 export function setError(engine: Engine, words: Uint32Array, at: number, error: unknown): void {
-  const { code, ...fields } = error as ZVerseError
+  const { code, ...fields } = (error ?? {}) as ZVerseError
   words[at + U_OUTCOME] = OTHER + 1 + (error instanceof ZVerseError ? CODES.indexOf(code) : -1)
   const { index } = fields
   const [first, second] =

@@ -7,4 +7,6 @@ export interface Held extends Hold {
   /** The record of its version; 0 for one of the deep past, which is `deep` then. */
   readonly record: number
   readonly deep: number
+  /** Nothing keeps it any more: the iterator has ended, or rests. */
+  readonly ended: boolean
 }

@@ -1,7 +1,7 @@
 /** Queries: a store's entries by what their values hold, and the plan by which they are found. */
 import { limitIn, NAMES, reverseIn, type View, viewIn } from '../engine/view.js'
 import { ZVerseError } from '../errors.js'
-import { definedBy, type Known } from '../indexes/definition.js'
+import { definedBy } from '../indexes/definition.js'
 import type { IndexKey } from '../indexes/index-range.js'
 import { pathOf } from '../indexes/path.js'
 import { isArray } from '../key/describe.js'
@@ -13,6 +13,7 @@ import { iterating, type ZVerseIterator } from './iterator.js'
 import { type Order, type Plan, Planner } from './query-plan.js'
 import { type Query, QueryRows } from './query-rows.js'
 import type { Source } from './source.js'
+import type { StoreCore } from './store-core.js'
 
 /** What the value at a path must be: all that is given must hold. */
 export interface WhereCondition {
@@ -162,7 +163,7 @@ function planned(source: Source, held: Held, asked: Asked): Query {
   const { terms, reverse, limit } = asked
   const planner = new Planner(source, held)
   const order = orderIn(source, planner, asked.order)
-  let plan = planIn(planner, asked)
+  let plan = planIn(source, planner, asked)
   let isOrdered = order !== null && planner.isIn(plan, order, terms)
   if (order !== null && !isOrdered && asked.index === undefined) {
     const ordered = planner.inOrder(order, terms)
@@ -176,9 +177,13 @@ function planned(source: Source, held: Held, asked: Asked): Query {
   return { source, held, plan, rest, reverse, limit, sort: isOrdered ? null : order, isOrdered }
 }
 
-function planIn(planner: Planner, { terms, index, order, limit, scan }: Asked): Plan {
+function planIn(
+  { core: store }: Source,
+  planner: Planner,
+  { terms, index, order, limit, scan }: Asked,
+): Plan {
   if (index !== undefined) {
-    const core = indexIn(planner, index)
+    const core = indexIn(store, planner, index, 'index')
     const plan = planner.forced(core, terms)
     if (plan !== null) return plan
     throw noIndex(`index ${JSON.stringify(core.known.name)} may lack entries of the query: it`)
@@ -193,7 +198,11 @@ function planIn(planner: Planner, { terms, index, order, limit, scan }: Asked): 
 function orderIn({ core }: Source, planner: Planner, order: unknown): Order | null {
   if (order === undefined) return null
   const isName = typeof order === 'string'
-  const index = isName ? planner.find(order) : isArray(order) ? undefined : indexIn(planner, order)
+  const index = isName
+    ? planner.find(order)
+    : isArray(order)
+      ? undefined
+      : indexIn(core, planner, order, 'order')
   if (index !== undefined) {
     const { defined } = index.known
     if (defined.kind === 'property') return { defined, index }
@@ -208,19 +217,17 @@ function orderIn({ core }: Source, planner: Planner, order: unknown): Order | nu
 }
 
 /** The index of a name or a handle. */
-function indexIn(planner: Planner, given: unknown): IndexCore {
-  const known: Known | undefined = typeof given === 'string' ? undefined : indexOf(given)?.known
-  const name = known?.name ?? given
+function indexIn(core: StoreCore, planner: Planner, given: unknown, option: string): IndexCore {
+  const handle = typeof given === 'string' ? undefined : indexOf(given)
+  const name = handle?.known.name ?? given
   if (typeof name !== 'string') {
-    throw invalidOption('index', 'must be the name or the handle of an index')
+    throw invalidOption(option, 'must be the name or the handle of an index')
   }
+  const isOther = handle !== undefined && handle.parent.name !== core.name
+  if (isOther) throw invalidOption(option, 'is the handle of an index of another store')
   const found = planner.find(name)
-  if (
-    found === undefined ||
-    (known !== undefined && known.defined.text !== found.known.defined.text)
-  ) {
-    throw unknownIndex(name)
-  }
+  const isSame = handle === undefined || handle.known.defined.text === found?.known.defined.text
+  if (found === undefined || !isSame) throw unknownIndex(name)
   return found
 }
 

@@ -21,6 +21,7 @@ import { KeyBuffer } from '../key/codec.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import { E_KEY } from '../memory/layout.js'
+import { invalidOption } from '../options.js'
 import { KeyList } from '../query/key-list.js'
 import type { Match, Term } from '../query/query.js'
 import type { Candidate, Tester } from '../query/tester.js'
@@ -59,7 +60,7 @@ export interface Query {
  */
 class Looked implements Candidate {
   readonly #core: StoreCore
-  readonly #held: Held
+  readonly #source: Source
   readonly #plain = new PlainPaths()
   /** The entry's key in bytes. */
   #primary: KeyBuffer | null = null
@@ -68,9 +69,9 @@ class Looked implements Candidate {
   reader: PathReader = this.#plain
   from = 0
 
-  constructor(core: StoreCore, held: Held) {
-    this.#core = core
-    this.#held = held
+  constructor(source: Source) {
+    this.#core = source.core
+    this.#source = source
   }
 
   get primary(): KeyBuffer {
@@ -99,7 +100,7 @@ class Looked implements Candidate {
   matches(match: Match): boolean {
     const result = match(this.value, this.key)
     // It may have closed the database, or ended the transaction.
-    this.#held.check()
+    this.#source.gate()
     return Boolean(result)
   }
 }
@@ -129,6 +130,8 @@ export class QueryRows implements Feed {
   readonly #decodes: boolean
   #left: number
   #candidates: Candidates | null = null
+  /** In the middle of a step: the caller's code may run. */
+  #isRunning = false
   /** While all is read to be sorted. */
   #unsorted: Unsorted | null = null
   #rest: readonly Term[]
@@ -138,7 +141,7 @@ export class QueryRows implements Feed {
     const { values } = core
     this.#query = query
     this.#core = core
-    this.#looked = new Looked(core, query.held)
+    this.#looked = new Looked(query.source)
     this.#tester = core.engine.tools.tester
     this.#rest = query.rest
     const isEncoded = values.name === 'msgpack' || values.name === 'json'
@@ -148,6 +151,16 @@ export class QueryRows implements Feed {
 
   fill(first: unknown[], second: unknown[]): number {
     if (this.#left <= 0) return 0
+    if (this.#isRunning) throw invalidOption('match', 'must not ask its own iterator for more')
+    this.#isRunning = true
+    try {
+      return this.#fill(first, second)
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  #fill(first: unknown[], second: unknown[]): number {
     this.#candidates ??= this.#begin()
     let count = 0
     const put = (words: Uint32Array, entry: number) => {
@@ -183,7 +196,10 @@ export class QueryRows implements Feed {
     const looked = this.#looked
     const tester = this.#tester
     const rest = this.#rest
-    this.#query.held.check()
+    const { held } = this.#query
+    // The caller's code has ended the iterator.
+    if (held.ended) return false
+    held.check()
     if (this.#decodes) {
       const had = candidates.next(1, (words, entry) => looked.decode(words, entry))
       if (had > 0 && this.#holds()) decoded(looked)
@@ -223,7 +239,7 @@ export class QueryRows implements Feed {
     const looked = this.#looked
     const hasPaths = defined.by === null
     const place = () => {
-      places.push(keys.count === 0 ? null : keys.copyOf(reverse ? keys.count - 1 : 0))
+      places.push(keys.count === 0 ? null : keys.copyOf(0))
     }
     const note = () => {
       if (!hasPaths) return
@@ -241,6 +257,7 @@ export class QueryRows implements Feed {
     }
     while (this.#pass(all, AHEAD, use, decoded)) {}
     this.#unsorted = null
+    if (held.ended) return NOTHING
     // They have passed.
     this.#rest = []
     if (!hasPaths) this.#readPlaces(found, index as IndexCore, keys, place)

@@ -128,6 +128,7 @@ export class BracketHeld implements Held {
   readonly root: number
   readonly record: number
   readonly deep: number
+  readonly ended = false
   readonly #bracket: Bracket
 
   constructor(bracket: Bracket, root: number, deep = -1) {

@@ -57,9 +57,11 @@ export function inflateValue(
 ): Inflated {
   const { words } = from
   const size = words[at + 1]
+  // First: what is held may lie where these words do.
+  const ascii = (words[at] & 0x100) !== 0
   // The view is of shared memory, which zlib does not take.
   const bytes = Uint8Array.from(from.view(at, length).subarray(HEADER))
   const was = inflateRawSync(bytes, { maxOutputLength: Math.max(1, size) })
   const memory = gatherer.hold(was)
-  return { memory, length: size, ascii: (words[at] & 0x100) !== 0 }
+  return { memory, length: size, ascii }
 }

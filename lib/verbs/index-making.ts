@@ -13,6 +13,7 @@ import {
   shownOf,
 } from '../indexes/definition.js'
 import { WRITING_VERB } from '../memory/layout.js'
+import { isWellFormed } from '../memory/text.js'
 import { invalidOption } from '../options.js'
 import { indexesAt } from '../read/at.js'
 import { DatabaseSource } from '../read/database-source.js'
@@ -41,6 +42,8 @@ type AnyIndex = Index<never, never> | SpatialIndex<never, never>
 const SLICE = 1000
 /** So many changes are left for the writer's turn at most, unless writers are as fast as the build. */
 const FEW = 2000
+/** The longest name of an index. */
+const LONGEST = 1000
 /** Times that the build catches up with the writers before it takes their turn. */
 const PASSES = 8
 
@@ -159,8 +162,9 @@ function handleOf(
 }
 
 function checkName(name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '')
-    throw invalidOption('name', 'of an index must be a string that is not empty')
+  if (typeof name === 'string' && name !== '' && name.length <= LONGEST && isWellFormed(name))
+    return
+  throw invalidOption('name', `of an index must be a string of 1 to ${LONGEST} characters`)
 }
 
 /** The index of that name that the present version has. */

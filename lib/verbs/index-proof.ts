@@ -5,15 +5,16 @@
 import type { Engine } from '../engine/engine.js'
 import { UNNAMED } from '../engine/names.js'
 import type { Encoded } from '../indexes/bytes.js'
-import type { Known } from '../indexes/definition.js'
+import type { Defined, Known } from '../indexes/definition.js'
+import { indexKeyWords } from '../indexes/entry-key.js'
 import { Extractor, IndexKeys } from '../indexes/extract.js'
 import { unpack } from '../indexes/packed.js'
 import { Pending } from '../indexes/pending.js'
-import { bytesIn, reverseKey } from '../indexes/reverse.js'
+import { bytesIn, reverseKey, wholeOf } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { tipOf } from '../memory/atomic.js'
 import { copyKey } from '../memory/entry.js'
-import { R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
+import { E_KEY, R_CATALOG, R_STATE, S_LIVE } from '../memory/layout.js'
 import { stateOf } from '../tree/catalog.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
 import { entriesBelow } from '../tree/node.js'
@@ -37,6 +38,9 @@ function proveIndexes(engine: Engine): string[] {
       const root = rootOf(W, record, index.id)
       const { lacks, count } = compare(engine, index, rootOf(W, record, index.of), root)
       const has = entriesBelow(W, root)
+      if (index.defined.unique && !isUnique(W, index.defined, root)) {
+        problems.push(`index ${index.name} of store ${index.of} has an index key twice`)
+      }
       if (lacks > 0) problems.push(`index ${index.name} of store ${index.of} lacks ${lacks} keys`)
       if (has !== count)
         problems.push(`index ${index.name} of store ${index.of} has ${has} keys, not ${count}`)
@@ -49,6 +53,20 @@ function rootOf(W: Uint32Array, record: number, id: number): number {
   if (id === UNNAMED) return W[record + R_STATE + S_LIVE]
   const state = stateOf(W, W[record + R_CATALOG], id)
   return state === 0 ? 0 : W[state + S_LIVE]
+}
+
+/** No two keys of an index have one index key. */
+function isUnique(W: Uint32Array, defined: Defined, root: number): boolean {
+  const cursor = new Cursor(W, root, wholeOf(defined), false, Number.POSITIVE_INFINITY)
+  let last = 0
+  for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
+    const size = indexKeyWords(defined, W, entry + E_KEY)
+    let same = last === 0 ? 0 : size
+    for (let i = 0; i < same; i++) if (W[entry + E_KEY + i] !== W[last + E_KEY + i]) same = 0
+    if (same > 0) return false
+    last = entry
+  }
+  return true
 }
 
 /** How many keys the index must have, and how many of them it lacks. */
@@ -70,6 +88,7 @@ function compare({ W, values, gatherer }: Engine, { defined }: Known, store: num
     const { after } = values
     after.open(entry, defined.encoded as Encoded)
     if (extractor.extract(after.reader, after.from, keys) !== null) lacks++
+    extractor.bound(keys, primary.bytes)
   }
   const cursor = new Cursor(W, store, WHOLE, false, Number.POSITIVE_INFINITY)
   for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {

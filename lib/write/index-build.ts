@@ -20,9 +20,6 @@ import { DiffCursor } from '../tree/diff.js'
 import { Draft } from '../tree/draft.js'
 import type { Transaction } from './transaction.js'
 
-/** More entries that cannot be indexed than these are not remembered: the first is an error. */
-const MOST_UNFIT = 1000
-
 /** Gives the next difference: an entry that goes, one that comes, 0 for none; false at the end. */
 type Next = (use: (before: number, after: number) => void) => boolean
 
@@ -100,7 +97,8 @@ export class IndexBuild {
     const of = tx.idOf(core)
     const next = differences(engine.W, this.#held.root, tx.rootOf(of))
     while (next((before, after) => this.#take(before, after)));
-    for (const [, error] of this.#unfit) throw error
+    const [unfit] = this.#unfit.values()
+    if (unfit !== undefined) throw unfit
     const id = tx.createStore(nameOfIndex(of, name), INDEX_KEYS, defined.text)
     this.#index.move({ id, of, name, defined }, tx)
     this.#index.pending.keepComing()
@@ -130,7 +128,6 @@ export class IndexBuild {
       error = thrown
     }
     if (error !== null) {
-      if (this.#unfit.size >= MOST_UNFIT) throw error
       this.#unfit.set(textOf(key), error)
       // What goes, goes.
       if (before !== 0) index.look(values, before, 0, key)

@@ -171,7 +171,7 @@ describe('an order', () => {
     const tags = db.index('by tag', { on: 't', multi: true })
     for (const order of ['by tag', tags] as const) {
       expect(keysOf(db.where({}, { order }))).toEqual(['b', 'a', 'd', 'c'])
-      expect(keysOf(db.where({}, { order, reverse: true }))).toEqual(['c', 'b', 'a', 'd'])
+      expect(keysOf(db.where({}, { order, reverse: true }))).toEqual(['c', 'd', 'a', 'b'])
     }
     // A path orders by the arrays themselves.
     expect(keysOf(db.where({}, { order: 't' }))).toEqual(['d', 'b', 'a', 'c'])
