@@ -104,9 +104,11 @@ export class IndexDraft {
     this.#before.clear()
     this.#after.clear()
     if (this.reverse !== null) {
-      if (entry !== 0) this.#derived.ofPut(this.known, entry, this.#after)
-      const unfit = this.#extractor.bound(this.#after, primary.bytes)
-      if (unfit !== null) return unfit
+      if (entry !== 0) {
+        this.#derived.ofPut(this.known, entry, this.#after)
+        const unfit = this.#extractor.bound(this.#after, primary.bytes)
+        if (unfit !== null) return unfit
+      }
       if (old !== 0) this.reverse.read(this.#drafts.rootOf(this.known.id), primary, this.#before)
       this.#isSame = this.#before.isSame(this.#after)
       return null

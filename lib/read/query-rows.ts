@@ -18,7 +18,7 @@ import type { PathReader } from '../indexes/path.js'
 import { PlainPaths } from '../indexes/plain-paths.js'
 import { bytesIn, reverseKey } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
-import { keyBytesOf } from '../memory/entry.js'
+import { copyKey, keyBytesOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import { E_KEY } from '../memory/layout.js'
 import { invalidOption } from '../options.js'
@@ -89,7 +89,7 @@ class Looked implements Candidate {
 
   /** Takes an entry and decodes it. */
   decode(words: Uint32Array, entry: number): void {
-    copyKeyOf(words, entry, this.primary)
+    copyKey(words, entry, this.primary)
     this.key = this.#core.keyIn(words, entry)
     // Last: a custom codec may run the caller's code.
     this.value = this.#core.valueIn(words, entry)
@@ -103,12 +103,6 @@ class Looked implements Candidate {
     this.#source.gate()
     return Boolean(result)
   }
-}
-
-function copyKeyOf(words: Uint32Array, entry: number, into: KeyBuffer): void {
-  into.bytes = keyBytesOf(words, entry)
-  const count = (into.bytes + 3) >>> 2
-  for (let i = 0; i < count; i++) into.words[i] = words[entry + E_KEY + i]
 }
 
 /**
