@@ -66,6 +66,16 @@ it('the write queue prints what its comments say', async () => {
   expect(program.trim().split('\n')).toEqual(['[ 1, 1 ]', 'normal'])
 })
 
+it('indexes and queries print what their comments say', async () => {
+  const shown = [
+    "[ [ 'ann', { age: 41, address: [Object], at: [Array] } ] ]",
+    "[ { index: 'city', count: 2 } ]",
+    ...['bob', 'ann'],
+  ]
+  const program = await run('Indexes and queries')
+  expect(program.split(/\s+/).join(' ').trim()).toBe(shown.join(' '))
+})
+
 it('has no figure of speed that docs/performance.md does not have', () => {
   const figuresOf = (line: string): string[] => line.match(/\d[\d.]*\d/g) ?? []
   const known = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8').split('\n').map(figuresOf)
