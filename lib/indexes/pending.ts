@@ -8,7 +8,7 @@
 import type { KeyWords } from '../memory/entry.js'
 import { granted } from '../memory/granted.js'
 import { compareKeys } from '../memory/words.js'
-import { HEAD, KeySorter } from './sort.js'
+import { FEW, HEAD, KeySorter } from './sort.js'
 
 const COMES = 1
 /** Words at first, and those that are kept from one transaction to the next. */
@@ -87,10 +87,25 @@ export class Pending {
   #sort(): boolean {
     const { count } = this
     if (count < 2) return false
+    if (count <= FEW) {
+      this.#insert()
+      return true
+    }
     if (this.#isSorted) return true
     const sorter = new KeySorter(this.#words, this.#places.subarray(0, count))
     sorter.sort()
     return sorter.hasEqual
+  }
+
+  /** Sorts few changes, as most commits have. */
+  #insert(): void {
+    const places = this.#places
+    for (let i = 1; i < this.count; i++) {
+      const place = places[i]
+      let at = i
+      for (; at > 0 && this.#compare(place, places[at - 1]) < 0; at--) places[at] = places[at - 1]
+      places[at] = place
+    }
   }
 
   /** Each key comes behind the one before, or is the same. */

@@ -12,7 +12,7 @@ import { compareKeys } from '../memory/words.js'
 export const HEAD = 2
 const BYTES_AT = 1
 /** So few are sorted by comparing. */
-const FEW = 24
+export const FEW = 24
 
 export class KeySorter {
   readonly #words: Uint32Array
