@@ -23,6 +23,8 @@ export class Pending {
   count = 0
   /** No key goes. */
   onlyCome = true
+  /** They are in key order, each key once. */
+  #isSettled = false
 
   /**
    * Adds a change, after all that are there.
@@ -36,6 +38,7 @@ export class Pending {
     const words = this.#words
     words[at] = comes ? COMES : 0
     this.onlyCome &&= comes
+    this.#isSettled = false
     words[at + 1] = first * 4 + primary.bytes
     let to = at + HEAD
     let i = from
@@ -81,12 +84,13 @@ export class Pending {
     }
     this.count = kept
     this.onlyCome = true
+    this.#isSettled = true
   }
 
   /** Sorts the changes by their keys; true where two may have the same key. */
   #sort(): boolean {
     const { count } = this
-    if (count < 2) return false
+    if (count < 2 || this.#isSettled) return false
     if (count <= FEW) {
       this.#insert()
       return true

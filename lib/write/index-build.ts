@@ -95,19 +95,21 @@ export class IndexBuild {
     const { core } = this.#source
     const { name, defined } = this.#known
     const of = tx.idOf(core)
-    const next = differences(engine.W, this.#held.root, tx.rootOf(of))
-    while (next((before, after) => this.#take(before, after)));
-    const [unfit] = this.#unfit.values()
-    if (unfit !== undefined) throw unfit
     const id = tx.createStore(nameOfIndex(of, name), INDEX_KEYS, defined.text)
-    this.#index.move({ id, of, name, defined }, tx)
-    this.#index.pending.keepComing()
+    const known = { id, of, name, defined }
+    const follower = engine.follower([this.#index])
     tx.change(() => {
-      const follower = engine.follower([this.#index])
+      // What was gathered is in order: a tree is built of it. Then what has changed since, which is little.
+      this.#index.move(known, tx)
+      follower.flush()
+      const next = differences(engine.W, this.#held.root, tx.rootOf(of))
+      while (next((before, after) => this.#take(before, after)));
+      const [unfit] = this.#unfit.values()
+      if (unfit !== undefined) throw unfit
       follower.flush()
       follower.prove()
     })
-    return { id, of, name, defined }
+    return known
   }
 
   #take(before: number, after: number): void {
