@@ -75,10 +75,14 @@ class Holdings {
   constructor(engine: Engine, view: View | undefined, history: boolean) {
     this.#engine = engine
     const { slots } = engine.epochs
-    const record = engine.reader.enter(view)
-    if (record === 0) {
+    let record = engine.reader.enter(view)
+    while (record === 0) {
       slots.exit()
       this.#deep = DeepPin.of(engine, view as View, version => new DeepPin(engine, version, 'dump'))
+      if (this.#deep === null) {
+        record = engine.reader.enter(view)
+        continue
+      }
       const { version } = this.#deep
       if (history) this.#holdPast(version, 0)
       else this.versions.push({ version, record })

@@ -97,16 +97,20 @@ export class DatabaseSource implements Source {
 
   hold(view: View | undefined): Held {
     const engine = this.#engine
-    const record = engine.reader.enter(view)
-    if (record === 0) {
-      this.leave()
-      return DeepPin.of(engine, view as View, version => new DeepHeld(engine, version))
-    }
-    try {
-      const root = this.core.rootIn(record, view !== undefined)
-      return new PinnedRoot(engine, engine.epochs.slots.acquire(record), root)
-    } finally {
-      this.leave()
+    for (;;) {
+      const record = engine.reader.enter(view)
+      if (record === 0) {
+        this.leave()
+        const pin = DeepPin.of(engine, view as View, version => new DeepHeld(engine, version))
+        if (pin !== null) return pin
+        continue
+      }
+      try {
+        const root = this.core.rootIn(record, view !== undefined)
+        return new PinnedRoot(engine, engine.epochs.slots.acquire(record), root)
+      } finally {
+        this.leave()
+      }
     }
   }
 

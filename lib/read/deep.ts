@@ -45,23 +45,26 @@ export class DeepPin extends Lease {
     this.begin()
   }
 
-  /** Pins the deep version of a view, which `reader.enter` has found. @throws as `reader.enter` */
-  static of<P extends DeepPin>(engine: Engine, view: View, make: (version: number) => P): P {
+  /**
+   * Pins the deep version of a view, which `reader.enter` has found; null where the view stands for another by now, as a
+   * tag that has moved may: perhaps for one in memory. The caller looks again.
+   * @throws as `reader.enter`
+   */
+  static of<P extends DeepPin>(engine: Engine, view: View, make: (version: number) => P): P | null {
     const { reader, epochs } = engine
-    for (;;) {
-      const version = reader.deep
-      const pin = make(version)
-      try {
-        // It may have been let go of before it was pinned. From now on it is not.
-        const record = reader.enter(view)
-        epochs.slots.exit()
-        if (record === 0 && reader.deep === version) return pin
-      } catch (error) {
-        pin.release()
-        throw error
-      }
+    const version = reader.deep
+    const pin = make(version)
+    try {
+      // It may have been let go of before it was pinned. From now on it is not.
+      const record = reader.enter(view)
+      epochs.slots.exit()
+      if (record === 0 && reader.deep === version) return pin
+    } catch (error) {
       pin.release()
+      throw error
     }
+    pin.release()
+    return null
   }
 
   /** Pins it again after `release`. @throws ZVerseError `ZVERSE_VERSION_NOT_RETAINED` */

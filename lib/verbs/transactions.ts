@@ -223,16 +223,20 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
 /** Pins the version that `view` asks for. */
 export function beginRead<K, V>(core: StoreCore, view: View | undefined): ReadTransaction<K, V> {
   const { engine } = core
-  const record = engine.reader.enter(view)
-  if (record === 0) {
-    engine.epochs.slots.exit()
-    const make = (version: number) => new DeepTransaction(engine, version)
-    return new ReadTransaction(core, DeepPin.of(engine, view as View, make))
-  }
-  try {
-    return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
-  } finally {
-    engine.epochs.slots.exit()
+  const make = (version: number) => new DeepTransaction(engine, version)
+  for (;;) {
+    const record = engine.reader.enter(view)
+    if (record === 0) {
+      engine.epochs.slots.exit()
+      const pin = DeepPin.of(engine, view as View, make)
+      if (pin !== null) return new ReadTransaction(core, pin)
+      continue
+    }
+    try {
+      return new ReadTransaction(core, new Hold(engine, engine.epochs.slots.acquire(record)))
+    } finally {
+      engine.epochs.slots.exit()
+    }
   }
 }
 

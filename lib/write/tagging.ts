@@ -94,8 +94,13 @@ export function putTag(tx: Transaction, name: string, view: View | undefined): n
   const { engine } = tx
   const { W, epochs, reader } = engine
   tx.beginTags()
-  const record = reader.enter(view)
-  if (record === 0) return putDeepTag(tx, name, view as View)
+  let record = reader.enter(view)
+  while (record === 0) {
+    epochs.slots.exit()
+    const pin = DeepPin.of(engine, view as View, version => new DeepPin(engine, version, 'tag'))
+    if (pin !== null) return putDeepTag(tx, name, pin)
+    record = reader.enter(view)
+  }
   // Pinned, for the tag tree may need room, at the cost of the oldest versions.
   const pin = epochs.slots.acquire(record)
   epochs.slots.exit()
@@ -109,15 +114,11 @@ export function putTag(tx: Transaction, name: string, view: View | undefined): n
   }
 }
 
-/** Tags the deep version that the reader has found: what it has on disk is kept from then on. */
-function putDeepTag(tx: Transaction, name: string, view: View): number {
-  const { engine } = tx
-  const { reader, epochs } = engine
-  epochs.slots.exit()
-  const pin = DeepPin.of(engine, view, version => new DeepPin(engine, version, 'tag'))
+/** Tags a deep version and ends its pin: what it has on disk is kept from then on. */
+function putDeepTag(tx: Transaction, name: string, pin: DeepPin): number {
+  const { version } = pin
   try {
-    const { version } = pin
-    replaceTag(tx, { name, version, record: 0, ...reader.timesOf(version) })
+    replaceTag(tx, { name, version, record: 0, ...tx.engine.reader.timesOf(version) })
     return version
   } finally {
     pin.release()

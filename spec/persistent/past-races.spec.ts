@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { ZVerse } from '../../lib/index.js'
+import { pastOf } from '../../lib/read/deep.js'
 import { Keeper } from '../../lib/storage/keeper.js'
 import { Sealer } from '../../lib/storage/sealer.js'
 import { Sealed } from '../../lib/versions/sealed.js'
@@ -69,6 +70,36 @@ describe('a tag of a version on disk', () => {
     expectSound(db)
     db.close()
   })
+})
+
+describe('a tag that moves from a version on disk while it is read', () => {
+  const verbs: [string, (a: ZVerse) => unknown][] = [
+    ['beginRead', a => heldBy(a.beginRead({ at: 't' }))],
+    ['range', a => [...a.range({ at: 't' })][0]?.[1]],
+    ['dump', a => [...a.dump({ at: 't' })].map(record => 'value' in record && record.value)[1]],
+  ]
+  const heldBy = (tx: ReturnType<ZVerse['beginRead']>) => {
+    const value = tx.get('k')
+    tx.close()
+    return value
+  }
+  for (const [name, read] of verbs) {
+    // Of thirty versions memory has the last two.
+    for (const to of [10, 30]) {
+      it(`${name} gives what it has moved to: ${to === 10 ? 'on disk, too' : 'in memory'}`, () => {
+        const { a, b, keep, put, close } = two(new Disk(SEGMENT), {
+          history: { versions: 2, disk: {} },
+        })
+        put(1, 30)
+        keep()
+        b.tag('t', { at: 15 })
+        hook(pastOf(a._test.engine), 'pin', () => b.tag('t', { at: to }))
+        expect(read(a)).toBe(to)
+        expect(a.stats().readers.pins).toBe(0)
+        close()
+      })
+    }
+  }
 })
 
 describe('two differences from one version', () => {
