@@ -14,7 +14,11 @@ export type {
 } from './engine/view.js'
 export type { ErrorCode, ErrorFields } from './errors.js'
 export { ZVerseError } from './errors.js'
+export type { Direction, Edge } from './graph/adjacency.js'
+export type { Path } from './graph/path.js'
+export type { WalkStep } from './graph/walk.js'
 export type {
+  GraphDefinition,
   IndexDefinition,
   PropertyDefinition,
   SpatialDefinition,
@@ -54,6 +58,17 @@ export type { CustomCodec } from './value/custom.js'
 export { fromJson, toJson } from './value/tagged-json.js'
 export type { Change, Changes, Commit } from './verbs/changes.js'
 export type { CheckReport } from './verbs/check.js'
+export type { Graph } from './verbs/graph.js'
+export type {
+  DegreeOptions,
+  EdgeOptions,
+  EdgesOptions,
+  GraphReads,
+  NeighboursOptions,
+  PathOptions,
+  WalkOptions,
+} from './verbs/graph-reads.js'
+export type { GraphDraft } from './verbs/graph-writes.js'
 export type { IndexDifference } from './verbs/index-diff.js'
 export type {
   Index,
@@ -85,6 +100,7 @@ export type {
   StoreInfo,
 } from './verbs/store-verbs.js'
 export type {
+  GraphLike,
   IndexLike,
   ReadTransaction,
   StoreDraft,

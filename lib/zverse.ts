@@ -19,11 +19,10 @@ import { type LoadOptions, load } from './dump/load.js'
 import type { DumpRecord } from './dump/record.js'
 import { Engine } from './engine/engine.js'
 import type { Log } from './engine/mutation.js'
-import { checkStoreName, type Description, UNNAMED } from './engine/names.js'
+import { UNNAMED } from './engine/names.js'
 import type { Signal } from './engine/signal.js'
 import { type Environment, timeFrom, WORLD } from './engine/time.js'
-import { checkView, isVersion, type View } from './engine/view.js'
-import { ZVerseError } from './errors.js'
+import { isVersion, type View } from './engine/view.js'
 import { functionsIn } from './indexes/functions.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
@@ -31,18 +30,14 @@ import type { Arena } from './memory/arena.js'
 import { granted } from './memory/granted.js'
 import { H_DIRECTORY, WRITING_VERB } from './memory/layout.js'
 import {
-  type Compress,
   checkNames,
-  compressIn,
   type DatabaseOptions,
   type History,
   historyBounds,
   type IndexFunctions,
   invalidOption,
-  type StoreOptions,
   settings,
 } from './options.js'
-import { deepVersion } from './read/deep.js'
 import type { ZVerseIterator } from './read/iterator.js'
 import { StoreCore } from './read/store-core.js'
 import { Disk } from './storage/disk.js'
@@ -56,14 +51,12 @@ import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 import { type CheckReport, check } from './verbs/check.js'
 import { withIndexes } from './verbs/index-proof.js'
-import { QueueVerbs } from './verbs/queue-verbs.js'
 import { type Stats, stats } from './verbs/stats.js'
-import { Store, type StoreInfo } from './verbs/store-verbs.js'
+import { StoresVerbs } from './verbs/stores.js'
 import { listVersions, type VersionInfo } from './verbs/versions.js'
 import { waitForVersion } from './verbs/wait.js'
 import { EpochManager } from './versions/manager.js'
 import { newArena } from './versions/new-arena.js'
-import { write } from './write/commit.js'
 import { tag, untag } from './write/tagging.js'
 import { inTurn } from './write/transaction.js'
 import { prune, setBounds } from './write/upkeep.js'
@@ -99,7 +92,7 @@ export interface TestHooks extends Environment {
  * db.put('key', 'two')
  * db.get('key', { at: v1 }) // 'one'
  */
-export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
+export class ZVerse<K = string, V = unknown> extends StoresVerbs<K, V> {
   /**
    * Opens a new database in memory, or with `path` the one in a directory.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option; with `path` also `ZVERSE_LOCKED`, `ZVERSE_IO`,
@@ -216,91 +209,6 @@ export class ZVerse<K = string, V = unknown> extends QueueVerbs<K, V> {
     const bounds = historyBounds(history, this.#disk !== null)
     this.#engine.notWriting()
     inTurn(this.#engine, WRITING_VERB, tx => setBounds(tx, bounds))
-  }
-
-  // ── Stores ────────────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * The store of that name; made, with a commit, if there is none.
-   * @throws ZVerseError `ZVERSE_INVALID_OPTION` if it was made with other codecs
-   */
-  store<C extends KeysOption = 'string', E = unknown, D extends E = E>(
-    name: string,
-    options: { keys?: C | undefined; values: Encoding<E, D>; compress?: Compress | undefined },
-  ): Store<KeyOf<C>, EncodedBy<E, D>>
-  store<C extends KeysOption = 'string', D extends ValuesOption = 'msgpack'>(
-    name: string,
-    options?: { keys?: C | undefined; values?: D | undefined; compress?: Compress | undefined },
-  ): Store<KeyOf<C>, ValueOf<D>>
-  store<SK, SV>(name: string, ...options: Options<StoreOptions & CodecsFor<SK, SV>>): Store<SK, SV>
-  store(name: string, options?: object): Store<never, never> {
-    const engine = this.#engine
-    engine.gate.check()
-    checkStoreName(name)
-    const given = checkNames(options, ['keys', 'values', 'compress'], 'store')
-    const above = compressIn(given.compress)
-    const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
-    const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
-    let found = this.#describe(name)
-    if (found === undefined) {
-      write(engine, WRITING_VERB, tx => {
-        // Another thread may have made it meanwhile.
-        found = engine.names.describe(tx.base, name)
-        if (found !== undefined) return
-        const id = tx.createStore(name, keys.name, values.name)
-        found = { id, keys: keys.name, values: values.name }
-      })
-    }
-    const { id, keys: madeKeys, values: madeValues } = found as Description
-    if (madeKeys !== keys.name || madeValues !== values.name) {
-      const message = `of store ${JSON.stringify(name)}: it was made with ${madeKeys} and ${madeValues}`
-      throw invalidOption(madeKeys !== keys.name ? 'keys' : 'values', message)
-    }
-    return new Store(new StoreCore(engine, id, name, keys, values, above))
-  }
-
-  /** The named stores of a version, by name. */
-  stores(view?: View): StoreInfo[] {
-    const engine = this.#engine
-    engine.gate.check()
-    const { reader, names } = engine
-    const record = reader.enter(checkView(view, 'stores'))
-    try {
-      const all =
-        record !== 0 ? names.list(record) : names.listDeep(deepVersion(engine, reader.deep))
-      return all.map(({ name, description: { keys, values } }) => ({ name, keys, values }))
-    } finally {
-      engine.epochs.slots.exit()
-    }
-  }
-
-  /**
-   * Drops a store with all its entries; older versions still have it.
-   * @returns the version of the commit
-   * @throws ZVerseError `ZVERSE_UNKNOWN_STORE`
-   */
-  dropStore(name: string): number {
-    const engine = this.#engine
-    engine.gate.check()
-    checkStoreName(name)
-    return write(engine, WRITING_VERB, tx => {
-      const found = engine.names.describe(tx.base, name)
-      if (found === undefined) {
-        const message = `there is no store ${JSON.stringify(name)}`
-        throw new ZVerseError('ZVERSE_UNKNOWN_STORE', message, { store: name })
-      }
-      tx.dropStore(name, found.id)
-    })
-  }
-
-  #describe(name: string): Description | undefined {
-    const { names, epochs } = this.#engine
-    epochs.slots.enter()
-    try {
-      return names.describe(epochs.versions.current, name)
-    } finally {
-      epochs.slots.exit()
-    }
   }
 
   // ── Threads ───────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,7 @@ const LAYERS = [
     'hot',
     'engine',
     'read',
+    'graph',
     'write',
   ],
   ...['queue', 'verbs', 'dump', 'storage', 'zverse', 'index', 'level', 'cli'],

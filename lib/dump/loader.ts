@@ -11,7 +11,7 @@ import { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import type { ZVerseError } from '../errors.js'
-import { definedBy } from '../indexes/definition.js'
+import { definedBy, GRAPH, graphOf } from '../indexes/definition.js'
 import { describe } from '../key/describe.js'
 import { versionOf } from '../memory/entry.js'
 import { MAX_VERSION } from '../memory/layout.js'
@@ -326,7 +326,8 @@ export class Loader {
     const core = this.#storeOf(fields)
     const name = textIn(fields, 'name')
     const { keys, values } = core
-    const defined = definedBy(fields.definition, { keys: keys.name, values: values.name })
+    const codecs = { keys: keys.name, values: values.name }
+    const defined = name === GRAPH ? graphOf(codecs) : definedBy(fields.definition, codecs)
     this.#versionUnderWay()
     this.#intake.makeIndex(core, name, defined)
   }

@@ -17,7 +17,7 @@
  * entries, each later one with the differences from the one before. docs/dump.md is the same for users.
  */
 import { ZVerseError } from '../errors.js'
-import type { IndexDefinition } from '../indexes/definition.js'
+import type { GraphDefinition, IndexDefinition } from '../indexes/definition.js'
 import { describe } from '../key/describe.js'
 import { MAX_VERSION } from '../memory/layout.js'
 
@@ -37,7 +37,7 @@ export type DumpRecord<K = unknown, V = unknown> =
     }
   | { type: 'store'; store: string; keys: string; values: string }
   | { type: 'drop'; store: string }
-  | { type: 'index'; store?: string; name: string; definition: IndexDefinition }
+  | { type: 'index'; store?: string; name: string; definition: IndexDefinition | GraphDefinition }
   | { type: 'drop-index'; store?: string; name: string }
   | {
       type: 'put'

@@ -44,9 +44,19 @@ export interface SpatialDefinition<D extends readonly Dimension[] = readonly Dim
 
 export type IndexDefinition = PropertyDefinition | SpatialDefinition
 
+/**
+ * What makes a store a graph: its edges are found from both ends. Users define it by `graph` of a database.
+ */
+export interface GraphDefinition {
+  kind: 'graph'
+}
+
+/** The name of that index, which users cannot give. */
+export const GRAPH = ''
+
 /** A definition as the engine uses it. */
 export interface Defined {
-  readonly kind: 'property' | 'spatial'
+  readonly kind: 'property' | 'spatial' | 'graph'
   /** Where the index keys are; of a function's index, what that gives. */
   readonly paths: readonly Path[]
   /** The name of the function; null: there is none. */
@@ -149,14 +159,40 @@ function functionIn(by: unknown, on: unknown): Path {
   return { text: by, steps: [] }
 }
 
+/**
+ * The definition of the index that makes a store of these codecs a graph.
+ * @throws ZVerseError `ZVERSE_INVALID_OPTION` if its keys are not tuples
+ */
+export function graphOf({ keys, values }: Codecs): Defined {
+  if (keys !== 'tuple') {
+    const message = `of a graph are tuples: these are ${JSON.stringify(keys)}`
+    throw invalidOption('keys', message)
+  }
+  const codecs = { keys, values }
+  return {
+    kind: 'graph',
+    codecs,
+    encoded: null,
+    paths: [],
+    by: null,
+    isCompound: false,
+    points: null,
+    multi: false,
+    unique: false,
+    missing: 'skip',
+    invalid: 'error',
+    text: JSON.stringify({ kind: 'graph', codecs }),
+  }
+}
+
 /** The definition whose text this is. */
 export function definedAs(text: string): Defined {
   const { codecs, ...definition } = JSON.parse(text)
-  return definedBy(definition, codecs)
+  return definition.kind === 'graph' ? graphOf(codecs) : definedBy(definition, codecs)
 }
 
 /** The definition as users write it, without what is usual. */
-export function shownOf({ text }: Defined): IndexDefinition {
+export function shownOf({ text }: Defined): IndexDefinition | GraphDefinition {
   const { codecs: _, ...definition } = JSON.parse(text)
   return definition
 }

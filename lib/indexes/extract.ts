@@ -105,8 +105,8 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** Why a value has no index keys. */
 export interface Unfit {
-  readonly what: 'missing' | 'invalid' | 'large' | 'many'
-  /** The path at fault. */
+  readonly what: 'missing' | 'invalid' | 'large' | 'many' | 'edge'
+  /** The path at fault; of the key of an edge none. */
   readonly path: string
 }
 

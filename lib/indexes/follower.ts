@@ -12,7 +12,7 @@
 import { ZVerseError } from '../errors.js'
 import { KeyBuffer } from '../key/codec.js'
 import { keyCodecNamed } from '../key/resolve.js'
-import { copyKey, keyBytesOf, NO_VALUE } from '../memory/entry.js'
+import { copyKey, type KeyWords, keyBytesOf, NO_VALUE } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
 import { BulkTree } from '../tree/bulk.js'
@@ -20,15 +20,19 @@ import { Cursor, prefixed, WHOLE } from '../tree/cursor.js'
 import type { Draft, Follower } from '../tree/draft.js'
 import type { Workspace } from '../tree/workspace.js'
 import type { Writer } from '../tree/writer.js'
-import type { EntryPaths } from './bytes.js'
+import type { Encoded, EntryPaths } from './bytes.js'
 import type { Known } from './definition.js'
 import type { Derived } from './derived.js'
+import { EdgeKeys } from './edge-key.js'
 import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
 import { Extractor, IndexKeys, type Unfit } from './extract.js'
 import { NOWHERE } from './path.js'
 import { Pending } from './pending.js'
 import type { Reverse } from './reverse.js'
 import { unfitValue } from './unfit.js'
+
+/** Behind the index keys of a graph there are no others. */
+const NO_KEY = { words: new Uint32Array(0), bytes: 0 }
 
 /** Keys that wait at most before they are written: a bound on private memory. */
 const MOST_PENDING = 2 ** 16
@@ -55,6 +59,8 @@ export class IndexDraft {
   /** The index keys of entries, where a function gives them. */
   readonly reverse: Reverse | null
   readonly #derived: Derived
+  /** Of a graph. */
+  readonly #edges: EdgeKeys | null
   readonly #before = new IndexKeys()
   readonly #after = new IndexKeys()
   /** The entry that is looked at leaves the index as it is. */
@@ -66,6 +72,7 @@ export class IndexDraft {
     this.#derived = derived
     this.reverse = reverse
     this.#extractor = new Extractor(known.defined)
+    this.#edges = known.defined.kind === 'graph' ? new EdgeKeys() : null
   }
 
   /** Begins anew, in another transaction. */
@@ -103,6 +110,7 @@ export class IndexDraft {
     const { before, after } = values
     this.#before.clear()
     this.#after.clear()
+    if (this.#edges !== null) return this.#lookAtEdge(this.#edges, old, entry, primary)
     if (this.reverse !== null) {
       if (entry !== 0) {
         this.#derived.ofPut(this.known, entry, this.#after)
@@ -129,6 +137,14 @@ export class IndexDraft {
     return null
   }
 
+  /** An edge is found by its key, whatever its value is. */
+  #lookAtEdge(edges: EdgeKeys, old: number, entry: number, primary: KeyBuffer): Unfit | null {
+    this.#isSame = old !== 0 && entry !== 0
+    if (this.#isSame) return null
+    const isEdge = edges.turnInto(primary, entry === 0 ? this.#before : this.#after)
+    return isEdge ? null : { what: 'edge', path: '' }
+  }
+
   /** The same bytes are at each path: nothing is extracted to find that out. */
   #isUnchanged({ before, after }: BothValues): boolean {
     const { paths, missing } = this.known.defined
@@ -146,12 +162,13 @@ export class IndexDraft {
   note(key: KeyBuffer): void {
     if (this.#isSame) return
     this.reverse?.note(key, this.#after)
+    const primary = this.#edges === null ? key : NO_KEY
     const [before, after] = [this.#before, this.#after]
     let [i, j] = [0, 0]
     while (i < before.count || j < after.count) {
       const order = before.compareTo(i, after, j)
-      if (order < 0) this.#add(false, before, i++, key)
-      else if (order > 0) this.#add(true, after, j++, key)
+      if (order < 0) this.#add(false, before, i++, primary)
+      else if (order > 0) this.#add(true, after, j++, primary)
       else {
         i++
         j++
@@ -173,7 +190,7 @@ export class IndexDraft {
     return true
   }
 
-  #add(comes: boolean, keys: IndexKeys, i: number, primary: KeyBuffer): void {
+  #add(comes: boolean, keys: IndexKeys, i: number, primary: KeyWords): void {
     this.pending.add(comes, keys.bytes, keys.places[i], keys.places[i + 1], primary)
   }
 }
@@ -200,6 +217,8 @@ export class StoreFollower implements Follower {
   readonly #key: KeyBuffer
   readonly #primary: KeyBuffer
   readonly #last: KeyBuffer
+  /** How values are encoded; null where no index looks at them. */
+  readonly #encoded: Encoded | null
 
   constructor(
     W: Uint32Array,
@@ -217,6 +236,8 @@ export class StoreFollower implements Follower {
     this.#primary = scratch.primary
     this.#last = scratch.last
     this.indexes = indexes
+    const reader = indexes.find(({ known }) => known.defined.encoded !== null)
+    this.#encoded = reader?.known.defined.encoded ?? null
   }
 
   /** Begins anew, in another transaction. */
@@ -236,7 +257,7 @@ export class StoreFollower implements Follower {
 
   look(old: number, entry: number, key: KeyBuffer): void {
     const { before, after } = this.#values
-    const { encoded } = this.indexes[0].known.defined
+    const encoded = this.#encoded
     if (old !== 0 && encoded !== null) before.open(old, encoded)
     if (entry !== 0 && encoded !== null) after.open(entry, encoded)
     for (const index of this.indexes) this.#lookInto(index, old, entry, key)

@@ -6,6 +6,10 @@ import type { Unfit } from './extract.js'
 const FIT = 'null, booleans, numbers, strings, bytes, dates and arrays of them can'
 
 export function unfitValue({ name, defined }: Known, { what, path }: Unfit): ZVerseError {
+  if (what === 'edge') {
+    const message = 'the key of an edge must be [from, type, to], and its type a string'
+    return new ZVerseError('ZVERSE_INVALID_KEY', message)
+  }
   const from = defined.by === null ? `at ${path}` : `by the function ${path}`
   const fit = defined.points === null ? FIT : 'a number for each dimension, within its bounds, can'
   const why = {

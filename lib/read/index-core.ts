@@ -8,7 +8,7 @@
 import type { DeepVersion } from '../engine/deep.js'
 import { type Description, INDEX_KEYS, NAMES_STORE, nameOfIndex, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
-import type { Known } from '../indexes/definition.js'
+import { GRAPH, type Known } from '../indexes/definition.js'
 import { IndexEntryKeys, indexKeyWords } from '../indexes/entry-key.js'
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { ZOrderKeys } from '../key/zorder.js'
@@ -71,7 +71,11 @@ export class IndexCore extends StoreCore {
   }
 
   override unknown(): ZVerseError {
-    return unknownIndex(this.known.name)
+    const { name } = this.known
+    if (name !== GRAPH) return unknownIndex(name)
+    const graph = JSON.stringify(this.parent.name)
+    const message = `store ${graph} was no graph at that version: its edges have one end there`
+    return new ZVerseError('ZVERSE_UNKNOWN_INDEX', message, { index: name })
   }
 
   /** Puts the key of the entry that a key of the index stands for into a buffer. */

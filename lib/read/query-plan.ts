@@ -74,7 +74,7 @@ export class Planner {
   constructor(source: Source, held: Held) {
     this.#source = source
     this.#held = held
-    this.#known = source.indexes(held)
+    this.#known = source.indexes(held).filter(({ defined }) => defined.kind !== 'graph')
     this.size = countAt(source.core, held, held.root, undefined)
   }
 

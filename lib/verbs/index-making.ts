@@ -8,6 +8,7 @@ import { checkView, type View } from '../engine/view.js'
 import {
   type Defined,
   definedBy,
+  GRAPH,
   type IndexDefinition,
   type Known,
   shownOf,
@@ -133,7 +134,8 @@ export function dropIndex(core: StoreCore, name: string): number {
 export function listIndexes(core: StoreCore, view: View | undefined): IndexInfo[] {
   const held = new DatabaseSource(core).hold(checkView(view, 'indexes'))
   try {
-    return indexesAt(core, held).map(({ name, defined }) => ({ name, ...shownOf(defined) }))
+    const all = indexesAt(core, held).filter(({ name }) => name !== GRAPH)
+    return all.map(({ name, defined }) => ({ name, ...(shownOf(defined) as IndexDefinition) }))
   } finally {
     held.release()
   }

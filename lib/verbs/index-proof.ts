@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js'
 import { UNNAMED } from '../engine/names.js'
 import type { Encoded } from '../indexes/bytes.js'
 import type { Defined, Known } from '../indexes/definition.js'
+import { EdgeKeys } from '../indexes/edge-key.js'
 import { indexKeyWords } from '../indexes/entry-key.js'
 import { Extractor, IndexKeys } from '../indexes/extract.js'
 import { unpack } from '../indexes/packed.js'
@@ -90,10 +91,14 @@ function compare({ W, values, gatherer }: Engine, { defined }: Known, store: num
     if (extractor.extract(after.reader, after.from, keys) !== null) lacks++
     extractor.bound(keys, primary.bytes)
   }
+  const edges = new EdgeKeys()
   const cursor = new Cursor(W, store, WHOLE, false, Number.POSITIVE_INFINITY)
   for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
     copyKey(W, entry, primary)
-    if (defined.by === null) extract(entry)
+    const isGraph = defined.kind === 'graph'
+    if (isGraph && !edges.turnInto(primary, keys)) lacks++
+    else if (isGraph) primary.bytes = 0
+    else if (defined.by === null) extract(entry)
     else derive()
     const { bytes, places } = keys
     for (let i = 0; i < keys.count; i++) pending.add(true, bytes, places[i], places[i + 1], primary)

@@ -35,7 +35,7 @@ export abstract class IndexVerbs<K, V> extends Printed {
 
   /** Its definition. */
   get definition(): IndexDefinition {
-    return shownOf(this._core.known.defined)
+    return shownOf(this._core.known.defined) as IndexDefinition
   }
 
   /** @internal */

@@ -8,6 +8,7 @@ import { PINNED, type Pinned, type Reader, type VersionTimes } from '../engine/r
 import type { Signal } from '../engine/signal.js'
 import type { SnapshotSource, View } from '../engine/view.js'
 import type { Known } from '../indexes/definition.js'
+import type { TupleKey } from '../key/tuple-writer.js'
 import { WRITING_CALLBACK, WRITING_OPEN } from '../memory/layout.js'
 import { timeOf, untilOf } from '../memory/record.js'
 import { invalidOption } from '../options.js'
@@ -25,6 +26,8 @@ import { commitVersion } from '../write/commit.js'
 import { inTurn, type Transaction } from '../write/transaction.js'
 import { WriteLease } from '../write/write-lease.js'
 import { type DraftHold, DraftVerbs, refusePromise } from '../write/write-verbs.js'
+import { GraphReads } from './graph-reads.js'
+import { GraphDraft } from './graph-writes.js'
 import { IndexReads } from './property-index.js'
 import { SpatialReads } from './spatial-index.js'
 import { checkGoesOn } from './wait.js'
@@ -73,6 +76,22 @@ function indexCoreOf(engine: Engine, index: unknown): IndexCore {
   const core = indexOf(index)
   if (core === undefined || core.engine !== engine) {
     throw invalidOption('index', 'must be an index of this database')
+  }
+  return core
+}
+
+/** A handle of a graph, which carries the types of its nodes and values. */
+export interface GraphLike<N, V> {
+  readonly name: string
+  /** Never there: carries types only. */
+  readonly '~edge'?: { node: N; value: V }
+}
+
+/** The index of the graph that a handle of this database is of. */
+function incomingIn(engine: Engine, graph: unknown): IndexCore {
+  const core = GraphReads._incomingOf(graph)
+  if (core === undefined || core.engine !== engine) {
+    throw invalidOption('graph', 'must be a graph of this database')
   }
   return core
 }
@@ -210,6 +229,14 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
     return readsOf(hold.source(indexCoreOf(hold.engine, index)))
   }
 
+  /** The read verbs of a graph at this version. */
+  graph<N extends TupleKey, GV>(graph: GraphLike<N, GV>): GraphReads<N, GV> {
+    const hold = this.#hold
+    hold.check()
+    const incoming = incomingIn(hold.engine, graph)
+    return new GraphReads(hold.source(incoming.parent), incoming)
+  }
+
   /** Releases the version; its iterators end. Idempotent. */
   close(): void {
     this.#hold.release()
@@ -315,6 +342,13 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
     const hold = this.#hold
     hold.check()
     return readsOf(new DraftSource(indexCoreOf(this.#tx.engine, index), hold))
+  }
+
+  /** The verbs of a graph in this transaction. */
+  graph<N extends TupleKey, GV>(graph: GraphLike<N, GV>): GraphDraft<N, GV> {
+    this.#hold.check()
+    const incoming = incomingIn(this.#tx.engine, graph)
+    return new GraphDraft(new StoreDraft(incoming.parent, this.#hold), incoming)
   }
 
   /**

@@ -1,0 +1,52 @@
+/** Maps and sets by nodes, which are equal if their keys are: arrays and bytes by what they have. */
+import { KeyBuffer, type KeyCodec } from '../key/codec.js'
+import type { TupleKey } from '../key/tuple-writer.js'
+
+export class NodeMap<T> {
+  /** Scalars by themselves. */
+  readonly #plain = new Map<TupleKey, T>()
+  /** Others by their bytes. */
+  readonly #others = new Map<string, T>()
+  readonly #codec: KeyCodec
+  #key: KeyBuffer | null = null
+
+  /** @param codec of tuples */
+  constructor(codec: KeyCodec) {
+    this.#codec = codec
+  }
+
+  get size(): number {
+    return this.#plain.size + this.#others.size
+  }
+
+  get(node: TupleKey): T | undefined {
+    return isScalar(node) ? this.#plain.get(node) : this.#others.get(this.#nameOf(node))
+  }
+
+  has(node: TupleKey): boolean {
+    return isScalar(node) ? this.#plain.has(node) : this.#others.has(this.#nameOf(node))
+  }
+
+  set(node: TupleKey, value: T): void {
+    if (isScalar(node)) this.#plain.set(node, value)
+    else this.#others.set(this.#nameOf(node), value)
+  }
+
+  /** A text that no other of the others has. */
+  #nameOf(node: TupleKey): string {
+    this.#key ??= new KeyBuffer()
+    const { words } = this.#key
+    this.#codec.encode(node, this.#key)
+    const { bytes } = this.#key
+    let text = ''
+    for (let i = 0; i < bytes; i++) {
+      text += String.fromCharCode((words[i >>> 2] >>> (24 - 8 * (i & 3))) & 0xff)
+    }
+    return text
+  }
+}
+
+/** True for what JavaScript compares by its value. */
+export function isScalar(node: TupleKey): boolean {
+  return typeof node !== 'object' || node === null
+}
