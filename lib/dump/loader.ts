@@ -19,7 +19,7 @@ import { invalidOption } from '../options.js'
 import type { StoreCore } from '../read/store-core.js'
 import type { Codecs } from './codecs.js'
 import { Intake } from './intake.js'
-import { badDump, fieldsOf, headerIn, storeIn, textIn, versionIn } from './record.js'
+import { badDump, fieldsOf, headerIn, indexNameIn, storeIn, textIn, versionIn } from './record.js'
 
 /** A version of a history. */
 interface Block {
@@ -324,17 +324,21 @@ export class Loader {
 
   #makeIndex(fields: Record<string, unknown>): void {
     const core = this.#storeOf(fields)
-    const name = textIn(fields, 'name')
+    const name = indexNameIn(fields)
     const { keys, values } = core
     const codecs = { keys: keys.name, values: values.name }
-    const defined = name === GRAPH ? graphOf(codecs) : definedBy(fields.definition, codecs)
+    const isGraph = (fields.definition as { kind?: unknown } | undefined)?.kind === 'graph'
+    if (isGraph !== (name === GRAPH)) {
+      throw badDump("the index of kind 'graph' has the name '', and no other has")
+    }
+    const defined = isGraph ? graphOf(codecs) : definedBy(fields.definition, codecs)
     this.#versionUnderWay()
     this.#intake.makeIndex(core, name, defined)
   }
 
   #dropIndex(fields: Record<string, unknown>): void {
     const core = this.#storeOf(fields)
-    const name = textIn(fields, 'name')
+    const name = indexNameIn(fields)
     this.#versionUnderWay()
     if (!this.#intake.dropIndex(core, name))
       throw badDump(`index ${JSON.stringify(name)} is not there to be dropped`)

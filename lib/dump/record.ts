@@ -6,7 +6,7 @@
  *     zverse    first: the format, the codecs of the unnamed store, the version and whether its history
  *     store     a named store is made, with its codecs
  *     drop      a named store is dropped with all its entries
- *     index     an index of a store (`store`) is made, with its definition
+ *     index     an index of a store (`store`) is made, with its definition; without a name: it is made a graph
  *     drop-index an index of a store is dropped
  *     put, del  an entry of a store (`store`; the unnamed one where that is absent)
  *     version   with history: the version of the records that follow
@@ -17,7 +17,7 @@
  * entries, each later one with the differences from the one before. docs/dump.md is the same for users.
  */
 import { ZVerseError } from '../errors.js'
-import type { GraphDefinition, IndexDefinition } from '../indexes/definition.js'
+import { GRAPH, type GraphDefinition, type IndexDefinition } from '../indexes/definition.js'
 import { describe } from '../key/describe.js'
 import { MAX_VERSION } from '../memory/layout.js'
 
@@ -103,6 +103,11 @@ export function textIn(fields: Fields, name: string): string {
   const text = fields[name]
   if (typeof text === 'string' && text !== '') return text
   throw badDump(`${name} of a ${fields.type} must be a string, not ${describe(text)}`)
+}
+
+/** The name of an index: that of a graph has none. */
+export function indexNameIn(fields: Fields): string {
+  return fields.name === GRAPH ? GRAPH : textIn(fields, 'name')
 }
 
 /** A field that must be a version, or a time. */

@@ -1,12 +1,14 @@
 /**
  * The edges of nodes at one version that is held: from a node by the keys of the store, to a node by those of the index
- * beside it (lib/indexes/edge-key.ts).
- *
- * Invariant: what is handed out shares nothing with memory, so the caller's code may run before the next call.
+ * beside it (lib/indexes/edge-key.ts). Invariants:
+ * 1. What is handed out shares nothing with memory, so the caller's code may run before the next call.
+ * 2. Nodes that come in are none of the caller's objects: encoding them runs no code, and gives the same each time.
+ * 3. In a transaction both trees are those of the moment when this was made, whatever is changed later.
  */
 import type { Engine } from '../engine/engine.js'
-import { EdgeKeys } from '../indexes/edge-key.js'
-import { KeyBuffer } from '../key/codec.js'
+import { GRAPH } from '../indexes/definition.js'
+import type { EdgeKeys } from '../indexes/edge-key.js'
+import type { KeyBuffer } from '../key/codec.js'
 import type { TupleKey } from '../key/tuple-writer.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
@@ -106,26 +108,41 @@ export class Adjacency {
   readonly held: Held
   readonly #incoming: IndexCore
   readonly #source: Source
-  readonly #keys = new EdgeKeys()
-  readonly #key = new KeyBuffer()
+  readonly #keys: EdgeKeys
+  readonly #key: KeyBuffer
   /** There is a store at the version. */
   readonly #isThere: boolean
-  /** Root of the index, once it was asked for; and what finds edges by their keys. */
-  #incomingRoot = -1
-  #finder: Finder | null = null
+  /** Root of the index; -1 where there is none in memory, or edges to a node are not asked for. */
+  readonly #incomingRoot: number
+  /** Finds edges by their keys. */
+  readonly #finder: Finder
 
-  /** @param source of the edges; `incoming`: the index beside them */
-  constructor(source: Source, incoming: IndexCore, held: Held) {
+  /**
+   * @param source of the edges; `incoming`: the index beside them
+   * @param isBoth edges to a node are asked for, too
+   */
+  constructor(source: Source, incoming: IndexCore, held: Held, isBoth: boolean) {
     this.engine = source.core.engine
     this.core = source.core
     this.held = held
     this.#source = source
     this.#incoming = incoming
+    this.#keys = this.engine.tools.edges
+    this.#key = this.engine.key
     this.#isThere = isThere(source.core, held)
+    const isIndexed = held.deep < 0 && this.#isThere && incoming.stateIn(held.record) !== 0
+    this.#incomingRoot = isBoth && isIndexed ? source.rootOf(incoming, held) : -1
+    this.#finder = source.finder(source.core, held)
+  }
+
+  /** Edges to a node can be found; not where the store was no graph yet. */
+  get hasIncoming(): boolean {
+    if (this.held.deep < 0) return this.#incomingRoot >= 0
+    return this.#source.indexes(this.held).some(({ name }) => name === GRAPH)
   }
 
   /**
-   * The edges of a node on one side, in key order. @throws ZVerseError `ZVERSE_INVALID_KEY`; `ZVERSE_UNKNOWN_INDEX`
+   * The edges of a node on one side, in key order. @throws ZVerseError `ZVERSE_UNKNOWN_INDEX`
    */
   edgesOf(node: TupleKey, { isOut, type }: Wanted): Edges {
     const { range, shared } = this.#rangeOf(node, type)
@@ -135,7 +152,7 @@ export class Adjacency {
     return new Edges(run, core, this.#keys, shared, type)
   }
 
-  /** How many there are. */
+  /** How many there are. @throws as {@link edgesOf} */
   count(node: TupleKey, { isOut, type }: Wanted): number {
     const { range } = this.#rangeOf(node, type)
     if (!this.#isThere) return 0
@@ -146,9 +163,10 @@ export class Adjacency {
   /** The value of an edge that is there. */
   valueOf(from: TupleKey, type: string, to: TupleKey): unknown {
     const key = this.#key
-    this.core.keys.encode([from, type, to], key)
-    this.#finder ??= this.#source.finder(this.core, this.held)
     const finder = this.#finder
+    // A custom codec may have closed the database: then no reference may be followed.
+    this.engine.gate.checkOpen()
+    this.core.keys.encode([from, type, to], key)
     finder.begin([hashKey(key.words, 0, key.bytes)])
     try {
       if (finder.find(key)) return this.core.valueIn(finder.words, finder.entry)
@@ -177,14 +195,15 @@ export class Adjacency {
 
   #rootOf(isOut: boolean): number {
     if (isOut) return this.held.root
-    if (this.#incomingRoot < 0) this.#incomingRoot = this.#source.rootOf(this.#incoming, this.held)
+    // In the deep past there are no roots; what reads there finds out.
+    if (this.#incomingRoot < 0 && this.held.deep < 0) throw this.#incoming.unknown()
     return this.#incomingRoot
   }
 
   /** The keys of a node's edges, and how many bytes of them are the same. */
   #rangeOf(node: TupleKey, type: string | undefined): { range: Range; shared: number } {
     const key = this.#key
-    this.core.encodeKey(type === undefined ? [node] : [node, type], key)
+    this.core.keys.encode(type === undefined ? [node] : [node, type], key)
     // Without the byte that ends the array, which is 0 as the padding is.
     key.bytes--
     const shared = key.bytes

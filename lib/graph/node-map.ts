@@ -1,6 +1,7 @@
 /** Maps and sets by nodes, which are equal if their keys are: arrays and bytes by what they have. */
-import { KeyBuffer, type KeyCodec } from '../key/codec.js'
+import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { TupleKey } from '../key/tuple-writer.js'
+import type { StoreCore } from '../read/store-core.js'
 
 export class NodeMap<T> {
   /** Scalars by themselves. */
@@ -8,11 +9,12 @@ export class NodeMap<T> {
   /** Others by their bytes. */
   readonly #others = new Map<string, T>()
   readonly #codec: KeyCodec
-  #key: KeyBuffer | null = null
+  readonly #key: KeyBuffer
 
-  /** @param codec of tuples */
-  constructor(codec: KeyCodec) {
-    this.#codec = codec
+  /** @param core of a store whose keys are tuples */
+  constructor({ keys, engine }: StoreCore) {
+    this.#codec = keys
+    this.#key = engine.key
   }
 
   get size(): number {
@@ -34,10 +36,8 @@ export class NodeMap<T> {
 
   /** A text that no other of the others has. */
   #nameOf(node: TupleKey): string {
-    this.#key ??= new KeyBuffer()
-    const { words } = this.#key
     this.#codec.encode(node, this.#key)
-    const { bytes } = this.#key
+    const { words, bytes } = this.#key
     let text = ''
     for (let i = 0; i < bytes; i++) {
       text += String.fromCharCode((words[i >>> 2] >>> (24 - 8 * (i & 3))) & 0xff)

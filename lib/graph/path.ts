@@ -105,7 +105,7 @@ class Front {
   depth = 0
 
   constructor(adjacency: Adjacency, end: TupleKey, sides: readonly Wanted[]) {
-    this.links = new NodeMap(adjacency.core.keys)
+    this.links = new NodeMap(adjacency.core)
     this.links.set(end, null)
     this.reader = new Reader(adjacency, sides)
     this.level = [end]
@@ -232,16 +232,16 @@ export class CheapestPath implements Search {
 
   /** @param gate throws where the search may not go on */
   constructor(adjacency: Adjacency, plan: PathPlan, weight: Weight, gate: () => void) {
-    const { keys } = adjacency.core
+    const { core } = adjacency
     this.#adjacency = adjacency
     this.#plan = plan
     this.#weight = weight
     this.#gate = gate
     this.#reader = new Reader(adjacency, plan.sides)
-    this.#ends = new NodeMap(keys)
+    this.#ends = new NodeMap(core)
     this.#ends.set(plan.end, true)
-    this.#settled = new NodeMap(keys)
-    this.#known = new NodeMap(keys)
+    this.#settled = new NodeMap(core)
+    this.#known = new NodeMap(core)
     this.#heap.push({ node: plan.start, cost: 0, depth: 0, before: null, edge: null })
   }
 

@@ -108,7 +108,7 @@ export class Neighbours implements Feed {
   /** From here on nodes may come that were given. */
   #remember(): void {
     if (this.#seen !== null) return
-    this.#seen = new NodeMap(this.#adjacency.core.keys)
+    this.#seen = new NodeMap(this.#adjacency.core)
     for (const node of this.#given) this.#seen.set(node, true)
     this.#given = []
   }

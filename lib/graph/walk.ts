@@ -51,6 +51,8 @@ export class Walk implements Feed {
   readonly #gate: () => void
   readonly #plan: WalkPlan
   readonly #seen: NodeMap<true>
+  /** The start. */
+  readonly #root: Reached
   /** Nodes whose edges are still to be read, from `#next` on. */
   #queue: Reached[]
   #next = 0
@@ -68,9 +70,10 @@ export class Walk implements Feed {
     this.#adjacency = adjacency
     this.#gate = gate
     this.#plan = plan
-    this.#seen = new NodeMap(adjacency.core.keys)
+    this.#seen = new NodeMap(adjacency.core)
     this.#seen.set(plan.start, true)
-    this.#queue = [rootOf(plan)]
+    this.#root = rootOf(plan)
+    this.#queue = [this.#root]
   }
 
   fill(first: unknown[]): number {
@@ -89,9 +92,8 @@ export class Walk implements Feed {
   /** The next node in preorder. */
   #deepest(): Reached | null {
     if (this.#stack === null) {
-      const [root] = this.#queue
       while (this.#breadth() !== null) {}
-      this.#stack = reversed(root)
+      this.#stack = reversed(this.#root)
     }
     const reached = this.#stack.pop()
     if (reached === undefined) return null

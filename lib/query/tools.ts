@@ -1,6 +1,7 @@
 /**
- * What a thread reads indexes and queries with, made when it is first needed. No two calls use one at a time.
+ * What a thread reads indexes, queries and graphs with, made when it is first needed. No two calls use one at a time.
  */
+import { EdgeKeys } from '../indexes/edge-key.js'
 import { IndexKeyEncoder } from '../indexes/plain-paths.js'
 import { QueryParser } from './query.js'
 import { Tester } from './tester.js'
@@ -9,6 +10,7 @@ export class QueryTools {
   #encoder: IndexKeyEncoder | null = null
   #parser: QueryParser | null = null
   #tester: Tester | null = null
+  #edges: EdgeKeys | null = null
 
   get encoder(): IndexKeyEncoder {
     return (this.#encoder ??= new IndexKeyEncoder())
@@ -20,5 +22,9 @@ export class QueryTools {
 
   get tester(): Tester {
     return (this.#tester ??= new Tester())
+  }
+
+  get edges(): EdgeKeys {
+    return (this.#edges ??= new EdgeKeys())
   }
 }

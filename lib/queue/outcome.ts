@@ -26,12 +26,16 @@ const CODES: readonly ErrorCode[] = [
   ] as const),
   ...(['ZVERSE_IO', 'ZVERSE_CORRUPT', 'ZVERSE_FORMAT', 'ZVERSE_WRITER_BUSY'] as const),
   ...(['ZVERSE_INVALID_VALUE', 'ZVERSE_NOT_UNIQUE', 'ZVERSE_UNKNOWN_FUNCTION'] as const),
+  'ZVERSE_INVALID_KEY',
 ]
 const REFUSED = {
   ZVERSE_INVALID_VALUE: 'a value of this submission was refused by',
   ZVERSE_NOT_UNIQUE: 'an index key of this submission is another entry’s already, in',
   ZVERSE_UNKNOWN_FUNCTION: 'the thread that took this submission has no function for',
 }
+/** Graphs alone refuse a key that its codec has taken. */
+const NO_EDGE =
+  'a key of this submission is none of an edge: [from, type, to], and its type a string'
 /** Stands for `null`, an absent key: no version is as large. */
 const ABSENT = 0xffffffff
 
@@ -135,6 +139,8 @@ export function errorAt(
     case 'ZVERSE_NOT_UNIQUE':
     case 'ZVERSE_UNKNOWN_FUNCTION':
       return refusedBy(engine, code, words, at)
+    case 'ZVERSE_INVALID_KEY':
+      return new ZVerseError(code, NO_EDGE)
     case undefined:
       return new Error('zverse: the thread that was to commit this submission failed: it did not')
     default: {

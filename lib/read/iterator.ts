@@ -84,6 +84,8 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
   #second: unknown[] = []
   #at = 0
   #count = 0
+  /** The feed is making items: the caller's code that it runs may ask for more. */
+  #isFilling = false
 
   /** @internal */
   constructor(hold: Hold, feed: Feed) {
@@ -134,11 +136,16 @@ export class ZVerseIterator<T> extends Base implements IterableIterator<T, undef
   }
 
   #fill(first: unknown[], second: unknown[], all: boolean): number {
+    const isWithin = this.#isFilling
+    this.#isFilling = true
     try {
       return this.#feed.fill(first, second, all)
     } catch (error) {
-      this.#hold?.rest()
+      // A call within another one leaves the pin to that.
+      if (!isWithin) this.#hold?.rest()
       throw error
+    } finally {
+      this.#isFilling = isWithin
     }
   }
 

@@ -128,7 +128,7 @@ export class BracketHeld implements Held {
   readonly root: number
   readonly record: number
   readonly deep: number
-  readonly ended = false
+  ended = false
   readonly #bracket: Bracket
 
   constructor(bracket: Bracket, root: number, deep = -1) {
@@ -145,7 +145,9 @@ export class BracketHeld implements Held {
   /** The transaction keeps the version. */
   rest(): void {}
 
-  release(): void {}
+  release(): void {
+    this.ended = true
+  }
 }
 
 /** The error for a transaction that has ended. */

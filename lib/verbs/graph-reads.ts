@@ -70,6 +70,7 @@ export interface PathOptions<N, V> extends DegreeOptions {
 const DIRECTIONS = ['out', 'in', 'both']
 /** Edges looked at between two looks at the signal; and in one turn of the event loop. */
 export const SLICE = 1024
+const EACH_THE_SAME = () => 1
 
 /** The read verbs of a graph. */
 export class GraphReads<N extends TupleKey, V> extends Printed {
@@ -158,8 +159,9 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
     const given = this.#given(options, ['direction', 'type', 'limit'], 'neighbours')
     const sides = wantedIn(given)
     const limit = limitIn(given)
-    return this.#iterate(viewIn(given), adjacency => {
-      return new Neighbours(adjacency, node, sides, limit)
+    const own = this.#nodeIn(node, given)
+    return this.#iterate(viewIn(given), sides, adjacency => {
+      return new Neighbours(adjacency, own, sides, limit)
     })
   }
 
@@ -171,10 +173,11 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
     source.gate()
     const given = this.#given(options, ['direction', 'type'], 'degree')
     const sides = wantedIn(given)
+    const own = this.#nodeIn(node, given)
     const held = source.hold(viewIn(given))
     try {
-      const adjacency = new Adjacency(source, this.#incoming, held)
-      return sides.reduce((sum, side) => sum + adjacency.count(node, side), 0)
+      const adjacency = new Adjacency(source, this.#incoming, held, hasIn(sides))
+      return sides.reduce((sum, side) => sum + adjacency.count(own, side), 0)
     } finally {
       held.release()
     }
@@ -196,13 +199,15 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
       throw invalidOption('order', "must be 'breadth' or 'depth'")
     }
     const plan = {
-      start: this.#nodeIn(start),
+      start: this.#nodeIn(start, given),
       sides,
       depth,
       isDepthFirst: order === 'depth',
       filter: functionIn<(step: WalkStep) => unknown>(filter, 'filter'),
     }
-    return this.#iterate(viewIn(given), adjacency => new Walk(adjacency, () => source.gate(), plan))
+    return this.#iterate(viewIn(given), sides, adjacency => {
+      return new Walk(adjacency, () => source.gate(), plan)
+    })
   }
 
   /**
@@ -230,8 +235,8 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
     const weight = functionIn<Weight>(given.weight, 'weight')
     const signal = signalIn(given)
     const plan: PathPlan = {
-      start: this.#nodeIn(from),
-      end: this.#nodeIn(to),
+      start: this.#nodeIn(from, given),
+      end: this.#nodeIn(to, given),
       sides: wantedIn(given),
       maxDepth: depthIn(given, 'maxDepth'),
     }
@@ -244,11 +249,13 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
       held.check()
     }
     try {
-      const adjacency = new Adjacency(source, this.#incoming, held)
+      const isBoth = weight === null || hasIn(plan.sides)
+      const adjacency = new Adjacency(source, this.#incoming, held, isBoth)
+      // Where edges have one end, no front can begin at the other end of the path.
       const search =
-        weight === null
+        weight === null && adjacency.hasIncoming
           ? new ShortestPath(adjacency, plan)
-          : new CheapestPath(adjacency, plan, weight, gate)
+          : new CheapestPath(adjacency, plan, weight ?? EACH_THE_SAME, gate)
       return { held, search, goesOn }
     } catch (error) {
       held.release()
@@ -261,17 +268,20 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
     const given = this.#given(options, ['type', 'limit'], verb)
     const side = { isOut, type: typeIn(given) }
     const limit = limitIn(given)
-    const own = this.#nodeIn(node)
-    return this.#iterate(viewIn(given), adjacency => new EdgeRows(adjacency, own, side, limit))
+    const own = this.#nodeIn(node, given)
+    return this.#iterate(viewIn(given), [side], adjacency => {
+      return new EdgeRows(adjacency, own, side, limit)
+    })
   }
 
   #iterate<T>(
     view: View | undefined,
+    sides: readonly Wanted[],
     feed: (adjacency: Adjacency) => EdgeRows | Neighbours | Walk,
   ): ZVerseIterator<T> {
     const source = this.#source
     return iterating(source.hold(view), held => {
-      return feed(new Adjacency(source, this.#incoming, held))
+      return feed(new Adjacency(source, this.#incoming, held, hasIn(sides)))
     })
   }
 
@@ -280,11 +290,11 @@ export class GraphReads<N extends TupleKey, V> extends Printed {
     return checkNames(options, all, verb)
   }
 
-  /** The node as it reads back. */
-  #nodeIn(node: unknown): TupleKey {
+  /** The node as it reads back; it and the type are checked. */
+  #nodeIn(node: unknown, { type }: Record<string, unknown>): TupleKey {
     const { core } = this.#source
     const { key } = core.engine
-    core.encodeKey([node], key)
+    core.encodeKey(type === undefined ? [node] : [node, type], key)
     const [own] = core.keys.decode(key.words, 0, key.bytes) as TupleKey[]
     return own
   }
@@ -302,6 +312,10 @@ export interface Searching {
 export function typeIn({ type }: Record<string, unknown>): string | undefined {
   if (type === undefined || typeof type === 'string') return type
   throw invalidOption('type', 'must be a string')
+}
+
+function hasIn(sides: readonly Wanted[]): boolean {
+  return sides.some(({ isOut }) => !isOut)
 }
 
 function wantedIn(given: Record<string, unknown>): Wanted[] {

@@ -38,6 +38,29 @@ const INDEXES = [
   { kind: 'spatial', on: 't', dimensions: ['uint8', 'uint8'] },
 ]
 
+/** @type {import('../../dist/index.js').Graph<any, any>} */
+const graph = db.graph('graph')
+
+/** At one version each edge is found from both ends. */
+function askGraph() {
+  const tx = db.beginRead()
+  try {
+    const [all, edges] = [tx.graph(graph), tx.store(graph.edges)]
+    const nodes = Array.from({ length: 12 }, (_, i) => i)
+    const text = (/** @type {Iterable<any>} */ found) => JSON.stringify([...found])
+    const into = nodes
+      .flatMap(node => [...all.in(node)])
+      .map(({ from, type, to }) => [from, type, to])
+    const keys = [...edges.keys()]
+    if (text(into.sort()) !== text(keys.sort())) throw new Error('edges have one end')
+    const [from, to] = [random(12), random(12)]
+    const isNear = from === to || [...all.walk(from)].some(({ node }) => node === to)
+    if ((all.path(from, to) !== undefined) !== isNear) throw new Error('a path is no walk')
+  } finally {
+    tx.close()
+  }
+}
+
 /** A query gives what a scan finds, at one version. */
 function ask() {
   const tx = db.beginRead()
@@ -97,6 +120,16 @@ const DOES = [
     else other.indexAsync(`i${i}`, definition).catch(() => {})
   },
   ask,
+  () => graph.addEdge(random(12), random(12), value(), { type: `t${random(2)}` }),
+  () => graph.removeNode(random(12)),
+  () => {
+    db.transact(tx => {
+      const draft = tx.graph(graph)
+      draft.removeNode(random(12))
+      for (let i = 0; i < 5; i++) draft.addEdge(random(12), random(12), i)
+    })
+  },
+  askGraph,
 ]
 
 const MAY_BE = ['ZVERSE_VERSION_NOT_RETAINED', 'ZVERSE_FULL', 'ZVERSE_UNKNOWN_INDEX']

@@ -22,7 +22,7 @@ export const ALONE = [
   ...['persistent/kills-last', 'persistent/kills-workers'],
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],
-  ...['index/kills', 'queue/kills', 'queue/persistent'],
+  ...['graph/kills', 'index/kills', 'queue/kills', 'queue/persistent'],
   // `Atomics`, clocks, the runner's settings; replaced ones are slower from then on.
   ...[
     'epoch/check',
