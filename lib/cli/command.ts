@@ -9,6 +9,8 @@ import { asWord, Mistake, type Token, type Word } from './words.js'
 /** The meaning of a word, for completion. */
 export type Kind =
   | 'key'
+  | 'node'
+  | 'edge type'
   | 'view'
   | 'tag'
   | 'store'
@@ -56,6 +58,7 @@ export type Group =
   | 'Transactions'
   | 'Points'
   | 'Indexes'
+  | 'Graphs'
   | 'Stores and codecs'
   | 'Files'
   | 'Care'
@@ -174,7 +177,7 @@ export async function nearest(
   }
   const near = names
     .map(name => ({ name, off: offBy(name) }))
-    .filter(({ name, off }) => off <= Math.max(1, Math.ceil(name.length / 3)))
+    .filter(({ name, off }) => off <= Math.max(1, Math.round(name.length / 3)))
     .sort((a, b) => a.off - b.off)
   const begins = names.find(name => given.length > 1 && name.startsWith(given))
   return begins ?? near[0]?.name

@@ -100,6 +100,10 @@ function candidates(session: Session, kind: Kind, typed: string): Candidate[] {
   switch (kind) {
     case 'key':
       return keysLike(session, typed)
+    case 'node':
+      return nodesLike(session, typed)
+    case 'edge type':
+      return [...new Set(edgesLike(session).map(([, type]) => type))].map(said)
     case 'view':
       return [said('now'), ...tags()]
     case 'tag':
@@ -132,6 +136,31 @@ function keysLike(session: Session, typed: string): Candidate[] {
     word: session.keys.write(key),
   }))
   return all.filter(key => offer(key, typed) !== undefined).slice(0, MOST_KEYS)
+}
+
+/**
+ * Nodes of the first edges, and of those from nodes that begin as it is typed: where nodes are text, these
+ * stand together.
+ */
+function nodesLike(session: Session, typed: string): Candidate[] {
+  const all = [...edgesLike(session, saidBy(typed)), ...edgesLike(session)]
+  const words = new Map<string, Candidate>()
+  for (const node of all.flatMap(([from, , to]) => [from, to])) {
+    const word = session.keys.write(node)
+    words.set(word, { text: typeof node === 'string' ? node : undefined, word })
+  }
+  return [...words.values()].filter(node => offer(node, typed) !== undefined).slice(0, MOST_KEYS)
+}
+
+/** Edges of the entered store in key order: from a node on, or the first. */
+function edgesLike(session: Session, from?: string): [unknown, string, unknown][] {
+  if (session.keys.name !== 'tuple') return []
+  const { from: reader, view } = session.reader(undefined)
+  const bounds = from === undefined ? {} : { gte: [from] as never }
+  const keys = [...reader.keys({ ...bounds, ...view, limit: 10 * MOST_KEYS })]
+  return keys.filter((key): key is [unknown, string, unknown] => {
+    return Array.isArray(key) && key.length === 3 && typeof key[1] === 'string'
+  })
 }
 
 function filesLike(typed: string): string[] {

@@ -90,9 +90,13 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
     case 'ZVERSE_FULL':
       return 'start with --max-bytes for more room, or release versions: `prune`, `untag`, `unpin`'
     case 'ZVERSE_INVALID_KEY':
+      if (session.entered?.graph) {
+        return 'keys here are edges, ["a","type","b"]: nodes are words as of codec tuple, `help keys-as`'
+      }
       return `keys here are of codec ${session.keys.name}: \`help keys-as\``
     case 'ZVERSE_UNKNOWN_INDEX':
-      return indexHint(error, session)
+      // That of a graph has no name.
+      return error.index === '' ? GRAPH_LATER : indexHint(error, session)
     case 'ZVERSE_NOT_UNIQUE':
       return holderHint(error, session)
     case 'ZVERSE_NO_INDEX':
@@ -108,6 +112,9 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
       return undefined
   }
 }
+
+const GRAPH_LATER =
+  'it became one later: there `neighbours` and `walk` find edges from nodes, with --direction out'
 
 async function indexHint({ index = '' }: ZVerseError, session: Session) {
   const names = session.verbs.indexes().map(({ name }) => name)

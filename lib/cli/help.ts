@@ -4,7 +4,7 @@ import { type Command, type Group, type Option, optionForm, usage } from './comm
 /** The groups, in the order in which help and docs/cli.md have them. */
 export const GROUPS: readonly Group[] = [
   ...(['Reading', 'Writing', 'Versions', 'Transactions', 'Points', 'Indexes'] as const),
-  ...(['Stores and codecs', 'Files', 'Care', 'The prompt'] as const),
+  ...(['Graphs', 'Stores and codecs', 'Files', 'Care', 'The prompt'] as const),
 ]
 
 /** All commands with their summaries. */

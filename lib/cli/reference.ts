@@ -80,8 +80,8 @@ ${VIEWS}
 The prompt shows the directory, the store, the version and the transaction: \`zverse:users@opening>\` reads
 the store users as of the tag opening; \`zverse shop*>\` is in the directory shop, and has a transaction
 open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab completes commands, options,
-keys, tags, stores and indexes. \`NO_COLOR\` turns colours off. Typed commands are kept in the file that
-\`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or
+keys, nodes, tags, stores and indexes. \`NO_COLOR\` turns colours off. Typed commands are kept in the file
+that \`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or
 \`~/.local/state\`.`
 
 /** The whole page. */

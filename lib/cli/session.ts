@@ -6,7 +6,7 @@
  * 1. In the past (`place`) there is no open transaction: `at` is refused while there is one.
  * 2. The prompt's version is pinned: retention does not release it.
  */
-import type { ReadTransaction, Store, View, WriteTransaction } from '../index.js'
+import type { Graph, ReadTransaction, Store, TupleKey, View, WriteTransaction } from '../index.js'
 import { ZVerse } from '../index.js'
 import type { Command } from './command.js'
 import { type KeyForm, keyForm, type ValueForm, valueForm } from './literals.js'
@@ -65,6 +65,8 @@ export interface Place {
 export interface Entered {
   readonly name: string
   readonly verbs: Verbs
+  /** The graph that it is, once that was asked for. */
+  graph: Graph<TupleKey, unknown> | null
 }
 
 /** Thrown after Ctrl-C has ended a command. */
@@ -180,7 +182,7 @@ export class Session {
     const values =
       codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))
     const verbs = this.db.store(name, { keys: keys.option, values: values.option })
-    this.entered = { name, verbs: verbs as unknown as Verbs }
+    this.entered = { name, verbs: verbs as unknown as Verbs, graph: null }
     this.keys = keys
     this.values = values
   }

@@ -14,6 +14,7 @@ export const ALONE = [
     'cli/docs',
     'cli/files',
     'cli/flags',
+    'cli/graphs',
     'cli/indexes',
     'cli/pipe',
     'cli/target',

@@ -6,6 +6,7 @@ import { BENCH } from './bench.js'
 import { CARE } from './care.js'
 import { DIRECTORIES } from './directories.js'
 import { FILES } from './files.js'
+import { GRAPHS } from './graphs.js'
 import { INDEXES } from './indexes.js'
 import { POINTS } from './points.js'
 import { QUERIES } from './queries.js'
@@ -18,7 +19,7 @@ import { WRITING } from './writing.js'
 
 const ALL = [
   ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS, INDEXES, QUERIES].flat(),
-  ...[STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
+  ...[GRAPHS, STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
 ]
 
 /** In the order of their groups. */

@@ -62,10 +62,8 @@ error: the entry is version 2, not version 1 (ZVERSE_CONFLICT)
   run(session, call) {
     const key = session.keys.read(call.word(0))
     const value = session.values.read(call.word(1))
-    const made = written(session, session.writer().put(key, value, conditionOf(call)))
-    return isQuotedJson(session, call.word(1))
-      ? { ...made, says: `${made.says} (${STRING})` }
-      : made
+    const version = session.writer().put(key, value, conditionOf(call))
+    return writtenValue(session, call.word(1), version)
   },
 }
 
@@ -100,13 +98,19 @@ zverse> get a --at 1
 /** A reminder for those used to the shell's quotes. */
 const STRING = 'a string: without quotes it would be JSON'
 
+/** {@link written}, of a value that was given as a word. */
+export function writtenValue(session: Session, value: Word, version: unknown): VersionResult {
+  const made = written(session, version)
+  return isQuotedJson(session, value) ? { ...made, says: `${made.says} (${STRING})` } : made
+}
+
 function isQuotedJson(session: Session, { form, text }: Word): boolean {
   const takesJson = session.values.name === 'msgpack' || session.values.name === 'json'
   return takesJson && form === 'quoted' && /^(\{.*\}|\[.*\])$/s.test(text)
 }
 
 /** The version that a write has made, or will make with the rest of its transaction. */
-function written(session: Session, version: unknown): VersionResult {
+export function written(session: Session, version: unknown): VersionResult {
   const made = session.written(version)
   return versionResult(made, session.tx === null ? undefined : `version ${made}, once committed`)
 }
