@@ -59,22 +59,28 @@ export class Edges {
   readonly types: string[] = []
   /** Of edges from the node, where they were asked for. */
   readonly values: unknown[] = []
+  /** Where edges from the node lie in shared memory, as long as the version is held; 0 for all others. */
+  readonly entries: number[] = []
   readonly #run: Run | null
   readonly #core: StoreCore
+  /** The memory whose entries are edges. */
+  readonly #W: Uint32Array | null
   readonly #keys: EdgeKeys
   /** Bytes of the key that all of them share. */
   readonly #shared: number
   readonly #type: string | undefined
 
+  /** @param isFixed what the run gives from shared memory stays there as long as the version is held */
   constructor(
     run: Run | null,
     core: StoreCore,
     keys: EdgeKeys,
-    shared: number,
-    type: string | undefined,
+    { shared, type }: { shared: number; type: string | undefined },
+    isFixed: boolean,
   ) {
     this.#run = run
     this.#core = core
+    this.#W = isFixed && !core.isIndex ? core.engine.W : null
     this.#keys = keys
     this.#shared = shared
     this.#type = type
@@ -95,6 +101,7 @@ export class Edges {
       }
       this.types[i] = type
       this.others[i] = keys.part(at)
+      this.entries[i] = words === this.#W ? entry : 0
       // Last: a custom codec may run the caller's code.
       if (hasValues) this.values[i] = this.#core.valueIn(words, entry)
       i++
@@ -147,9 +154,9 @@ export class Adjacency {
   edgesOf(node: TupleKey, { isOut, type }: Wanted): Edges {
     const { range, shared } = this.#rangeOf(node, type)
     const core = isOut ? this.core : this.#incoming
-    if (!this.#isThere) return new Edges(null, core, this.#keys, shared, type)
-    const run = runOf(core, this.held, this.#rootOf(isOut), range, ALL)
-    return new Edges(run, core, this.#keys, shared, type)
+    const run = this.#isThere ? runOf(core, this.held, this.#rootOf(isOut), range, ALL) : null
+    // A walk of the deep past keeps nothing of memory between its steps.
+    return new Edges(run, core, this.#keys, { shared, type }, this.held.deep < 0)
   }
 
   /** How many there are. @throws as {@link edgesOf} */
@@ -164,8 +171,6 @@ export class Adjacency {
   valueOf(from: TupleKey, type: string, to: TupleKey): unknown {
     const key = this.#key
     const finder = this.#finder
-    // A custom codec may have closed the database: then no reference may be followed.
-    this.engine.gate.checkOpen()
     this.core.keys.encode([from, type, to], key)
     finder.begin([hashKey(key.words, 0, key.bytes)])
     try {
@@ -178,10 +183,16 @@ export class Adjacency {
     )
   }
 
-  /** The edge between a node and one that {@link edgesOf} has told on a side of it. */
-  edge(node: TupleKey, isOut: boolean, type: string, other: TupleKey): Edge {
-    const [from, to] = isOut ? [node, other] : [other, node]
-    const value = this.valueOf(from, type, to)
+  /**
+   * The edge between a node and one that {@link edgesOf} has told on a side of it.
+   * @param entry where it lies, if that is known; else 0
+   */
+  edge(node: TupleKey, isOut: boolean, type: string, other: TupleKey, entry: number): Edge {
+    const from = isOut ? node : other
+    const to = isOut ? other : node
+    // A custom codec may have closed the database: then no reference may be followed.
+    this.engine.gate.checkOpen()
+    const value = entry !== 0 ? this.core.valueOf(entry) : this.valueOf(from, type, to)
     // Nodes that are arrays or bytes are the caller's own in each edge.
     return { from: this.own(from), to: this.own(to), type, value }
   }

@@ -6,7 +6,8 @@
  * algorithm (A note on two problems in connexion with graphs, 1959) over pairs of a node and a number of edges where that
  * is bounded: a node may be come to again at a higher cost with fewer edges.
  *
- * The caller's code, which a weight and a custom codec are, runs between two reads: nothing refers to memory then.
+ * The caller's code, which a weight and a custom codec are, runs between two reads: nothing refers to memory then but to entries
+ * of the version that is held.
  */
 import { ZVerseError } from '../errors.js'
 import { describe } from '../key/describe.js'
@@ -54,6 +55,8 @@ class Reader {
   isOut = true
   type = ''
   other: TupleKey = null
+  /** Where the edge lies, if that is known; else 0. */
+  entry = 0
 
   constructor(adjacency: Adjacency, sides: readonly Wanted[]) {
     this.#adjacency = adjacency
@@ -64,10 +67,11 @@ class Reader {
   next(node: TupleKey): boolean {
     for (;;) {
       if (this.#at < this.#count) {
-        const { types, others } = this.#edges as Edges
+        const { types, others, entries } = this.#edges as Edges
         const i = this.#at++
         this.type = types[i]
         this.other = others[i]
+        this.entry = entries[i]
         return true
       }
       this.#at = 0
@@ -186,7 +190,7 @@ export class ShortestPath implements Search {
     const after = this.#linksFrom(middle, this.#back)
     const nodes = [...before.map(({ from }) => from), middle, ...after.map(({ from }) => from)]
     const edges = [...before, ...after].map(({ from, isOut, type, node }) => {
-      return adjacency.edge(from, isOut, type, node)
+      return adjacency.edge(from, isOut, type, node, 0)
     })
     return { nodes: nodes.map(node => adjacency.own(node)), edges, cost: edges.length }
   }
@@ -275,10 +279,10 @@ export class CheapestPath implements Search {
   }
 
   #relax(label: Label): void {
-    const { isOut, type, other } = this.#reader
+    const { isOut, type, other, entry } = this.#reader
     const isBounded = this.#plan.maxDepth !== Number.POSITIVE_INFINITY
     if (!isBounded && this.#settled.has(other)) return
-    const edge = this.#adjacency.edge(label.node, isOut, type, other)
+    const edge = this.#adjacency.edge(label.node, isOut, type, other, entry)
     const weight = this.#weightOf(edge)
     if (weight === Number.POSITIVE_INFINITY) return
     const cost = label.cost + weight

@@ -32,7 +32,7 @@ export class EdgeRows implements Feed {
     for (let i = 0; i < count; i++) {
       const { [i]: other } = edges.others
       const { [i]: type } = edges.types
-      if (!isOut) first[i] = adjacency.edge(node, false, type, other)
+      if (!isOut) first[i] = adjacency.edge(node, false, type, other, 0)
       else {
         const edge: Edge = { from: adjacency.own(node), to: other, type, value: edges.values[i] }
         first[i] = edge

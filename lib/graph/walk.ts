@@ -3,7 +3,8 @@
  *
  * Breadth first it goes as far as it is asked to. Depth first it gives the tree of these least depths in preorder, for which
  * it has to know the whole tree: it is walked breadth first before the first node is given. Invariants:
- * 1. The caller's code, which a filter and a custom codec are, runs between two reads: nothing refers to memory then.
+ * 1. The caller's code, which a filter and a custom codec are, runs between two reads: nothing refers to memory then but
+ *    to entries of the version that is held.
  * 2. A node is refused by one edge and may be reached by another: what a filter refuses is not seen.
  */
 import type { TupleKey } from '../key/tuple-writer.js'
@@ -39,6 +40,8 @@ interface Reached {
   readonly from: TupleKey
   readonly isOut: boolean
   readonly type: string
+  /** Where the edge lies, if that is known; else 0. */
+  readonly entry: number
   /** Those that were reached from it, where they are needed. */
   readonly then: Reached[] | null
   /** What the filter was shown. */
@@ -134,19 +137,21 @@ export class Walk implements Feed {
         this.#edges = null
         return null
       }
-      const { others, types } = this.#edges as Edges
-      const i = this.#at++
-      const reached = this.#reach(from, side.isOut, types[i], others[i])
+      const edges = this.#edges as Edges
+      const reached = this.#reach(from, side.isOut, edges, this.#at++)
       if (reached !== null) return reached
     }
   }
 
-  #reach(from: Reached, isOut: boolean, type: string, node: TupleKey): Reached | null {
+  /** Goes an edge of those that were read, if it leads to a node that was not seen. */
+  #reach(from: Reached, isOut: boolean, { others, types, entries }: Edges, i: number) {
+    const node = others[i]
     if (this.#seen.has(node)) return null
     const { isDepthFirst, filter } = this.#plan
     const then = isDepthFirst ? [] : null
     const depth = from.depth + 1
-    const reached: Reached = { node, depth, from: from.node, isOut, type, then, step: null }
+    const edge = { from: from.node, isOut, type: types[i], entry: entries[i] }
+    const reached: Reached = { node, depth, ...edge, then, step: null }
     if (filter !== null) {
       const step = this.#stepOf(reached)
       const goes = Boolean(filter(step))
@@ -160,9 +165,9 @@ export class Walk implements Feed {
     return reached
   }
 
-  #stepOf({ node, depth, from, isOut, type }: Reached): WalkStep {
+  #stepOf({ node, depth, from, isOut, type, entry }: Reached): WalkStep {
     const adjacency = this.#adjacency
-    const edge = adjacency.edge(from, isOut, type, node)
+    const edge = adjacency.edge(from, isOut, type, node, entry)
     return { node: adjacency.own(node), depth, edge }
   }
 
@@ -176,7 +181,8 @@ export class Walk implements Feed {
 
 function rootOf({ start, isDepthFirst }: WalkPlan): Reached {
   const then = isDepthFirst ? [] : null
-  return { node: start, depth: 0, from: start, isOut: true, type: '', then, step: null }
+  const edge = { from: start, isOut: true, type: '', entry: 0 }
+  return { node: start, depth: 0, ...edge, then, step: null }
 }
 
 function reversed({ then }: Reached): Reached[] {

@@ -45,7 +45,7 @@ export class TupleReader {
         this.at += 8
         return numberAt(this.#bytes, this.at - 8)
       case STRING:
-        return this.#text.utf8(this.#plain, 0, this.#unescape())
+        return this.#string()
       case BYTES:
         // Not `slice`: of a Buffer that would be a view.
         return Uint8Array.from(this.#plain.subarray(0, this.#unescape()))
@@ -58,6 +58,16 @@ export class TupleReader {
       default:
         throw new Error(`zverse: assertion failed: no tuple tag ${tag}`)
     }
+  }
+
+  #string(): string {
+    const bytes = this.#bytes
+    const from = this.at
+    let end = from
+    while (bytes[end] > ESCAPE) end++
+    if (bytes[end] === ESCAPE) return this.#text.utf8(this.#plain, 0, this.#unescape())
+    this.at = end + 1
+    return this.#text.utf8(bytes, from, end)
   }
 
   /** Unescapes into `#plain` and returns how many bytes that were. */

@@ -143,6 +143,11 @@ function seekEnd(W: Uint32Array, path: Path, root: number, last: boolean): void 
 }
 
 export class Cursor {
+  /**
+   * One that lives for ever: of a class without an instance V8 collects the shape with the garbage, and after a few
+   * such times it makes each new instance in 0.9 µs, not in 0.05.
+   */
+  static readonly alive = new Cursor(new Uint32Array(0), 0, WHOLE, false, 0)
   readonly #W: Uint32Array
   readonly #path = new Path()
   /** What has the entries of the leaf the cursor is in, and where; next slot and the slot to stop at. */

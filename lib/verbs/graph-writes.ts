@@ -1,14 +1,12 @@
 /**
  * Writing graphs: on a database each verb is a transaction of its own, inside a write transaction a part of that one.
  */
-import { EdgeKeys } from '../indexes/edge-key.js'
-import { KeyBuffer } from '../key/codec.js'
 import type { TupleKey } from '../key/tuple-writer.js'
 import { keyBytesOf } from '../memory/entry.js'
 import { E_KEY, WRITING_VERB } from '../memory/layout.js'
 import { checkNames } from '../options.js'
 import type { IndexCore } from '../read/index-core.js'
-import { Cursor, prefixed } from '../tree/cursor.js'
+import { Cursor, prefixed, type Range } from '../tree/cursor.js'
 import type { Transaction } from '../write/transaction.js'
 import type { WriteVerbs } from '../write/write-verbs.js'
 import { type EdgeOptions, GraphReads, typeIn } from './graph-reads.js'
@@ -55,30 +53,27 @@ export abstract class GraphVerbs<N extends TupleKey, V, R> extends GraphReads<N,
     const core = this.#edges._begin()
     const { engine } = core
     core.encodeKey([node], engine.key)
-    const key = new KeyBuffer()
-    key.copy(engine.key)
     // Without the byte that ends the array.
-    key.bytes--
-    const body = (tx: Transaction) => removeNode(tx, this._incoming, key)
+    engine.key.bytes--
+    const range = prefixed(engine.key)
+    const body = (tx: Transaction) => removeNode(tx, this._incoming, range)
     return this.#edges._write(core, body, WRITING_VERB)
   }
 }
 
-/** Removes the edges whose keys, and those whose index keys, begin with some bytes. */
-function removeNode(tx: Transaction, incoming: IndexCore, prefix: KeyBuffer): void {
-  const { W, epochs, writer, key } = incoming.engine
+/** Removes the edges whose keys, and those whose index keys, lie in a range. */
+function removeNode(tx: Transaction, incoming: IndexCore, range: Range): void {
+  const { W, epochs, writer, key, tools } = incoming.engine
   const core = incoming.parent
-  const range = prefixed(prefix)
   tx.all(() => {
     tx.clear(core, range)
     const root = tx.root(incoming)
     // The index may be brought up to date while it is walked.
     epochs.space.freeze()
     const draft = tx.draft(core)
-    const keys = new EdgeKeys()
     const cursor = new Cursor(W, root, range, false, Number.POSITIVE_INFINITY)
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
-      keys.turn(W, entry + E_KEY, keyBytesOf(W, entry), key)
+      tools.edges.turn(W, entry + E_KEY, keyBytesOf(W, entry), key)
       writer.delete(draft, key, undefined)
     }
   })
