@@ -17,7 +17,7 @@ import { verdicts } from './targets.js'
 import { makeDirectory } from './tmpfs.js'
 
 /** The rows on one thread and no disk: what is measured if nothing is named. */
-const DEFAULT = ['entries', 'past', 'ycsb', 'size', 'value-size', 'points', 'indexes']
+const DEFAULT = ['entries', 'past', 'ycsb', 'size', 'value-size', 'points', 'indexes', 'graphs']
 const FULL = { keys: Number.POSITIVE_INFINITY, rounds: 5, seconds: 2, minutes: 15, sampleMs: 200 }
 const QUICK = { keys: 100_000, rounds: 3, seconds: 0.3, minutes: 0.1, sampleMs: 100 }
 const defaults = process.argv.includes('--quick') ? QUICK : FULL

@@ -179,8 +179,8 @@ export const one = figure =>
   typeof figure === 'object' && 'mean' in figure ? figure.mean : Number(figure)
 
 /**
- * A chunk of reads over an array of keys, from where the last one ended.
- * @param {readonly string[]} keys a multiple of `size`
+ * A chunk of reads over an array of keys, or of what else is asked for, from where the last one ended.
+ * @param {readonly unknown[]} keys a multiple of `size`
  * @param {number} size
  * @param {(from: number, to: number) => number} loop reads `keys[from]` up to before `keys[to]`
  */

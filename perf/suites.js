@@ -39,6 +39,13 @@ import { versionBytes } from './entries/scenarios/version-bytes.js'
 import { workloads } from './entries/scenarios/ycsb.js'
 import { EntriesStage } from './entries/stage.js'
 import { loadEngine } from './entries/zverse.js'
+import { bytes as graphBytes } from './graphs/scenarios/bytes.js'
+import { commits as edgeCommits } from './graphs/scenarios/commits.js'
+import { insert } from './graphs/scenarios/insert.js'
+import { old as oldGraph } from './graphs/scenarios/old.js'
+import { reads as graphReads } from './graphs/scenarios/reads.js'
+import { GraphsStage } from './graphs/stage.js'
+import { systems as graphSystems } from './graphs/systems.js'
 import { build } from './indexes/scenarios/build.js'
 import { bytes } from './indexes/scenarios/bytes.js'
 import { commits as indexedCommits } from './indexes/scenarios/commits.js'
@@ -95,6 +102,10 @@ export const suites = {
   indexes: {
     ...{ keys: 1_000_000, own: ['zverse'], systems: indexing },
     stage: (system, settings) => new IndexesStage(system, settings),
+  },
+  graphs: {
+    ...{ keys: 1_000_000, own: ['zverse'], systems: graphSystems },
+    stage: (system, settings) => new GraphsStage(system, settings),
   },
   level: {
     ...{ keys: 100_000, own: ['zverse', 'zverse-text'], systems: levels },
@@ -164,6 +175,7 @@ export const groups = [
   group('indexes', 'indexes', [
     ...[putTransaction, ...indexedCommits, ...indexReads, build, bytes, small],
   ]),
+  group('graphs', 'graphs', [insert, edgeCommits, ...graphReads, oldGraph, graphBytes]),
   group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
   group('threads', 'threads', [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],
@@ -220,6 +232,7 @@ export const USUAL = [
     'points-insert',
     'index-commit',
     'index-equal',
+    'graph-neighbours',
     'never-commit',
     'reopen',
   ],

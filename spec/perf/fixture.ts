@@ -8,6 +8,7 @@ import { scenarios, suiteOf, suites } from '../../perf/suites.js'
 const SYSTEMS: Record<string, string[]> = {
   entries: ['zverse', 'lmdb', 'Map', 'SQLite', 'sorted-btree'],
   indexes: ['zverse', 'SQLite', 'LokiJS', 'Dexie'],
+  graphs: ['zverse', 'graphology'],
   level: ['zverse', 'memory-level'],
   threads: ['zverse', 'lmdb', 'arithmetic'],
   persistent: ['zverse', 'raw', 'lmdb', 'SQLite', 'classic-level'],

@@ -11,7 +11,7 @@ import { verdicts } from '../../perf/targets.js'
 
 describe('rows', () => {
   it('of every file are in a group', async () => {
-    for (const suite of ['entries', 'indexes', 'level', 'threads', 'persistent']) {
+    for (const suite of ['entries', 'indexes', 'graphs', 'level', 'threads', 'persistent']) {
       const folder = new URL(`../../perf/${suite}/scenarios/`, import.meta.url)
       const files = readdirSync(folder)
       expect(files.length).toBeGreaterThan(2)
