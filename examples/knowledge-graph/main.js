@@ -18,6 +18,7 @@ import { graphAt, openLevel } from './graph.js'
 import { HELP, readOptions } from './options.js'
 import { follow, ground, lookInto } from './travel.js'
 import { isSamePatch, verifyAnswers } from './verify.js'
+import { Walks } from './walks.js'
 
 /** @typedef {import('./asker.js').Answer} Answer */
 /** @typedef {import('./graph.js').Database} Database */
@@ -84,6 +85,9 @@ async function run(options) {
   }
   problems.push(...(await verifyAnswers(made, answers)))
   if (answers.length === 0) problems.push('nothing was asked')
+  const walks = new Walks(made)
+  const walked = walks.compare(answers)
+  problems.push(...walked.problems, ...walks.close())
 
   const facts = await graphAt(level, last, graph => graph.facts())
   const whole = answers.filter(({ kind }) => kind === 'everything').length
@@ -97,6 +101,7 @@ async function run(options) {
     `  answers   ${grouped(answers.length)}, by ${options.askers} threads, at ${grouped(versions)} versions`,
   )
   say(`            ${grouped(whole)} of them the whole graph; all as a plain Set has it`)
+  say(`  walks     ${grouped(walked.count)} of the answers once more, in a graph of zverse’s own`)
 
   const index = made.map(({ added }) => added[0]?.[2]).lastIndexOf('retracted')
   if (index !== -1) {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 /** @typedef {keyof typeof QUESTIONS} Kind */
 
 /** Citations that `foundations` follows one after the other. */
-const DEPTH = 3
+export const DEPTH = 3
 
 /** @param {Iterable<string>} names */
 const sorted = names => [...new Set(names)].sort()

@@ -29,6 +29,7 @@ describe('knowledge graph', () => {
     expect(out).toMatch(/\n {2}patches {3}301, each one version, [\d ]+\/s\n/)
     expect(out).toMatch(/\n {2}heard {5}301 patches, as they were made\n/)
     expect(figure(out, /answers {3}([\d ]+), by 2 threads/)).toBeGreaterThan(0)
+    expect(figure(out, /\n {2}walks {5}([\d ]+) of the answers once more/)).toBeGreaterThan(0)
     expect(figure(out, /\n +([\d ]+) of them the whole graph/)).toBeGreaterThan(0)
 
     const name = /\nVersion \d+: (paper:\d+) is retracted, with each citation/.exec(out)?.[1]
