@@ -15,13 +15,9 @@ import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
 import type { Known } from '../indexes/definition.js'
 import { Derived } from '../indexes/derived.js'
-import {
-  type BothValues,
-  type Drafts,
-  IndexDraft,
-  Scratch,
-  StoreFollower,
-} from '../indexes/follower.js'
+import { StoreFollower } from '../indexes/follower.js'
+import type { BothValues, Drafts, IndexDraft } from '../indexes/index-draft.js'
+import { KeyedDraft, Scratch } from '../indexes/keyed-draft.js'
 import { Reverse } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
@@ -128,9 +124,7 @@ export class Engine {
 
   /** What keeps some indexes up in a transaction of this handle. */
   follower(indexes: readonly IndexDraft[]): StoreFollower {
-    const { W, epochs, writer, values } = this
-    this.#scratch ??= new Scratch()
-    return new StoreFollower(W, epochs.space, writer, values, this.#scratch, indexes)
+    return new StoreFollower(this.W, this.values, indexes)
   }
 
   /** What keeps up all indexes of a store, which a transaction changes; it is used again. */
@@ -144,9 +138,11 @@ export class Engine {
 
   /** An index in a transaction of this handle. */
   indexDraft(known: Known, drafts: Drafts): IndexDraft {
-    const isDerived = known.defined.by !== null
-    const reverse = isDerived ? new Reverse(this.W, this.gatherer) : null
-    return new IndexDraft(known, drafts, this.derived, reverse)
+    const { W, epochs, writer, derived, gatherer } = this
+    const tools = { W, space: epochs.space, writer }
+    const reverse = known.defined.by === null ? null : new Reverse(W, gatherer)
+    this.#scratch ??= new Scratch()
+    return new KeyedDraft(known, drafts, tools, this.#scratch, derived, reverse)
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

@@ -1,240 +1,28 @@
 /**
  * What a write transaction does to the indexes of one store: the one place where they are kept up.
  *
- * `Writer` tells it of each change of an entry before and after it makes it. It notes which keys come and go in each
- * index, and makes these changes in key order: before a read of the index inside the transaction, and before the
- * commit. For the owner of the writer lock. Invariants:
- * 1. After {@link flush} each index has exactly the keys that the entries of the draft have.
- * 2. `look` changes nothing, and may throw: `Writer` has a place in the store's tree by then. `note` does not
- *    throw.
- * 3. Where `flush` throws, for want of memory, the changes that wait are all there still: it can be done again.
+ * `Writer` tells it of each change of an entry before and after it makes it; each index notes what that gives it, and makes
+ * its changes before a read of it inside the transaction, and before the commit. For the owner of the writer lock.
  */
-import { ZVerseError } from '../errors.js'
 import { KeyBuffer } from '../key/codec.js'
-import { keyCodecNamed } from '../key/resolve.js'
-import { copyKey, type KeyWords, keyBytesOf, NO_VALUE } from '../memory/entry.js'
-import { E_KEY } from '../memory/layout.js'
-import { compareKeys } from '../memory/words.js'
-import { BulkTree } from '../tree/bulk.js'
-import { Cursor, prefixed, WHOLE } from '../tree/cursor.js'
-import type { Draft, Follower } from '../tree/draft.js'
-import type { Workspace } from '../tree/workspace.js'
-import type { Writer } from '../tree/writer.js'
-import type { Encoded, EntryPaths } from './bytes.js'
-import type { Known } from './definition.js'
-import type { Derived } from './derived.js'
-import { EdgeKeys } from './edge-key.js'
-import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
-import { Extractor, IndexKeys, type Unfit } from './extract.js'
-import { NOWHERE } from './path.js'
-import { Pending } from './pending.js'
-import type { Reverse } from './reverse.js'
+import { copyKey } from '../memory/entry.js'
+import { Cursor, WHOLE } from '../tree/cursor.js'
+import type { Follower } from '../tree/draft.js'
+import type { Encoded } from './bytes.js'
+import type { BothValues, Drafts, IndexDraft } from './index-draft.js'
 import { unfitValue } from './unfit.js'
-
-/** Behind the index keys of a graph there are no others. */
-const NO_KEY = { words: new Uint32Array(0), bytes: 0 }
-
-/** Keys that wait at most before they are written: a bound on private memory. */
-const MOST_PENDING = 2 ** 16
-/** The same where an index is filled. */
-const MOST_BUILT = 2 ** 22
-
-/** The stores that a transaction changes. */
-export interface Drafts {
-  /** The draft of a store, which is made if there is none yet. */
-  draftOf(id: number): Draft
-  /** Root of a store's tree, as the transaction has it. */
-  rootOf(id: number): number
-}
-
-/** An index as a transaction changes it. */
-export class IndexDraft {
-  known: Known
-  /** Those of the transaction under way. */
-  #drafts: Drafts
-  readonly pending = new Pending()
-  /** Keys that have come into a unique index: nothing says yet that no other entry has the index key. */
-  readonly doubtful: { readonly words: Uint32Array; readonly bytes: number }[] = []
-  readonly #extractor: Extractor
-  /** The index keys of entries, where a function gives them. */
-  readonly reverse: Reverse | null
-  readonly #derived: Derived
-  /** Of a graph. */
-  readonly #edges: EdgeKeys | null
-  readonly #before = new IndexKeys()
-  readonly #after = new IndexKeys()
-  /** The entry that is looked at leaves the index as it is. */
-  #isSame = false
-
-  constructor(known: Known, drafts: Drafts, derived: Derived, reverse: Reverse | null) {
-    this.known = known
-    this.#drafts = drafts
-    this.#derived = derived
-    this.reverse = reverse
-    this.#extractor = new Extractor(known.defined)
-    this.#edges = known.defined.kind === 'graph' ? new EdgeKeys() : null
-  }
-
-  /** Begins anew, in another transaction. */
-  begin(drafts: Drafts): this {
-    this.#drafts = drafts
-    this.forget()
-    return this
-  }
-
-  /** What was gathered without a transaction goes on in one, as an index that it has made. */
-  move(known: Known, drafts: Drafts): void {
-    this.known = known
-    this.#drafts = drafts
-  }
-
-  /** The index as a store. Where nothing of it changes, it is not asked for. */
-  get draft(): Draft {
-    return this.#drafts.draftOf(this.known.id)
-  }
-
-  /** Changes that wait are no more to be made. */
-  forget(): void {
-    this.pending.clear()
-    this.reverse?.clear()
-    if (this.doubtful.length > 0) this.doubtful.length = 0
-  }
-
-  /** There are changes to make. */
-  get hasChanges(): boolean {
-    return this.pending.count > 0
-  }
-
-  /** Finds the index keys of an entry that goes and of one that comes, 0 for none, both of key `primary`. */
-  look(values: BothValues, old: number, entry: number, primary: KeyBuffer): Unfit | null {
-    const { before, after } = values
-    this.#before.clear()
-    this.#after.clear()
-    if (this.#edges !== null) return this.#lookAtEdge(this.#edges, old, entry, primary)
-    if (this.reverse !== null) {
-      if (entry !== 0) {
-        this.#derived.ofPut(this.known, entry, this.#after)
-        const unfit = this.#extractor.bound(this.#after, primary.bytes)
-        if (unfit !== null) return unfit
-      }
-      if (old !== 0) this.reverse.read(this.#drafts.rootOf(this.known.id), primary, this.#before)
-      this.#isSame = this.#before.isSame(this.#after)
-      return null
-    }
-    this.#isSame = old !== 0 && entry !== 0 && this.#isUnchanged(values)
-    if (this.#isSame) return null
-    if (entry !== 0) {
-      const unfit =
-        this.#extractor.extract(after.reader, after.from, this.#after) ??
-        this.#extractor.bound(this.#after, primary.bytes)
-      if (unfit !== null) return unfit
-    }
-    if (old !== 0) {
-      this.#extractor.extract(before.reader, before.from, this.#before)
-      this.#extractor.bound(this.#before, primary.bytes)
-    }
-    this.#isSame = this.#before.isSame(this.#after)
-    return null
-  }
-
-  /** An edge is found by its key, whatever its value is. */
-  #lookAtEdge(edges: EdgeKeys, old: number, entry: number, primary: KeyBuffer): Unfit | null {
-    this.#isSame = old !== 0 && entry !== 0
-    if (this.#isSame) return null
-    const isEdge = edges.turnInto(primary, entry === 0 ? this.#before : this.#after)
-    return isEdge ? null : { what: 'edge', path: '' }
-  }
-
-  /** The same bytes are at each path: nothing is extracted to find that out. */
-  #isUnchanged({ before, after }: BothValues): boolean {
-    const { paths, missing } = this.known.defined
-    for (const path of paths) {
-      const old = before.reader.seek(before.from, path)
-      const at = after.reader.seek(after.from, path)
-      if (old === NOWHERE || at === NOWHERE) {
-        if (old !== at || missing === 'error') return false
-      } else if (!after.reader.isSame(at, before.reader, old)) return false
-    }
-    return true
-  }
-
-  /** Notes what {@link look} has found, for the entry of a key. */
-  note(key: KeyBuffer): void {
-    if (this.#isSame) return
-    this.reverse?.note(key, this.#after)
-    const primary = this.#edges === null ? key : NO_KEY
-    const [before, after] = [this.#before, this.#after]
-    let [i, j] = [0, 0]
-    while (i < before.count || j < after.count) {
-      const order = before.compareTo(i, after, j)
-      if (order < 0) this.#add(false, before, i++, primary)
-      else if (order > 0) this.#add(true, after, j++, primary)
-      else {
-        i++
-        j++
-      }
-    }
-  }
-
-  /** A key has come: in a unique index another entry may have its index key. */
-  doubt({ words, bytes }: KeyBuffer): void {
-    if (!this.known.defined.unique) return
-    this.doubtful.push({ words: words.slice(0, (bytes + 3) >>> 2), bytes })
-  }
-
-  /** True if two keys of the index have the same index key; of no bytes: there is none. */
-  isOfOne(a: KeyBuffer, b: KeyBuffer): boolean {
-    if (a.bytes === 0) return false
-    const size = indexKeyWords(this.known.defined, a.words, 0)
-    for (let i = 0; i < size; i++) if (a.words[i] !== b.words[i]) return false
-    return true
-  }
-
-  #add(comes: boolean, keys: IndexKeys, i: number, primary: KeyWords): void {
-    this.pending.add(comes, keys.bytes, keys.places[i], keys.places[i + 1], primary)
-  }
-}
-
-/** The values of an entry that goes and of one that comes, both open at a time. */
-export interface BothValues {
-  readonly before: EntryPaths
-  readonly after: EntryPaths
-}
-
-/** Buffers that followers use one after the other. */
-export class Scratch {
-  readonly key = new KeyBuffer()
-  readonly primary = new KeyBuffer()
-  readonly last = new KeyBuffer()
-}
 
 export class StoreFollower implements Follower {
   readonly #W: Uint32Array
-  readonly #space: Workspace
-  readonly #writer: Writer
   readonly #values: BothValues
   readonly indexes: readonly IndexDraft[]
-  readonly #key: KeyBuffer
-  readonly #primary: KeyBuffer
-  readonly #last: KeyBuffer
   /** How values are encoded; null where no index looks at them. */
   readonly #encoded: Encoded | null
+  #key: KeyBuffer | null = null
 
-  constructor(
-    W: Uint32Array,
-    space: Workspace,
-    writer: Writer,
-    values: BothValues,
-    scratch: Scratch,
-    indexes: readonly IndexDraft[],
-  ) {
+  constructor(W: Uint32Array, values: BothValues, indexes: readonly IndexDraft[]) {
     this.#W = W
-    this.#space = space
-    this.#writer = writer
     this.#values = values
-    this.#key = scratch.key
-    this.#primary = scratch.primary
-    this.#last = scratch.last
     this.indexes = indexes
     const reader = indexes.find(({ known }) => known.defined.encoded !== null)
     this.#encoded = reader?.known.defined.encoded ?? null
@@ -247,12 +35,7 @@ export class StoreFollower implements Follower {
   }
 
   ready(): void {
-    for (const index of this.indexes) {
-      if (index.pending.count < MOST_PENDING) continue
-      // A tree is best built of all there is.
-      const isBuilt = isEmptied(index.draft) && index.pending.count < MOST_BUILT
-      if (!isBuilt) this.#flush(index)
-    }
+    for (const index of this.indexes) if (index.isFull(false)) index.flush()
   }
 
   look(old: number, entry: number, key: KeyBuffer): void {
@@ -260,12 +43,10 @@ export class StoreFollower implements Follower {
     const encoded = this.#encoded
     if (old !== 0 && encoded !== null) before.open(old, encoded)
     if (entry !== 0 && encoded !== null) after.open(entry, encoded)
-    for (const index of this.indexes) this.#lookInto(index, old, entry, key)
-  }
-
-  #lookInto(index: IndexDraft, old: number, entry: number, key: KeyBuffer): void {
-    const unfit = index.look(this.#values, old, entry, key)
-    if (unfit !== null) throw unfitValue(index.known, unfit)
+    for (const index of this.indexes) {
+      const unfit = index.look(this.#values, old, entry, key)
+      if (unfit !== null) throw unfitValue(index.known, unfit)
+    }
   }
 
   note(key: KeyBuffer): void {
@@ -273,24 +54,21 @@ export class StoreFollower implements Follower {
   }
 
   clear(): void {
-    for (const index of this.indexes) {
-      index.forget()
-      index.draft.clear(this.#W, this.#space, this.#space.version)
-    }
+    for (const index of this.indexes) index.clear()
   }
 
   flush(): void {
-    for (const index of this.indexes) if (index.hasChanges) this.#flush(index)
+    for (const index of this.indexes) if (index.hasChanges) index.flush()
   }
 
   /** Fills the indexes, which are empty, with what a tree has. @throws as `look` and `flush` */
   fill(root: number): void {
     const W = this.#W
     const cursor = new Cursor(W, root, WHOLE, false, Number.POSITIVE_INFINITY)
-    const key = this.#primary
+    const key = (this.#key ??= new KeyBuffer())
     for (let entry = cursor.next(); entry !== 0; entry = cursor.next()) {
       copyKey(W, entry, key)
-      for (const index of this.indexes) if (index.pending.count >= MOST_BUILT) this.#flush(index)
+      for (const index of this.indexes) if (index.isFull(true)) index.flush()
       this.look(0, entry, key)
       this.note(key)
     }
@@ -298,106 +76,10 @@ export class StoreFollower implements Follower {
   }
 
   prove(): void {
-    for (const index of this.indexes) {
-      for (const key of index.doubtful) this.#proveOne(index, key)
-      if (index.doubtful.length > 0) index.doubtful.length = 0
-    }
-  }
-
-  /** Throws where another entry has the index key of a key that has come into a unique index. */
-  #proveOne(
-    { draft, known }: IndexDraft,
-    { words, bytes }: { words: Uint32Array; bytes: number },
-  ): void {
-    const W = this.#W
-    const key = this.#key
-    const size = indexKeyWords(known.defined, words, 0) * 4
-    key.words.set(words.subarray(0, size / 4))
-    key.bytes = size
-    const cursor = new Cursor(W, draft.live.root, prefixed(key), false, 2)
-    const first = cursor.next()
-    const second = cursor.next()
-    if (second === 0) return
-    const isFirst = isKey(W, first, words, bytes)
-    throw notUnique(known, W, isFirst ? second : first)
+    for (const index of this.indexes) index.prove()
   }
 
   goBack(): void {
-    for (const { pending, reverse } of this.indexes) {
-      pending.clear()
-      reverse?.clear()
-    }
+    for (const index of this.indexes) index.goBack()
   }
-
-  #flush(index: IndexDraft): void {
-    const { pending } = index
-    if (isEmptied(index.draft) && pending.onlyCome) this.#build(index)
-    else this.#change(index)
-    pending.clear()
-  }
-
-  #change(index: IndexDraft): void {
-    const key = this.#key
-    const writer = this.#writer
-    const { version } = this.#space
-    const { pending, draft } = index
-    const { reverse } = index
-    pending.each(key, comes => {
-      if (!comes) writer.delete(draft, key, undefined)
-      else {
-        writer.put(draft, key, NO_VALUE, undefined, version)
-        index.doubt(key)
-      }
-    })
-    reverse?.flush(draft, writer, version)
-  }
-
-  /** Builds an index that is empty from the leaves up. */
-  #build(index: IndexDraft): void {
-    const key = this.#key
-    const writer = this.#writer
-    const space = this.#space
-    const { version } = space
-    const point = space.savepoint()
-    const last = this.#last
-    last.bytes = 0
-    try {
-      const tree = new BulkTree(this.#W, space)
-      index.pending.each(key, () => {
-        space.spend()
-        tree.add(writer.makeEntry(key, NO_VALUE, version))
-        // There are no others: only neighbours can have the same index key.
-        if (!index.known.defined.unique) return
-        if (index.isOfOne(last, key)) index.doubt(key)
-        last.copy(key)
-      })
-      // Behind all index keys.
-      index.reverse?.each(key, value => {
-        if (value === null) return
-        space.spend()
-        tree.add(writer.makeEntry(key, value, version))
-      })
-      writer.build(index.draft, tree)
-      index.reverse?.clear()
-    } catch (error) {
-      space.rollback(point)
-      throw error
-    }
-  }
-}
-
-/** There is nothing in a store, and never was in the transaction. */
-function isEmptied({ live, removed }: Draft): boolean {
-  return live.root === 0 && !removed
-}
-
-function isKey(W: Uint32Array, entry: number, words: Uint32Array, bytes: number): boolean {
-  return compareKeys(W, entry + E_KEY, keyBytesOf(W, entry), words, 0, bytes) === 0
-}
-
-function notUnique({ name, defined }: Known, W: Uint32Array, entry: number): ZVerseError {
-  const codec = new IndexEntryKeys(defined, keyCodecNamed(defined.codecs.keys))
-  const [key, holder] = codec.decode(W, entry + E_KEY, keyBytesOf(W, entry))
-  const message = `another entry has this key of the unique index ${JSON.stringify(name)} already`
-  return new ZVerseError('ZVERSE_NOT_UNIQUE', message, { index: name, key, holder })
 }

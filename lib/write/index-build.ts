@@ -9,7 +9,7 @@
 import { INDEX_KEYS, nameOfIndex } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
 import type { Defined, Known } from '../indexes/definition.js'
-import type { Drafts, IndexDraft } from '../indexes/follower.js'
+import type { Drafts, IndexDraft } from '../indexes/index-draft.js'
 import { unfitValue } from '../indexes/unfit.js'
 import { KeyBuffer } from '../key/codec.js'
 import { copyKey } from '../memory/entry.js'
@@ -76,7 +76,7 @@ export class IndexBuild {
     this.#before?.release()
     this.#before = null
     // Most of the sorting is done when the turn comes.
-    this.#index.pending.keepComing()
+    this.#index.settle()
     return count
   }
 

@@ -6,7 +6,7 @@
 import type { Engine } from '../engine/engine.js'
 import { NAMES_STORE } from '../engine/names.js'
 import type { Known } from '../indexes/definition.js'
-import type { Drafts } from '../indexes/follower.js'
+import type { Drafts } from '../indexes/index-draft.js'
 import { S_LIVE } from '../memory/layout.js'
 import { stateOf } from '../tree/catalog.js'
 import type { Draft } from '../tree/draft.js'

@@ -1,0 +1,64 @@
+/** An index as a write transaction changes it, of whatever kind: what its store's follower asks of it. */
+import type { KeyBuffer } from '../key/codec.js'
+import type { Draft } from '../tree/draft.js'
+import type { Workspace } from '../tree/workspace.js'
+import type { Writer } from '../tree/writer.js'
+import type { EntryPaths } from './bytes.js'
+import type { Known } from './definition.js'
+import type { Unfit } from './extract.js'
+
+/** The stores that a transaction changes. */
+export interface Drafts {
+  /** The draft of a store, which is made if there is none yet. */
+  draftOf(id: number): Draft
+  /** Root of a store's tree, as the transaction has it. */
+  rootOf(id: number): number
+}
+
+/** The values of an entry that goes and of one that comes, both open at a time. */
+export interface BothValues {
+  readonly before: EntryPaths
+  readonly after: EntryPaths
+}
+
+/** What the indexes of a handle are changed with. */
+export interface Tools {
+  readonly W: Uint32Array
+  readonly space: Workspace
+  readonly writer: Writer
+}
+
+/**
+ * Invariants:
+ * 1. After {@link flush} the index has exactly what the entries of the draft give it.
+ * 2. `look` changes nothing, and may throw: `Writer` has a place in the store's tree by then. `note` does not
+ *    throw.
+ * 3. Where `flush` throws, for want of memory, the changes that wait are all there still: it can be done again.
+ */
+export interface IndexDraft {
+  readonly known: Known
+  /** Begins anew, in another transaction. */
+  begin(drafts: Drafts): this
+  /** What was gathered without a transaction goes on in one, as an index that it has made. */
+  move(known: Known, drafts: Drafts): void
+  /** Changes that wait are no more to be made. */
+  forget(): void
+  /** There are changes to make. */
+  readonly hasChanges: boolean
+  /** So many changes wait that they had better be made: while a store is changed, or an index is filled. */
+  isFull(isFilling: boolean): boolean
+  /** Finds what an entry that goes and one that comes, 0 for none, both of key `primary`, give the index. */
+  look(values: BothValues, old: number, entry: number, primary: KeyBuffer): Unfit | null
+  /** Notes what {@link look} has found, for the entry of a key. */
+  note(key: KeyBuffer): void
+  /** The store has been emptied. */
+  clear(): void
+  /** What happened since the last {@link flush} is undone. */
+  goBack(): void
+  /** Makes the changes that wait. @throws ZVerseError `ZVERSE_FULL` */
+  flush(): void
+  /** When all changes are made. @throws ZVerseError `ZVERSE_NOT_UNIQUE` */
+  prove(): void
+  /** An index that is filled without a transaction has all there is for now. */
+  settle(): void
+}
