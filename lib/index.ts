@@ -22,6 +22,7 @@ export type {
   IndexDefinition,
   PropertyDefinition,
   SpatialDefinition,
+  VectorDefinition,
 } from './indexes/definition.js'
 export type { IndexBounds, IndexKey } from './indexes/index-range.js'
 export type { Dimension, QuantizedDimension } from './key/axis.js'
@@ -56,6 +57,7 @@ export type { Times } from './threads/times.js'
 export type { TrackedWorker } from './threads/track.js'
 export type { CustomCodec } from './value/custom.js'
 export { fromJson, toJson } from './value/tagged-json.js'
+export type { VectorMetric } from './vector/codes.js'
 export type { Change, Changes, Commit } from './verbs/changes.js'
 export type { CheckReport } from './verbs/check.js'
 export type { Graph } from './verbs/graph.js'
@@ -79,6 +81,7 @@ export type {
   IndexOrder,
   IndexSince,
   SpatialIndex,
+  VectorIndex,
 } from './verbs/index-handle.js'
 export type { IndexInfo, IndexKind, IndexOf } from './verbs/index-making.js'
 export type { IndexRangeOptions, IndexReads } from './verbs/property-index.js'
@@ -108,6 +111,12 @@ export type {
   TypedStore,
   WriteTransaction,
 } from './verbs/transactions.js'
+export type {
+  QueryVector,
+  RecallOptions,
+  VectorNearestOptions,
+  VectorReads,
+} from './verbs/vector-index.js'
 export type { VersionInfo } from './verbs/versions.js'
 export type { Condition, Operation } from './write/operations.js'
 export { ZVerse } from './zverse.js'

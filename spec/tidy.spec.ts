@@ -9,6 +9,7 @@ const LAYERS = [
   ...['errors', 'options', 'memory', 'key', 'value', 'codec-options'],
   ...[
     'tree',
+    'vector',
     'indexes',
     'query',
     'point',

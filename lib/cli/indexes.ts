@@ -27,7 +27,8 @@ export function prefixIn(word: Word, isCompound = false): unknown {
 
 /** A definition as `index` takes it. */
 export function definitionWords(definition: IndexDefinition): string {
-  const { on, unique, missing, invalid } = definition
+  const { on, missing, invalid } = definition
+  const unique = definition.kind !== 'vector' && definition.unique
   return [
     ...(on === undefined ? [] : [typeof on === 'string' ? asWord(on) : pathWords(on)]),
     ...kindWords(definition),
@@ -45,6 +46,15 @@ function pathWords(on: readonly string[]): string {
 function kindWords(definition: IndexDefinition): string[] {
   if (definition.kind === 'spatial') {
     return ['--spatial', `--dimensions ${dimensionNames(definition.dimensions)}`]
+  }
+  if (definition.kind === 'vector') {
+    const { by, dims, metric, element } = definition
+    return [
+      ...(by === undefined ? [] : [`--by ${asWord(by)}`]),
+      `--vector --dims ${dims}`,
+      ...(metric === undefined ? [] : [`--metric ${metric}`]),
+      ...(element === undefined ? [] : [`--element ${element}`]),
+    ]
   }
   // What a function gives, a program has made: at the prompt there are no functions.
   const { by, multi } = definition

@@ -10,6 +10,7 @@
 
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
+import { HotBlocks } from '../hot/blocks.js'
 import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
@@ -19,6 +20,7 @@ import { StoreFollower } from '../indexes/follower.js'
 import type { BothValues, Drafts, IndexDraft } from '../indexes/index-draft.js'
 import { KeyedDraft, Scratch } from '../indexes/keyed-draft.js'
 import { Reverse } from '../indexes/reverse.js'
+import { SharedKernel, VectorDraft } from '../indexes/vector-draft.js'
 import { KeyBuffer } from '../key/codec.js'
 import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
@@ -74,6 +76,7 @@ export class Engine {
   /** What functions give values. */
   readonly derived: Derived
   #scratch: Scratch | null = null
+  readonly #kernel = new SharedKernel()
   readonly tools = new QueryTools()
   readonly #followers = new WeakMap<readonly Known[], StoreFollower>()
   readonly writer: Writer
@@ -87,7 +90,8 @@ export class Engine {
   readonly sketch = new AccessSketch()
   readonly cache: ValueCache | null
   /** What the queries and indexes of this handle have done, for `stats`. */
-  readonly queries = { lookups: 0, scanned: 0, returned: 0 }
+  readonly queries = { lookups: 0, scanned: 0, returned: 0, similarities: 0 }
+  #blocks: HotBlocks | null = null
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
@@ -140,9 +144,17 @@ export class Engine {
   indexDraft(known: Known, drafts: Drafts): IndexDraft {
     const { W, epochs, writer, derived, gatherer } = this
     const tools = { W, space: epochs.space, writer }
+    if (known.defined.kind === 'vector') {
+      return new VectorDraft(known, drafts, tools, gatherer, this.#kernel, derived)
+    }
     const reverse = known.defined.by === null ? null : new Reverse(W, gatherer)
     this.#scratch ??= new Scratch()
     return new KeyedDraft(known, drafts, tools, this.#scratch, derived, reverse)
+  }
+
+  /** Blocks of vector indexes, as this thread compares them. */
+  get blocks(): HotBlocks {
+    return (this.#blocks ??= new HotBlocks(0))
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

@@ -5,7 +5,8 @@
 import type { Dimension } from '../key/axis.js'
 import { isArray } from '../key/describe.js'
 import { pointsOf, type ZOrderKeys } from '../key/zorder.js'
-import { checkNames, invalidOption } from '../options.js'
+import { checkNames, integer, invalidOption } from '../options.js'
+import { METRICS, type VectorMetric } from '../vector/codes.js'
 import type { Encoded } from './bytes.js'
 import { type Path, pathOf } from './path.js'
 
@@ -42,7 +43,28 @@ export interface SpatialDefinition<D extends readonly Dimension[] = readonly Dim
   invalid?: 'error' | 'skip' | undefined
 }
 
-export type IndexDefinition = PropertyDefinition | SpatialDefinition
+/** An index of vectors: finds those that are nearest to another. */
+export interface VectorDefinition {
+  kind: 'vector'
+  /** The path of an array of numbers, or of a typed array. */
+  on?: string | undefined
+  /** In place of `on`: the name of a function that gives the vector of a value. */
+  by?: string | undefined
+  /** Numbers of a vector: an integer from 1 to 16 384. */
+  dims: number
+  /** How far two vectors are from each other: 1 − cos (the default), −q·v, or √Σ(q−v)². */
+  metric?: VectorMetric | undefined
+  /**
+   * What the index keeps of a vector: its numbers as 32-bit floats beside codes of 8 bits (the default), or the codes only,
+   * which take a fifth of the memory, and whose distances are near the true ones.
+   */
+  element?: 'float32' | 'int8' | undefined
+  missing?: 'skip' | 'error' | undefined
+  /** Where the path leads to no vector of so many finite numbers, or, under 'cosine', to zeros only. */
+  invalid?: 'error' | 'skip' | undefined
+}
+
+export type IndexDefinition = PropertyDefinition | SpatialDefinition | VectorDefinition
 
 /**
  * What makes a store a graph: its edges are found from both ends. Users define it by `graph` of a database.
@@ -54,9 +76,16 @@ export interface GraphDefinition {
 /** The name of that index, which users cannot give. */
 export const GRAPH = ''
 
+/** What vectors an index has, and how it compares them. */
+export interface VectorForm {
+  readonly dims: number
+  readonly metric: VectorMetric
+  readonly element: 'float32' | 'int8'
+}
+
 /** A definition as the engine uses it. */
 export interface Defined {
-  readonly kind: 'property' | 'spatial' | 'graph'
+  readonly kind: 'property' | 'spatial' | 'vector' | 'graph'
   /** Where the index keys are; of a function's index, what that gives. */
   readonly paths: readonly Path[]
   /** The name of the function; null: there is none. */
@@ -69,6 +98,8 @@ export interface Defined {
   readonly invalid: 'error' | 'skip'
   /** The points of an index by place; null for others. */
   readonly points: ZOrderKeys | null
+  /** What an index of vectors keeps; null for others. */
+  readonly vectors: VectorForm | null
   /** How the store's values are encoded, null where they have no paths; and the names of both codecs. */
   readonly encoded: Encoded | null
   readonly codecs: Codecs
@@ -93,9 +124,17 @@ export interface Codecs {
 }
 
 const MOST_PATHS = 16
-const NAMES = ['kind', 'on', 'unique', 'missing', 'invalid']
-const OF_PROPERTY = ['by', 'multi']
-const OF_PLACE = ['dimensions']
+const MOST_DIMS = 16_384
+const ELEMENTS = ['float32', 'int8'] as const
+
+/** What the definition of each kind may have beside what all have. */
+const KINDS = {
+  property: { what: 'an index', names: ['by', 'multi', 'unique'] },
+  spatial: { what: 'a spatial index', names: ['dimensions', 'unique'] },
+  vector: { what: 'a vector index', names: ['by', 'dims', 'metric', 'element'] },
+} as const
+type Kind = keyof typeof KINDS
+const NAMES = ['kind', 'on', 'missing', 'invalid']
 
 /**
  * @param codecs those of the store
@@ -105,46 +144,57 @@ export function definedBy(definition: unknown, codecs: Codecs): Defined {
   if (typeof definition !== 'object' || definition === null || isArray(definition)) {
     throw invalidOption('definition', 'of an index must be an object')
   }
-  const isSpatial = (definition as { kind?: unknown }).kind === 'spatial'
-  const names = [...NAMES, ...(isSpatial ? OF_PLACE : OF_PROPERTY)]
-  const given = checkNames(definition, names, isSpatial ? 'a spatial index' : 'an index')
-  const { kind, on, by, missing, invalid, dimensions } = given
-  const kinds = ['property', 'spatial']
-  if (kind !== undefined && !kinds.includes(kind as string)) {
-    throw invalidOption('kind', "must be 'property' or 'spatial'")
-  }
-  const isCompound = isArray(on)
-  const paths = by === undefined ? pathsIn(on) : [functionIn(by, on)]
+  const kind = oneOf((definition as { kind?: unknown }).kind, 'kind', Object.keys(KINDS) as Kind[])
+  const { what, names } = KINDS[kind]
+  const given = checkNames(definition, [...NAMES, ...names], what)
+  const { on, by, missing, invalid } = given
+  const isCompound = kind !== 'vector' && isArray(on)
+  const paths = by === undefined ? pathsIn(on, isCompound) : [functionIn(by, on)]
   if (by === undefined && !hasPaths(codecs)) {
     const message = `needs values with paths, msgpack or json: these are ${JSON.stringify(codecs.values)}`
     throw invalidOption('on', message)
   }
-  const points = isSpatial ? pointsOf(dimensions) : null
+  const points = kind === 'spatial' ? pointsOf(given.dimensions) : null
   if (points !== null && isCompound && paths.length !== points.curve.axes.length) {
     throw invalidOption('on', 'must be one path of an array, or a path for each dimension')
   }
   const defined = {
-    kind: isSpatial ? ('spatial' as const) : ('property' as const),
+    kind,
     codecs: { keys: codecs.keys, values: codecs.values },
     encoded: hasPaths(codecs) ? (codecs.values as Encoded) : null,
     paths,
     by: by === undefined ? null : (by as string),
     isCompound,
     points,
+    vectors: kind === 'vector' ? vectorsIn(given) : null,
     multi: flag(given, 'multi'),
     unique: flag(given, 'unique'),
-    missing: oneOf(missing, 'missing', isSpatial ? ['skip', 'error'] : ['skip', 'null', 'error']),
+    missing: oneOf(missing, 'missing', MISSING[kind]),
     invalid: oneOf(invalid, 'invalid', ['error', 'skip']),
   }
   return { ...defined, text: textOf(defined) }
+}
+
+const MISSING: Record<Kind, readonly Defined['missing'][]> = {
+  property: ['skip', 'null', 'error'],
+  spatial: ['skip', 'error'],
+  vector: ['skip', 'error'],
+}
+
+function vectorsIn({ dims, metric, element }: Record<string, unknown>): VectorForm {
+  return {
+    dims: integer(dims ?? Number.NaN, 'dims', 1, MOST_DIMS, 1),
+    metric: oneOf(metric, 'metric', METRICS),
+    element: oneOf(element, 'element', ELEMENTS),
+  }
 }
 
 function hasPaths({ values }: Codecs): boolean {
   return values === 'msgpack' || values === 'json'
 }
 
-function pathsIn(on: unknown): Path[] {
-  if (!isArray(on)) return [pathOf(on, 'on')]
+function pathsIn(on: unknown, isCompound: boolean): Path[] {
+  if (!isCompound || !isArray(on)) return [pathOf(on, 'on')]
   if (on.length === 0 || on.length > MOST_PATHS) {
     throw invalidOption('on', `must have 1 to ${MOST_PATHS} paths`)
   }
@@ -177,6 +227,7 @@ export function graphOf({ keys, values }: Codecs): Defined {
     by: null,
     isCompound: false,
     points: null,
+    vectors: null,
     multi: false,
     unique: false,
     missing: 'skip',
@@ -198,13 +249,17 @@ export function shownOf({ text }: Defined): IndexDefinition | GraphDefinition {
 }
 
 function textOf(defined: Omit<Defined, 'text'>): string {
-  const { paths, by, isCompound, multi, unique, missing, invalid, codecs, points } = defined
+  const { kind, paths, by, isCompound, multi, unique, missing, invalid, codecs } = defined
   const texts = paths.map(({ text }) => text)
-  const dimensions = points?.curve.axes.map(({ dimension }) => dimension)
+  const dimensions = defined.points?.curve.axes.map(({ dimension }) => dimension)
+  const { dims, metric, element } = defined.vectors ?? {}
   return JSON.stringify({
-    ...(dimensions !== undefined && { kind: 'spatial' }),
+    ...(kind !== 'property' && { kind }),
     ...(by === null ? { on: isCompound ? texts : texts[0] } : { by }),
     ...(dimensions !== undefined && { dimensions }),
+    ...(dims !== undefined && { dims }),
+    ...(metric !== undefined && metric !== METRICS[0] && { metric }),
+    ...(element !== undefined && element !== ELEMENTS[0] && { element }),
     ...(multi && { multi }),
     ...(unique && { unique }),
     ...(missing !== 'skip' && { missing }),
@@ -223,5 +278,10 @@ function flag(given: Record<string, unknown>, name: string): boolean {
 function oneOf<T extends string>(value: unknown, name: string, all: readonly T[]): T {
   if (value === undefined) return all[0]
   if (all.includes(value as T)) return value as T
-  throw invalidOption(name, `must be ${all.map(one => `'${one}'`).join(' or ')}`)
+  throw invalidOption(name, `must be ${anyOf(all.map(one => `'${one}'`))}`)
+}
+
+/** 'a, b or c'. */
+function anyOf(all: readonly string[]): string {
+  return all.length === 1 ? all[0] : `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
 }

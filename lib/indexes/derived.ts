@@ -8,11 +8,14 @@
  */
 import { types } from 'node:util'
 import type { Codecs, Defined, Known } from './definition.js'
-import { Extractor, IndexKeys } from './extract.js'
+import { Extractor, IndexKeys, type Unfit } from './extract.js'
 import type { Functions } from './functions.js'
-import { packed, unpack } from './packed.js'
+import { packed } from './packed.js'
 import { PlainPaths } from './plain-paths.js'
 import { unfitValue, unknownFunction } from './unfit.js'
+import { bytesOf, VectorReader } from './vectors.js'
+
+const NOTHING = new Uint8Array(0)
 
 /** Reads entries of some codecs. */
 export interface EntryDecoder {
@@ -50,21 +53,30 @@ export class Derived {
     if (by !== null && !this.#functions.has(by)) throw unknownFunction(index, by)
   }
 
-  /** What a function gives for a value and its key. @throws as {@link ofPut} */
+  /** What a function gives for a value and its key: its index keys (packed.ts), or its vector. @throws as {@link ofPut} */
   of(known: Known, value: unknown, key: unknown): Uint8Array {
     const { defined } = known
     const by = defined.by as string
     const run = this.#functions.get(by)
     if (run === undefined) throw unknownFunction(known.name, by)
-    const keys = this.#keys
-    const unfit = this.#guarded(() => {
+    const found = this.#guarded(() => {
       const result = run(value, key)
       silence(result)
-      const from = this.#plain.take(result)
-      return new Extractor(defined).extract(this.#plain, from, keys)
+      return this.#bytesOf(defined, this.#plain.take(result))
     })
-    if (unfit !== null) throw unfitValue(known, unfit)
-    return packed(keys)
+    if (found instanceof Uint8Array) return found
+    throw unfitValue(known, found)
+  }
+
+  /** The index keys, or the vector, of what a function gave; or why there is an error to throw. */
+  #bytesOf(defined: Defined, from: number): Uint8Array | Unfit {
+    if (defined.vectors !== null) {
+      const reader = new VectorReader(defined)
+      const read = reader.read(this.#plain, from)
+      return typeof read === 'object' ? read : read ? bytesOf(reader.vector) : NOTHING
+    }
+    const keys = this.#keys
+    return new Extractor(defined).extract(this.#plain, from, keys) ?? packed(keys)
   }
 
   /** What an index gets of the next put. */
@@ -78,20 +90,17 @@ export class Derived {
   }
 
   /**
-   * Puts the index keys of an entry that is being put into `keys`.
+   * What a function gives an entry that is being put: bytes as {@link of} gives them.
    * @throws ZVerseError `ZVERSE_UNKNOWN_FUNCTION`, `ZVERSE_INVALID_VALUE`; and what the function throws
    */
-  ofPut(known: Known, entry: number, keys: IndexKeys): void {
+  ofPut(known: Known, entry: number): Uint8Array {
     const waiting = this.#waiting.get(known.id)
-    if (waiting !== undefined) {
-      unpack(waiting, keys)
-      return
-    }
+    if (waiting !== undefined) return waiting
     const { codecs, by } = known.defined
     const decoder = this.#decoders.get(`${codecs.keys} ${codecs.values}`)
     if (decoder === undefined) throw unknownFunction(known.name, by as string)
     const key = decoder.keyOf(entry)
-    unpack(this.of(known, decoder.valueOf(entry), key), keys)
+    return this.of(known, decoder.valueOf(entry), key)
   }
 }
 

@@ -4,8 +4,9 @@ import type { Draft } from '../tree/draft.js'
 import type { Workspace } from '../tree/workspace.js'
 import type { Writer } from '../tree/writer.js'
 import type { EntryPaths } from './bytes.js'
-import type { Known } from './definition.js'
+import type { Defined, Known } from './definition.js'
 import type { Unfit } from './extract.js'
+import { NOWHERE } from './path.js'
 
 /** The stores that a transaction changes. */
 export interface Drafts {
@@ -59,6 +60,20 @@ export interface IndexDraft {
   flush(): void
   /** When all changes are made. @throws ZVerseError `ZVERSE_NOT_UNIQUE` */
   prove(): void
-  /** An index that is filled without a transaction has all there is for now. */
+  /** An index that is filled without a transaction has some more: a part of the work may be done. */
+  digest(): void
+  /** It has all there is for now. */
   settle(): void
+}
+
+/** The same bytes are at each path of an index in both values: nothing is extracted to find that out. */
+export function isUnchanged({ paths, missing }: Defined, { before, after }: BothValues): boolean {
+  for (const path of paths) {
+    const old = before.reader.seek(before.from, path)
+    const at = after.reader.seek(after.from, path)
+    if (old === NOWHERE || at === NOWHERE) {
+      if (old !== at || missing === 'error') return false
+    } else if (!after.reader.isSame(at, before.reader, old)) return false
+  }
+  return true
 }

@@ -84,6 +84,19 @@ export class JsonPaths implements PathReader {
     }
   }
 
+  numbers(from: number, into: Float32Array): boolean {
+    if (!this.isArray(from)) return false
+    const bytes = this.#bytes
+    let at = from + 1
+    for (let i = 0; i < into.length; i++) {
+      const isNumber = bytes[at] === MINUS || (bytes[at] >= ZERO && bytes[at] <= NINE)
+      if (!isNumber) return false
+      into[i] = this.#number(at)
+      at = this.#skipScalar(at) + 1
+    }
+    return bytes[at - 1] === CLOSE_ARRAY
+  }
+
   isSame(at: number, other: PathReader, there: number): boolean {
     const theirs = (other as JsonPaths).#bytes
     const bytes = this.#bytes

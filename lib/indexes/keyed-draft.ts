@@ -16,8 +16,14 @@ import type { Derived } from './derived.js'
 import { EdgeKeys } from './edge-key.js'
 import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
 import { Extractor, IndexKeys, type Unfit } from './extract.js'
-import type { BothValues, Drafts, IndexDraft, Tools } from './index-draft.js'
-import { NOWHERE } from './path.js'
+import {
+  type BothValues,
+  type Drafts,
+  type IndexDraft,
+  isUnchanged,
+  type Tools,
+} from './index-draft.js'
+import { unpack } from './packed.js'
 import { Pending } from './pending.js'
 import type { Reverse } from './reverse.js'
 
@@ -112,7 +118,7 @@ export class KeyedDraft implements IndexDraft {
     if (this.#edges !== null) return this.#lookAtEdge(this.#edges, old, entry, primary)
     if (this.reverse !== null) {
       if (entry !== 0) {
-        this.#derived.ofPut(this.known, entry, this.#after)
+        unpack(this.#derived.ofPut(this.known, entry), this.#after)
         const unfit = this.#extractor.bound(this.#after, primary.bytes)
         if (unfit !== null) return unfit
       }
@@ -120,7 +126,7 @@ export class KeyedDraft implements IndexDraft {
       this.#isSame = this.#before.isSame(this.#after)
       return null
     }
-    this.#isSame = old !== 0 && entry !== 0 && this.#isUnchanged(values)
+    this.#isSame = old !== 0 && entry !== 0 && isUnchanged(this.known.defined, values)
     if (this.#isSame) return null
     if (entry !== 0) {
       const unfit =
@@ -142,19 +148,6 @@ export class KeyedDraft implements IndexDraft {
     if (this.#isSame) return null
     const isEdge = edges.turnInto(primary, entry === 0 ? this.#before : this.#after)
     return isEdge ? null : { what: 'edge', path: '' }
-  }
-
-  /** The same bytes are at each path: nothing is extracted to find that out. */
-  #isUnchanged({ before, after }: BothValues): boolean {
-    const { paths, missing } = this.known.defined
-    for (const path of paths) {
-      const old = before.reader.seek(before.from, path)
-      const at = after.reader.seek(after.from, path)
-      if (old === NOWHERE || at === NOWHERE) {
-        if (old !== at || missing === 'error') return false
-      } else if (!after.reader.isSame(at, before.reader, old)) return false
-    }
-    return true
   }
 
   /** Notes what {@link look} has found, for the entry of a key. */
@@ -205,6 +198,8 @@ export class KeyedDraft implements IndexDraft {
     this.forget()
     this.draft.clear(W, space, space.version)
   }
+
+  digest(): void {}
 
   settle(): void {
     this.pending.keepComing()

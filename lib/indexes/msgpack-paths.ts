@@ -11,9 +11,10 @@ import {
   TRUE,
   type TupleWriter,
 } from '../key/tuple-writer.js'
-import { EXT_BIGINT, EXT_TIMESTAMP } from '../value/kinds.js'
+import { EXT_BIGINT, EXT_TIMESTAMP, EXT_TYPED } from '../value/kinds.js'
 import { Unpacker } from '../value/unpack.js'
 import { NOWHERE, type Path, type PathReader, type Step } from './path.js'
+import { numbersOf } from './plain-paths.js'
 
 const NOTHING = new Uint8Array(0)
 
@@ -78,6 +79,37 @@ export class MsgpackPaths implements PathReader {
       at = this.#skip(at)
     }
     return places
+  }
+
+  numbers(from: number, into: Float32Array): boolean {
+    if (!this.isArray(from)) return this.#typedNumbers(from, into)
+    if (this.#countAt(from) !== into.length) return false
+    const [bytes, view] = [this.#bytes, this.#view]
+    let at = from + headOf(bytes[from])
+    for (let i = 0; i < into.length; i++) {
+      const tag = bytes[at]
+      if (tag === 0xcb) into[i] = view.getFloat64(at + 1)
+      else if (tag < 0x80) into[i] = tag
+      else if (tag >= 0xe0) into[i] = tag - 256
+      else if (tag >= 0xcc && tag <= 0xce) into[i] = this.#unsigned(at + 1, tag - 0xcc)
+      else if (tag === 0xd0) into[i] = view.getInt8(at + 1)
+      else if (tag === 0xd1) into[i] = view.getInt16(at + 1)
+      else if (tag === 0xd2) into[i] = view.getInt32(at + 1)
+      else return false
+      at += headOf(tag)
+    }
+    return true
+  }
+
+  /** The numbers of a typed array. */
+  #typedNumbers(at: number, into: Float32Array): boolean {
+    const bytes = this.#bytes
+    const tag = bytes[at]
+    const isSized = tag >= 0xc7 && tag <= 0xc9
+    const isExt = isSized || (tag >= 0xd4 && tag <= 0xd8)
+    if (isExt && bytes[isSized ? at + headOf(tag) - 1 : at + 1] !== EXT_TYPED) return false
+    if (!isExt && !(tag >= 0xc4 && tag <= 0xc6)) return false
+    return numbersOf(this.#unpacker.decode(bytes, at), into)
   }
 
   isSame(at: number, other: PathReader, there: number): boolean {

@@ -2,6 +2,7 @@
  * Paths into a value that was decoded: where its codec is the user's own, and for what functions return. A place is a
  * number that was given to a part of it. Reading runs the caller's code where the value has getters or is a Proxy.
  */
+import { types } from 'node:util'
 import { msOf } from '../key/date.js'
 import { isArray } from '../key/describe.js'
 import { Refusal, TupleEncoder } from '../key/tuple.js'
@@ -21,6 +22,20 @@ export class IndexKeyEncoder extends TupleEncoder {
     const ms = msOf(value)
     return Number.isNaN(ms) ? undefined : ms
   }
+}
+
+/** Fills `into` with the numbers of an array, or of a typed array; false if it has others, or more or fewer. */
+export function numbersOf(value: unknown, into: Float32Array): boolean {
+  const isTyped = types.isTypedArray(value)
+  if (!isTyped && !isArray(value)) return false
+  const numbers = value as ArrayLike<unknown>
+  if (numbers.length !== into.length) return false
+  for (let i = 0; i < into.length; i++) {
+    const number = numbers[i]
+    if (typeof number !== 'number') return false
+    into[i] = number
+  }
+  return true
 }
 
 export class PlainPaths implements PathReader {
@@ -53,6 +68,10 @@ export class PlainPaths implements PathReader {
 
   elements(at: number): number[] {
     return Array.from(this.#parts[at] as unknown[], value => this.#parts.push(value) - 1)
+  }
+
+  numbers(at: number, into: Float32Array): boolean {
+    return numbersOf(this.#parts[at], into)
   }
 
   isSame(at: number, other: PathReader, there: number): boolean {

@@ -21,14 +21,16 @@ import type { Range } from '../tree/cursor.js'
 import type { Draft } from '../tree/draft.js'
 import { find } from '../tree/search.js'
 import type { Writer } from '../tree/writer.js'
+import { VECTORS_RANGE } from '../vector/layout.js'
 import type { Defined } from './definition.js'
 import type { IndexKeys } from './extract.js'
 import { packed, unpack } from './packed.js'
 
 const TAG = 0xff000000
 
-/** The index keys of an index: all that it has but the keys of entries behind them. */
-export function wholeOf({ by }: Defined): Range {
+/** The index keys of an index: all that it has but the keys of entries behind them; of vectors, one key each. */
+export function wholeOf({ by, vectors }: Defined): Range {
+  if (vectors !== null) return VECTORS_RANGE
   const upper = by === null ? null : { words: Uint32Array.of(TAG), bytes: 1, after: false }
   return { lower: null, upper, box: null }
 }
@@ -127,7 +129,7 @@ export class Reverse {
 }
 
 /** A text that no other key has. */
-function nameOf({ words, bytes }: KeyWords): string {
+export function nameOf({ words, bytes }: KeyWords): string {
   let text = ''
   for (let i = 0; i < bytes; i += 2) {
     text += String.fromCharCode((words[i >>> 2] >>> (i % 4 === 0 ? 16 : 0)) & 0xffff)

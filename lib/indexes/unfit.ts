@@ -1,6 +1,6 @@
 /** The errors for values that an index cannot take. */
 import { ZVerseError } from '../errors.js'
-import type { Known } from './definition.js'
+import type { Defined, Known } from './definition.js'
 import type { Unfit } from './extract.js'
 
 const FIT = 'null, booleans, numbers, strings, bytes, dates and arrays of them can'
@@ -11,7 +11,7 @@ export function unfitValue({ name, defined }: Known, { what, path }: Unfit): ZVe
     return new ZVerseError('ZVERSE_INVALID_KEY', message)
   }
   const from = defined.by === null ? `at ${path}` : `by the function ${path}`
-  const fit = defined.points === null ? FIT : 'a number for each dimension, within its bounds, can'
+  const fit = fitFor(defined)
   const why = {
     missing: `has nothing ${from}`,
     invalid: `has ${from} what can be no index key; ${fit}`,
@@ -20,6 +20,14 @@ export function unfitValue({ name, defined }: Known, { what, path }: Unfit): ZVe
   }[what]
   const message = `the value ${why}, for index ${JSON.stringify(name)}`
   return new ZVerseError('ZVERSE_INVALID_VALUE', message, { index: name })
+}
+
+/** What can be an index key. */
+function fitFor({ points, vectors }: Defined): string {
+  if (points !== null) return 'a number for each dimension, within its bounds, can'
+  if (vectors === null) return FIT
+  const { dims, metric } = vectors
+  return `an array of ${dims} finite numbers, ${metric === 'cosine' ? 'not all 0,' : 'none huge,'} can`
 }
 
 export function unknownFunction(index: string, by: string): ZVerseError {

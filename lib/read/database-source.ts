@@ -133,6 +133,10 @@ export class DatabaseSource implements Source {
     return rootAt(core, held)
   }
 
+  of(core: StoreCore): DatabaseSource {
+    return new DatabaseSource(core)
+  }
+
   finder(core: StoreCore, held: Held): Finder {
     return finderIn(core, held)
   }

@@ -160,6 +160,10 @@ export class DeepSource implements Source {
     return rootAt(core, held)
   }
 
+  of(core: StoreCore): DeepSource {
+    return new DeepSource(core, this.#bracket, this.#version)
+  }
+
   finder(core: StoreCore, held: Held): Finder {
     return finderIn(core, held)
   }

@@ -124,7 +124,7 @@ export function explain(source: Source, query: unknown, options: unknown): Expla
 }
 
 /** A query and its options, checked as far as can be without a version. */
-interface Asked {
+export interface Asked {
   readonly view: View | undefined
   readonly terms: readonly Term[]
   readonly order: unknown
@@ -155,11 +155,18 @@ function askedIn(source: Source, query: unknown, options: unknown, verb: string)
   })
 }
 
+/** A query without options, for the present view of another verb. @throws ZVerseError `ZVERSE_INVALID_OPTION` */
+export function askedBy({ core }: Source, query: unknown): Asked {
+  const terms = core.engine.gate.guarded(() => core.engine.tools.parser.parse(query))
+  const nothing = { view: undefined, order: undefined, index: undefined }
+  return { ...nothing, terms, reverse: false, limit: Number.POSITIVE_INFINITY, scan: true }
+}
+
 /**
  * The query with its plan, at a version that is held.
  * @throws ZVerseError `ZVERSE_UNKNOWN_INDEX`; `ZVERSE_NO_INDEX` where no index serves and none is scanned
  */
-function planned(source: Source, held: Held, asked: Asked): Query {
+export function planned(source: Source, held: Held, asked: Asked): Query {
   const { terms, reverse, limit } = asked
   const planner = new Planner(source, held)
   const order = orderIn(source, planner, asked.order)

@@ -64,6 +64,8 @@ const LOOK_UP = 3
 const RARE = 100
 
 const NO_TERMS: readonly Term[] = []
+/** The kinds of indexes that queries use. */
+const FOR_QUERIES: readonly Defined['kind'][] = ['property', 'spatial']
 
 export class Planner {
   readonly #source: Source
@@ -74,7 +76,7 @@ export class Planner {
   constructor(source: Source, held: Held) {
     this.#source = source
     this.#held = held
-    this.#known = source.indexes(held).filter(({ defined }) => defined.kind !== 'graph')
+    this.#known = source.indexes(held).filter(({ defined }) => FOR_QUERIES.includes(defined.kind))
     this.size = countAt(source.core, held, held.root, undefined)
   }
 

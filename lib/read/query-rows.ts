@@ -10,26 +10,23 @@
  *    reference into shared memory is used after that code before the hold was checked.
  * 3. Where that code throws, its entry is passed over.
  */
-import type { Encoded } from '../indexes/bytes.js'
 import type { Defined } from '../indexes/definition.js'
 import { compareBytes, Extractor, IndexKeys } from '../indexes/extract.js'
 import { unpack } from '../indexes/packed.js'
-import type { PathReader } from '../indexes/path.js'
-import { PlainPaths } from '../indexes/plain-paths.js'
 import { bytesIn, reverseKey } from '../indexes/reverse.js'
 import { KeyBuffer } from '../key/codec.js'
-import { copyKey, keyBytesOf } from '../memory/entry.js'
+import { keyBytesOf } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import { E_KEY } from '../memory/layout.js'
 import { invalidOption } from '../options.js'
 import { KeyList } from '../query/key-list.js'
-import type { Match, Term } from '../query/query.js'
-import type { Candidate, Tester } from '../query/tester.js'
+import type { Term } from '../query/query.js'
 import { WHOLE } from '../tree/cursor.js'
 import type { Finder } from './finder.js'
 import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
+import { Looked } from './looked.js'
 import { isInKeyOrder, type Order, type Plan, type Step } from './query-plan.js'
 import { type Run, runOf } from './run.js'
 import type { Source } from './source.js'
@@ -55,57 +52,6 @@ export interface Query {
 }
 
 /**
- * The entry that is looked at. Its value is read along paths in its bytes, while they may be read; where the
- * caller's code runs, it is decoded first, and the paths are those of the decoded value.
- */
-class Looked implements Candidate {
-  readonly #core: StoreCore
-  readonly #source: Source
-  readonly #plain = new PlainPaths()
-  /** The entry's key in bytes. */
-  #primary: KeyBuffer | null = null
-  key: unknown
-  value: unknown
-  reader: PathReader = this.#plain
-  from = 0
-
-  constructor(source: Source) {
-    this.#core = source.core
-    this.#source = source
-  }
-
-  get primary(): KeyBuffer {
-    return (this.#primary ??= new KeyBuffer())
-  }
-
-  /** Takes an entry by its bytes. */
-  open(words: Uint32Array, entry: number): void {
-    const { engine, values } = this.#core
-    const { after } = engine.values
-    after.openIn(words, entry, values.name as Encoded)
-    this.reader = after.reader
-    this.from = after.from
-  }
-
-  /** Takes an entry and decodes it. */
-  decode(words: Uint32Array, entry: number): void {
-    copyKey(words, entry, this.primary)
-    this.key = this.#core.keyIn(words, entry)
-    // Last: a custom codec may run the caller's code.
-    this.value = this.#core.valueIn(words, entry)
-    this.reader = this.#plain
-    this.from = this.#plain.take(this.value)
-  }
-
-  matches(match: Match): boolean {
-    const result = match(this.value, this.key)
-    // It may have closed the database, or ended the transaction.
-    this.#source.gate()
-    return Boolean(result)
-  }
-}
-
-/**
  * Gives candidates to `use`, at most so many, while they may be read; returns how many, 0 at the end only.
  */
 interface Candidates {
@@ -117,38 +63,45 @@ export class QueryRows implements Feed {
   readonly #query: Query
   readonly #core: StoreCore
   readonly #looked: Looked
-  readonly #tester: Tester
-  /**
-   * Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes.
-   */
-  readonly #decodes: boolean
   #left: number
   #candidates: Candidates | null = null
   /** In the middle of a step: the caller's code may run. */
   #isRunning = false
   /** While all is read to be sorted. */
   #unsorted: Unsorted | null = null
-  #rest: readonly Term[]
+  /** Candidates are tested: not those that have passed, and were sorted. */
+  #tests: boolean
 
   constructor(query: Query) {
     const { core } = query.source
-    const { values } = core
     this.#query = query
     this.#core = core
-    this.#looked = new Looked(query.source)
-    this.#tester = core.engine.tools.tester
-    this.#rest = query.rest
-    const isEncoded = values.name === 'msgpack' || values.name === 'json'
-    this.#decodes = !isEncoded || query.rest.some(hasMatch)
+    this.#looked = new Looked(query.source, query.rest)
+    this.#tests = query.rest.length > 0
     this.#left = query.limit
   }
 
   fill(first: unknown[], second: unknown[]): number {
-    if (this.#left <= 0) return 0
+    return this.#left <= 0 ? 0 : this.#running(() => this.#fill(first, second))
+  }
+
+  /** Adds the keys of all entries to a list, in no order; again, where the caller's code has thrown, to go on behind that. */
+  collect(into: KeyList): void {
+    this.#running(() => {
+      this.#candidates ??= candidatesOf(this.#query)
+      const add = (words: Uint32Array, entry: number) => {
+        into.add(words, entry + E_KEY, keyBytesOf(words, entry))
+      }
+      const addDecoded = ({ primary }: Looked) => into.add(primary.words, 0, primary.bytes)
+      while (this.#pass(this.#candidates, AHEAD, add, addDecoded)) {}
+    })
+  }
+
+  #running<T>(body: () => T): T {
     if (this.#isRunning) throw invalidOption('match', 'must not ask its own iterator for more')
     this.#isRunning = true
     try {
-      return this.#fill(first, second)
+      return body()
     } finally {
       this.#isRunning = false
     }
@@ -169,7 +122,7 @@ export class QueryRows implements Feed {
       count = 1
     }
     // Of what is tested more may be needed than are asked for.
-    const most = this.#rest.length > 0 ? AHEAD : Math.min(AHEAD, this.#left)
+    const most = this.#tests ? AHEAD : Math.min(AHEAD, this.#left)
     while (count === 0 && this.#pass(this.#candidates, most, put, putDecoded)) {}
     this.#left -= count
     this.#core.engine.queries.returned += count
@@ -188,34 +141,24 @@ export class QueryRows implements Feed {
     decoded: (looked: Looked) => void,
   ): boolean {
     const looked = this.#looked
-    const tester = this.#tester
-    const rest = this.#rest
+    const tests = this.#tests
     const { held } = this.#query
     // The caller's code has ended the iterator.
     if (held.ended) return false
     held.check()
-    if (this.#decodes) {
+    if (looked.decodes) {
       const had = candidates.next(1, (words, entry) => looked.decode(words, entry))
-      if (had > 0 && this.#holds()) decoded(looked)
+      if (had > 0 && (!tests || looked.holds())) decoded(looked)
       return had > 0
     }
     const had = candidates.next(most, (words, entry) => {
-      if (rest.length > 0) {
+      if (tests) {
         looked.open(words, entry)
-        if (!tester.holds(rest, looked)) return
+        if (!looked.holds()) return
       }
       use(words, entry)
     })
     return had > 0
-  }
-
-  /**
-   * Tests what was decoded. What a custom codec has made may have getters, which must not call the database.
-   */
-  #holds(): boolean {
-    const test = () => this.#tester.holds(this.#rest, this.#looked)
-    if (this.#core.values.pure || this.#rest.some(hasMatch)) return test()
-    return this.#core.engine.gate.guarded(test)
   }
 
   #begin(): Candidates {
@@ -253,7 +196,7 @@ export class QueryRows implements Feed {
     this.#unsorted = null
     if (held.ended) return NOTHING
     // They have passed.
-    this.#rest = []
+    this.#tests = false
     if (!hasPaths) this.#readPlaces(found, index as IndexCore, keys, place)
     const order = places.map((_, i) => i)
     order.sort((i, j) => comparePlaces(places[i], places[j]) || i - j)
@@ -316,12 +259,6 @@ class Unsorted {
 function comparePlaces(a: Uint8Array | null, b: Uint8Array | null): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null)
   return compareBytes(a, b)
-}
-
-function hasMatch(term: Term): boolean {
-  if (term.kind === 'any') return term.branches.some(branch => branch.some(hasMatch))
-  if (term.kind === 'not') return term.terms.some(hasMatch)
-  return term.kind === 'match'
 }
 
 /** The keys that the steps of a plan lead to, in key order, each once. */

@@ -47,6 +47,8 @@ export interface Source {
   indexes(held: Held): readonly Known[]
   /** Root of another store of the database at that version; 0 in the deep past. */
   rootOf(core: StoreCore, held: Held): number
+  /** The same of another store. */
+  of(core: StoreCore): Source
   /** Finds entries of another store at that version. */
   finder(core: StoreCore, held: Held): Finder
 }
@@ -148,6 +150,38 @@ export class BracketHeld implements Held {
   release(): void {
     this.ended = true
   }
+}
+
+/** Another store at a version that is held: it stays readable as long as that. */
+export class OtherHeld implements Held {
+  readonly root: number
+  readonly #held: Held
+
+  constructor(held: Held, root: number) {
+    this.root = root
+    this.#held = held
+  }
+
+  get record(): number {
+    return this.#held.record
+  }
+
+  get deep(): number {
+    return this.#held.deep
+  }
+
+  get ended(): boolean {
+    return this.#held.ended
+  }
+
+  check(): void {
+    this.#held.check()
+  }
+
+  /** Whoever holds the version lets go of it. */
+  rest(): void {}
+
+  release(): void {}
 }
 
 /** The error for a transaction that has ended. */

@@ -97,6 +97,10 @@ export class PinnedSource implements Source {
     return rootAt(core, held)
   }
 
+  of(core: StoreCore): PinnedSource {
+    return new PinnedSource(core, this.#bracket)
+  }
+
   finder(core: StoreCore, held: Held): Finder {
     return finderIn(core, held)
   }
@@ -168,6 +172,10 @@ export class DraftSource implements Source {
     // As in hold; an index may have been brought up to date only now.
     this.#bracket.engine.epochs.space.freeze()
     return root
+  }
+
+  of(core: StoreCore): DraftSource {
+    return new DraftSource(core, this.#bracket)
   }
 
   finder(core: StoreCore): Finder {

@@ -19,6 +19,7 @@ import { type IndexDifference, IndexDifferences } from './index-diff.js'
 import { IndexReads } from './property-index.js'
 import { type Side, sideView } from './side.js'
 import { type SpatialBounds, SpatialReads } from './spatial-index.js'
+import { VectorReads } from './vector-index.js'
 import { signalIn } from './wait.js'
 
 /** The order of what differs. */
@@ -93,6 +94,15 @@ export class SpatialIndex<K, V, P = Point> extends SpatialReads<K, V, P> {
   /** As `changes` of other indexes: what comes into a box, and what leaves it. */
   changes(options?: SpatialBounds & IndexSince): IndexChanges<K, P> {
     return changes(this, ['box'], options)
+  }
+}
+
+/** An index of vectors: read it at any version. */
+export class VectorIndex<K, V> extends VectorReads<K, V> {
+  /** @internal */
+  constructor(core: IndexCore) {
+    super(new DatabaseSource(core))
+    registerIndex(this, core)
   }
 }
 

@@ -24,20 +24,21 @@ import { turn } from '../threads/loop.js'
 import { commitVersion, write } from '../write/commit.js'
 import { IndexBuild } from '../write/index-build.js'
 import { inTurn } from '../write/transaction.js'
-import { Index, SpatialIndex } from './index-handle.js'
+import { Index, SpatialIndex, VectorIndex } from './index-handle.js'
 import { checkGoesOn } from './wait.js'
 
 /** The kinds of indexes, and what each kind is. */
-export type IndexKind = 'property' | 'spatial'
+export type IndexKind = 'property' | 'spatial' | 'vector'
 export type IndexOf<K, V, Kind extends IndexKind> = {
   property: Index<K, V>
   spatial: SpatialIndex<K, V>
+  vector: VectorIndex<K, V>
 }[Kind]
 
 /** An index of a store, with its definition, as `indexes` lists it. */
 export type IndexInfo = { name: string } & IndexDefinition
 
-type AnyIndex = Index<never, never> | SpatialIndex<never, never>
+type AnyIndex = IndexOf<never, never, IndexKind>
 
 /** Entries looked at in one turn of the event loop. */
 const SLICE = 1000
@@ -160,7 +161,14 @@ function handleOf(
     throw invalidOption('definition', message)
   }
   const index = new IndexCore(core, known)
-  return known.defined.kind === 'spatial' ? new SpatialIndex(index) : new Index(index)
+  switch (known.defined.kind) {
+    case 'spatial':
+      return new SpatialIndex(index)
+    case 'vector':
+      return new VectorIndex(index)
+    default:
+      return new Index(index)
+  }
 }
 
 function checkName(name: unknown): asserts name is string {

@@ -19,6 +19,7 @@ import type {
   IndexDefinition,
   PropertyDefinition,
   SpatialDefinition,
+  VectorDefinition,
 } from '../indexes/definition.js'
 import type { Dimension } from '../key/axis.js'
 import { stringKeys } from '../key/string.js'
@@ -47,7 +48,7 @@ import type { Operation } from '../write/operations.js'
 import type { Transaction } from '../write/transaction.js'
 import { CommitVerbs } from '../write/write-verbs.js'
 import { Changes } from './changes.js'
-import type { Index, SpatialIndex } from './index-handle.js'
+import type { Index, SpatialIndex, VectorIndex } from './index-handle.js'
 import {
   dropIndex,
   type IndexInfo,
@@ -170,12 +171,13 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     name: string,
     definition: SpatialDefinition<D>,
   ): SpatialIndex<K, V, PointOf<D>>
+  index(name: string, definition: VectorDefinition): VectorIndex<K, V>
   index<Kind extends IndexKind = 'property'>(
     name: string,
     definition?: PropertyDefinition,
   ): IndexOf<K, V, Kind>
-  index(name: string, definition: IndexDefinition): Index<K, V> | SpatialIndex<K, V>
-  index(name: string, definition?: IndexDefinition): Index<K, V> | SpatialIndex<K, V> {
+  index(name: string, definition: IndexDefinition): IndexOf<K, V, IndexKind>
+  index(name: string, definition?: IndexDefinition): IndexOf<K, V, IndexKind> {
     return makeIndex(this._begin(), name, definition)
   }
 
@@ -192,6 +194,11 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
   ): Promise<SpatialIndex<K, V, PointOf<D>>>
   indexAsync(
     name: string,
+    definition: VectorDefinition,
+    options?: { signal?: Signal | undefined },
+  ): Promise<VectorIndex<K, V>>
+  indexAsync(
+    name: string,
     definition: PropertyDefinition,
     options?: { signal?: Signal | undefined },
   ): Promise<Index<K, V>>
@@ -199,7 +206,7 @@ export abstract class StoreVerbs<K, V> extends CommitVerbs<K, V> {
     name: string,
     definition: IndexDefinition,
     options?: { signal?: Signal | undefined },
-  ): Promise<Index<K, V> | SpatialIndex<K, V>> {
+  ): Promise<IndexOf<K, V, IndexKind>> {
     const core = this._begin()
     const signal = signalIn(checkNames(options, ['signal'], 'indexAsync'))
     return makeIndexAsync(core, name, definition, signal)

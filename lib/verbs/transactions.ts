@@ -30,6 +30,7 @@ import { GraphReads } from './graph-reads.js'
 import { GraphDraft } from './graph-writes.js'
 import { IndexReads } from './property-index.js'
 import { SpatialReads } from './spatial-index.js'
+import { VectorReads } from './vector-index.js'
 import { checkGoesOn } from './wait.js'
 
 /** Any object that stands for a named store. */
@@ -65,10 +66,22 @@ export interface SpatialLike<K, V, P> {
   box(min: never, max: never): Iterable<[K, V, P]>
 }
 
+export interface VectorLike<K, V> {
+  readonly name: string
+  nearest(query: never, k: number): Iterable<{ key: K; value: V }>
+  recall(): number
+}
+
 /** The read verbs of an index, of whatever kind it is. */
-function readsOf<K, V>(source: Source): IndexReads<K, V> | SpatialReads<K, V> {
-  const { kind } = (source.core as IndexCore).known.defined
-  return kind === 'spatial' ? new SpatialReads(source) : new IndexReads(source)
+function readsOf(source: Source): object {
+  switch ((source.core as IndexCore).known.defined.kind) {
+    case 'spatial':
+      return new SpatialReads(source)
+    case 'vector':
+      return new VectorReads(source)
+    default:
+      return new IndexReads(source)
+  }
 }
 
 /** The core of an index handle of this database. */
@@ -223,6 +236,7 @@ export class ReadTransaction<K, V> extends ReadVerbs<K, V> implements SnapshotSo
   /** The read verbs of an index at this version. */
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
   index<IK, IV, P>(index: SpatialLike<IK, IV, P>): SpatialReads<IK, IV, P>
+  index<IK, IV>(index: VectorLike<IK, IV>): VectorReads<IK, IV>
   index(index: object): unknown {
     const hold = this.#hold
     hold.check()
@@ -338,6 +352,7 @@ export class WriteTransaction<K, V> extends DraftVerbs<K, V> {
   /** The read verbs of an index in this transaction, which see what it has changed so far. */
   index<IK, IV>(index: IndexLike<IK, IV>): IndexReads<IK, IV>
   index<IK, IV, P>(index: SpatialLike<IK, IV, P>): SpatialReads<IK, IV, P>
+  index<IK, IV>(index: VectorLike<IK, IV>): VectorReads<IK, IV>
   index(index: object): unknown {
     const hold = this.#hold
     hold.check()

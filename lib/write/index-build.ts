@@ -71,6 +71,7 @@ export class IndexBuild {
     const take = (before: number, after: number) => this.#take(before, after)
     let count = 0
     while (count < most && this.#next(take)) count++
+    this.#index.digest()
     if (count === most) return count
     this.#next = null
     this.#before?.release()

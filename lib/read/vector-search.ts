@@ -1,0 +1,354 @@
+/**
+ * A search among the vectors of an index at one version: clusters are opened, nearest first, their codes compared with the query's,
+ * and the best are compared by their numbers.
+ *
+ * How many codes are compared grows with the square root of how many there are. Where few of those seen pass the caller's tests, more
+ * are compared, until as many match as are wanted or all have been seen: so there are never fewer. `exact` sees all codes, and
+ * compares the numbers of each whose code leaves open that it is among the nearest (lib/vector/query.ts bounds that).
+ *
+ * Invariants:
+ * 1. A candidate is taken before it is tested: where the caller's test throws, the search goes on behind it.
+ * 2. Nothing in the kernel's memory is needed from one cluster to the next: the caller's test may search, too.
+ */
+import { KeyBuffer } from '../key/codec.js'
+import { type KeyWords, valueBytesOf, versionOf } from '../memory/entry.js'
+import { compareKeys } from '../memory/words.js'
+import type { KeyList } from '../query/key-list.js'
+import { type Candidate, Candidates } from '../vector/candidates.js'
+import { blocksOf, MOST_IN_BLOCK, PAGES_RANGE, TOP, VECTORS_RANGE } from '../vector/layout.js'
+import type { VectorQuery } from '../vector/query.js'
+import { countAt } from './at.js'
+import type { Held } from './held.js'
+import type { IndexCore } from './index-core.js'
+import { runOf } from './run.js'
+import type { Source } from './source.js'
+import { Vectors } from './vectors.js'
+
+const ALL = { reverse: false, limit: Number.POSITIVE_INFINITY }
+/** Codes compared are that many times the square root of all there are; and that many times as many as are wanted. */
+const PER_ROOT = 30
+const PER_WANTED = 8
+/** Candidates whose numbers are compared beyond those that are wanted; of many, that share. */
+const MORE = 20
+const MORE_SHARE = 0.2
+/** Centres that are looked at for each cluster that will be opened, unless there are fewer. */
+const CENTRES = 16
+/** Candidates that wait before all but the best are dropped, in times of those that are needed. */
+const WAITING = 4
+/** Blocks read at a time. */
+const READ = 8
+
+/** What is asked for. */
+export interface Wanted {
+  readonly k: number
+  readonly effort: number
+  readonly exact: boolean
+  readonly within: number
+}
+
+/** A vector that was found: the key of its entry, and how far it is. */
+export interface Match {
+  readonly primary: KeyWords
+  readonly distance: number
+}
+
+/** Whether the entry of a vector is wanted: may run the caller's code. */
+export type Test = (primary: KeyWords) => boolean
+
+interface Cluster {
+  readonly id: number
+  readonly likeness: number
+}
+
+export class VectorSearch {
+  readonly #core: IndexCore
+  readonly #held: Held
+  readonly #isPublished: boolean
+  readonly #query: VectorQuery
+  readonly #wanted: Wanted
+  readonly #vectors: Vectors
+  /** How many vectors there are. */
+  readonly size: number
+  /** Codes to be compared unless few pass. */
+  readonly base: number
+  /** Clusters to be opened, the nearest last; and pages whose centres were not looked at. */
+  #clusters: Cluster[] | null = null
+  #pages: Cluster[] = []
+  #seen = 0
+  #candidates = new Candidates()
+  /** Candidates below this likeness are not needed. */
+  #least = Number.NEGATIVE_INFINITY
+  #isExact: boolean
+  #tested = 0
+  #passed: (Candidate & { primary: KeyWords })[] = []
+  #found: Match[] = []
+  /** Of a set of entries, how many were looked at. */
+  #looked = 0
+
+  constructor(source: Source, held: Held, query: VectorQuery, wanted: Wanted) {
+    const core = source.core as IndexCore
+    this.#core = core
+    this.#held = held
+    this.#isPublished = source.draftRoot() === null && held.deep < 0
+    this.#query = query
+    this.#wanted = wanted
+    this.#vectors = new Vectors(source, held)
+    this.size = countAt(core, held, held.root, VECTORS_RANGE)
+    const { k, effort } = wanted
+    this.base = Math.max(PER_ROOT * Math.sqrt(this.size), PER_WANTED * k) * effort
+    this.#isExact = wanted.exact || k >= this.size || this.base >= this.size
+  }
+
+  /** The nearest, nearest first. Again, where `test` has thrown, to go on behind that. */
+  run(test: Test | null): Match[] {
+    if (this.#wanted.k === 0 || this.size === 0) return []
+    if (!this.#isExact) {
+      this.#gather(test)
+      const found = this.#passed.flatMap(candidate => this.#measured(candidate))
+      found.sort(compareMatches)
+      if (found.length >= this.#wanted.k) return found.slice(0, this.#wanted.k)
+      // Codes that were seen do not tell which are within the distance, or others may be.
+      this.#isExact = true
+      this.#begin()
+    }
+    return this.#exactly(test)
+  }
+
+  /** The nearest of some entries. As {@link run}. */
+  among(keys: KeyList, test: Test | null): Match[] {
+    const primary = new KeyBuffer()
+    while (this.#looked < keys.count) {
+      keys.load(this.#looked++, primary)
+      const placed = this.#vectors.placeOf(primary)
+      if (placed === null) continue
+      const distance = this.#vectors.distanceTo(this.#query, placed)
+      if (distance > this.#worst) continue
+      const words = primary.words.slice(0, (primary.bytes + 3) >>> 2)
+      const own = { words, bytes: primary.bytes }
+      if (test === null || test(own)) this.#offer({ primary: own, distance })
+    }
+    return this.#taken()
+  }
+
+  /** Beyond this distance nothing is among the nearest any more. */
+  get #worst(): number {
+    const { k, within } = this.#wanted
+    return this.#found.length < k || k === 0 ? within : this.#found[k - 1].distance
+  }
+
+  #begin(): void {
+    this.#clusters = null
+    this.#pages = []
+    this.#seen = 0
+    this.#candidates = new Candidates()
+    this.#least = Number.NEGATIVE_INFINITY
+  }
+
+  // ── What is in the index ──────────────────────────────────────────────────────────────────────
+
+  /**
+   * Compares the query with the members of a cluster.
+   * @param use gets the likeness of each, how much more it may be, its id, and its place in the cluster
+   */
+  #compare(
+    level: number,
+    cluster: number,
+    use: (likeness: number, scale: number, bias: number, id: number, place: number) => void,
+  ): void {
+    const { engine } = this.#core
+    const { blocks, queries } = engine
+    const { kernel } = blocks
+    const query = this.#query
+    const stride = query.code.length
+    const run = runOf(this.#core, this.#held, this.#held.root, blocksOf(level, cluster), ALL)
+    let place = 0
+    const compare = (words: Uint32Array, entry: number) => {
+      const at = this.#load(words, entry, stride)
+      const { u32, i32, f32 } = kernel
+      const from = at / 4
+      const count = u32[from]
+      const outs = stride
+      kernel.dots(0, at + 4 * (1 + 3 * count), stride, count, outs)
+      for (let i = 0; i < count; i++) {
+        const scale = f32[from + 1 + count + i]
+        const bias = f32[from + 1 + 2 * count + i]
+        const likeness = query.likeness(i32[outs / 4 + i], scale, bias)
+        use(likeness, scale, bias, u32[from + 1 + i], place++)
+      }
+      queries.similarities += count
+    }
+    kernel.reserve(2 * stride)
+    kernel.i8.set(query.code)
+    while (run.fill(READ, compare) > 0);
+  }
+
+  /** Where the block of an entry is in the kernel's memory. */
+  #load(words: Uint32Array, entry: number, stride: number): number {
+    const { engine } = this.#core
+    const { blocks } = engine
+    const isShared = words === engine.W
+    const isKept = isShared && this.#isPublished
+    const version = isKept ? versionOf(words, entry) : 0
+    const kept = isKept ? blocks.find(entry, version) : -1
+    if (kept >= 0) return kept
+    const bytes = valueBytesOf(words, entry)
+    let to = isKept ? blocks.keep(entry, version, bytes) : -1
+    if (isShared) blocks.counts.warm++
+    else blocks.counts.cold++
+    // Behind the query's code, and as many products as a block has members.
+    if (to < 0) to = stride + 4 * MOST_IN_BLOCK
+    blocks.kernel.reserve(to + bytes)
+    engine.gatherer.open(words, entry, (own, at) => {
+      blocks.kernel.u32.set(own.subarray(at, at + bytes / 4), to / 4)
+    })
+    return to
+  }
+
+  // ── Clusters ──────────────────────────────────────────────────────────────────────────────────
+
+  /** The next cluster, nearest first; undefined where all have been opened. */
+  #next(): Cluster | undefined {
+    if (this.#clusters === null) this.#plan()
+    const next = this.#clusters?.pop()
+    if (next !== undefined || this.#pages.length === 0) return next
+    this.#look(this.#pages.length, Number.POSITIVE_INFINITY)
+    return this.#clusters?.pop()
+  }
+
+  #plan(): void {
+    this.#compare(TOP, 0, (likeness, _scale, _bias, id) => this.#pages.push({ id, likeness }))
+    this.#pages.sort(byLikeness)
+    const clusters = countAt(this.#core, this.#held, this.#held.root, PAGES_RANGE)
+    const opened = this.#isExact ? clusters : (clusters * this.base) / this.size
+    this.#clusters = []
+    this.#look(1, CENTRES * Math.ceil(opened))
+  }
+
+  /** Looks at the centres of pages, the nearest first: of so many at least, and until there are so many centres. */
+  #look(pages: number, centres: number): void {
+    const clusters = this.#clusters as Cluster[]
+    for (let i = 0; this.#pages.length > 0 && (i < pages || clusters.length < centres); i++) {
+      const { id: page } = this.#pages.pop() as Cluster
+      this.#compare(1, page, (likeness, _scale, _bias, id) => clusters.push({ id, likeness }))
+    }
+    clusters.sort(byLikeness)
+  }
+
+  /** Compares codes until that many have been, or all. */
+  #probe(codes: number, needed: number): void {
+    const query = this.#query
+    const candidates = this.#candidates
+    const isExact = this.#isExact
+    while (this.#seen < codes) {
+      const cluster = this.#next()
+      if (cluster === undefined) return
+      const { id: of } = cluster
+      this.#compare(0, of, (likeness, scale, bias, id, place) => {
+        this.#seen++
+        if (likeness < this.#least) return
+        candidates.add(isExact ? likeness + query.slack(scale, bias) : likeness, id, of, place)
+      })
+      if (candidates.count > WAITING * needed) this.#least = candidates.keep(needed)
+    }
+  }
+
+  get #hasSeenAll(): boolean {
+    return this.#clusters !== null && this.#clusters.length === 0 && this.#pages.length === 0
+  }
+
+  // ── The nearest, more or less ─────────────────────────────────────────────────────────────────
+
+  /** Finds candidates that pass: as many as are needed, the best of those seen. */
+  #gather(test: Test | null): void {
+    const { k } = this.#wanted
+    const { base } = this
+    const needed = k + Math.max(MORE, Math.ceil(MORE_SHARE * k))
+    const passed = this.#passed
+    let codes = base
+    for (;;) {
+      this.#probe(codes, test === null ? needed : Number.POSITIVE_INFINITY)
+      this.#pass(test, needed)
+      if (this.#hasSeenAll) return
+      // Where few pass, those wanted are farther, and so spread over more clusters.
+      const share = passed.length / Math.max(1, this.#tested)
+      const enough = base / Math.sqrt(Math.max(share, 1 / this.size))
+      if (passed.length >= needed && this.#seen >= enough) return
+      codes = passed.length < needed ? Math.max(2 * this.#seen, enough) : enough
+    }
+  }
+
+  /** Tests candidates, best first, until none that waits can be among the ones that are needed. */
+  #pass(test: Test | null, needed: number): void {
+    const candidates = this.#candidates
+    const passed = this.#passed
+    while (passed.length < needed || candidates.best > passed[passed.length - 1].likeness) {
+      const candidate = candidates.take()
+      if (candidate === undefined) return
+      this.#tested++
+      const primary = this.#vectors.primaryOf(candidate.id)
+      if (test !== null && !test(primary)) continue
+      let at = passed.length
+      while (at > 0 && passed[at - 1].likeness < candidate.likeness) at--
+      passed.splice(at, 0, { ...candidate, primary })
+      if (passed.length > needed) passed.pop()
+    }
+  }
+
+  #measured(candidate: Candidate & { primary: KeyWords }): Match[] {
+    const distance = this.#vectors.distanceTo(this.#query, candidate)
+    return distance <= this.#wanted.within ? [{ primary: candidate.primary, distance }] : []
+  }
+
+  // ── The nearest, exactly ──────────────────────────────────────────────────────────────────────
+
+  #exactly(test: Test | null): Match[] {
+    const candidates = this.#candidates
+    const most = Number.POSITIVE_INFINITY
+    this.#probe(most, most)
+    for (;;) {
+      const worst = this.#worst
+      if (!(candidates.best >= this.#query.likenessAt(worst))) break
+      const candidate = candidates.take()
+      if (candidate === undefined) break
+      const distance = this.#vectors.distanceTo(this.#query, candidate)
+      if (distance > worst) continue
+      const primary = this.#vectors.primaryOf(candidate.id)
+      if (test === null || test(primary)) this.#offer({ primary, distance })
+    }
+    return this.#taken()
+  }
+
+  /** Takes a match among the nearest; where all are wanted, they are sorted in the end. */
+  #offer(match: Match): void {
+    const found = this.#found
+    const { k } = this.#wanted
+    if (k >= this.size) {
+      found.push(match)
+      return
+    }
+    let at = found.length
+    while (at > 0 && compareMatches(found[at - 1], match) > 0) at--
+    if (at === k) return
+    found.splice(at, 0, match)
+    if (found.length > k) found.pop()
+  }
+
+  #taken(): Match[] {
+    const { k } = this.#wanted
+    if (k >= this.size) this.#found.sort(compareMatches)
+    return this.#found.slice(0, k)
+  }
+}
+
+/** The least like first: the nearest is taken from the end. */
+function byLikeness(a: Cluster, b: Cluster): number {
+  return a.likeness - b.likeness || b.id - a.id
+}
+
+/** Nearest first, then in key order. */
+function compareMatches(a: Match, b: Match): number {
+  const [{ primary: one }, { primary: other }] = [a, b]
+  return (
+    a.distance - b.distance || compareKeys(one.words, 0, one.bytes, other.words, 0, other.bytes)
+  )
+}

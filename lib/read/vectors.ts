@@ -1,0 +1,127 @@
+/** Vectors of an index at one version, by their entries and ids. */
+import type { VectorForm } from '../indexes/definition.js'
+import { KeyBuffer } from '../key/codec.js'
+import type { KeyWords } from '../memory/entry.js'
+import { Codes, codeDistance, distanceOf, squaresOf } from '../vector/codes.js'
+import { blockKey, blockSize, numbersIn, placeKey, vectorKey } from '../vector/layout.js'
+import type { VectorQuery } from '../vector/query.js'
+import type { Finder } from './finder.js'
+import type { Held } from './held.js'
+import type { IndexCore } from './index-core.js'
+import type { Source } from './source.js'
+
+/** Where a vector is; `place` -1: it is not known where in its cluster. */
+export interface Placed {
+  readonly id: number
+  readonly cluster: number
+  readonly place: number
+}
+
+export class Vectors {
+  readonly #core: IndexCore
+  readonly #form: VectorForm
+  readonly #finder: Finder
+  readonly #key = new KeyBuffer()
+  readonly #primary = new KeyBuffer()
+  readonly #numbers: Float32Array
+  /** Bytes of a code. */
+  readonly #stride: number
+
+  constructor(source: Source, held: Held) {
+    const core = source.core as IndexCore
+    this.#core = core
+    this.#form = core.known.defined.vectors as VectorForm
+    this.#finder = source.finder(core, held)
+    this.#numbers = new Float32Array(this.#form.dims)
+    this.#stride = new Codes(this.#form.dims, this.#form.metric).stride
+  }
+
+  /** What `use` makes of the value of a key; null where there is none. */
+  #find<T>(key: KeyBuffer, use: (words: Uint32Array, at: number) => T): T | null {
+    const finder = this.#finder
+    finder.begin([])
+    try {
+      if (!finder.find(key)) return null
+      return this.#core.engine.gatherer.open(finder.words, finder.entry, use)
+    } finally {
+      finder.end()
+    }
+  }
+
+  /** Where the vector of an entry is; null: it has none. */
+  placeOf(primary: KeyBuffer): Placed | null {
+    placeKey(this.#key, primary)
+    return this.#find(this.#key, (words, at) => {
+      return { id: words[at], cluster: words[at + 1], place: -1 }
+    })
+  }
+
+  /** The key of the entry of a vector. */
+  primaryOf(id: number): KeyWords {
+    vectorKey(this.#key, id)
+    const skip = numbersIn(this.#form)
+    const found = this.#find(this.#key, (words, at) => {
+      const from = at + skip
+      const bytes = words[from]
+      return { words: words.slice(from + 1, from + 1 + ((bytes + 3) >>> 2)), bytes }
+    })
+    return found as KeyWords
+  }
+
+  /** The numbers of a vector, until the next call; as its code tells them, where nothing else is kept. */
+  numbersOf(placed: Placed): Float32Array {
+    const numbers = this.#numbers
+    if (this.#form.element === 'int8') {
+      const { code, scale } = this.#codeOf(placed)
+      for (let i = 0; i < numbers.length; i++) numbers[i] = code[i] * scale
+      return numbers
+    }
+    vectorKey(this.#key, placed.id)
+    this.#find(this.#key, (words, at) => {
+      new Uint32Array(numbers.buffer).set(words.subarray(at, at + numbers.length))
+    })
+    return numbers
+  }
+
+  /** The numbers of a vector, as {@link numbersOf}. */
+  byId(id: number): Float32Array {
+    const primary = this.primaryOf(id)
+    this.#primary.words.set(primary.words)
+    this.#primary.bytes = primary.bytes
+    return this.numbersOf(this.placeOf(this.#primary) as Placed)
+  }
+
+  distanceTo({ metric, vector, squares }: VectorQuery, placed: Placed): number {
+    this.#core.engine.queries.similarities++
+    if (this.#form.element === 'int8') {
+      const { code, scale } = this.#codeOf(placed)
+      return codeDistance(metric, vector, squares, code, scale)
+    }
+    const numbers = this.numbersOf(placed)
+    return distanceOf(metric, vector, numbers, squares * squaresOf(numbers))
+  }
+
+  /** The code of a vector, and its scale. */
+  #codeOf({ id, cluster, place }: Placed): { code: Int8Array; scale: number } {
+    const stride = this.#stride
+    const per = blockSize(stride)
+    for (let block = Math.max(0, Math.floor(place / per)); ; block++) {
+      blockKey(this.#key, 0, cluster, block)
+      const found = this.#find(this.#key, (words, at) => codeIn(words, at, id, stride))
+      if (found === null) throw new Error('zverse: assertion failed: a cluster lacks a vector')
+      if (found !== undefined) return found
+    }
+  }
+}
+
+/** The code of a vector, and its scale, in a block; undefined where it is in another. */
+function codeIn(words: Uint32Array, at: number, id: number, stride: number) {
+  const count = words[at]
+  for (let i = 0; i < count; i++) {
+    if (words[at + 1 + i] !== id) continue
+    const scale = new Float32Array(words.slice(at + 1 + count + i, at + 2 + count + i).buffer)[0]
+    const from = at + 1 + 3 * count + (i * stride) / 4
+    return { code: new Int8Array(words.slice(from, from + stride / 4).buffer), scale }
+  }
+  return undefined
+}
