@@ -166,6 +166,11 @@ export interface Cache {
    * is frozen, all are shared, and callers must not change them.
    */
   freeze?: boolean | undefined
+  /**
+   * Half of the bytes are for blocks of vector indexes that each thread compares often: it keeps a copy where comparing them is
+   * cheapest (docs/vectors.md). Default false.
+   */
+  indexes?: boolean | undefined
 }
 
 /** Checked options with their defaults filled in. */
@@ -183,7 +188,7 @@ export interface Settings {
   readonly maxThreads: number
   readonly lockTimeout: number
   readonly pointIndex: boolean
-  readonly cache: { readonly bytes: number; readonly freeze: boolean }
+  readonly cache: { readonly bytes: number; readonly freeze: boolean; readonly indexes: boolean }
   readonly queue: { readonly capacity: readonly number[]; readonly groupBytes: number }
   /** Bytes beyond which a value is deflated; Infinity: none is. */
   readonly compressAbove: number
@@ -306,21 +311,22 @@ function namesIn(given: unknown, what: string, names: readonly string[]): Record
 
 /** Checks the `cache` option; without it, 0 bytes. */
 function cacheIn(cache: unknown): Settings['cache'] {
-  if (cache === undefined) return { bytes: 0, freeze: true }
+  if (cache === undefined) return { bytes: 0, freeze: true, indexes: false }
   if (typeof cache !== 'object' || cache === null || Array.isArray(cache)) {
-    throw invalidOption('cache', 'must be an object with bytes and, optionally, freeze')
+    throw invalidOption('cache', 'must be an object with bytes and, optionally, freeze and indexes')
   }
   const given = cache as Record<string, unknown>
   for (const name of Object.keys(given)) {
-    if (given[name] !== undefined && !['bytes', 'freeze'].includes(name)) {
-      throw invalidOption(`cache.${name}`, 'is not an option: use bytes and freeze')
+    if (given[name] !== undefined && !['bytes', 'freeze', 'indexes'].includes(name)) {
+      throw invalidOption(`cache.${name}`, 'is not an option: use bytes, freeze and indexes')
     }
   }
   if (given.bytes === undefined)
     throw invalidOption('cache.bytes', 'is missing: give an integer ≥ 0')
   oneOf(given.freeze, 'cache.freeze', [true, false])
+  oneOf(given.indexes, 'cache.indexes', [true, false])
   const bytes = integer(given.bytes, 'cache.bytes', 0, MAX_CACHE, 0)
-  return { bytes, freeze: given.freeze !== false }
+  return { bytes, freeze: given.freeze !== false, indexes: given.indexes === true }
 }
 
 /**

@@ -10,7 +10,7 @@
 
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
-import { HotBlocks } from '../hot/blocks.js'
+import { type BlockCounts, HotBlocks, NO_BLOCKS } from '../hot/blocks.js'
 import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
@@ -22,7 +22,7 @@ import { KeyedDraft, Scratch } from '../indexes/keyed-draft.js'
 import { Reverse } from '../indexes/reverse.js'
 import { SharedKernel, VectorDraft } from '../indexes/vector-draft.js'
 import { KeyBuffer } from '../key/codec.js'
-import { H_CACHE_BYTES, H_CACHE_FREEZES } from '../memory/layout.js'
+import { CACHE_FREEZES, CACHE_INDEXES, H_CACHE_BYTES, H_CACHE_FLAGS } from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
 import { PointIndex } from '../point/point-index.js'
 import { QueryTools } from '../query/tools.js'
@@ -92,6 +92,7 @@ export class Engine {
   /** What the queries and indexes of this handle have done, for `stats`. */
   readonly queries = { lookups: 0, scanned: 0, returned: 0, similarities: 0 }
   #blocks: HotBlocks | null = null
+  readonly #hotBytes: number
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
@@ -122,8 +123,13 @@ export class Engine {
     this.derived = new Derived(environment.functions ?? new Map(), body => this.gate.guarded(body))
     this.leases = new Leases(this.gate)
     const bytes = arena.floats[H_CACHE_BYTES / 2]
-    const freezes = arena.words[H_CACHE_FREEZES] !== 0
-    this.cache = bytes > 0 ? new ValueCache(bytes, freezes, this.sketch) : null
+    const flags = arena.words[H_CACHE_FLAGS]
+    const freezes = (flags & CACHE_FREEZES) !== 0
+    // Values and indexes have half of it each.
+    const forIndexes = (flags & CACHE_INDEXES) === 0 ? 0 : Math.floor(bytes / 2)
+    const forValues = bytes - forIndexes
+    this.cache = forValues > 0 ? new ValueCache(forValues, freezes, this.sketch) : null
+    this.#hotBytes = forIndexes
   }
 
   /** What keeps some indexes up in a transaction of this handle. */
@@ -154,7 +160,12 @@ export class Engine {
 
   /** Blocks of vector indexes, as this thread compares them. */
   get blocks(): HotBlocks {
-    return (this.#blocks ??= new HotBlocks(0))
+    return (this.#blocks ??= new HotBlocks(this.#hotBytes))
+  }
+
+  /** What this thread has done with them. */
+  get blockCounts(): BlockCounts {
+    return this.#blocks?.counts ?? NO_BLOCKS
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

@@ -29,6 +29,8 @@ export interface BlockCounts {
   cold: number
 }
 
+export const NO_BLOCKS: BlockCounts = { promotions: 0, demotions: 0, hot: 0, warm: 0, cold: 0 }
+
 interface Place {
   readonly at: number
   readonly chunk: number
@@ -73,7 +75,7 @@ class Pool {
 
 export class HotBlocks {
   readonly kernel: Kernel
-  readonly counts: BlockCounts = { promotions: 0, demotions: 0, hot: 0, warm: 0, cold: 0 }
+  readonly counts: BlockCounts = { ...NO_BLOCKS }
   readonly #mostChunks: number
   #chunks = 0
   /** By entry. */

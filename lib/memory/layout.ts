@@ -174,7 +174,9 @@ export const H_COMMIT_TIMES = 416
 export const TIME_BUCKETS = 160
 /** Fixed after construction: bytes of each thread's cache of values (float64), and whether it freezes. */
 export const H_CACHE_BYTES = 576
-export const H_CACHE_FREEZES = 578
+export const H_CACHE_FLAGS = 578
+export const CACHE_FREEZES = 1
+export const CACHE_INDEXES = 2
 
 /** Fixed after construction: bytes beyond which values are deflated, plus 1; 0: none are. */
 export const H_COMPRESS = 580

@@ -3,10 +3,13 @@
  */
 import { EdgeKeys } from '../indexes/edge-key.js'
 import { IndexKeyEncoder } from '../indexes/plain-paths.js'
+import { KeyBuffer } from '../key/codec.js'
 import { QueryParser } from './query.js'
 import { Tester } from './tester.js'
 
 export class QueryTools {
+  /** A key of an index, for one look-up. */
+  readonly key = new KeyBuffer()
   #encoder: IndexKeyEncoder | null = null
   #parser: QueryParser | null = null
   #tester: Tester | null = null

@@ -10,7 +10,6 @@
  * 1. A candidate is taken before it is tested: where the caller's test throws, the search goes on behind it.
  * 2. Nothing in the kernel's memory is needed from one cluster to the next: the caller's test may search, too.
  */
-import { KeyBuffer } from '../key/codec.js'
 import { type KeyWords, valueBytesOf, versionOf } from '../memory/entry.js'
 import { compareKeys } from '../memory/words.js'
 import type { KeyList } from '../query/key-list.js'
@@ -55,11 +54,6 @@ export interface Match {
 /** Whether the entry of a vector is wanted: may run the caller's code. */
 export type Test = (primary: KeyWords) => boolean
 
-interface Cluster {
-  readonly id: number
-  readonly likeness: number
-}
-
 export class VectorSearch {
   readonly #core: IndexCore
   readonly #held: Held
@@ -71,9 +65,9 @@ export class VectorSearch {
   readonly size: number
   /** Codes to be compared unless few pass. */
   readonly base: number
-  /** Clusters to be opened, the nearest last; and pages whose centres were not looked at. */
-  #clusters: Cluster[] | null = null
-  #pages: Cluster[] = []
+  /** Clusters to be opened; and pages whose centres were not looked at. */
+  #clusters: Candidates | null = null
+  #pages = new Candidates()
   #seen = 0
   #candidates = new Candidates()
   /** Candidates below this likeness are not needed. */
@@ -116,7 +110,7 @@ export class VectorSearch {
 
   /** The nearest of some entries. As {@link run}. */
   among(keys: KeyList, test: Test | null): Match[] {
-    const primary = new KeyBuffer()
+    const { key: primary } = this.#core.engine
     while (this.#looked < keys.count) {
       keys.load(this.#looked++, primary)
       const placed = this.#vectors.placeOf(primary)
@@ -138,7 +132,7 @@ export class VectorSearch {
 
   #begin(): void {
     this.#clusters = null
-    this.#pages = []
+    this.#pages = new Candidates()
     this.#seen = 0
     this.#candidates = new Candidates()
     this.#least = Number.NEGATIVE_INFINITY
@@ -147,39 +141,65 @@ export class VectorSearch {
   // ── What is in the index ──────────────────────────────────────────────────────────────────────
 
   /**
-   * Compares the query with the members of a cluster.
-   * @param use gets the likeness of each, how much more it may be, its id, and its place in the cluster
+   * Compares the query with the members of a cluster, a block at a time.
+   * @param use gets where in the kernel's memory, in words, the block lies, and the place of its first member
    */
-  #compare(
-    level: number,
-    cluster: number,
-    use: (likeness: number, scale: number, bias: number, id: number, place: number) => void,
-  ): void {
-    const { engine } = this.#core
-    const { blocks, queries } = engine
+  #compare(level: number, cluster: number, use: (from: number, place: number) => void): void {
+    const { blocks, queries } = this.#core.engine
     const { kernel } = blocks
-    const query = this.#query
-    const stride = query.code.length
+    const { code } = this.#query
+    const stride = code.length
     const run = runOf(this.#core, this.#held, this.#held.root, blocksOf(level, cluster), ALL)
     let place = 0
     const compare = (words: Uint32Array, entry: number) => {
       const at = this.#load(words, entry, stride)
-      const { u32, i32, f32 } = kernel
-      const from = at / 4
-      const count = u32[from]
-      const outs = stride
-      kernel.dots(0, at + 4 * (1 + 3 * count), stride, count, outs)
-      for (let i = 0; i < count; i++) {
-        const scale = f32[from + 1 + count + i]
-        const bias = f32[from + 1 + 2 * count + i]
-        const likeness = query.likeness(i32[outs / 4 + i], scale, bias)
-        use(likeness, scale, bias, u32[from + 1 + i], place++)
-      }
+      const count = kernel.u32[at / 4]
+      kernel.dots(0, at + 4 * (1 + 3 * count), stride, count, stride)
+      use(at / 4, place)
+      place += count
       queries.similarities += count
     }
     kernel.reserve(2 * stride)
-    kernel.i8.set(query.code)
+    kernel.i8.set(code)
     while (run.fill(READ, compare) > 0);
+  }
+
+  /** Adds the clusters whose centres are members of a page, or of the one cluster of pages. */
+  #addCentres(level: number, cluster: number, into: Candidates): void {
+    const { kernel } = this.#core.engine.blocks
+    const query = this.#query
+    const outs = query.code.length / 4
+    this.#compare(level, cluster, from => {
+      const { u32, i32, f32 } = kernel
+      const count = u32[from]
+      for (let i = 0; i < count; i++) {
+        const scale = f32[from + 1 + count + i]
+        const likeness = query.likeness(i32[outs + i], scale, f32[from + 1 + 2 * count + i])
+        into.add(likeness, u32[from + 1 + i], 0, 0)
+      }
+    })
+  }
+
+  #addMembers(cluster: number): void {
+    const { kernel } = this.#core.engine.blocks
+    const query = this.#query
+    const candidates = this.#candidates
+    const isExact = this.#isExact
+    const outs = query.code.length / 4
+    const least = this.#least
+    this.#compare(0, cluster, (from, place) => {
+      const { u32, i32, f32 } = kernel
+      const count = u32[from]
+      for (let i = 0; i < count; i++) {
+        const scale = f32[from + 1 + count + i]
+        const bias = f32[from + 1 + 2 * count + i]
+        let likeness = query.likeness(i32[outs + i], scale, bias)
+        if (likeness < least) continue
+        if (isExact) likeness += query.slack(scale, bias)
+        candidates.add(likeness, u32[from + 1 + i], cluster, place + i)
+      }
+      this.#seen += count
+    })
   }
 
   /** Where the block of an entry is in the kernel's memory. */
@@ -206,54 +226,44 @@ export class VectorSearch {
 
   // ── Clusters ──────────────────────────────────────────────────────────────────────────────────
 
-  /** The next cluster, nearest first; undefined where all have been opened. */
-  #next(): Cluster | undefined {
-    if (this.#clusters === null) this.#plan()
-    const next = this.#clusters?.pop()
-    if (next !== undefined || this.#pages.length === 0) return next
-    this.#look(this.#pages.length, Number.POSITIVE_INFINITY)
-    return this.#clusters?.pop()
+  /** The next cluster, nearest first; 0 where all have been opened. */
+  #next(): number {
+    const clusters = (this.#clusters ??= this.#plan())
+    if (clusters.count === 0) this.#look(clusters, Number.POSITIVE_INFINITY)
+    return clusters.take()?.id ?? 0
   }
 
-  #plan(): void {
-    this.#compare(TOP, 0, (likeness, _scale, _bias, id) => this.#pages.push({ id, likeness }))
-    this.#pages.sort(byLikeness)
-    const clusters = countAt(this.#core, this.#held, this.#held.root, PAGES_RANGE)
-    const opened = this.#isExact ? clusters : (clusters * this.base) / this.size
-    this.#clusters = []
-    this.#look(1, CENTRES * Math.ceil(opened))
+  #plan(): Candidates {
+    this.#addCentres(TOP, 0, this.#pages)
+    const all = countAt(this.#core, this.#held, this.#held.root, PAGES_RANGE)
+    const opened = this.#isExact ? all : (all * this.base) / this.size
+    const clusters = new Candidates()
+    this.#look(clusters, CENTRES * Math.ceil(opened))
+    return clusters
   }
 
-  /** Looks at the centres of pages, the nearest first: of so many at least, and until there are so many centres. */
-  #look(pages: number, centres: number): void {
-    const clusters = this.#clusters as Cluster[]
-    for (let i = 0; this.#pages.length > 0 && (i < pages || clusters.length < centres); i++) {
-      const { id: page } = this.#pages.pop() as Cluster
-      this.#compare(1, page, (likeness, _scale, _bias, id) => clusters.push({ id, likeness }))
+  /** Looks at the centres of pages, the nearest first, until there are so many. */
+  #look(clusters: Candidates, centres: number): void {
+    while (clusters.count < centres) {
+      const page = this.#pages.take()
+      if (page === undefined) return
+      this.#addCentres(1, page.id, clusters)
     }
-    clusters.sort(byLikeness)
   }
 
   /** Compares codes until that many have been, or all. */
   #probe(codes: number, needed: number): void {
-    const query = this.#query
     const candidates = this.#candidates
-    const isExact = this.#isExact
     while (this.#seen < codes) {
       const cluster = this.#next()
-      if (cluster === undefined) return
-      const { id: of } = cluster
-      this.#compare(0, of, (likeness, scale, bias, id, place) => {
-        this.#seen++
-        if (likeness < this.#least) return
-        candidates.add(isExact ? likeness + query.slack(scale, bias) : likeness, id, of, place)
-      })
+      if (cluster === 0) return
+      this.#addMembers(cluster)
       if (candidates.count > WAITING * needed) this.#least = candidates.keep(needed)
     }
   }
 
   get #hasSeenAll(): boolean {
-    return this.#clusters !== null && this.#clusters.length === 0 && this.#pages.length === 0
+    return this.#clusters?.count === 0 && this.#pages.count === 0
   }
 
   // ── The nearest, more or less ─────────────────────────────────────────────────────────────────
@@ -338,11 +348,6 @@ export class VectorSearch {
     if (k >= this.size) this.#found.sort(compareMatches)
     return this.#found.slice(0, k)
   }
-}
-
-/** The least like first: the nearest is taken from the end. */
-function byLikeness(a: Cluster, b: Cluster): number {
-  return a.likeness - b.likeness || b.id - a.id
 }
 
 /** Nearest first, then in key order. */

@@ -1,6 +1,6 @@
 /** Vectors of an index at one version, by their entries and ids. */
 import type { VectorForm } from '../indexes/definition.js'
-import { KeyBuffer } from '../key/codec.js'
+import type { KeyBuffer } from '../key/codec.js'
 import type { KeyWords } from '../memory/entry.js'
 import { Codes, codeDistance, distanceOf, squaresOf } from '../vector/codes.js'
 import { blockKey, blockSize, numbersIn, placeKey, vectorKey } from '../vector/layout.js'
@@ -21,8 +21,7 @@ export class Vectors {
   readonly #core: IndexCore
   readonly #form: VectorForm
   readonly #finder: Finder
-  readonly #key = new KeyBuffer()
-  readonly #primary = new KeyBuffer()
+  readonly #key: KeyBuffer
   readonly #numbers: Float32Array
   /** Bytes of a code. */
   readonly #stride: number
@@ -30,6 +29,7 @@ export class Vectors {
   constructor(source: Source, held: Held) {
     const core = source.core as IndexCore
     this.#core = core
+    this.#key = core.engine.tools.key
     this.#form = core.known.defined.vectors as VectorForm
     this.#finder = source.finder(core, held)
     this.#numbers = new Float32Array(this.#form.dims)
@@ -49,7 +49,7 @@ export class Vectors {
   }
 
   /** Where the vector of an entry is; null: it has none. */
-  placeOf(primary: KeyBuffer): Placed | null {
+  placeOf(primary: KeyWords): Placed | null {
     placeKey(this.#key, primary)
     return this.#find(this.#key, (words, at) => {
       return { id: words[at], cluster: words[at + 1], place: -1 }
@@ -85,10 +85,7 @@ export class Vectors {
 
   /** The numbers of a vector, as {@link numbersOf}. */
   byId(id: number): Float32Array {
-    const primary = this.primaryOf(id)
-    this.#primary.words.set(primary.words)
-    this.#primary.bytes = primary.bytes
-    return this.numbersOf(this.placeOf(this.#primary) as Placed)
+    return this.numbersOf(this.placeOf(this.primaryOf(id)) as Placed)
   }
 
   distanceTo({ metric, vector, squares }: VectorQuery, placed: Placed): number {

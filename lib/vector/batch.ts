@@ -189,7 +189,7 @@ export class VectorBatch implements ClusterStore {
     }
     for (const [cluster, page] of sorted(this.#pageOf)) {
       pageKey(key, cluster)
-      use(key, page === 0 ? null : valueOf(Uint32Array.of(page)))
+      use(key, page === 0 ? null : wordsValue(Uint32Array.of(page)))
     }
     const members = [...this.#members.values()].filter(({ had, id }) => had !== 0 || id !== 0)
     members.sort((a, b) => (a.id || a.had) - (b.id || b.had))
@@ -201,7 +201,7 @@ export class VectorBatch implements ClusterStore {
     }
     for (const { primary, id } of this.#places(members)) {
       placeKey(key, primary)
-      use(key, id === 0 ? null : valueOf(Uint32Array.of(id, this.#clusterOf.get(id) as number)))
+      use(key, id === 0 ? null : wordsValue(Uint32Array.of(id, this.#clusterOf.get(id) as number)))
     }
   }
 
@@ -237,11 +237,11 @@ export class VectorBatch implements ClusterStore {
     if (numbers > 0) new Float32Array(words.buffer).set(vector as Float32Array)
     words[numbers] = key.bytes
     words.set(key.words.subarray(0, count), numbers + 1)
-    return valueOf(words)
+    return wordsValue(words)
   }
 }
 
-function valueOf(words: Uint32Array): EncodedValue {
+function wordsValue(words: Uint32Array): EncodedValue {
   return { words, at: 0, length: words.length * 4, ascii: false }
 }
 

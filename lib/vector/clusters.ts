@@ -435,8 +435,12 @@ export class Clusters {
       const page = this.get(1, this.#store.pageOf(id))
       return this.#copyOf(this.#placeOf(page, page.ids.indexOf(id)))
     })
-    around.forEach((cluster, i) => this.#moveNearer(cluster, places[i], halves, centres))
-    halves.forEach((half, i) => this.#moveNearer(half, centres[i], around, places))
+    around.forEach((cluster, i) => {
+      this.#moveNearer(cluster, places[i], halves, centres)
+    })
+    halves.forEach((half, i) => {
+      this.#moveNearer(half, centres[i], around, places)
+    })
   }
 
   /** Members of a cluster that are nearer to one of other centres go there. */
@@ -460,7 +464,9 @@ export class Clusters {
       }
     }
     compare(centre, cluster)
-    others.forEach((other, i) => compare(places[i], other))
+    others.forEach((other, i) => {
+      compare(places[i], other)
+    })
     for (let i = count - 1; i >= 0; i--) {
       if (nearest[i] !== cluster) this.#move(cluster, i, nearest[i])
     }

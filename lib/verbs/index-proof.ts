@@ -21,6 +21,7 @@ import { Cursor, WHOLE } from '../tree/cursor.js'
 import { entriesBelow } from '../tree/node.js'
 import { find } from '../tree/search.js'
 import type { CheckReport } from './check.js'
+import { proveVectors } from './vector-proof.js'
 
 /** A report with what is wrong with them. */
 export function withIndexes(report: CheckReport, engine: Engine): CheckReport {
@@ -37,6 +38,10 @@ function proveIndexes(engine: Engine): string[] {
   for (const all of indexes.below(names.rootIn(record)).values()) {
     for (const index of all) {
       const root = rootOf(W, record, index.id)
+      if (index.defined.kind === 'vector') {
+        problems.push(...proveVectors(engine, index, rootOf(W, record, index.of), root))
+        continue
+      }
       const { lacks, count } = compare(engine, index, rootOf(W, record, index.of), root)
       const has = entriesBelow(W, root)
       if (index.defined.unique && !isUnique(W, index.defined, root)) {

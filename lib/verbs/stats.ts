@@ -124,6 +124,15 @@ export interface Stats {
     lookups: number
     scanned: number
     returned: number
+    /** By this handle: vectors compared; by their codes, or by their numbers. */
+    similarities: number
+    /** Blocks of vectors that this thread took into its cache, and that left it. */
+    promotions: number
+    demotions: number
+    /** Blocks compared: in the thread's cache; copied from memory; and from the files of the deep past. */
+    hot: number
+    warm: number
+    cold: number
   }
   /** Sampled times in µs, by all threads. */
   latency: {
@@ -228,7 +237,7 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
         waiting: sum(W, line => W[line + T_WAITING]),
       },
       cache: { ...pointCounts(W, current), ...cacheCounts(engine) },
-      indexes: { ...indexCounts(engine, current), ...engine.queries },
+      indexes: { ...indexCounts(engine, current), ...engine.queries, ...engine.blockCounts },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
       queue: queueCounts(W),
       storage: { ...storage },

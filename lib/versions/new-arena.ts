@@ -1,8 +1,10 @@
 /** The arena of a database that is opened: an empty one, as its options say. */
 import { Arena } from '../memory/arena.js'
 import {
+  CACHE_FREEZES,
+  CACHE_INDEXES,
   H_CACHE_BYTES,
-  H_CACHE_FREEZES,
+  H_CACHE_FLAGS,
   H_CAPACITY,
   H_COMPRESS,
   H_GROUP_BYTES,
@@ -36,7 +38,8 @@ export function newArena(
   arena.words[H_LOCK_TIMEOUT] = settings.lockTimeout
   arena.words[H_POINT_INDEX] = settings.pointIndex ? (hooks.indexFrom ?? INDEX_FROM) : 0
   arena.floats[H_CACHE_BYTES / 2] = settings.cache.bytes
-  arena.words[H_CACHE_FREEZES] = settings.cache.freeze ? 1 : 0
+  const { freeze, indexes } = settings.cache
+  arena.words[H_CACHE_FLAGS] = (freeze ? CACHE_FREEZES : 0) | (indexes ? CACHE_INDEXES : 0)
   arena.words[H_UNITS] = hooks.units ?? UNITS
   arena.words[H_POISON] = hooks.poison === true ? 1 : 0
   arena.words[H_GROUP_BYTES] = settings.queue.groupBytes
