@@ -53,7 +53,9 @@ export class Derived {
     if (by !== null && !this.#functions.has(by)) throw unknownFunction(index, by)
   }
 
-  /** What a function gives for a value and its key: its index keys (packed.ts), or its vector. @throws as {@link ofPut} */
+  /**
+   * What a function gives for a value and its key: its index keys (packed.ts), or its vector. @throws as {@link ofPut}
+   */
   of(known: Known, value: unknown, key: unknown): Uint8Array {
     const { defined } = known
     const by = defined.by as string

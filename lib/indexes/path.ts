@@ -52,7 +52,9 @@ export interface PathReader {
   isArray(at: number): boolean
   /** The places of an array's elements. */
   elements(at: number): number[]
-  /** Fills `into` with the numbers of an array, or of a typed array, there; false if that has others, or more or fewer. */
+  /**
+   * Fills `into` with the numbers of an array, or of a typed array, there; false if that has others, or more or fewer.
+   */
   numbers(at: number, into: Float32Array): boolean
   /** True if the same bytes lie there as in another value, at a place of its reader, of the same class. */
   isSame(at: number, other: PathReader, there: number): boolean

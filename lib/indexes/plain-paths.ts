@@ -24,7 +24,9 @@ export class IndexKeyEncoder extends TupleEncoder {
   }
 }
 
-/** Fills `into` with the numbers of an array, or of a typed array; false if it has others, or more or fewer. */
+/**
+ * Fills `into` with the numbers of an array, or of a typed array; false if it has others, or more or fewer.
+ */
 export function numbersOf(value: unknown, into: Float32Array): boolean {
   const isTyped = types.isTypedArray(value)
   if (!isTyped && !isArray(value)) return false

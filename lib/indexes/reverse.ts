@@ -28,7 +28,9 @@ import { packed, unpack } from './packed.js'
 
 const TAG = 0xff000000
 
-/** The index keys of an index: all that it has but the keys of entries behind them; of vectors, one key each. */
+/**
+ * The index keys of an index: all that it has but the keys of entries behind them; of vectors, one key each.
+ */
 export function wholeOf({ by, vectors }: Defined): Range {
   if (vectors !== null) return VECTORS_RANGE
   const upper = by === null ? null : { words: Uint32Array.of(TAG), bytes: 1, after: false }

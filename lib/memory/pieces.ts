@@ -124,7 +124,10 @@ export class Gatherer {
     return room
   }
 
-  /** Calls `use` with words that have the value of an entry, which lies in `words`, in one piece, and where it begins in them. */
+  /**
+   * Calls `use` with words that have the value of an entry, which lies in `words`, in one piece, and where it begins in
+   * them.
+   */
   open<T>(words: Uint32Array, entry: number, use: (words: Uint32Array, at: number) => T): T {
     if (words === this.#W && isInPieces(words, entry)) return use(this.gather(entry).words, 0)
     return use(words, valueAt(words, entry))

@@ -153,7 +153,9 @@ class Tests {
     return this.#ran(() => Boolean(filter(key, value)))
   }
 
-  /** What the caller's code tells; it may have closed the database, or ended the transaction or the iterator. */
+  /**
+   * What the caller's code tells; it may have closed the database, or ended the transaction or the iterator.
+   */
   #ran(code: () => boolean): boolean {
     const result = code()
     this.#source.gate()

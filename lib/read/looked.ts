@@ -17,7 +17,9 @@ export class Looked implements Candidate {
   readonly #source: Source
   readonly #terms: readonly Term[]
   readonly #plain = new PlainPaths()
-  /** Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes. */
+  /**
+   * Values are decoded before they are tested: the caller's code runs, or there are no paths in their bytes.
+   */
   readonly decodes: boolean
   /** The entry's key in bytes. */
   #primary: KeyBuffer | null = null

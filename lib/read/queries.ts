@@ -155,7 +155,9 @@ function askedIn(source: Source, query: unknown, options: unknown, verb: string)
   })
 }
 
-/** A query without options, for the present view of another verb. @throws ZVerseError `ZVERSE_INVALID_OPTION` */
+/**
+ * A query without options, for the present view of another verb. @throws ZVerseError `ZVERSE_INVALID_OPTION`
+ */
 export function askedBy({ core }: Source, query: unknown): Asked {
   const terms = core.engine.gate.guarded(() => core.engine.tools.parser.parse(query))
   const nothing = { view: undefined, order: undefined, index: undefined }

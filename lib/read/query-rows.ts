@@ -85,7 +85,10 @@ export class QueryRows implements Feed {
     return this.#left <= 0 ? 0 : this.#running(() => this.#fill(first, second))
   }
 
-  /** Adds the keys of all entries to a list, in no order; again, where the caller's code has thrown, to go on behind that. */
+  /**
+   * Adds the keys of all entries to a list, in no order; again, where the caller's code has thrown, to go on behind
+   * that.
+   */
   collect(into: KeyList): void {
     this.#running(() => {
       this.#candidates ??= candidatesOf(this.#query)

@@ -13,7 +13,9 @@ import type { Source } from './source.js'
 import { VectorSearch } from './vector-search.js'
 import { Vectors } from './vectors.js'
 
-/** The share of the nearest of some vectors that is found, at a version that is held; 1 where there are none. */
+/**
+ * The share of the nearest of some vectors that is found, at a version that is held; 1 where there are none.
+ */
 export function recallOf(
   source: Source,
   held: Held,

@@ -24,7 +24,9 @@ import type { Source } from './source.js'
 import { Vectors } from './vectors.js'
 
 const ALL = { reverse: false, limit: Number.POSITIVE_INFINITY }
-/** Codes compared are that many times the square root of all there are; and that many times as many as are wanted. */
+/**
+ * Codes compared are that many times the square root of all there are; and that many times as many as are wanted.
+ */
 const PER_ROOT = 30
 const PER_WANTED = 8
 /** Candidates whose numbers are compared beyond those that are wanted; of many, that share. */

@@ -1,4 +1,6 @@
-/** Vectors that a search has seen, to be taken by how like the query they are. Private memory of one thread. */
+/**
+ * Vectors that a search has seen, to be taken by how like the query they are. Private memory of one thread.
+ */
 
 /** A vector: its id, and its place in its cluster. */
 export interface Candidate {

@@ -322,7 +322,9 @@ export class Clusters {
 
   // ── Splitting and merging ─────────────────────────────────────────────────────────────────────
 
-  /** Gives the members of a cluster that is too small to others; the last one of its level goes with its last member. */
+  /**
+   * Gives the members of a cluster that is too small to others; the last one of its level goes with its last member.
+   */
   #dissolve(cluster: Cluster): void {
     const { level, id, ids } = cluster
     this.remove(level + 1, level === 1 ? 0 : this.#store.pageOf(id), id)
@@ -359,7 +361,9 @@ export class Clusters {
     return { ...place, at }
   }
 
-  /** Finds two centres for the members of a cluster; tells which are of the second, neither of less than a quarter. */
+  /**
+   * Finds two centres for the members of a cluster; tells which are of the second, neither of less than a quarter.
+   */
   #halve(cluster: Cluster, one: Place, two: Place): boolean[] {
     const { count, scales } = cluster
     const first = this.#farthest(cluster, this.#placeOf(cluster, 0))

@@ -18,7 +18,9 @@ import { VECTORS_RANGE } from '../vector/layout.js'
 import { VectorQuery } from '../vector/query.js'
 import { IndexVerbs } from './index-verbs.js'
 
-/** What others are compared with: numbers, as many as the index has dimensions; or the vector of the entry of a key. */
+/**
+ * What others are compared with: numbers, as many as the index has dimensions; or the vector of the entry of a key.
+ */
 export type QueryVector<K> = ArrayLike<number> | { readonly key: K }
 
 export interface VectorNearestOptions<K, V> extends View {
@@ -140,7 +142,8 @@ export class VectorReads<K, V> extends IndexVerbs<K, V> {
     const vector = new Float32Array(dims)
     if (numbersOf(query, vector) && isUsable(metric, vector)) return vector
     const rest = metric === 'cosine' ? 'not all 0' : 'none huge'
-    const message = `the query must have ${dims} finite numbers, ${rest}, for index ${JSON.stringify(this.name)}`
+    const index = JSON.stringify(this.name)
+    const message = `the query must have ${dims} finite numbers, ${rest}, for index ${index}`
     throw new ZVerseError('ZVERSE_INVALID_VALUE', message, { index: this.name })
   }
 

@@ -32,7 +32,9 @@ interface Member {
   readonly code: Int8Array
 }
 
-/** What is wrong with an index, the trees of which and of whose store have these roots; an empty array: nothing. */
+/**
+ * What is wrong with an index, the trees of which and of whose store have these roots; an empty array: nothing.
+ */
 export function proveVectors(engine: Engine, known: Known, store: number, root: number): string[] {
   const proof = new VectorProof(engine, known, root)
   proof.proveClusters()
