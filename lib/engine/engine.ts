@@ -150,12 +150,12 @@ export class Engine {
   indexDraft(known: Known, drafts: Drafts): IndexDraft {
     const { W, epochs, writer, derived, gatherer } = this
     const tools = { W, space: epochs.space, writer }
+    const scratch = (this.#scratch ??= new Scratch())
     if (known.defined.kind === 'vector') {
-      return new VectorDraft(known, drafts, tools, gatherer, this.#kernel, derived)
+      return new VectorDraft(known, drafts, tools, gatherer, this.#kernel, scratch.key, derived)
     }
     const reverse = known.defined.by === null ? null : new Reverse(W, gatherer)
-    this.#scratch ??= new Scratch()
-    return new KeyedDraft(known, drafts, tools, this.#scratch, derived, reverse)
+    return new KeyedDraft(known, drafts, tools, scratch, derived, reverse)
   }
 
   /** Blocks of vector indexes, as this thread compares them. */

@@ -46,6 +46,7 @@ export class VectorDraft implements IndexDraft {
   readonly #tools: Tools
   readonly #gatherer: Gatherer
   readonly #shared: SharedKernel
+  readonly #key: KeyBuffer
   readonly #derived: Derived
   readonly #form: VectorForm
   readonly #reader: VectorReader
@@ -66,11 +67,13 @@ export class VectorDraft implements IndexDraft {
     tools: Tools,
     gatherer: Gatherer,
     shared: SharedKernel,
+    key: KeyBuffer,
     derived: Derived,
   ) {
     this.#tools = tools
     this.#gatherer = gatherer
     this.#shared = shared
+    this.#key = key
     this.#derived = derived
     this.known = known
     this.#drafts = drafts
@@ -179,7 +182,7 @@ export class VectorDraft implements IndexDraft {
   #begin(kernel: Kernel): VectorBatch {
     const { dims, metric, element } = this.#form
     const root = this.#drafts.rootOf(this.known.id)
-    const tree = { W: this.#tools.W, gatherer: this.#gatherer, root }
+    const tree = { W: this.#tools.W, gatherer: this.#gatherer, root, key: this.#key }
     return new VectorBatch(tree, kernel, dims, metric, element === 'float32')
   }
 

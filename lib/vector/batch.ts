@@ -2,7 +2,7 @@
  * A batch of changes of an index of vectors: which vectors come and go, made in clusters in private memory, then told as entries
  * to be written. For the owner of the writer lock, or on a tree that is empty.
  */
-import { KeyBuffer } from '../key/codec.js'
+import type { KeyBuffer } from '../key/codec.js'
 import type { EncodedValue, KeyWords } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import type { Gatherer } from '../memory/pieces.js'
@@ -44,6 +44,8 @@ export interface IndexTree {
   readonly W: Uint32Array
   readonly gatherer: Gatherer
   readonly root: number
+  /** For one key at a time. */
+  readonly key: KeyBuffer
 }
 
 /** Makes an entry what it is to be; null: it goes. */
@@ -60,7 +62,7 @@ export class VectorBatch implements ClusterStore {
   readonly #clusterOf = new Map<number, number>()
   readonly #pageOf = new Map<number, number>()
   #lastId: number
-  readonly #key = new KeyBuffer()
+  readonly #key: KeyBuffer
   readonly #code: number
 
   /** @param isKept the numbers of vectors are kept beside their codes */
@@ -72,6 +74,7 @@ export class VectorBatch implements ClusterStore {
     isKept: boolean,
   ) {
     this.#tree = tree
+    this.#key = tree.key
     this.#kernel = kernel
     this.#isKept = isKept
     this.#codes = new Codes(dims, metric)
@@ -180,7 +183,7 @@ export class VectorBatch implements ClusterStore {
 
   /** Tells all entries that change, in the order of their keys. */
   write(use: WriteEntry): void {
-    const key = new KeyBuffer()
+    const key = this.#key
     for (const cluster of this.#clusters.changed()) {
       this.#clusters.blocksOf(cluster, (block, value) => {
         blockKey(key, cluster.level, cluster.id, block)

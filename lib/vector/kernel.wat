@@ -1,4 +1,4 @@
-;; The inner loop of vector search, for WebAssembly with SIMD. `spec/vector/kernel.spec.ts` makes lib/vector/kernel-bytes.ts of it.
+;; The inner loop of vector search, for WebAssembly with SIMD. `spec/vector/kernel-bytes.spec.ts` makes lib/vector/kernel-bytes.ts of it.
 (module
   (memory (export "memory") 1)
 
