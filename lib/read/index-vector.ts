@@ -13,7 +13,8 @@ import { type Asked, planned } from './queries.js'
 import { QueryRows } from './query-rows.js'
 import { OtherHeld, type Source } from './source.js'
 import type { StoreCore } from './store-core.js'
-import { type Match, VectorSearch, type Wanted } from './vector-search.js'
+import { VectorSearch, type Wanted } from './vector-search.js'
+import type { Match } from './vectors.js'
 
 /** A set of entries is small if it has at most this part of the codes that would be compared without it. */
 const SMALL = 1 / 4

@@ -11,9 +11,12 @@
  * 2. Nothing in the kernel's memory is needed from one cluster to the next: the caller's test may search, too.
  */
 import { type KeyWords, valueBytesOf, versionOf } from '../memory/entry.js'
+import { E_KEY } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
 import type { KeyList } from '../query/key-list.js'
+import { Cursor } from '../tree/cursor.js'
 import { type Candidate, Candidates } from '../vector/candidates.js'
+import { OWN_BYTES } from '../vector/kernel.js'
 import { blocksOf, MOST_IN_BLOCK, PAGES_RANGE, TOP, VECTORS_RANGE } from '../vector/layout.js'
 import type { VectorQuery } from '../vector/query.js'
 import { countAt } from './at.js'
@@ -21,7 +24,7 @@ import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import { runOf } from './run.js'
 import type { Source } from './source.js'
-import { Vectors } from './vectors.js'
+import { type Match, Vectors } from './vectors.js'
 
 const ALL = { reverse: false, limit: Number.POSITIVE_INFINITY }
 /**
@@ -37,7 +40,7 @@ const CENTRES = 16
 /** Candidates that wait before all but the best are dropped, in times of those that are needed. */
 const WAITING = 4
 /** Blocks read at a time. */
-const READ = 8
+const READ = 4
 
 /** What is asked for. */
 export interface Wanted {
@@ -45,12 +48,6 @@ export interface Wanted {
   readonly effort: number
   readonly exact: boolean
   readonly within: number
-}
-
-/** A vector that was found: the key of its entry, and how far it is. */
-export interface Match {
-  readonly primary: KeyWords
-  readonly distance: number
 }
 
 /** Whether the entry of a vector is wanted: may run the caller's code. */
@@ -63,6 +60,7 @@ export class VectorSearch {
   readonly #query: VectorQuery
   readonly #wanted: Wanted
   readonly #vectors: Vectors
+  readonly #entries: number[] = []
   /** How many vectors there are. */
   readonly size: number
   /** Codes to be compared unless few pass. */
@@ -76,7 +74,7 @@ export class VectorSearch {
   #least = Number.NEGATIVE_INFINITY
   #isExact: boolean
   #tested = 0
-  #passed: (Candidate & { primary: KeyWords })[] = []
+  #passed: Candidate[] = []
   #found: Match[] = []
   /** Of a set of entries, how many were looked at. */
   #looked = 0
@@ -100,8 +98,9 @@ export class VectorSearch {
     if (this.#wanted.k === 0 || this.size === 0) return []
     if (!this.#isExact) {
       this.#gather(test)
-      const found = this.#passed.flatMap(candidate => this.#measured(candidate))
-      found.sort(compareMatches)
+      const { within } = this.#wanted
+      const all = this.#passed.map(candidate => this.#vectors.matchOf(this.#query, candidate))
+      const found = all.filter(({ distance }) => distance <= within).sort(compareMatches)
       if (found.length >= this.#wanted.k) return found.slice(0, this.#wanted.k)
       // Codes that were seen do not tell which are within the distance, or others may be.
       this.#isExact = true
@@ -151,26 +150,50 @@ export class VectorSearch {
     const { kernel } = blocks
     const { code } = this.#query
     const stride = code.length
-    const run = runOf(this.#core, this.#held, this.#held.root, blocksOf(level, cluster), ALL)
     let place = 0
-    const compare = (words: Uint32Array, entry: number) => {
+    kernel.reserve(OWN_BYTES + 2 * stride)
+    kernel.i8.set(code, OWN_BYTES)
+    this.#eachBlock(level, cluster, (words, entry) => {
       const at = this.#load(words, entry, stride)
       const count = kernel.u32[at / 4]
-      kernel.dots(0, at + 4 * (1 + 3 * count), stride, count, stride)
+      kernel.dots(OWN_BYTES, at + 4 * (1 + 3 * count), stride, count, OWN_BYTES + stride)
       use(at / 4, place)
       place += count
       queries.similarities += count
+    })
+  }
+
+  /** The blocks of a cluster, in order. */
+  #eachBlock(level: number, cluster: number, use: (words: Uint32Array, entry: number) => void) {
+    const { root, deep } = this.#held
+    const range = blocksOf(level, cluster)
+    if (deep >= 0) {
+      const run = runOf(this.#core, this.#held, root, range, ALL)
+      while (run.fill(READ, use) > 0);
+      return
     }
-    kernel.reserve(2 * stride)
-    kernel.i8.set(code)
-    while (run.fill(READ, compare) > 0);
+    // The end is told by the keys: to seek it, too, costs as much again.
+    const { W } = this.#core.engine
+    const cursor = new Cursor(W, root, { ...range, upper: null }, false, Number.POSITIVE_INFINITY)
+    const [tag] = range.lower.words
+    const entries = this.#entries
+    for (
+      let count = cursor.fill(entries, 0, READ);
+      count > 0;
+      count = cursor.fill(entries, 0, READ)
+    ) {
+      for (let i = 0; i < count; i++) {
+        if (W[entries[i] + E_KEY] !== tag) return
+        use(W, entries[i])
+      }
+    }
   }
 
   /** Adds the clusters whose centres are members of a page, or of the one cluster of pages. */
   #addCentres(level: number, cluster: number, into: Candidates): void {
     const { kernel } = this.#core.engine.blocks
     const query = this.#query
-    const outs = query.code.length / 4
+    const outs = (OWN_BYTES + query.code.length) / 4
     this.#compare(level, cluster, from => {
       const { u32, i32, f32 } = kernel
       const count = u32[from]
@@ -187,7 +210,7 @@ export class VectorSearch {
     const query = this.#query
     const candidates = this.#candidates
     const isExact = this.#isExact
-    const outs = query.code.length / 4
+    const outs = (OWN_BYTES + query.code.length) / 4
     const least = this.#least
     this.#compare(0, cluster, (from, place) => {
       const { u32, i32, f32 } = kernel
@@ -218,7 +241,7 @@ export class VectorSearch {
     if (isShared) blocks.counts.warm++
     else blocks.counts.cold++
     // Behind the query's code, and as many products as a block has members.
-    if (to < 0) to = stride + 4 * MOST_IN_BLOCK
+    if (to < 0) to = OWN_BYTES + stride + 4 * MOST_IN_BLOCK
     blocks.kernel.reserve(to + bytes)
     engine.gatherer.open(words, entry, (own, at) => {
       blocks.kernel.u32.set(own.subarray(at, at + bytes / 4), to / 4)
@@ -297,18 +320,12 @@ export class VectorSearch {
       const candidate = candidates.take()
       if (candidate === undefined) return
       this.#tested++
-      const primary = this.#vectors.primaryOf(candidate.id)
-      if (test !== null && !test(primary)) continue
+      if (test !== null && !test(this.#vectors.primaryOf(candidate.id))) continue
       let at = passed.length
       while (at > 0 && passed[at - 1].likeness < candidate.likeness) at--
-      passed.splice(at, 0, { ...candidate, primary })
+      passed.splice(at, 0, candidate)
       if (passed.length > needed) passed.pop()
     }
-  }
-
-  #measured(candidate: Candidate & { primary: KeyWords }): Match[] {
-    const distance = this.#vectors.distanceTo(this.#query, candidate)
-    return distance <= this.#wanted.within ? [{ primary: candidate.primary, distance }] : []
   }
 
   // ── The nearest, exactly ──────────────────────────────────────────────────────────────────────

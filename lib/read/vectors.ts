@@ -17,12 +17,22 @@ export interface Placed {
   readonly place: number
 }
 
+/** A vector that was found: the key of its entry, and how far it is. */
+export interface Match {
+  readonly primary: KeyWords
+  readonly distance: number
+}
+
 export class Vectors {
   readonly #core: IndexCore
   readonly #form: VectorForm
-  readonly #finder: Finder
+  readonly #held: Held
+  /** In the deep past. */
+  readonly #finder: Finder | null
   readonly #key: KeyBuffer
+  /** The numbers that were read last, and their bits. */
   readonly #numbers: Float32Array
+  readonly #bits: Uint32Array
   /** Bytes of a code. */
   readonly #stride: number
 
@@ -31,18 +41,24 @@ export class Vectors {
     this.#core = core
     this.#key = core.engine.tools.key
     this.#form = core.known.defined.vectors as VectorForm
-    this.#finder = source.finder(core, held)
+    this.#held = held
+    this.#finder = held.deep < 0 ? null : source.finder(core, held)
     this.#numbers = new Float32Array(this.#form.dims)
+    this.#bits = new Uint32Array(this.#numbers.buffer)
     this.#stride = new Codes(this.#form.dims, this.#form.metric).stride
   }
 
   /** What `use` makes of the value of a key; null where there is none. */
   #find<T>(key: KeyBuffer, use: (words: Uint32Array, at: number) => T): T | null {
     const finder = this.#finder
+    const { W, gatherer } = this.#core.engine
+    if (finder === null) {
+      const entry = this.#core.find(this.#held.root, key)
+      return entry === 0 ? null : gatherer.open(W, entry, use)
+    }
     finder.begin([])
     try {
-      if (!finder.find(key)) return null
-      return this.#core.engine.gatherer.open(finder.words, finder.entry, use)
+      return finder.find(key) ? gatherer.open(finder.words, finder.entry, use) : null
     } finally {
       finder.end()
     }
@@ -56,11 +72,12 @@ export class Vectors {
     })
   }
 
-  /** The key of the entry of a vector. */
+  /** The key of the entry of a vector; its numbers are in `#numbers` then, where they are kept. */
   primaryOf(id: number): KeyWords {
     vectorKey(this.#key, id)
     const skip = numbersIn(this.#form)
     const found = this.#find(this.#key, (words, at) => {
+      this.#bits.set(words.subarray(at, at + skip))
       const from = at + skip
       const bytes = words[from]
       return { words: words.slice(from + 1, from + 1 + ((bytes + 3) >>> 2)), bytes }
@@ -78,7 +95,7 @@ export class Vectors {
     }
     vectorKey(this.#key, placed.id)
     this.#find(this.#key, (words, at) => {
-      new Uint32Array(numbers.buffer).set(words.subarray(at, at + numbers.length))
+      this.#bits.set(words.subarray(at, at + numbers.length))
     })
     return numbers
   }
@@ -96,6 +113,19 @@ export class Vectors {
     }
     const numbers = this.numbersOf(placed)
     return distanceOf(metric, vector, numbers, squares * squaresOf(numbers))
+  }
+
+  /** The key of the entry of a vector, and how far it is, by one look-up where numbers are kept. */
+  matchOf(query: VectorQuery, placed: Placed): Match {
+    if (this.#form.element === 'int8') {
+      const distance = this.distanceTo(query, placed)
+      return { primary: this.primaryOf(placed.id), distance }
+    }
+    this.#core.engine.queries.similarities++
+    const primary = this.primaryOf(placed.id)
+    const { metric, vector, squares } = query
+    const numbers = this.#numbers
+    return { primary, distance: distanceOf(metric, vector, numbers, squares * squaresOf(numbers)) }
   }
 
   /** The code of a vector, and its scale. */

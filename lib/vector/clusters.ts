@@ -16,7 +16,7 @@
  */
 import type { EncodedValue } from '../memory/entry.js'
 import type { Codes } from './codes.js'
-import type { Kernel } from './kernel.js'
+import { type Kernel, OWN_BYTES } from './kernel.js'
 import { blockSize, blockWords, TOP } from './layout.js'
 
 /** Inner products that one call writes: more members no cluster has. */
@@ -91,8 +91,8 @@ export class Clusters {
     this.#store = store
     this.#perBlock = blockSize(codes.stride)
     this.#last = [store.lastOf(0), store.lastOf(1)]
-    this.#outs = [0, 4 * MOST_DOTS, 8 * MOST_DOTS]
-    this.#begin = 12 * MOST_DOTS
+    this.#outs = [OWN_BYTES, OWN_BYTES + 4 * MOST_DOTS, OWN_BYTES + 8 * MOST_DOTS]
+    this.#begin = OWN_BYTES + 12 * MOST_DOTS
     this.#top = this.#begin
     this.#mean = new Float64Array(codes.dims)
     kernel.reserve(this.#begin)

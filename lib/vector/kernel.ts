@@ -9,6 +9,8 @@ import { granted } from '../memory/granted.js'
 import { KERNEL } from './kernel-bytes.js'
 
 const PAGE = 65_536
+/** Bytes at the begin of a kernel's memory that are its own. */
+export const OWN_BYTES = 32_768
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }

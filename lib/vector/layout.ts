@@ -14,7 +14,7 @@
  */
 import type { KeyBuffer, KeySpace } from '../key/codec.js'
 import type { KeyWords } from '../memory/entry.js'
-import type { Range } from '../tree/cursor.js'
+import type { Bound, Range } from '../tree/cursor.js'
 
 /** The level of the one cluster of pages. */
 export const TOP = 2
@@ -71,7 +71,7 @@ export function placeKey(key: KeyBuffer, primary: KeyWords): void {
 }
 
 /** The blocks of one cluster. */
-export function blocksOf(level: number, cluster: number): Range {
+export function blocksOf(level: number, cluster: number): Between {
   return between(tagged(level, cluster), tagged(level, cluster) + 1)
 }
 
@@ -88,7 +88,11 @@ export const VECTORS_RANGE = levelRange(VECTOR)
 export const PLACES_RANGE = levelRange(PLACE)
 
 /** Keys whose first word is from one on up to another. */
-function between(first: number, end: number): Range {
+export interface Between extends Range {
+  readonly lower: Bound
+}
+
+function between(first: number, end: number): Between {
   return { lower: at(first), upper: at(end), box: null }
 }
 

@@ -1,4 +1,7 @@
-/** The WebAssembly that ships is made of its source: after a change of that, `npx vitest run -u` here makes it anew. */
+/**
+ * The WebAssembly that ships is made of its source. After a change of that `npx vitest run kernel-bytes --update` makes it
+ * anew.
+ */
 import { Buffer } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
