@@ -81,6 +81,13 @@ import { reclaim } from './threads/scenarios/reclaim.js'
 import { writers } from './threads/scenarios/writers.js'
 import { ThreadsStage } from './threads/stage.js'
 import { systems as threaded } from './threads/systems.js'
+import { bytes as vectorBytes } from './vectors/scenarios/bytes.js'
+import { old as oldVectors, replaced } from './vectors/scenarios/changed.js'
+import { commits as vectorCommits } from './vectors/scenarios/commits.js'
+import { insert as insertVectors } from './vectors/scenarios/insert.js'
+import { queries as vectorQueries } from './vectors/scenarios/query.js'
+import { VectorsStage } from './vectors/stage.js'
+import { systems as vectorSystems } from './vectors/systems.js'
 
 /** @typedef {{ directory: string, engine?: string, keys: number }} Around a system */
 
@@ -106,6 +113,10 @@ export const suites = {
   graphs: {
     ...{ keys: 1_000_000, own: ['zverse'], systems: graphSystems },
     stage: (system, settings) => new GraphsStage(system, settings),
+  },
+  vectors: {
+    ...{ keys: 100_000, own: ['zverse', 'zverse+cache'], systems: vectorSystems },
+    stage: (system, settings) => new VectorsStage(system, settings),
   },
   level: {
     ...{ keys: 100_000, own: ['zverse', 'zverse-text'], systems: levels },
@@ -176,6 +187,9 @@ export const groups = [
     ...[putTransaction, ...indexedCommits, ...indexReads, build, bytes, small],
   ]),
   group('graphs', 'graphs', [insert, edgeCommits, ...graphReads, oldGraph, graphBytes]),
+  group('vectors', 'vectors', [
+    ...[insertVectors, vectorCommits, ...vectorQueries, replaced, oldVectors, vectorBytes],
+  ]),
   group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
   group('threads', 'threads', [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],

@@ -38,7 +38,7 @@ const MORE_SHARE = 0.2
 /** Centres that are looked at for each cluster that will be opened, unless there are fewer. */
 const CENTRES = 16
 /** Candidates that wait before all but the best are dropped, in times of those that are needed. */
-const WAITING = 4
+const WAITING = 8
 /** Blocks read at a time. */
 const READ = 4
 
@@ -244,7 +244,7 @@ export class VectorSearch {
     if (to < 0) to = OWN_BYTES + stride + 4 * MOST_IN_BLOCK
     blocks.kernel.reserve(to + bytes)
     engine.gatherer.open(words, entry, (own, at) => {
-      blocks.kernel.u32.set(own.subarray(at, at + bytes / 4), to / 4)
+      blocks.kernel.copy(own, at, bytes / 4, to / 4)
     })
     return to
   }

@@ -161,7 +161,7 @@ export class Clusters {
     const { u32, f32 } = this.#kernel
     // Scales and biases are read as the floats that their words are.
     const scratch = this.#outs[0] / 4
-    u32.set(words.subarray(at + 1, at + 1 + 3 * count), scratch)
+    this.#kernel.copy(words, at + 1, 3 * count, scratch)
     for (let i = 0; i < count; i++) {
       cluster.ids.push(u32[scratch + i])
       cluster.scales.push(f32[scratch + count + i])
@@ -169,7 +169,7 @@ export class Clusters {
     }
     const codes = at + 1 + 3 * count
     const to = (cluster.at + had * stride) / 4
-    u32.set(words.subarray(codes, codes + (count * stride) / 4), to)
+    this.#kernel.copy(words, codes, (count * stride) / 4, to)
     cluster.blocks++
   }
 
