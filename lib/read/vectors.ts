@@ -2,7 +2,7 @@
 import type { VectorForm } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { KeyWords } from '../memory/entry.js'
-import { Codes, codeDistance, distanceOf, squaresOf } from '../vector/codes.js'
+import { codeDistance, distanceOf, squaresOf, strideOf } from '../vector/codes.js'
 import { blockKey, blockSize, numbersIn, placeKey, vectorKey } from '../vector/layout.js'
 import type { VectorQuery } from '../vector/query.js'
 import type { Finder } from './finder.js'
@@ -45,7 +45,7 @@ export class Vectors {
     this.#finder = held.deep < 0 ? null : source.finder(core, held)
     this.#numbers = new Float32Array(this.#form.dims)
     this.#bits = new Uint32Array(this.#numbers.buffer)
-    this.#stride = new Codes(this.#form.dims, this.#form.metric).stride
+    this.#stride = strideOf(this.#form.dims)
   }
 
   /** What `use` makes of the value of a key; null where there is none. */

@@ -15,41 +15,41 @@ export class Candidates {
   #ids: number[] = []
   #clusters: number[] = []
   #places: number[] = []
-  /** A heap of what is there, the greatest likeness first; or what it will be made of. */
+  /** A heap of those that were not taken, the greatest likeness first; of the first so many. */
   #heap: number[] = []
-  #isHeap = true
+  #heaped = 0
 
   /** How many there are. */
   get count(): number {
-    return this.#heap.length
+    return this.#heap.length + this.#ids.length - this.#heaped
   }
 
   add(likeness: number, id: number, cluster: number, place: number): void {
-    this.#heap.push(this.#ids.length)
     this.#likeness.push(likeness)
     this.#ids.push(id)
     this.#clusters.push(cluster)
     this.#places.push(place)
-    this.#isHeap = false
   }
 
-  /** Drops all but about so many, the best; the likeness of the last of them. Nothing has been taken yet. */
+  /**
+   * Drops all but about so many, the best. None has been taken yet.
+   * @returns the likeness of the last of them
+   */
   keep(count: number): number {
-    const [likeness, ids, clusters, places] = [
-      this.#likeness,
-      this.#ids,
-      this.#clusters,
-      this.#places,
-    ]
-    if (ids.length <= count) return Number.NEGATIVE_INFINITY
-    const least = Float64Array.from(likeness).sort()[ids.length - count]
-    const kept = this.#heap.filter(i => likeness[i] >= least)
-    this.#likeness = kept.map(i => likeness[i])
-    this.#ids = kept.map(i => ids[i])
-    this.#clusters = kept.map(i => clusters[i])
-    this.#places = kept.map(i => places[i])
-    this.#heap = kept.map((_, i) => i)
-    this.#isHeap = false
+    const likeness = this.#likeness
+    const least = Float64Array.from(likeness).sort()[likeness.length - count]
+    let kept = 0
+    for (let i = 0; i < likeness.length; i++) {
+      if (likeness[i] < least) continue
+      likeness[kept] = likeness[i]
+      this.#ids[kept] = this.#ids[i]
+      this.#clusters[kept] = this.#clusters[i]
+      this.#places[kept++] = this.#places[i]
+    }
+    likeness.length = kept
+    this.#ids.length = kept
+    this.#clusters.length = kept
+    this.#places.length = kept
     return least
   }
 
@@ -79,9 +79,10 @@ export class Candidates {
   }
 
   #settle(): void {
-    if (this.#isHeap) return
-    for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i)
-    this.#isHeap = true
+    const heap = this.#heap
+    if (this.#heaped === this.#ids.length) return
+    while (this.#heaped < this.#ids.length) heap.push(this.#heaped++)
+    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#sink(i)
   }
 
   #sink(from: number): void {

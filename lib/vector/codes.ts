@@ -21,6 +21,11 @@ export const METRICS: readonly VectorMetric[] = ['cosine', 'dot', 'euclid']
 const LANES = 16
 const MOST = 127
 
+/** Bytes of a code, padded. */
+export function strideOf(dims: number): number {
+  return Math.ceil(dims / LANES) * LANES
+}
+
 /** A code that some memory has, without its bytes. */
 export interface Coded {
   readonly scale: number
@@ -41,7 +46,7 @@ export class Codes implements Coded {
   constructor(dims: number, metric: VectorMetric) {
     this.dims = dims
     this.metric = metric
-    this.stride = Math.ceil(dims / LANES) * LANES
+    this.stride = strideOf(dims)
   }
 
   /** Writes the code of a vector to `bytes[at]` and on. */

@@ -5,6 +5,9 @@
  * a query q and a vector v, and what is lost of either in its code,
  *
  *     |q·v − q̂·v̂|  ≤  |q| |v − v̂| + |q − q̂| |v̂|,   where |v − v̂| ≤ √dims / 2 quanta of v's code.
+ *
+ * Where an index keeps codes only, the distance is that of v̂; under 'euclid' the bias is that of v all the same, and
+ * ½ ||v|² − |v̂|²| ≤ |v − v̂| (|v| + |v − v̂|) comes on top.
  */
 import { Codes, squaresOf, type VectorMetric } from './codes.js'
 
@@ -23,8 +26,10 @@ export class VectorQuery {
   readonly #length: number
   readonly #lost: number
   readonly #halfQuantum: number
+  readonly #ofCodes: boolean
 
-  constructor(vector: Float32Array, metric: VectorMetric) {
+  /** @param ofCodes vectors are known by their codes only */
+  constructor(vector: Float32Array, metric: VectorMetric, ofCodes: boolean) {
     const codes = new Codes(vector.length, metric)
     this.metric = metric
     this.vector = vector
@@ -42,6 +47,7 @@ export class VectorQuery {
     this.#length = isUnit ? 1 : length
     this.#lost = Math.sqrt(lost) / (isUnit ? length : 1)
     this.#halfQuantum = Math.sqrt(vector.length) / 2
+    this.#ofCodes = ofCodes && metric === 'euclid'
   }
 
   /** How like it a code is, by the product of both codes. */
@@ -53,7 +59,8 @@ export class VectorQuery {
   slack(scale: number, bias: number): number {
     const own = this.metric === 'cosine' ? 1 : Math.sqrt(-2 * bias)
     const lost = this.#halfQuantum * scale
-    const products = this.#length * lost + this.#lost * (own + lost)
+    const squares = this.#ofCodes ? lost * (own + lost) : 0
+    const products = this.#length * lost + this.#lost * (own + lost) + squares
     return products + (this.#length * (own + lost) + own * own) * LOST + LEAST
   }
 

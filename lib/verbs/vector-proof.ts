@@ -11,7 +11,7 @@ import { copyKey } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import { Cursor, type Range, WHOLE } from '../tree/cursor.js'
 import { find } from '../tree/search.js'
-import { Codes } from '../vector/codes.js'
+import { Codes, strideOf } from '../vector/codes.js'
 import {
   clusterIn,
   levelRange,
@@ -57,7 +57,7 @@ class VectorProof {
     this.#known = known
     this.#form = known.defined.vectors as VectorForm
     this.#root = root
-    this.#stride = new Codes(this.#form.dims, this.#form.metric).stride
+    this.#stride = strideOf(this.#form.dims)
   }
 
   #wrong(what: string): void {
