@@ -16,7 +16,7 @@ import {
   blockKey,
   blocksOf,
   clusterIn,
-  levelRange,
+  PAGES_RANGE,
   pageKey,
   placeKey,
   VECTORS_RANGE,
@@ -101,7 +101,12 @@ export class VectorBatch implements ClusterStore {
   }
 
   lastOf(level: number): number {
-    return clusterIn(this.#lastOf(levelRange(level), 0))
+    if (level === 0) return clusterIn(this.#lastOf(PAGES_RANGE, 0))
+    let last = 0
+    this.blocks(level + 1, 0, (words, at) => {
+      for (let i = words[at]; i > 0; i--) last = Math.max(last, words[at + i])
+    })
+    return last
   }
 
   blocks(level: number, cluster: number, use: (words: Uint32Array, at: number) => void): void {

@@ -34,7 +34,7 @@ const ROUNDS = 6
 export interface ClusterStore {
   /** Gives the blocks of a cluster in order, each by the words it has and where it begins in them. */
   blocks(level: number, cluster: number, use: (words: Uint32Array, at: number) => void): void
-  /** The greatest number of a cluster of a level; 0 where there is none. */
+  /** The greatest number of a cluster of a level, which may have no members; 0 where there is none. */
   lastOf(level: number): number
   /** The page that has the centre of a cluster of level 0. */
   pageOf(cluster: number): number
@@ -445,6 +445,8 @@ export class Clusters {
     halves.forEach((half, i) => {
       this.#moveNearer(half, centres[i], around, places)
     })
+    // All have gone where they are as near, or nearer.
+    for (const cluster of [...halves, ...around]) if (cluster.count === 0) this.#dissolve(cluster)
   }
 
   /** Members of a cluster that are nearer to one of other centres go there. */
