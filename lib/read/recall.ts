@@ -24,12 +24,12 @@ export function recallOf(
   effort: number,
 ): number {
   const core = source.core as IndexCore
-  const { metric, element } = core.known.defined.vectors as VectorForm
+  const form = core.known.defined.vectors as VectorForm
   const vectors = new Vectors(source, held)
   let found = 0
   let all = 0
   for (const id of sampleOf(core, held, sample)) {
-    const query = new VectorQuery(vectors.byId(id).slice(), metric, element === 'int8')
+    const query = new VectorQuery(vectors.byId(id).slice(), form)
     const wanted = { k, effort, within: Number.POSITIVE_INFINITY }
     const nearest = new VectorSearch(source, held, query, { ...wanted, exact: true }).run(null)
     const near = new VectorSearch(source, held, query, { ...wanted, exact: false }).run(null)

@@ -40,8 +40,6 @@ export class Codes implements Coded {
   /** Of the vector that was encoded last. */
   scale = 0
   bias = 0
-  /** Its quantum: a coordinate is about the code's byte times this. */
-  quantum = 0
 
   constructor(dims: number, metric: VectorMetric) {
     this.dims = dims
@@ -62,7 +60,6 @@ export class Codes implements Coded {
     const factor = largest === 0 ? 0 : MOST / largest
     for (let i = 0; i < dims; i++) bytes[at + i] = Math.round(vector[i] * factor)
     for (let i = dims; i < stride; i++) bytes[at + i] = 0
-    this.quantum = Math.fround(largest / MOST)
     const norm = this.metric === 'cosine' ? Math.sqrt(squares) : 1
     this.scale = norm === 0 ? 0 : Math.fround(largest / MOST / norm)
     this.bias = this.metric === 'cosine' ? 0 : Math.fround(-squares / 2)

@@ -77,7 +77,7 @@ export class VectorReads<K, V> extends IndexVerbs<K, V> {
     source.gate()
     const { engine } = this._core
     const names = source.views ? [...OPTIONS, ...NAMES.view] : OPTIONS
-    const { view, wanted, chosen, vector } = engine.gate.guarded(() => {
+    const asked = engine.gate.guarded(() => {
       const given = checkNames(options, names, 'nearest')
       return {
         view: viewIn(given),
@@ -86,11 +86,10 @@ export class VectorReads<K, V> extends IndexVerbs<K, V> {
         vector: this.#vectorIn(query),
       }
     })
+    const { view, wanted, chosen, vector } = asked
     return iterating(source.hold(view), held => {
-      const { metric, element } = this._form
       const from = vector instanceof Float32Array ? vector : this.#stored(held, vector.key)
-      const asked = new VectorQuery(from, metric, element === 'int8')
-      return new VectorNeighbours(source, held, asked, wanted, chosen)
+      return new VectorNeighbours(source, held, new VectorQuery(from, this._form), wanted, chosen)
     })
   }
 
