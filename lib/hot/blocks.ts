@@ -17,6 +17,8 @@ const SCRATCH = 2 ** 18
 const REMEMBERED = 2 ** 16
 /** How often a kept block may have been used for the hand to count. */
 const MOST_USES = 3
+/** Trees whose clusters are remembered. */
+const DIRECTORIES = 4
 
 /** What a thread has done with blocks. */
 export interface BlockCounts {
@@ -30,6 +32,9 @@ export interface BlockCounts {
 }
 
 export const NO_BLOCKS: BlockCounts = { promotions: 0, demotions: 0, hot: 0, warm: 0, cold: 0 }
+
+/** Where the blocks of clusters are kept, by the first word of their keys. */
+export type Directory = Map<number, readonly number[]>
 
 interface Place {
   readonly at: number
@@ -81,6 +86,8 @@ export class HotBlocks {
   /** By entry. */
   readonly #kept = new Map<number, Place>()
   readonly #pools = new Map<number, Pool>()
+  /** Of the trees that were searched last, by their roots and the roots' births: no other tree has both. */
+  readonly #directories: { root: number; birth: number; of: Directory }[] = []
   readonly #missed = new Uint8Array(REMEMBERED / 8)
   #misses = 0
 
@@ -94,6 +101,22 @@ export class HotBlocks {
   /** Bytes that are kept, or may be without any more memory. */
   get bytes(): number {
     return this.#chunks * CHUNK
+  }
+
+  /**
+   * What is known of a published tree: which blocks its clusters have, and where they are kept, while all of these are. A search finds
+   * them there without looking at the tree. Null where nothing is kept.
+   */
+  directoryOf(root: number, birth: number): Directory | null {
+    if (this.#mostChunks === 0) return null
+    const all = this.#directories
+    const i = all.findIndex(one => one.root === root && one.birth === birth)
+    const found = i < 0 ? { root, birth, of: new Map() } : all[i]
+    if (i !== 0) {
+      all.splice(i < 0 ? DIRECTORIES - 1 : i, 1)
+      all.unshift(found)
+    }
+    return found.of
   }
 
   /** Where in the kernel's memory the block of a published entry is kept; -1: it is not. */
@@ -171,6 +194,7 @@ export class HotBlocks {
     if (place.entry !== 0) {
       this.#kept.delete(place.entry)
       this.counts.demotions++
+      for (const { of } of this.#directories) of.clear()
     }
     place.entry = 0
     return place

@@ -10,14 +10,23 @@
  * 1. A candidate is taken before it is tested: where the caller's test throws, the search goes on behind it.
  * 2. Nothing in the kernel's memory is needed from one cluster to the next: the caller's test may search, too.
  */
+import type { Directory } from '../hot/blocks.js'
 import { type KeyWords, valueBytesOf, versionOf } from '../memory/entry.js'
 import { E_KEY } from '../memory/layout.js'
 import { compareKeys } from '../memory/words.js'
 import type { KeyList } from '../query/key-list.js'
 import { Cursor } from '../tree/cursor.js'
+import { nodeBirth } from '../tree/node.js'
 import { type Candidate, Candidates } from '../vector/candidates.js'
 import { OWN_BYTES } from '../vector/kernel.js'
-import { blocksOf, MOST_IN_BLOCK, PAGES_RANGE, TOP, VECTORS_RANGE } from '../vector/layout.js'
+import {
+  type Between,
+  blocksOf,
+  MOST_IN_BLOCK,
+  PAGES_RANGE,
+  TOP,
+  VECTORS_RANGE,
+} from '../vector/layout.js'
 import type { VectorQuery } from '../vector/query.js'
 import { countAt } from './at.js'
 import type { Held } from './held.js'
@@ -61,6 +70,9 @@ export class VectorSearch {
   readonly #wanted: Wanted
   readonly #vectors: Vectors
   readonly #entries: number[] = []
+  readonly #directory: Directory | null
+  /** Where in the kernel's memory a block lies that is not kept: behind the query's code, and as many products as it has members. */
+  readonly #scratch: number
   /** How many vectors there are. */
   readonly size: number
   /** Codes to be compared unless few pass. */
@@ -84,6 +96,10 @@ export class VectorSearch {
     this.#core = core
     this.#held = held
     this.#isPublished = source.draftRoot() === null && held.deep < 0
+    const { W, blocks } = core.engine
+    const isKept = this.#isPublished && held.root !== 0
+    this.#directory = isKept ? blocks.directoryOf(held.root, nodeBirth(W, held.root)) : null
+    this.#scratch = OWN_BYTES + query.code.length + 4 * MOST_IN_BLOCK
     this.#query = query
     this.#wanted = wanted
     this.#vectors = new Vectors(source, held)
@@ -147,26 +163,43 @@ export class VectorSearch {
    */
   #compare(level: number, cluster: number, use: (from: number, place: number) => void): void {
     const { blocks, queries } = this.#core.engine
-    const { kernel } = blocks
+    const { kernel, counts } = blocks
     const { code } = this.#query
     const stride = code.length
     let place = 0
     kernel.reserve(OWN_BYTES + 2 * stride)
     kernel.i8.set(code, OWN_BYTES)
-    this.#eachBlock(level, cluster, (words, entry) => {
-      const at = this.#load(words, entry, stride)
+    const compare = (at: number) => {
       const count = kernel.u32[at / 4]
       kernel.dots(OWN_BYTES, at + 4 * (1 + 3 * count), stride, count, OWN_BYTES + stride)
       use(at / 4, place)
       place += count
       queries.similarities += count
+    }
+    const range = blocksOf(level, cluster)
+    const directory = this.#directory
+    const [tag] = range.lower.words
+    const known = directory?.get(tag)
+    if (known !== undefined) {
+      for (const at of known) compare(at)
+      counts.hot += known.length
+      return
+    }
+    const { demotions } = counts
+    const kept: number[] = []
+    let isAll = true
+    this.#eachBlock(range, (words, entry) => {
+      const at = this.#load(words, entry)
+      compare(at)
+      kept.push(at)
+      if (at === this.#scratch) isAll = false
     })
+    if (isAll && demotions === counts.demotions) directory?.set(tag, kept)
   }
 
   /** The blocks of a cluster, in order. */
-  #eachBlock(level: number, cluster: number, use: (words: Uint32Array, entry: number) => void) {
+  #eachBlock(range: Between, use: (words: Uint32Array, entry: number) => void) {
     const { root, deep } = this.#held
-    const range = blocksOf(level, cluster)
     if (deep >= 0) {
       const run = runOf(this.#core, this.#held, root, range, ALL)
       while (run.fill(READ, use) > 0);
@@ -228,7 +261,7 @@ export class VectorSearch {
   }
 
   /** Where the block of an entry is in the kernel's memory. */
-  #load(words: Uint32Array, entry: number, stride: number): number {
+  #load(words: Uint32Array, entry: number): number {
     const { engine } = this.#core
     const { blocks } = engine
     const isShared = words === engine.W
@@ -240,8 +273,7 @@ export class VectorSearch {
     let to = isKept ? blocks.keep(entry, version, bytes) : -1
     if (isShared) blocks.counts.warm++
     else blocks.counts.cold++
-    // Behind the query's code, and as many products as a block has members.
-    if (to < 0) to = OWN_BYTES + stride + 4 * MOST_IN_BLOCK
+    if (to < 0) to = this.#scratch
     blocks.kernel.reserve(to + bytes)
     engine.gatherer.open(words, entry, (own, at) => {
       blocks.kernel.copy(own, at, bytes / 4, to / 4)
