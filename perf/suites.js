@@ -86,6 +86,7 @@ import { old as oldVectors, replaced } from './vectors/scenarios/changed.js'
 import { commits as vectorCommits } from './vectors/scenarios/commits.js'
 import { insert as insertVectors } from './vectors/scenarios/insert.js'
 import { queries as vectorQueries } from './vectors/scenarios/query.js'
+import { readers as vectorReaders } from './vectors/scenarios/readers.js'
 import { VectorsStage } from './vectors/stage.js'
 import { systems as vectorSystems } from './vectors/systems.js'
 
@@ -189,6 +190,7 @@ export const groups = [
   group('graphs', 'graphs', [insert, edgeCommits, ...graphReads, oldGraph, graphBytes]),
   group('vectors', 'vectors', [
     ...[insertVectors, vectorCommits, ...vectorQueries, replaced, oldVectors, vectorBytes],
+    vectorReaders,
   ]),
   group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
   group('threads', 'threads', [

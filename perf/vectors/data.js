@@ -68,7 +68,11 @@ export function drawVectors(count, seed) {
   })
 }
 
-/** The ids of the nearest by cosine, by brute force. @param {Float32Array[]} vectors @param {Float32Array} query */
+/**
+ * The ids of the nearest by cosine, by brute force.
+ * @param {Float32Array[]} vectors
+ * @param {Float32Array} query
+ */
 export function nearestOf(vectors, query, k = K) {
   const norms = vectors.map(vector => Math.sqrt(dot(vector, vector)))
   const near = vectors.map((vector, id) => ({ id, likeness: dot(vector, query) / norms[id] }))

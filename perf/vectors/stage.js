@@ -27,6 +27,7 @@ import { GROUPS, K, makeVectors, nearestOf } from './data.js'
  * @property {() => number} [version] zverse only, and so:
  * @property {(query: any, version: number) => number[]} [nearestAt] at a version, with the usual effort
  * @property {() => number} [indexBytes] what the index takes
+ * @property {() => unknown} [share] what another thread attaches by
  * @property {() => unknown} close
  */
 
@@ -44,8 +45,9 @@ import { GROUPS, K, makeVectors, nearestOf } from './data.js'
  * }} Scenario
  */
 
-/** Queries that recall is measured with, and that are asked. */
+/** Queries that recall is measured with, and that are asked: of few vectors, fewer. */
 const QUERIES = 300
+const PER_QUERY = 50
 /** What a system is to find of the nearest. */
 export const RECALL = 0.945
 
@@ -61,7 +63,8 @@ export class VectorsStage extends Stage {
   #loaded
 
   get set() {
-    this.#set ??= makeVectors(this.count, QUERIES, this.seed)
+    const queries = Math.min(QUERIES, Math.ceil(this.count / PER_QUERY))
+    this.#set ??= makeVectors(this.count, queries, this.seed)
     return this.#set
   }
 

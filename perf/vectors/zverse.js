@@ -20,6 +20,7 @@ import { consume } from '../measure.js'
  * @property {(key: number, value: Value) => unknown} put
  * @property {() => { indexes: { bytes: number } }} stats
  * @property {() => { ok: boolean, problems: string[] }} check
+ * @property {() => unknown} share
  * @property {number} version
  * @property {() => void} close
  */
@@ -29,7 +30,11 @@ const GROUPS = 100
 const EFFORTS = [0.25, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2, 1.4, 1.7, 2, 2.5, 3, 4, 6, 8]
 const CACHE = 2 ** 30
 
-/** @param {{ engine?: string }} around @param {boolean} [cached] @returns {Promise<import('./stage.js').System>} */
+/**
+ * @param {{ engine?: string }} around
+ * @param {boolean} [cached]
+ * @returns {Promise<import('./stage.js').System>}
+ */
 export async function zverse({ engine }, cached = false) {
   const { ZVerse } = await loadEngine(engine)
   return {
@@ -82,6 +87,7 @@ function zverseStore(db, element = 'float32', grouped = false) {
       if (!ok) throw new Error(`check() found problems: ${problems.slice(0, 3)}`)
       return db.stats().indexes.bytes
     },
+    share: () => db.share(),
     close: () => db.close(),
   }
 }

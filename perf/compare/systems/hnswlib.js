@@ -21,7 +21,8 @@ const GROUPS = 100
  * }} searchKnn
  */
 
-/** @typedef {{ HierarchicalNSW: new (metric: string, dims: number) => Space, BruteforceSearch: new (metric: string, dims: number) => Space }} Module */
+/** @typedef {new (metric: string, dims: number) => Space} Spaces */
+/** @typedef {{ HierarchicalNSW: Spaces, BruteforceSearch: Spaces }} Module */
 
 async function load() {
   const { default: module } = await import(/** @type {string} */ ('hnswlib-node'))

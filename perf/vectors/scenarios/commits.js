@@ -1,5 +1,5 @@
 // @ts-check
-/** Vectors that are replaced, a commit each, with the default history; of hnswlib in place, without commits. */
+/** Vectors that are replaced, a commit each, with the default history; of hnswlib in place. */
 
 const CHUNK = 20
 
