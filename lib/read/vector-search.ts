@@ -71,7 +71,7 @@ export class VectorSearch {
   readonly #vectors: Vectors
   readonly #entries: number[] = []
   readonly #directory: Directory | null
-  /** Where in the kernel's memory a block lies that is not kept: behind the query's code, and the products. */
+  /** Where in the kernel's memory a block lies that is not kept: behind the query's code and products. */
   readonly #scratch: number
   /** How many vectors there are. */
   readonly size: number
