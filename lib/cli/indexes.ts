@@ -1,5 +1,5 @@
 /** Indexes as the commands take them: definitions and index keys as words, and the reader of a version. */
-import type { IndexDefinition, IndexReads, SpatialReads, View } from '../index.js'
+import type { IndexDefinition, IndexReads, SpatialReads, VectorReads, View } from '../index.js'
 import { ZVerseError } from '../index.js'
 import { dimensionNames, type KeyForm, keyForm, parseJson, pointForm } from './literals.js'
 import type { Session } from './session.js'
@@ -7,6 +7,8 @@ import { asWord, Mistake, printable, type Word } from './words.js'
 
 type Property = IndexReads<unknown, unknown>
 type Spatial = SpatialReads<unknown, unknown>
+type Vectors = VectorReads<unknown, unknown>
+type Reads = Property | Spatial | Vectors
 
 /** Index keys are written as tuple keys are, whose order they have. */
 export function indexKeys(): KeyForm {
@@ -70,28 +72,35 @@ export function indexReader(
   session: Session,
   name: string,
   at: Word | undefined,
-): { from: Property | Spatial; view: View } {
+): { from: Reads; view: View } {
   const view = session.view(at)
   const index = handleOf(session, name, view)
   if (at !== undefined || session.tx === null) return { from: index, view }
   return { from: session.tx.index(index as Property), view: {} }
 }
 
-function handleOf({ verbs }: Session, name: string, view: View): Property | Spatial {
+function handleOf({ verbs }: Session, name: string, view: View): Reads {
   try {
     return verbs.index(name)
   } catch (error) {
     if (!(error instanceof ZVerseError) || error.code !== 'ZVERSE_UNKNOWN_INDEX') throw error
-    if (!verbs.indexes(view).some(index => index.name === name)) throw error
+    const index = verbs.indexes(view).find(index => index.name === name)
+    if (index === undefined) throw error
+    const hint = 'only what is there now can be read by itself'
+    const other = '; `where` uses it at that version all the same'
     throw new Mistake(
       `index ${asWord(name)} is no longer there (${error.code})`,
-      'only what is there now can be read by itself; `where` uses it at that version all the same',
+      index.kind === 'vector' ? hint : hint + other,
     )
   }
 }
 
-export function isSpatial(index: Property | Spatial): index is Spatial {
+export function isSpatial(index: Reads): index is Spatial {
   return index.definition.kind === 'spatial'
+}
+
+export function isVector(index: Reads): index is Vectors {
+  return index.definition.kind === 'vector'
 }
 
 /** The reader of an index by place, and how its points are written. @throws Mistake for another index */
@@ -102,6 +111,10 @@ export function placeReader(
 ): { from: Spatial; form: KeyForm; view: View } {
   const { from, view } = indexReader(session, text, at)
   if (isSpatial(from)) return { from, form: pointsOf(from), view }
+  if (isVector(from)) {
+    const hint = `\`similar ${asWord(text)} KEY\` finds the entries with the nearest vectors`
+    throw new Mistake(`index ${asWord(text)} is not by place: it has vectors`, hint)
+  }
   throw new Mistake(
     `index ${asWord(text)} is not by place: it has no points`,
     '`index NAME PATH --spatial --dimensions float64,float64` makes one that is',

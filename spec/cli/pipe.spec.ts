@@ -11,6 +11,7 @@ const ELSEWHERE = [
   ...['bench', 'flush', 'compact', 'repair', 'backup', 'restore-to', 'runs'],
   ...['index', 'indexes', 'drop-index', 'where', 'explain'],
   ...['graph', 'link', 'unlink', 'neighbours', 'walk', 'path'],
+  'similar',
 ]
 const TIME = /(?<=\t)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 const lines = (text: string) => text.split('\n').filter(line => line !== '')

@@ -18,6 +18,7 @@ export const ALONE = [
     'cli/indexes',
     'cli/pipe',
     'cli/target',
+    'cli/vectors',
   ],
   ...['cli/terminal', 'persistent/kills', 'persistent/kills-io', 'persistent/kills-locks'],
   ...['persistent/kills-last', 'persistent/kills-workers'],

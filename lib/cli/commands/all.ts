@@ -14,12 +14,13 @@ import { READING } from './reading.js'
 import { SHELL } from './shell.js'
 import { STORES } from './stores.js'
 import { TRANSACTIONS } from './transactions.js'
+import { VECTORS } from './vectors.js'
 import { VERSIONS } from './versions.js'
 import { WRITING } from './writing.js'
 
 const ALL = [
-  ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS, INDEXES, QUERIES].flat(),
-  ...[GRAPHS, STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
+  ...[READING, WRITING, VERSIONS, TRANSACTIONS, POINTS, INDEXES].flat(),
+  ...[VECTORS, QUERIES, GRAPHS, STORES, FILES, CARE, DIRECTORIES, BENCH, SHELL].flat(),
 ]
 
 /** In the order of their groups. */

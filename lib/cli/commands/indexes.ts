@@ -1,5 +1,12 @@
 /** Commands that make, read, list and drop indexes. */
-import type { IndexDefinition, PropertyDefinition, SpatialReads, View } from '../../index.js'
+import type {
+  IndexDefinition,
+  PropertyDefinition,
+  SpatialReads,
+  VectorDefinition,
+  VectorMetric,
+  View,
+} from '../../index.js'
 import { counted } from '../bar.js'
 import type { Call, Command, Option } from '../command.js'
 import {
@@ -8,6 +15,7 @@ import {
   indexKeys,
   indexReader,
   isSpatial,
+  isVector,
   pointsOf,
   prefixIn,
   textsIn,
@@ -35,6 +43,16 @@ const MAKING: readonly Option[] = [
   {
     ...{ name: 'dimensions', value: 'DIMENSION,…' },
     summary: 'of an index by place: as those of `keys-as`, for example float64,float64',
+  },
+  { name: 'vector', summary: 'of vectors: of PATH to an array of numbers; `similar` reads it' },
+  { name: 'dims', value: 'N', summary: 'of an index of vectors: how many numbers each has' },
+  {
+    ...{ name: 'metric', value: 'cosine|dot|euclid', choices: ['cosine', 'dot', 'euclid'] },
+    summary: 'how far two vectors are from each other: 1 − cos (default), −q·v, or √Σ(q−v)²',
+  },
+  {
+    ...{ name: 'element', value: 'float32|int8', choices: ['float32', 'int8'] },
+    summary: 'what is kept of a vector: its numbers (default), or codes of a byte each',
   },
 ]
 
@@ -75,7 +93,8 @@ export const INDEXES: readonly Command[] = [
       'With PATH it makes an index over the store, of what values hold there: names with dots between them, as ' +
       'address.city. Several make a compound index, whose keys are arrays. The same definition again makes no version. ' +
       'Without PATH it prints the index keys in order, each with the key of its entry; of an index by place, ' +
-      'entries with their points, in Z-order. docs/indexes.md explains indexes.',
+      'entries with their points, in Z-order. An index of vectors has no order: `similar` asks it. docs/indexes.md ' +
+      'explains indexes, docs/vectors.md those of vectors.',
     examples: [
       {
         title: 'People by the year they were born in:',
@@ -187,31 +206,59 @@ function made(session: Session, call: Call, name: string, paths: readonly Word[]
   const index = session.verbs.index(name, definition)
   const { version } = session.db
   if (version === before) return versionResult(version, 'it is there already')
-  const count = counted(index.count(), 'key')
+  const count = counted(index.count(), isVector(index) ? 'vector' : 'key')
   return versionResult(version, `a new index of ${count}, version ${version}`)
 }
 
 function definitionOf(call: Call, paths: readonly Word[]): IndexDefinition {
   const on = paths.length === 1 ? textsIn(paths[0]) : paths.map(({ text }) => text)
   const others = {
-    ...{ on, unique: call.has('unique') },
     missing: call.option('missing')?.text as 'skip' | undefined,
     invalid: call.option('invalid')?.text as 'skip' | undefined,
   }
-  const dimensions = call.option('dimensions')
-  if (!call.has('spatial')) {
-    if (dimensions === undefined) {
-      return { ...others, multi: call.has('multi') } satisfies PropertyDefinition
-    }
-    throw new Mistake('--dimensions is for an index by place', 'add --spatial')
+  for (const [kind, names] of Object.entries(OWN)) {
+    const name = call.has(kind) ? undefined : names.find(name => call.has(name))
+    if (name !== undefined) throw new Mistake(`--${name} is for ${WHAT[kind]}`, `add --${kind}`)
   }
+  if (call.has('vector')) return { ...vectorsOf(call, on), ...others }
+  const unique = call.has('unique')
+  if (!call.has('spatial')) {
+    return { on, unique, multi: call.has('multi'), ...others } satisfies PropertyDefinition
+  }
+  const dimensions = call.option('dimensions')
   if (dimensions === undefined) {
     const hint = 'for example --dimensions float64,float64; `help keys-as` lists them'
     throw new Mistake('--spatial needs --dimensions', hint)
   }
   if (call.has('multi'))
     throw new Mistake('--multi is not for an index by place: an entry has one point there')
-  return { kind: 'spatial', dimensions: dimensionsIn(dimensions.text), ...others }
+  return { kind: 'spatial', on, dimensions: dimensionsIn(dimensions.text), unique, ...others }
+}
+
+/** Options that only one kind of index has, and what that is. */
+const OWN: Record<string, string[]> = {
+  spatial: ['dimensions'],
+  vector: ['dims', 'metric', 'element'],
+}
+const WHAT: Record<string, string> = { spatial: 'an index by place', vector: 'an index of vectors' }
+
+function vectorsOf(call: Call, on: string | readonly string[]): VectorDefinition {
+  const other = ['spatial', 'multi', 'unique'].find(name => call.has(name))
+  if (other !== undefined) {
+    throw new Mistake(`--${other} is not for an index of vectors: an entry has one vector there`)
+  }
+  if (typeof on !== 'string') {
+    throw new Mistake('an index of vectors takes one PATH', 'it leads to an array of numbers')
+  }
+  const dims = call.integer('dims')
+  if (dims === undefined) {
+    throw new Mistake('--vector needs --dims', 'how many numbers each vector has: --dims 384')
+  }
+  const metric = call.option('metric')?.text as VectorMetric | undefined
+  return {
+    ...{ kind: 'vector', on, dims, metric },
+    element: call.option('element')?.text as 'float32' | undefined,
+  }
 }
 
 // ── Reading ───────────────────────────────────────────────────────────────────────────────────────
@@ -224,6 +271,10 @@ function read(session: Session, call: Call, name: string): Result {
   }
   const { from, view } = indexReader(session, name, call.option('at'))
   if (isSpatial(from)) return pointsIn(session, call, from, view)
+  if (isVector(from)) {
+    const hint = `\`similar ${asWord(name)} KEY\` finds the entries nearest to one, \`help similar\``
+    throw new Mistake(`the vectors of index ${asWord(name)} have no order`, hint)
+  }
   if (call.has('box')) {
     const hint = 'bounds of index keys are --eq, --gt, --gte, --lt, --lte and --prefix'
     throw new Mistake(`--box is for an index by place, which ${asWord(name)} is not`, hint)

@@ -126,7 +126,8 @@ function optionsOf(call: Call): WhereOptions {
   }
 }
 
-function queryIn({ values }: Session, words: readonly Word[]): Query {
+/** A query in words: conditions, or one object of JSON. */
+export function queryIn({ values }: Session, words: readonly Word[]): Query {
   const [first, second] = words
   if (first === undefined) return {}
   if (first.form === 'quoted' || !/^\s*\{/.test(first.text)) return conditionsIn(words, values)
