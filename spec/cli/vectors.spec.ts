@@ -34,6 +34,9 @@ describe.each(['msgpack', 'json'])('of values of codec %s', values => {
     expect(keysOf(await prompt.say('similar taste [2,8] 1'))).toEqual(['lemon'])
     expect(await prompt.say('similar taste 2 --of fig')).toEqual([FIG, PLUM])
     expect(keysOf(await prompt.say('similar taste --of=lemon'))).toEqual(['lemon', 'plum', 'fig'])
+    // As values show it, [2,8].
+    const typed = '{"$typed":["Float32Array","AAAAQAAAAEE="]}'
+    expect(keysOf(await prompt.say(`similar taste ${typed} 1`))).toEqual(['lemon'])
   })
 
   it('exactly, with more effort, within a distance, of those that a query finds', async () => {

@@ -133,8 +133,8 @@ function asked(session: Session, call: Call): [query: Query, count: Word | undef
   if (first === undefined) {
     throw new Mistake('similar needs QUERY', `\`similar ${asWord(text)} KEY\`, or numbers: [1,0,…]`)
   }
-  // What is no array of numbers, the index refuses.
-  const isNumbers = first.form !== 'quoted' && /^\s*\[/.test(first.text)
+  // What is no array of numbers, the index refuses. The second form is that of a typed array in a value.
+  const isNumbers = first.form !== 'quoted' && /^\s*(\[|\{\s*"\$typed")/.test(first.text)
   const query = isNumbers ? (parseJson(first.text) as number[]) : { key: session.keys.read(first) }
   return [query, second]
 }
