@@ -215,7 +215,7 @@ function orderIn({ core }: Source, planner: Planner, order: unknown): Order | nu
   if (index !== undefined) {
     const { defined } = index.known
     if (defined.kind === 'property') return { defined, index }
-    throw invalidOption('order', 'must be by property: points have no order')
+    throw invalidOption('order', 'must be by property: points and vectors have no order')
   }
   const texts = isName ? [order] : (order as unknown[])
   if (texts.length === 0) throw invalidOption('order', 'must have one path at least')

@@ -70,19 +70,22 @@ const FOR_QUERIES: readonly Defined['kind'][] = ['property', 'spatial']
 export class Planner {
   readonly #source: Source
   readonly #held: Held
+  readonly #all: readonly Known[]
+  /** Those that lead to what values hold. */
   readonly #known: readonly Known[]
   readonly size: number
 
   constructor(source: Source, held: Held) {
     this.#source = source
     this.#held = held
-    this.#known = source.indexes(held).filter(({ defined }) => FOR_QUERIES.includes(defined.kind))
+    this.#all = source.indexes(held)
+    this.#known = this.#all.filter(({ defined }) => FOR_QUERIES.includes(defined.kind))
     this.size = countAt(source.core, held, held.root, undefined)
   }
 
   /** The index of that name; undefined where the version has none. */
   find(name: string): IndexCore | undefined {
-    const known = this.#known.find(index => index.name === name)
+    const known = this.#all.find(index => index.name === name)
     return known === undefined ? undefined : this.#coreOf(known)
   }
 
@@ -117,6 +120,7 @@ export class Planner {
   /** The plan by one index, of that name; null where that does not serve. */
   forced(index: IndexCore, terms: readonly Term[]): Plan | null {
     const { known } = index
+    if (!FOR_QUERIES.includes(known.defined.kind)) return null
     const plan = this.#byIndex(known, terms)
     if (plan !== null) return plan
     const { defined } = known
