@@ -91,8 +91,9 @@ export function nearest(
 ): Found[] {
   const found: Found[] = []
   for (const [key, v] of vectors) {
+    if (test !== undefined && !test(key)) continue
     const away = told(form, q, v)
-    if (away <= within && (test === undefined || test(key))) found.push({ key, distance: away })
+    if (away <= within) found.push({ key, distance: away })
   }
   return found.sort(byDistance).slice(0, k)
 }
