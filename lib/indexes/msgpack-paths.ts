@@ -264,7 +264,7 @@ const HEADS = [
 ]
 
 function headOf(tag: number): number {
-  return tag < 0xc0 ? 1 : HEADS[tag - 0xc0]
+  return tag < 0xc0 || tag >= 0xe0 ? 1 : HEADS[tag - 0xc0]
 }
 
 function isSame(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
