@@ -39,6 +39,7 @@ export type Directory = Map<number, readonly number[]>
 interface Place {
   readonly at: number
   readonly chunk: number
+  readonly pool: Pool
   /** 0: it is free. */
   entry: number
   version: number
@@ -60,7 +61,7 @@ class Pool {
   /** Takes over a chunk of the kernel's memory, which begins at a byte. */
   cut(chunk: number, from: number): void {
     for (let at = from; at + this.size <= from + CHUNK; at += this.size) {
-      const place = { at, chunk, entry: 0, version: 0, uses: 0 }
+      const place = { at, chunk, pool: this, entry: 0, version: 0, uses: 0 }
       this.places.push(place)
       this.free.push(place)
     }
@@ -132,10 +133,11 @@ export class HotBlocks {
   keep(entry: number, version: number, bytes: number): number {
     if (this.#mostChunks === 0 || bytes > CHUNK || !this.#isAgain(entry, version)) return -1
     const pool = this.#poolOf(bytes)
+    // What lay there before is gone; it may have been of another size.
+    const old = this.#kept.get(entry)
+    if (old !== undefined) old.pool.free.push(this.#drop(old))
     if (pool.free.length === 0) this.#widen(pool)
     const place = pool.free.pop() ?? this.#drop(pool.sweep())
-    const old = this.#kept.get(entry)
-    if (old !== undefined) pool.free.push(this.#drop(old))
     place.entry = entry
     place.version = version
     place.uses = 0
