@@ -167,8 +167,9 @@ export interface Cache {
    */
   freeze?: boolean | undefined
   /**
-   * Half of the bytes are for blocks of vector indexes that each thread compares often: it keeps a copy where comparing them is
-   * cheapest (docs/vectors.md). Default false.
+   * Half of the bytes are for what each thread reads often of indexes: copies of blocks of vectors, where comparing
+   * them is cheapest, and lists of the neighbours of nodes, a quarter each (docs/vectors.md, docs/graphs.md). Default
+   * false.
    */
   indexes?: boolean | undefined
 }

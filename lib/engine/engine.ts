@@ -10,7 +10,9 @@
 
 import { ZVerseError } from '../errors.js'
 import { Tags } from '../history/tags.js'
-import { type BlockCounts, HotBlocks, NO_BLOCKS } from '../hot/blocks.js'
+import { HotBlocks } from '../hot/blocks.js'
+import { HotCounts } from '../hot/counts.js'
+import { HotEdges } from '../hot/edges.js'
 import { AccessSketch } from '../hot/sketch.js'
 import { ValueCache } from '../hot/value-cache.js'
 import { EntryPaths } from '../indexes/bytes.js'
@@ -91,6 +93,9 @@ export class Engine {
   readonly cache: ValueCache | null
   /** What the queries and indexes of this handle have done, for `stats`. */
   readonly queries = { lookups: 0, scanned: 0, returned: 0, similarities: 0 }
+  /** What this thread keeps of indexes: lists of edges, if any; blocks of vectors, once it has compared some. */
+  readonly hot = new HotCounts()
+  readonly edges: HotEdges | null
   #blocks: HotBlocks | null = null
   readonly #hotBytes: number
   active: Active | null = null
@@ -125,11 +130,12 @@ export class Engine {
     const bytes = arena.floats[H_CACHE_BYTES / 2]
     const flags = arena.words[H_CACHE_FLAGS]
     const freezes = (flags & CACHE_FREEZES) !== 0
-    // Values and indexes have half of it each.
-    const forIndexes = (flags & CACHE_INDEXES) === 0 ? 0 : Math.floor(bytes / 2)
-    const forValues = bytes - forIndexes
+    // Values have half of it then, blocks of vectors and lists of edges a quarter each.
+    const quarter = (flags & CACHE_INDEXES) === 0 ? 0 : Math.floor(bytes / 4)
+    const forValues = bytes - 2 * quarter
     this.cache = forValues > 0 ? new ValueCache(forValues, freezes, this.sketch) : null
-    this.#hotBytes = forIndexes
+    this.#hotBytes = quarter
+    this.edges = quarter > 0 ? new HotEdges(quarter, this.hot) : null
   }
 
   /** What keeps some indexes up in a transaction of this handle. */
@@ -160,12 +166,7 @@ export class Engine {
 
   /** Blocks of vector indexes, as this thread compares them. */
   get blocks(): HotBlocks {
-    return (this.#blocks ??= new HotBlocks(this.#hotBytes))
-  }
-
-  /** What this thread has done with them. */
-  get blockCounts(): BlockCounts {
-    return this.#blocks?.counts ?? NO_BLOCKS
+    return (this.#blocks ??= new HotBlocks(this.#hotBytes, this.hot))
   }
 
   /** True while this handle has something open to write; forgets a transaction that was cut off. */

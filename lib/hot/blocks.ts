@@ -9,6 +9,7 @@
  * reached, a size that has fewer chunks than its share gets one of the size that has most.
  */
 import { type Kernel, makeKernel } from '../vector/kernel.js'
+import type { HotCounts } from './counts.js'
 
 const CHUNK = 65_536
 /** Bytes of the kernel's memory in front of the blocks that are kept: for what is compared at the moment. */
@@ -19,19 +20,6 @@ const REMEMBERED = 2 ** 16
 const MOST_USES = 3
 /** Trees whose clusters are remembered. */
 const DIRECTORIES = 4
-
-/** What a thread has done with blocks. */
-export interface BlockCounts {
-  /** Blocks that were kept, and that had to go. */
-  promotions: number
-  demotions: number
-  /** Blocks compared where they were kept; copied from memory; and from files. */
-  hot: number
-  warm: number
-  cold: number
-}
-
-export const NO_BLOCKS: BlockCounts = { promotions: 0, demotions: 0, hot: 0, warm: 0, cold: 0 }
 
 /** Where the blocks of clusters are kept, by the first word of their keys. */
 export type Directory = Map<number, readonly number[]>
@@ -81,7 +69,7 @@ class Pool {
 
 export class HotBlocks {
   readonly kernel: Kernel
-  readonly counts: BlockCounts = { ...NO_BLOCKS }
+  readonly counts: HotCounts
   readonly #mostChunks: number
   #chunks = 0
   /** By entry. */
@@ -93,7 +81,8 @@ export class HotBlocks {
   #misses = 0
 
   /** @param maxBytes bound on what is kept; 0: nothing is */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, counts: HotCounts) {
+    this.counts = counts
     this.#mostChunks = Math.floor(maxBytes / CHUNK)
     this.kernel = makeKernel()
     this.kernel.reserve(SCRATCH)

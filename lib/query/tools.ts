@@ -4,12 +4,15 @@
 import { EdgeKeys } from '../indexes/edge-key.js'
 import { IndexKeyEncoder } from '../indexes/plain-paths.js'
 import { KeyBuffer } from '../key/codec.js'
+import { Path } from '../tree/search.js'
 import { QueryParser } from './query.js'
 import { Tester } from './tester.js'
 
 export class QueryTools {
   /** A key of an index, for one look-up. */
   readonly key = new KeyBuffer()
+  /** A place in a tree, for one look. */
+  readonly path = new Path()
   #encoder: IndexKeyEncoder | null = null
   #parser: QueryParser | null = null
   #tester: Tester | null = null

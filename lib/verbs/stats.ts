@@ -126,10 +126,10 @@ export interface Stats {
     returned: number
     /** By this handle: vectors compared; by their codes, or by their numbers. */
     similarities: number
-    /** Blocks of vectors that this thread took into its cache, and that left it. */
+    /** Blocks of vectors, and lists of edges, that this thread took into its cache, and that left it. */
     promotions: number
     demotions: number
-    /** Blocks compared: in the thread's cache; copied from memory; and from the files of the deep past. */
+    /** Those read: in the thread's cache; from memory; and from the files of the deep past. */
     hot: number
     warm: number
     cold: number
@@ -237,7 +237,7 @@ export function stats(engine: Engine, storage = NO_STORAGE): Stats {
         waiting: sum(W, line => W[line + T_WAITING]),
       },
       cache: { ...pointCounts(W, current), ...cacheCounts(engine) },
-      indexes: { ...indexCounts(engine, current), ...engine.queries, ...engine.blockCounts },
+      indexes: { ...indexCounts(engine, current), ...engine.queries, ...engine.hot },
       latency: { read: timesAt(W, H_READ_TIMES), commit: timesAt(W, H_COMMIT_TIMES) },
       queue: queueCounts(W),
       storage: { ...storage },

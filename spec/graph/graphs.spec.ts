@@ -63,6 +63,8 @@ class World {
   readonly #path: string
   readonly #pool: Node[]
   readonly #options: { values: 'msgpack' }
+  /** Threads keep lists of edges: many, few, or none. */
+  readonly #cache: { cache?: { bytes: number; indexes: true } }
   #db: Db
   /** Handles of the graph, old and new, of several handles of the database. */
   #graphs: AnyGraph[] = []
@@ -80,6 +82,8 @@ class World {
     this.#path = kind.isOnDisk ? mkdtempSync(join(tmpdir(), 'zverse-graph-')) : ''
     this.#pool = drawPool(random)
     this.#options = { values: kind.values as 'msgpack' }
+    const bytes = random.pick([0, 2 ** 13, 2 ** 20])
+    this.#cache = bytes === 0 ? {} : { cache: { bytes, indexes: true } }
     this.#db = this.#open()
     this.#keep()
     this.#make()
@@ -87,7 +91,8 @@ class World {
 
   #open(): Db {
     const { isOnDisk, history } = this.#kind
-    const options = { maxBytes: 2 ** 24, history, functions, compress: { above: 500 } }
+    const compress = { above: 500 }
+    const options = { maxBytes: 2 ** 24, history, functions, compress, ...this.#cache }
     if (!isOnDisk) {
       const hooks = { now: () => this.#ms, poison: true, indexFrom: 1 }
       return openWith({ ...options, queue: { groupBytes: 1024 } }, hooks) as Db

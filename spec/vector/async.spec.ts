@@ -172,7 +172,8 @@ const WRITER = `
       else if (random(4) === 0) {
         db.transact(tx => {
           for (let i = 0; i < 30; i++) tx.put('k' + random(400), { vec: vec() })
-          if (tx.index(index).nearest(vec(), 3, { exact: true }).toArray().length === 0) throw new Error('none')
+          const found = tx.index(index).nearest(vec(), 3, { exact: true }).toArray()
+          if (found.length === 0) throw new Error('none')
         })
       } else db.put('k' + random(400), { vec: vec() })
       const read = db.beginRead()
@@ -248,7 +249,10 @@ it('killed in the middle of commits and builds it leaves what is sound', async (
         if (n % 3 === 0) {
           await db.indexAsync('index ' + n, { kind: 'vector', on: 'vec', dims: ${DIMS}, invalid: 'skip' })
           db.dropIndex('index ' + n)
-        } else db.batch(Array.from({ length: 200 }, (_, i) => ({ type: 'put', key: 'k' + ((i * n) % 2000), value: { vec: vec(i + n) } })))
+        } else {
+          const put = i => ({ type: 'put', key: 'k' + ((i * n) % 2000), value: { vec: vec(i + n) } })
+          db.batch(Array.from({ length: 200 }, (_, i) => put(i)))
+        }
       }
     })`
   for (let round = 0; round < 4; round++) {

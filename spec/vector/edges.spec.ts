@@ -1,4 +1,4 @@
-/** Indexes of vectors as users meet them: refusals, code of the caller's own, what else of a database shows them. */
+/** Indexes of vectors as users meet them: refusals, code of the caller's own, what shows them. */
 import { describe, expect, it } from 'vitest'
 import { type VectorIndex, ZVerse } from '../../lib/index.js'
 import { expectCode } from '../support/expect.js'
