@@ -112,7 +112,7 @@ export const suites = {
     stage: (system, settings) => new IndexesStage(system, settings),
   },
   graphs: {
-    ...{ keys: 1_000_000, own: ['zverse'], systems: graphSystems },
+    ...{ keys: 1_000_000, own: ['zverse', 'zverse+cache'], systems: graphSystems },
     stage: (system, settings) => new GraphsStage(system, settings),
   },
   vectors: {

@@ -19,6 +19,7 @@ import { scenarioOf, suiteOf, suites } from './suites.js'
  * @property {string} [figure] which figure; the row's own unless said
  * @property {string | readonly string[]} [peer] the target is then for our speed ÷ the peer's, or for our time ÷
  *   the peer's if `slower`; of several peers the fastest counts
+ * @property {string} [own] our system that is measured; zverse unless said
  * @property {boolean} [slower]
  * @property {'at least' | 'at most'} sense
  * @property {number} [floor] not to be fallen below, if there is one
@@ -88,7 +89,11 @@ const TARGETS = [
   { row: 'index-bytes', figure: 'bytes', sense: 'at most', floor: 40, aim: 30 },
   { row: 'graph-insert', peer: 'graphology', sense: 'at least', floor: 1.5, aim: 4 },
   { row: 'graph-neighbours', peer: 'graphology', sense: 'at least', floor: 0.3, aim: 0.6 },
-  { row: 'graph-two-hops', peer: 'graphology', sense: 'at least', floor: 0.9, aim: 2 },
+  {
+    ...{ row: 'graph-two-hops', own: 'zverse+cache', peer: 'graphology' },
+    ...{ sense: 'at least', floor: 0.9, aim: 2 },
+    remark: 'of zverse with `cache: { indexes: true }`',
+  },
   { row: 'graph-bytes', figure: 'bytes', sense: 'at most', floor: 140, aim: 110 },
   { row: 'vectors-query', peer: 'hnswlib', sense: 'at least', floor: 0.7, aim: 1.2 },
   { row: 'vectors-query', peer: 'brute force', sense: 'at least', floor: 12, aim: 25 },
@@ -186,7 +191,7 @@ function fastest(peers, row, figure) {
 export function verdicts(rows) {
   const lmdbGet = rows.find(({ name }) => name === 'get-present')?.systems.lmdb?.time.median
   return TARGETS.map(target => {
-    const { slower, sense, floor, aim, remark } = target
+    const { slower, sense, floor, aim, remark, own: system = 'zverse' } = target
     const scenario = scenarioOf(target.row)
     const figure = target.figure ?? Object.keys(scenario.figures)[0]
     const declared = scenario.figures[figure]
@@ -195,10 +200,10 @@ export function verdicts(rows) {
     const row = rows.find(({ name, keys }) => name === target.row && keys === count)
     const isRate = unitOf(declared) === '/s'
     const peer = typeof target.peer === 'object' ? fastest(target.peer, row, figure) : target.peer
-    const whose = [peer ?? '', 'zverse']
+    const whose = [peer ?? '', system]
     if (slower || isRate) whose.reverse()
     const measured =
-      row && (peer ? ratioOf(row, whose[0], whose[1], figure) : row.systems.zverse?.[figure])
+      row && (peer ? ratioOf(row, whose[0], whose[1], figure) : row.systems[system]?.[figure])
     const unit = peer ? '×' : unitOf(declared)
     const own = typeof declared === 'string' ? figure : declared.what
     const peerName = typeof target.peer === 'object' ? 'the best peer' : peer

@@ -93,7 +93,7 @@ export class Engine {
   readonly cache: ValueCache | null
   /** What the queries and indexes of this handle have done, for `stats`. */
   readonly queries = { lookups: 0, scanned: 0, returned: 0, similarities: 0 }
-  /** What this thread keeps of indexes: lists of edges, if any; blocks of vectors, once it has compared some. */
+  /** What this thread keeps of indexes: lists of edges, and, once it has compared some, blocks of vectors. */
   readonly hot = new HotCounts()
   readonly edges: HotEdges | null
   #blocks: HotBlocks | null = null

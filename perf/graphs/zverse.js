@@ -29,17 +29,29 @@ import { consume, taste } from '../measure.js'
  * @property {() => Transaction & { close(): void }} beginRead
  */
 
-/** @param {{ engine?: string }} around @returns {Promise<import('./stage.js').System>} */
-export async function zverse({ engine }) {
+/** Of a cache that has room for all. */
+const CACHE = { bytes: 2 ** 30, indexes: true }
+
+/**
+ * @param {{ engine?: string }} around
+ * @param {boolean} [cached]
+ * @returns {Promise<import('./stage.js').System>}
+ */
+export async function zverse({ engine }, cached = false) {
   const { ZVerse } = await loadEngine(engine)
   return {
-    ...{ name: 'zverse', hasGraphs: 'graph' in /** @type {any} */ (ZVerse).prototype },
+    name: cached ? 'zverse+cache' : 'zverse',
+    hasGraphs: 'graph' in /** @type {any} */ (ZVerse).prototype,
     open({ edges, history }) {
       const maxBytes = Math.max(2 ** 30, edges * 1000)
-      return zverseStore(ZVerse.open({ maxBytes, ...(history && { history }) }))
+      const options = { maxBytes, ...(history && { history }), ...(cached && { cache: CACHE }) }
+      return zverseStore(ZVerse.open(options))
     },
   }
 }
+
+/** The same with lists of neighbours kept by the thread that asks. @param {{ engine?: string }} around */
+export const zverseCached = (/** @type {{ engine?: string }} */ around) => zverse(around, true)
 
 /** @param {import('../entries/zverse.js').Database} db @returns {import('./stage.js').Store} */
 function zverseStore(db) {
