@@ -87,6 +87,7 @@ import { commits as vectorCommits } from './vectors/scenarios/commits.js'
 import { insert as insertVectors } from './vectors/scenarios/insert.js'
 import { queries as vectorQueries } from './vectors/scenarios/query.js'
 import { readers as vectorReaders } from './vectors/scenarios/readers.js'
+import { recalls } from './vectors/scenarios/recall.js'
 import { VectorsStage } from './vectors/stage.js'
 import { systems as vectorSystems } from './vectors/systems.js'
 
@@ -192,6 +193,7 @@ export const groups = [
     ...[insertVectors, vectorCommits, ...vectorQueries, replaced, oldVectors, vectorBytes],
     vectorReaders,
   ]),
+  group('vectors-recall', 'vectors', recalls),
   group('level', 'level', onLevel([...reads, ...iterators, ...past, ...writes])),
   group('threads', 'threads', [
     ...[readers, besideWriter, blockedWriter, pinAttached, writers],

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { machineLine } from '../report.js'
 import { drawChurn } from './churn.js'
-import { drawHistory, drawSize, drawValueSize } from './families.js'
+import { drawHistory, drawRecall, drawSize, drawValueSize } from './families.js'
 import { drawSpeed } from './speed.js'
 import { drawThreads } from './threads.js'
 import { drawYcsb } from './ycsb.js'
@@ -22,6 +22,7 @@ export const CHARTS = {
   ycsb: { file: 'perf-ycsb.svg', draw: drawYcsb },
   size: { file: 'perf-size.svg', draw: drawSize },
   'value-size': { file: 'perf-value-size.svg', draw: drawValueSize },
+  'vectors-recall': { file: 'perf-vectors.svg', draw: drawRecall },
   threads: { file: 'perf-threads.svg', draw: drawThreads },
   churn: { file: 'perf-churn.svg', draw: drawChurn },
 }

@@ -79,6 +79,11 @@ export const drawSize = drawFamily(
   keysOf,
 )
 
+/** 94.5 %. @param {Row} row */
+const found = ({ at }) => `${+(Number(at) * 100).toFixed(1)} %`
+
+export const drawRecall = drawFamily('The ten nearest of 100 numbers', 'found', found)
+
 export const drawValueSize = drawFamily('Values of 10 bytes to 100 KB', 'value', sized)
 
 /**

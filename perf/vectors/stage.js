@@ -130,13 +130,14 @@ export class VectorsStage extends Stage {
   /**
    * The least effort with which a store finds enough, or its greatest; and what it finds with that.
    * @param {Store} store
+   * @param {number} enough
    * @param {(i: number, effort: number) => number[]} ask
    * @param {Set<number>[]} [nearest]
    */
-  effortFor({ efforts }, ask, nearest = this.nearest) {
+  effortFor({ efforts }, enough, ask, nearest = this.nearest) {
     for (const effort of efforts) {
       const recall = this.recallOf(i => ask(i, effort), nearest)
-      if (recall >= RECALL || effort === efforts[efforts.length - 1]) return { effort, recall }
+      if (recall >= enough || effort === efforts[efforts.length - 1]) return { effort, recall }
     }
     throw new Error('a system has one effort at least')
   }

@@ -3,7 +3,7 @@
  * The ten nearest of a vector, with the least effort that finds 94.5 % of them; and of a group of one vector in a hundred.
  * zverse hands out entries with their values; hnswlib ids.
  */
-import { K } from '../stage.js'
+import { K, RECALL } from '../stage.js'
 
 /** Queries of a run. */
 const CHUNK = 20
@@ -39,7 +39,7 @@ export const queries = [
       const queries = stage.prepared(store, set.queries)
       const ask = (/** @type {number} */ i, /** @type {number} */ effort) =>
         store.nearest(queries[i], effort)
-      const { effort, recall } = stage.effortFor(store, ask)
+      const { effort, recall } = stage.effortFor(store, RECALL, ask)
       const time = asking(queries.length, i => ask(i, effort))
       return { time, recall, effort }
     },
@@ -58,7 +58,7 @@ export const queries = [
       const queries = stage.prepared(store, set.queries)
       const ask = (/** @type {number} */ i, /** @type {number} */ effort) =>
         store.filtered?.(queries[i], i % 100, effort) ?? []
-      const { effort, recall } = stage.effortFor(store, ask, stage.inGroup)
+      const { effort, recall } = stage.effortFor(store, RECALL, ask, stage.inGroup)
       return { time: asking(queries.length, i => ask(i, effort)), recall }
     },
   },
