@@ -24,6 +24,10 @@ const MOST_DOTS = 2 ** 14
 /** Members of a cluster by level: at most, unless many come at a time; and at least. */
 const MOST = [128, 512, MOST_DOTS]
 const LEAST = [24, 24, 0]
+/** Members that a cluster of vectors may get from those around it: not so many that it splits again soon. */
+const FULL = 96
+/** Of numbers that are compared, what 32-bit scales and biases may have lost. */
+const ROUNDED = 2 ** -21
 /** Clusters around one that splits, whose members are looked at. */
 const NEAR = 8
 /** Pages in which the nearest centres are looked for. */
@@ -243,12 +247,13 @@ export class Clusters {
 
   // ── Changes ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Puts a member into the nearest cluster. */
+  /** Puts a member into the nearest cluster. @param splits else only a cluster of twice as many members is split */
   insert(level: number, id: number, place: Place, splits = true): void {
     const cluster = this.#nearestTo(level, place) ?? this.#make(level, place)
     this.#append(cluster, id, place)
     this.#store.placed(level, id, cluster.id)
-    if (splits && cluster.count > MOST[level] && this.#canSplit(level)) this.#split(cluster)
+    const most = splits ? MOST[level] : 2 * MOST[level]
+    if (cluster.count > most && this.#canSplit(level)) this.#split(cluster)
   }
 
   /** Gives a member another code: it stays, or goes to another cluster. */
@@ -449,7 +454,7 @@ export class Clusters {
     for (const cluster of [...halves, ...around]) if (cluster.count === 0) this.#dissolve(cluster)
   }
 
-  /** Members of a cluster that are nearer to one of other centres go there. */
+  /** Members of a cluster that are nearer to one of other centres go there, while there is room. */
   #moveNearer(
     cluster: Cluster,
     centre: Place,
@@ -463,8 +468,10 @@ export class Clusters {
       this.#dots(place.at, cluster, 0)
       const { i32 } = this.#kernel
       for (let i = 0; i < count; i++) {
-        const likeness = i32[this.#outs[0] / 4 + i] * place.scale * scales[i] + place.bias
-        if (other !== cluster && likeness <= best[i]) continue
+        const product = i32[this.#outs[0] / 4 + i] * place.scale * scales[i]
+        const likeness = product + place.bias
+        const rounded = (Math.abs(product) + Math.abs(place.bias)) * ROUNDED
+        if (other !== cluster && likeness - best[i] <= rounded) continue
         best[i] = likeness
         nearest[i] = other
       }
@@ -474,7 +481,8 @@ export class Clusters {
       compare(places[i], other)
     })
     for (let i = count - 1; i >= 0; i--) {
-      if (nearest[i] !== cluster) this.#move(cluster, i, nearest[i])
+      const to = nearest[i]
+      if (to !== cluster && to.count < FULL) this.#move(cluster, i, to)
     }
   }
 }
