@@ -24,8 +24,6 @@ const MOST_DOTS = 2 ** 14
 /** Members of a cluster by level: at most, unless many come at a time; and at least. */
 const MOST = [128, 512, MOST_DOTS]
 const LEAST = [24, 24, 0]
-/** Members that a cluster of vectors may get from those around it: not so many that it splits again soon. */
-const FULL = 96
 /** Of numbers that are compared, what 32-bit scales and biases may have lost. */
 const ROUNDED = 2 ** -21
 /** Clusters around one that splits, whose members are looked at. */
@@ -247,7 +245,10 @@ export class Clusters {
 
   // ── Changes ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Puts a member into the nearest cluster. @param splits else only a cluster of twice as many members is split */
+  /**
+   * Puts a member into the nearest cluster.
+   * @param splits else only a cluster of twice as many members is split
+   */
   insert(level: number, id: number, place: Place, splits = true): void {
     const cluster = this.#nearestTo(level, place) ?? this.#make(level, place)
     this.#append(cluster, id, place)
@@ -482,7 +483,7 @@ export class Clusters {
     })
     for (let i = count - 1; i >= 0; i--) {
       const to = nearest[i]
-      if (to !== cluster && to.count < FULL) this.#move(cluster, i, to)
+      if (to !== cluster && to.count < MOST[to.level]) this.#move(cluster, i, to)
     }
   }
 }
