@@ -13,6 +13,10 @@ interface Value {
   pad?: unknown
 }
 
+interface Growing {
+  grow(pages: number): number
+}
+
 const METRICS: Metric[] = ['cosine', 'dot', 'euclid']
 const key = (i: number) => `k${String(i).padStart(5, '0')}`
 
@@ -315,6 +319,45 @@ describe('sizes', () => {
       expect(index.nearest([1, 1], 4000).toArray().length).toBe(all.size)
     }
     sound(db)
+  })
+
+  it('vectors that codes hardly tell apart take no more memory than others', () => {
+    const random = new Random(SEED)
+    const { Memory } = (
+      globalThis as unknown as { WebAssembly: { Memory: { prototype: Growing } } }
+    ).WebAssembly
+    const { grow } = Memory.prototype
+    let pages = 0
+    Memory.prototype.grow = function (more) {
+      pages += more
+      return Reflect.apply(grow, this, [more])
+    }
+    try {
+      for (const [metric, width] of [
+        ['cosine', 1e-2],
+        ['euclid', 1e-5],
+        ['dot', 1e-3],
+      ] as const) {
+        const db = ZVerse.open<string, Value>({ maxBytes: 2 ** 25, history: { versions: 0 } })
+        const index = db.index('v', { kind: 'vector', on: 'v', dims: 2, metric })
+        const put = (i: number) => {
+          const v = [1 + unit(random) * width, 2 + unit(random) * width]
+          return { type: 'put' as const, key: key(i), value: { v } }
+        }
+        for (let i = 0; i < 8000; i += 500) {
+          db.batch(Array.from({ length: 500 }, (_, j) => put(i + j)))
+        }
+        for (let i = 0; i < 8000; i += 500) {
+          db.batch(Array.from({ length: 450 }, (_, j) => ({ type: 'del', key: key(i + j) })))
+        }
+        expect(index.count()).toBe(800)
+        expect(index.nearest([1, 2], 900).toArray().length).toBe(800)
+        sound(db)
+      }
+      expect(pages).toBeLessThan(100)
+    } finally {
+      Memory.prototype.grow = grow
+    }
   })
 
   it('a transaction of more vectors than may wait, and its end', () => {

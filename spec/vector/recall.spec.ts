@@ -13,7 +13,7 @@ import { normal } from './random-vectors.js'
 
 const DIMS = 32
 const COUNT = 3000
-const QUERIES = 30
+const QUERIES = 20
 const K = 10
 
 interface Value {
