@@ -250,8 +250,9 @@ it('killed in the middle of commits and builds it leaves what is sound', async (
           await db.indexAsync('index ' + n, { kind: 'vector', on: 'vec', dims: ${DIMS}, invalid: 'skip' })
           db.dropIndex('index ' + n)
         } else {
-          const put = i => ({ type: 'put', key: 'k' + ((i * n) % 2000), value: { vec: vec(i + n) } })
-          db.batch(Array.from({ length: 200 }, (_, i) => put(i)))
+          db.batch(Array.from({ length: 200 }, (_, i) => {
+            return { type: 'put', key: 'k' + ((i * n) % 2000), value: { vec: vec(i + n) } }
+          }))
         }
       }
     })`
