@@ -17,7 +17,7 @@ import { compareKeys } from '../memory/words.js'
 import type { KeyList } from '../query/key-list.js'
 import { Cursor } from '../tree/cursor.js'
 import { nodeBirth } from '../tree/node.js'
-import { type Candidate, Candidates } from '../vector/candidates.js'
+import { Best, type Candidate, Candidates } from '../vector/candidates.js'
 import { OWN_BYTES } from '../vector/kernel.js'
 import {
   type Between,
@@ -41,13 +41,11 @@ const ALL = { reverse: false, limit: Number.POSITIVE_INFINITY }
  */
 const PER_ROOT = 30
 const PER_WANTED = 8
-/** Candidates whose numbers are compared beyond those that are wanted; of many, that share. */
-const MORE = 20
+/** Candidates whose numbers are compared beyond those that are wanted; of many, that share; with more effort more. */
+const MORE = 10
 const MORE_SHARE = 0.2
 /** Centres that are looked at for each cluster that will be opened, unless there are fewer. */
 const CENTRES = 16
-/** Candidates that wait before all but the best are dropped, in times of those that are needed. */
-const WAITING = 8
 /** Blocks read at a time. */
 const READ = 4
 
@@ -82,8 +80,8 @@ export class VectorSearch {
   #pages = new Candidates()
   #seen = 0
   #candidates = new Candidates()
-  /** Candidates below this likeness are not needed. */
-  #least = Number.NEGATIVE_INFINITY
+  /** In place of all candidates, where only the best are needed. */
+  #best: Best | null = null
   #isExact: boolean
   #tested = 0
   #passed: Candidate[] = []
@@ -113,9 +111,9 @@ export class VectorSearch {
   run(test: Test | null): Match[] {
     if (this.#wanted.k === 0 || this.size === 0) return []
     if (!this.#isExact) {
-      this.#gather(test)
       const { within } = this.#wanted
-      const all = this.#passed.map(candidate => this.#vectors.matchOf(this.#query, candidate))
+      const near = test === null ? this.#nearly() : this.#gather(test)
+      const all = near.map(candidate => this.#vectors.matchOf(this.#query, candidate))
       const found = all.filter(({ distance }) => distance <= within).sort(compareMatches)
       if (found.length >= this.#wanted.k) return found.slice(0, this.#wanted.k)
       // Codes that were seen do not tell which are within the distance, or others may be.
@@ -152,7 +150,6 @@ export class VectorSearch {
     this.#pages = new Candidates()
     this.#seen = 0
     this.#candidates = new Candidates()
-    this.#least = Number.NEGATIVE_INFINITY
   }
 
   // ── What is in the index ──────────────────────────────────────────────────────────────────────
@@ -242,19 +239,22 @@ export class VectorSearch {
     const { kernel } = this.#core.engine.blocks
     const query = this.#query
     const candidates = this.#candidates
+    const best = this.#best
     const isExact = this.#isExact
     const outs = (OWN_BYTES + query.code.length) / 4
-    const least = this.#least
     this.#compare(0, cluster, (from, place) => {
       const { u32, i32, f32 } = kernel
       const count = u32[from]
       for (let i = 0; i < count; i++) {
         const scale = f32[from + 1 + count + i]
         const bias = f32[from + 1 + 2 * count + i]
-        let likeness = query.likeness(i32[outs + i], scale, bias)
-        if (likeness < least) continue
-        if (isExact) likeness += query.slack(scale, bias)
-        candidates.add(likeness, u32[from + 1 + i], cluster, place + i)
+        const likeness = query.likeness(i32[outs + i], scale, bias)
+        if (best === null) {
+          const most = isExact ? likeness + query.slack(scale, bias) : likeness
+          candidates.add(most, u32[from + 1 + i], cluster, place + i)
+        } else if (likeness > best.least) {
+          best.add(likeness, u32[from + 1 + i], cluster, place + i)
+        }
       }
       this.#seen += count
     })
@@ -309,13 +309,11 @@ export class VectorSearch {
   }
 
   /** Compares codes until that many have been, or all. */
-  #probe(codes: number, needed: number): void {
-    const candidates = this.#candidates
+  #probe(codes: number): void {
     while (this.#seen < codes) {
       const cluster = this.#next()
       if (cluster === 0) return
       this.#addMembers(cluster)
-      if (candidates.count > WAITING * needed) this.#least = candidates.keep(needed)
     }
   }
 
@@ -325,34 +323,48 @@ export class VectorSearch {
 
   // ── The nearest, more or less ─────────────────────────────────────────────────────────────────
 
-  /** Finds candidates that pass: as many as are needed, the best of those seen. */
-  #gather(test: Test | null): void {
-    const { k } = this.#wanted
+  /** Candidates whose numbers are compared. */
+  get #needed(): number {
+    const { k, effort } = this.#wanted
+    return Math.ceil(k + Math.max(MORE, MORE_SHARE * k) * Math.max(1, effort))
+  }
+
+  /** The best of the candidates that are seen. */
+  #nearly(): readonly Candidate[] {
+    const best = new Best(this.#needed)
+    this.#best = best
+    this.#probe(this.base)
+    this.#best = null
+    return best.all
+  }
+
+  /** The best of the candidates that are seen, and pass: more are looked at until enough do. */
+  #gather(test: Test): readonly Candidate[] {
     const { base } = this
-    const needed = k + Math.max(MORE, Math.ceil(MORE_SHARE * k))
+    const needed = this.#needed
     const passed = this.#passed
     let codes = base
     for (;;) {
-      this.#probe(codes, test === null ? needed : Number.POSITIVE_INFINITY)
+      this.#probe(codes)
       this.#pass(test, needed)
-      if (this.#hasSeenAll) return
+      if (this.#hasSeenAll) return passed
       // Where few pass, those wanted are farther, and so spread over more clusters.
       const share = passed.length / Math.max(1, this.#tested)
       const enough = base / Math.sqrt(Math.max(share, 1 / this.size))
-      if (passed.length >= needed && this.#seen >= enough) return
+      if (passed.length >= needed && this.#seen >= enough) return passed
       codes = passed.length < needed ? Math.max(2 * this.#seen, enough) : enough
     }
   }
 
   /** Tests candidates, best first, until none that waits can be among the ones that are needed. */
-  #pass(test: Test | null, needed: number): void {
+  #pass(test: Test, needed: number): void {
     const candidates = this.#candidates
     const passed = this.#passed
     while (passed.length < needed || candidates.best > passed[passed.length - 1].likeness) {
       const candidate = candidates.take()
       if (candidate === undefined) return
       this.#tested++
-      if (test !== null && !test(this.#vectors.primaryOf(candidate.id))) continue
+      if (!test(this.#vectors.primaryOf(candidate.id))) continue
       let at = passed.length
       while (at > 0 && passed[at - 1].likeness < candidate.likeness) at--
       passed.splice(at, 0, candidate)
@@ -364,8 +376,7 @@ export class VectorSearch {
 
   #exactly(test: Test | null): Match[] {
     const candidates = this.#candidates
-    const most = Number.POSITIVE_INFINITY
-    this.#probe(most, most)
+    this.#probe(Number.POSITIVE_INFINITY)
     for (;;) {
       const worst = this.#worst
       if (!(candidates.best >= this.#query.likenessAt(worst))) break

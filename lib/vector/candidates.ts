@@ -10,6 +10,64 @@ export interface Candidate {
   readonly place: number
 }
 
+/** The best of all that are added, so many at most. */
+export class Best {
+  /** What is not above this is not among them. */
+  least = Number.NEGATIVE_INFINITY
+  readonly #most: number
+  /** A heap, the least likeness first. */
+  readonly #all: Candidate[] = []
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Adds one that is above {@link least}. */
+  add(likeness: number, id: number, cluster: number, place: number): void {
+    const all = this.#all
+    const candidate = { likeness, id, cluster, place }
+    if (all.length < this.#most) this.#rise(all.push(candidate) - 1)
+    else {
+      all[0] = candidate
+      this.#sink()
+    }
+    if (all.length === this.#most) this.least = all[0].likeness
+  }
+
+  get all(): readonly Candidate[] {
+    return this.#all
+  }
+
+  #rise(from: number): void {
+    const all = this.#all
+    const { [from]: moved } = all
+    let i = from
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      if (all[parent].likeness <= moved.likeness) break
+      all[i] = all[parent]
+      i = parent
+    }
+    all[i] = moved
+  }
+
+  #sink(): void {
+    const all = this.#all
+    const [moved] = all
+    let i = 0
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= all.length) break
+      if (child + 1 < all.length && all[child + 1].likeness < all[child].likeness) child++
+      if (all[child].likeness >= moved.likeness) break
+      all[i] = all[child]
+      i = child
+    }
+    all[i] = moved
+  }
+}
+
+/** All that are added, to be taken one by one. */
 export class Candidates {
   #likeness: number[] = []
   #ids: number[] = []
@@ -29,28 +87,6 @@ export class Candidates {
     this.#ids.push(id)
     this.#clusters.push(cluster)
     this.#places.push(place)
-  }
-
-  /**
-   * Drops all but about so many, the best. None has been taken yet.
-   * @returns the likeness of the last of them
-   */
-  keep(count: number): number {
-    const likeness = this.#likeness
-    const least = Float64Array.from(likeness).sort()[likeness.length - count]
-    let kept = 0
-    for (let i = 0; i < likeness.length; i++) {
-      if (likeness[i] < least) continue
-      likeness[kept] = likeness[i]
-      this.#ids[kept] = this.#ids[i]
-      this.#clusters[kept] = this.#clusters[i]
-      this.#places[kept++] = this.#places[i]
-    }
-    likeness.length = kept
-    this.#ids.length = kept
-    this.#clusters.length = kept
-    this.#places.length = kept
-    return least
   }
 
   /** The greatest likeness; -Infinity where there is none. */

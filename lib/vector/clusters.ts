@@ -27,9 +27,11 @@ const LEAST = [24, 24, 0]
 /** Of numbers that are compared, what 32-bit scales and biases may have lost. */
 const ROUNDED = 2 ** -21
 /** Clusters around one that splits, whose members are looked at. */
-const NEAR = 8
+const NEAR = 16
 /** Pages in which the nearest centres are looked for. */
 const PAGES = 4
+/** A cluster's centre is its mean again whenever that many members more have come. */
+const PER_CENTRE = 16
 /** Rounds of 2-means. */
 const ROUNDS = 6
 /** Where clusters come from, and what is told of members. */
@@ -86,6 +88,8 @@ export class Clusters {
   readonly #begin: number
   #top: number
   readonly #mean: Float64Array
+  /** For the code of a centre. */
+  readonly #scratch: number
 
   constructor(kernel: Kernel, codes: Codes, store: ClusterStore) {
     this.#kernel = kernel
@@ -98,6 +102,7 @@ export class Clusters {
     this.#top = this.#begin
     this.#mean = new Float64Array(codes.dims)
     kernel.reserve(this.#begin)
+    this.#scratch = this.take()
   }
 
   /** Room for a code, which lasts as long as this object. */
@@ -255,6 +260,7 @@ export class Clusters {
     this.#store.placed(level, id, cluster.id)
     const most = splits ? MOST[level] : 2 * MOST[level]
     if (cluster.count > most && this.#canSplit(level)) this.#split(cluster)
+    else if (level === 0 && cluster.count % PER_CENTRE === 0) this.#recentre(cluster)
   }
 
   /** Gives a member another code: it stays, or goes to another cluster. */
@@ -267,6 +273,11 @@ export class Clusters {
       this.insert(level, id, place)
       return
     }
+    this.#set(cluster, i, place)
+  }
+
+  /** Makes a member's code another one. */
+  #set(cluster: Cluster, i: number, place: Place): void {
     if (this.#isSame(this.#placeOf(cluster, i), place)) return
     const { stride } = this.#codes
     this.#kernel.i8.copyWithin(cluster.at + i * stride, place.at, place.at + stride)
@@ -416,15 +427,20 @@ export class Clusters {
     return farthest
   }
 
-  /** Makes a code that of the mean of some members. */
-  #centre({ at, count, scales }: Cluster, isSecond: boolean[], which: boolean, into: Place): void {
+  /** Makes a code that of the mean of some members; of all, if nothing tells which. */
+  #centre(
+    { at, count, scales }: Cluster,
+    isSecond: boolean[] | null,
+    which: boolean,
+    into: Place,
+  ): void {
     const codes = this.#codes
     const { dims, stride } = codes
     const { i8 } = this.#kernel
     const mean = this.#mean.fill(0)
     let members = 0
     for (let i = 0; i < count; i++) {
-      if (isSecond[i] !== which) continue
+      if (isSecond !== null && isSecond[i] !== which) continue
       members++
       const code = at + i * stride
       for (let d = 0; d < dims; d++) mean[d] += i8[code + d] * scales[i]
@@ -433,6 +449,14 @@ export class Clusters {
     codes.encode(mean, i8, into.at)
     into.scale = codes.scale
     into.bias = codes.bias
+  }
+
+  /** The centre of a cluster of vectors, which stays in its page, is the mean of its members again. */
+  #recentre(cluster: Cluster): void {
+    const page = this.get(1, this.#store.pageOf(cluster.id))
+    const centre = { at: this.#scratch, scale: 0, bias: 0 }
+    this.#centre(cluster, null, false, centre)
+    this.#set(page, page.ids.indexOf(cluster.id), centre)
   }
 
   /** After a split, members of the clusters around, and of both halves, go where they are nearer. */
@@ -445,6 +469,7 @@ export class Clusters {
       const page = this.get(1, this.#store.pageOf(id))
       return this.#copyOf(this.#placeOf(page, page.ids.indexOf(id)))
     })
+    const counts = new Map(around.map(cluster => [cluster, cluster.count]))
     around.forEach((cluster, i) => {
       this.#moveNearer(cluster, places[i], halves, centres)
     })
@@ -452,7 +477,10 @@ export class Clusters {
       this.#moveNearer(half, centres[i], around, places)
     })
     // All have gone where they are as near, or nearer.
-    for (const cluster of [...halves, ...around]) if (cluster.count === 0) this.#dissolve(cluster)
+    for (const cluster of [...halves, ...around]) {
+      if (cluster.count === 0) this.#dissolve(cluster)
+      else if (counts.get(cluster) !== cluster.count) this.#recentre(cluster)
+    }
   }
 
   /** Members of a cluster that are nearer to one of other centres go there, while there is room. */
