@@ -22,6 +22,7 @@ import { OWN_BYTES } from '../vector/kernel.js'
 import {
   type Between,
   blocksOf,
+  blockTag,
   MOST_IN_BLOCK,
   PAGES_RANGE,
   TOP,
@@ -173,9 +174,8 @@ export class VectorSearch {
       place += count
       queries.similarities += count
     }
-    const range = blocksOf(level, cluster)
     const directory = this.#directory
-    const [tag] = range.lower.words
+    const tag = blockTag(level, cluster)
     const known = directory?.get(tag)
     if (known !== undefined) {
       for (const at of known) compare(at)
@@ -185,7 +185,7 @@ export class VectorSearch {
     const { demotions } = counts
     const kept: number[] = []
     let isAll = true
-    this.#eachBlock(range, (words, entry) => {
+    this.#eachBlock(blocksOf(level, cluster), (words, entry) => {
       const at = this.#load(words, entry)
       compare(at)
       kept.push(at)

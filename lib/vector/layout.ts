@@ -70,6 +70,11 @@ export function placeKey(key: KeyBuffer, primary: KeyWords): void {
   key.bytes = 4 + primary.bytes
 }
 
+/** The first word of the keys of a cluster's blocks. */
+export function blockTag(level: number, cluster: number): number {
+  return tagged(level, cluster)
+}
+
 /** The blocks of one cluster. */
 export function blocksOf(level: number, cluster: number): Between {
   return between(tagged(level, cluster), tagged(level, cluster) + 1)
