@@ -2,6 +2,7 @@
  * An index of vectors: what comes and goes waits, and is made in clusters at a time (lib/vector). For the owner of the writer
  * lock.
  */
+import { ZVerseError } from '../errors.js'
 import { type KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
 import type { Gatherer } from '../memory/pieces.js'
 import { VectorBatch, type VectorChange } from '../vector/batch.js'
@@ -167,8 +168,8 @@ export class VectorDraft implements IndexDraft {
   settle(): void {}
 
   /** Makes the changes that wait in clusters. */
-  #work(kernel: () => Kernel): VectorBatch {
-    const batch = (this.#batch ??= this.#begin(kernel()))
+  #work(kernel: () => Kernel, merges = true): VectorBatch {
+    const batch = (this.#batch ??= this.#begin(kernel(), merges))
     try {
       for (const [name, change] of this.#changes) batch.apply(name, change)
     } catch (error) {
@@ -179,11 +180,10 @@ export class VectorDraft implements IndexDraft {
     return batch
   }
 
-  #begin(kernel: Kernel): VectorBatch {
-    const { dims, metric, element } = this.#form
+  #begin(kernel: Kernel, merges: boolean): VectorBatch {
     const root = this.#drafts.rootOf(this.known.id)
     const tree = { W: this.#tools.W, gatherer: this.#gatherer, root, key: this.#key }
-    return new VectorBatch(tree, kernel, dims, metric, element === 'float32')
+    return new VectorBatch(tree, kernel, this.#form, merges)
   }
 
   /** What was worked on waits again. */
@@ -194,15 +194,36 @@ export class VectorDraft implements IndexDraft {
   }
 
   flush(): void {
+    try {
+      this.#make(true)
+    } catch (error) {
+      // A full database deletes all the same: clusters stay as small as they have become then.
+      const isFull = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
+      if (!isFull || this.#tools.space.injected || !this.#onlyRemoves) throw error
+      this.#make(false)
+    }
+    this.forget()
+    this.#shared.done()
+  }
+
+  /** Vectors only go. */
+  get #onlyRemoves(): boolean {
+    for (const { vector } of this.#changes.values()) if (vector !== null) return false
+    return true
+  }
+
+  /** Makes the changes that wait, in clusters and in the tree: all of them, or none, and they wait again. */
+  #make(merges: boolean): void {
     const { space, writer } = this.#tools
-    const batch = this.#work(() => this.#shared.take())
+    const takes = this.#batch === null && this.#onlyRemoves
+    const batch = this.#work(() => this.#shared.take(), merges)
     const draft = this.#drafts.draftOf(this.known.id)
     const saved = draft.save()
     const point = space.savepoint()
     try {
       batch.write((key, value) => {
         if (value === null) writer.delete(draft, key, undefined)
-        else writer.put(draft, key, value, undefined, space.version)
+        else writer.put(draft, key, value, undefined, space.version, takes)
       })
     } catch (error) {
       space.rollback(point)
@@ -211,7 +232,5 @@ export class VectorDraft implements IndexDraft {
       this.#takeBack()
       throw error
     }
-    this.forget()
-    this.#shared.done()
   }
 }

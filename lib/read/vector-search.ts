@@ -42,7 +42,7 @@ const ALL = { reverse: false, limit: Number.POSITIVE_INFINITY }
  */
 const PER_ROOT = 30
 const PER_WANTED = 8
-/** Candidates whose numbers are compared beyond those that are wanted; of many, that share; with more effort more. */
+/** Candidates measured beyond those that are wanted; of many, that share; with more effort, more. */
 const MORE = 10
 const MORE_SHARE = 0.2
 /** Centres that are looked at for each cluster that will be opened, unless there are fewer. */

@@ -100,8 +100,16 @@ export class Writer {
   /**
    * Writes the value for `key`.
    * @param born the version in the entry, after the present one
+   * @param takes it is part of a change that takes away, and may use what is reserved for those
    */
-  put(draft: Draft, key: KeyBuffer, value: EncodedValue, ifVersion: Expected, born: number): void {
+  put(
+    draft: Draft,
+    key: KeyBuffer,
+    value: EncodedValue,
+    ifVersion: Expected,
+    born: number,
+    takes = false,
+  ): void {
     const editor = this.#editor
     const space = this.#space
     const { follower } = draft
@@ -109,7 +117,7 @@ export class Writer {
     const hash = this.#expect(draft, key)
     const old = editor.locate(draft.live, key, draft.isIndex ? null : this.#ahead)
     if (ifVersion !== undefined) this.#check(ifVersion, old)
-    space.spend()
+    if (!takes) space.spend()
     const entry = this.makeEntry(key, value, born)
     // An entry of this transaction may be used again as soon as it is replaced.
     const own = old !== 0 && space.isNew(old)

@@ -39,6 +39,13 @@ interface Member {
   id: number
 }
 
+/** What vectors an index has. */
+export interface BatchForm {
+  readonly dims: number
+  readonly metric: VectorMetric
+  readonly element: string
+}
+
 /** What a batch reads of the index. */
 export interface IndexTree {
   readonly W: Uint32Array
@@ -55,7 +62,9 @@ export class VectorBatch implements ClusterStore {
   readonly #tree: IndexTree
   readonly #kernel: Kernel
   readonly #codes: Codes
+  /** The numbers of vectors are kept beside their codes. */
   readonly #isKept: boolean
+  readonly #merges: boolean
   readonly #clusters: Clusters
   readonly #members = new Map<string, Member>()
   /** Where vectors and clusters are now, that were elsewhere in the tree. */
@@ -65,18 +74,14 @@ export class VectorBatch implements ClusterStore {
   readonly #key: KeyBuffer
   readonly #code: number
 
-  /** @param isKept the numbers of vectors are kept beside their codes */
-  constructor(
-    tree: IndexTree,
-    kernel: Kernel,
-    dims: number,
-    metric: VectorMetric,
-    isKept: boolean,
-  ) {
+  /** @param merges clusters that have become small are given to others */
+  constructor(tree: IndexTree, kernel: Kernel, form: BatchForm, merges: boolean) {
+    const { dims, metric, element } = form
     this.#tree = tree
     this.#key = tree.key
     this.#kernel = kernel
-    this.#isKept = isKept
+    this.#isKept = element === 'float32'
+    this.#merges = merges
     this.#codes = new Codes(dims, metric)
     this.#lastId = this.#lastOf(VECTORS_RANGE, 1)
     this.#clusters = new Clusters(kernel, this.#codes, this)
@@ -157,7 +162,7 @@ export class VectorBatch implements ClusterStore {
     const id = member?.id ?? had
     const cluster = this.#clusterOf.get(id) ?? placed.cluster
     if (vector === null) {
-      if (id !== 0) this.#clusters.remove(0, cluster, id)
+      if (id !== 0) this.#clusters.remove(0, cluster, id, this.#merges)
       this.#members.set(name, { change, had, id: 0 })
       return
     }

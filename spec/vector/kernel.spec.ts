@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { HotBlocks } from '../../lib/hot/blocks.js'
+import { HotCounts } from '../../lib/hot/counts.js'
 import { Codes } from '../../lib/vector/codes.js'
 import { type Kernel, makeKernel, OWN_BYTES, PlainKernel } from '../../lib/vector/kernel.js'
 import { Random } from '../support/random.js'
@@ -140,7 +141,7 @@ describe(`blocks that are kept, seed ${SEED}`, () => {
   it('lie apart, and are those that were put there', () => {
     const random = new Random(SEED)
     for (const maxBytes of [0, 2 ** 16, 2 ** 17, 2 ** 19]) {
-      const blocks = new HotBlocks(maxBytes)
+      const blocks = new HotBlocks(maxBytes, new HotCounts())
       /** What lies at the reference of an entry now, and how large it is. */
       const now = new Map<number, { version: number; bytes: number; mark: number }>()
       let version = 0
