@@ -13,10 +13,16 @@ export class QueryTools {
   readonly key = new KeyBuffer()
   /** A place in a tree, for one look. */
   readonly path = new Path()
+  #floats: Float32Array | null = null
   #encoder: IndexKeyEncoder | null = null
   #parser: QueryParser | null = null
   #tester: Tester | null = null
   #edges: EdgeKeys | null = null
+
+  /** The words of the arena as 32-bit floats. */
+  floatsOf(W: Uint32Array): Float32Array {
+    return (this.#floats ??= new Float32Array(W.buffer, W.byteOffset, W.length))
+  }
 
   get encoder(): IndexKeyEncoder {
     return (this.#encoder ??= new IndexKeyEncoder())

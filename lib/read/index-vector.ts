@@ -2,7 +2,7 @@
 import type { KeyWords } from '../memory/entry.js'
 import { hashKey } from '../memory/hash.js'
 import { invalidOption } from '../options.js'
-import { KeyList } from '../query/key-list.js'
+import type { KeyList } from '../query/key-list.js'
 import type { VectorQuery } from '../vector/query.js'
 import type { Finder } from './finder.js'
 import type { Held } from './held.js'
@@ -39,8 +39,9 @@ export class VectorNeighbours implements Feed {
   readonly #search: VectorSearch
   readonly #tests: Tests | null
   readonly #finder: Finder
-  /** The entries of a query, where they are few; while they are gathered. */
-  readonly #set: { readonly rows: QueryRows; readonly keys: KeyList } | null
+  /** The entries of a query, where they are few, and their keys, once they are gathered. */
+  readonly #set: QueryRows | null
+  #keys: KeyList | null = null
   #matches: Match[] | null = null
   #at = 0
   #isRunning = false
@@ -59,12 +60,12 @@ export class VectorNeighbours implements Feed {
   }
 
   /** The entries that a query finds, to be gathered; null where they are many. */
-  #few(where: Asked): { rows: QueryRows; keys: KeyList } | null {
+  #few(where: Asked): QueryRows | null {
     const source = this.#source.of(this.#store)
     const held = new OtherHeld(this.#held, this.#source.rootOf(this.#store, this.#held))
     const query = planned(source, held, where)
     if (query.plan.count > SMALL * this.#search.base) return null
-    return { rows: new QueryRows(query), keys: new KeyList() }
+    return new QueryRows(query)
   }
 
   fill(first: unknown[]): number {
@@ -85,10 +86,9 @@ export class VectorNeighbours implements Feed {
     const tests = this.#tests
     const test = tests === null ? null : (primary: KeyWords) => tests.pass(primary)
     if (this.#set === null) return this.#search.run(test)
-    const { rows, keys } = this.#set
-    rows.collect(keys)
+    this.#keys ??= this.#set.collect()
     if (this.#held.ended) throw ENDED
-    return this.#search.among(keys, test)
+    return this.#search.among(this.#keys, test)
   }
 
   #next(matches: readonly Match[], first: unknown[]): number {

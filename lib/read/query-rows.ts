@@ -67,6 +67,8 @@ export class QueryRows implements Feed {
   #candidates: Candidates | null = null
   /** In the middle of a step: the caller's code may run. */
   #isRunning = false
+  /** While all keys are collected. */
+  #collected: KeyList | null = null
   /** While all is read to be sorted. */
   #unsorted: Unsorted | null = null
   /** Candidates are tested: not those that have passed, and were sorted. */
@@ -85,18 +87,20 @@ export class QueryRows implements Feed {
     return this.#left <= 0 ? 0 : this.#running(() => this.#fill(first, second))
   }
 
-  /**
-   * Adds the keys of all entries to a list, in no order; again, where the caller's code has thrown, to go on behind
-   * that.
-   */
-  collect(into: KeyList): void {
-    this.#running(() => {
+  /** The keys of all entries, each once; again, where the caller's code has thrown, to go on behind that. */
+  collect(): KeyList {
+    return this.#running(() => {
+      const { plan } = this.#query
+      // No entry is looked at where nothing is tested.
+      if (!this.#tests && plan.kind !== 'scan') return listOf(this.#query)
       this.#candidates ??= candidatesOf(this.#query)
+      const found = (this.#collected ??= new KeyList())
       const add = (words: Uint32Array, entry: number) => {
-        into.add(words, entry + E_KEY, keyBytesOf(words, entry))
+        found.add(words, entry + E_KEY, keyBytesOf(words, entry))
       }
-      const addDecoded = ({ primary }: Looked) => into.add(primary.words, 0, primary.bytes)
+      const addDecoded = ({ primary }: Looked) => found.add(primary.words, 0, primary.bytes)
       while (this.#pass(this.#candidates, AHEAD, add, addDecoded)) {}
+      return found
     })
   }
 

@@ -2,7 +2,7 @@
 import type { VectorForm } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { KeyWords } from '../memory/entry.js'
-import { codeDistance, distanceOf, squaresOf, strideOf } from '../vector/codes.js'
+import { codeDistance, distanceOf, strideOf } from '../vector/codes.js'
 import { blockKey, blockSize, numbersIn, placeKey, vectorKey } from '../vector/layout.js'
 import type { VectorQuery } from '../vector/query.js'
 import type { Finder } from './finder.js'
@@ -30,9 +30,10 @@ export class Vectors {
   /** In the deep past. */
   readonly #finder: Finder | null
   readonly #key: KeyBuffer
-  /** The numbers that were read last, and their bits. */
+  /** The numbers that were read last. */
   readonly #numbers: Float32Array
-  readonly #bits: Uint32Array
+  /** The arena's words as floats. */
+  readonly #shared: Float32Array
   /** Bytes of a code. */
   readonly #stride: number
 
@@ -44,7 +45,7 @@ export class Vectors {
     this.#held = held
     this.#finder = held.deep < 0 ? null : source.finder(core, held)
     this.#numbers = new Float32Array(this.#form.dims)
-    this.#bits = new Uint32Array(this.#numbers.buffer)
+    this.#shared = core.engine.tools.floatsOf(core.engine.W)
     this.#stride = strideOf(this.#form.dims)
   }
 
@@ -72,17 +73,11 @@ export class Vectors {
     })
   }
 
-  /** The key of the entry of a vector; its numbers are in `#numbers` then, where they are kept. */
+  /** The key of the entry of a vector. */
   primaryOf(id: number): KeyWords {
     vectorKey(this.#key, id)
     const skip = numbersIn(this.#form)
-    const found = this.#find(this.#key, (words, at) => {
-      this.#bits.set(words.subarray(at, at + skip))
-      const from = at + skip
-      const bytes = words[from]
-      return { words: words.slice(from + 1, from + 1 + ((bytes + 3) >>> 2)), bytes }
-    })
-    return found as KeyWords
+    return this.#find(this.#key, (words, at) => primaryIn(words, at + skip)) as KeyWords
   }
 
   /** The numbers of a vector, until the next call; as its code tells them, where nothing else is kept. */
@@ -95,7 +90,7 @@ export class Vectors {
     }
     vectorKey(this.#key, placed.id)
     this.#find(this.#key, (words, at) => {
-      this.#bits.set(words.subarray(at, at + numbers.length))
+      numbers.set(this.#floatsOf(words).subarray(at, at + numbers.length))
     })
     return numbers
   }
@@ -111,8 +106,17 @@ export class Vectors {
       const { code, scale } = this.#codeOf(placed)
       return codeDistance(metric, vector, squares, code, scale)
     }
-    const numbers = this.numbersOf(placed)
-    return distanceOf(metric, vector, numbers, squares * squaresOf(numbers))
+    vectorKey(this.#key, placed.id)
+    const found = this.#find(this.#key, (words, at) => {
+      return distanceOf(metric, vector, squares, this.#floatsOf(words), at)
+    })
+    return found as number
+  }
+
+  /** The same words as floats, where they are shared; else made anew. */
+  #floatsOf(words: Uint32Array): Float32Array {
+    if (words === this.#core.engine.W) return this.#shared
+    return new Float32Array(words.buffer, words.byteOffset, words.length)
   }
 
   /** The key of the entry of a vector, and how far it is, by one look-up where numbers are kept. */
@@ -122,10 +126,13 @@ export class Vectors {
       return { primary: this.primaryOf(placed.id), distance }
     }
     this.#core.engine.queries.similarities++
-    const primary = this.primaryOf(placed.id)
     const { metric, vector, squares } = query
-    const numbers = this.#numbers
-    return { primary, distance: distanceOf(metric, vector, numbers, squares * squaresOf(numbers)) }
+    vectorKey(this.#key, placed.id)
+    const found = this.#find(this.#key, (words, at) => {
+      const distance = distanceOf(metric, vector, squares, this.#floatsOf(words), at)
+      return { primary: primaryIn(words, at + vector.length), distance }
+    })
+    return found as Match
   }
 
   /** The code of a vector, and its scale. */
@@ -139,6 +146,12 @@ export class Vectors {
       if (found !== undefined) return found
     }
   }
+}
+
+/** The key of an entry, as it lies behind the numbers of its vector. */
+function primaryIn(words: Uint32Array, at: number): KeyWords {
+  const bytes = words[at]
+  return { words: words.slice(at + 1, at + 1 + ((bytes + 3) >>> 2)), bytes }
 }
 
 /** The code of a vector, and its scale, in a block; undefined where it is in another. */

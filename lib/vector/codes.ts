@@ -83,17 +83,31 @@ export function squaresOf(vector: Float32Array): number {
 }
 
 /**
- * The distance of two vectors.
- * @param squares the product of their {@link squaresOf}; used under 'cosine'
+ * The distance of a vector from another one, whose numbers are from `at` on.
+ * @param squares {@link squaresOf} the first; used under 'cosine'
  */
 export function distanceOf(
   metric: VectorMetric,
-  a: Float32Array,
-  b: Float32Array,
+  vector: Float32Array,
   squares: number,
+  numbers: Float32Array,
+  at: number,
 ): number {
-  if (metric === 'cosine') return 1 - dot(a, b) / Math.sqrt(squares)
-  return metric === 'dot' ? -dot(a, b) : Math.sqrt(squareDistance(a, b))
+  let sum = 0
+  if (metric === 'euclid') {
+    for (let i = 0; i < vector.length; i++) {
+      const difference = vector[i] - numbers[at + i]
+      sum += difference * difference
+    }
+    return Math.sqrt(sum)
+  }
+  let own = 0
+  for (let i = 0; i < vector.length; i++) {
+    const number = numbers[at + i]
+    sum += vector[i] * number
+    own += number * number
+  }
+  return metric === 'dot' ? -sum : 1 - sum / Math.sqrt(squares * own)
 }
 
 /** The distance of a vector, of these {@link squaresOf}, from one that is known by its code only. */
@@ -120,11 +134,5 @@ export function codeDistance(
 function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
-}
-
-function squareDistance(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) * (a[i] - b[i])
   return sum
 }

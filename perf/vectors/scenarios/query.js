@@ -24,26 +24,31 @@ export function asking(count, ask) {
   }
 }
 
+/** @type {(name: string, what: string, isFar: boolean) => import('../stage.js').Scenario} */
+const row = (name, what, isFar) => ({
+  name,
+  title: `the ${K} nearest of ${what}, of which 94.5 % are found`,
+  figures: {
+    time: { what: 'a query', unit: 'µs' },
+    recall: { what: 'found of the true nearest', unit: '' },
+    effort: { what: 'effort, or ef', unit: '' },
+  },
+  start(stage) {
+    const { loaded: store, set } = stage
+    const queries = stage.prepared(store, isFar ? set.far : set.queries)
+    const ask = (/** @type {number} */ i, /** @type {number} */ effort) =>
+      store.nearest(queries[i], effort)
+    const nearest = isFar ? stage.nearestOfFar : stage.nearest
+    const { effort, recall } = stage.effortFor(store, RECALL, ask, nearest)
+    const time = asking(queries.length, i => ask(i, effort))
+    return { time, recall, effort }
+  },
+})
+
 /** @type {import('../stage.js').Scenario[]} */
 export const queries = [
-  {
-    name: 'vectors-query',
-    title: `the ${K} nearest, of which 94.5 % are found`,
-    figures: {
-      time: { what: 'a query', unit: 'µs' },
-      recall: { what: 'found of the true nearest', unit: '' },
-      effort: { what: 'effort, or ef', unit: '' },
-    },
-    start(stage) {
-      const { loaded: store, set } = stage
-      const queries = stage.prepared(store, set.queries)
-      const ask = (/** @type {number} */ i, /** @type {number} */ effort) =>
-        store.nearest(queries[i], effort)
-      const { effort, recall } = stage.effortFor(store, RECALL, ask)
-      const time = asking(queries.length, i => ask(i, effort))
-      return { time, recall, effort }
-    },
-  },
+  row('vectors-query', 'words like those of the set', false),
+  row('vectors-query-far', 'words that are rarer than all of them', true),
   {
     name: 'vectors-filter',
     title: `the ${K} nearest of a hundredth of the vectors, of which 94.5 % are found`,
