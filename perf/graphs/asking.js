@@ -3,8 +3,8 @@
 import { expect } from '../indexes/data.js'
 import { walk } from '../stage.js'
 
-/** Questions of one row that are drawn. */
-export const DRAWS = 10_000
+/** Questions of one row that are drawn: so many that no cache has the answers to all. */
+export const DRAWS = 100_000
 /** Questions of a run. */
 const CHUNK = 100
 
