@@ -6,6 +6,9 @@
  */
 import { compare, keyOf, type Plain } from '../index/plain-index.js'
 
+/** What takes more can be no index key. */
+const MOST_BYTES = 16_380
+
 /** All properties but these three are paths, and what stands there a condition: all must hold. */
 export interface Query {
   /** One of them must hold. */
@@ -79,9 +82,18 @@ function inOrder<K>(entries: [K, unknown][], order: string | string[]): [K, unkn
 }
 
 function placeOf(value: unknown, order: string | string[]): Plain | undefined {
-  if (typeof order === 'string') return comparable(along(value, order))
-  const parts = order.map(path => comparable(along(value, path)))
-  return parts.includes(undefined) ? undefined : (parts as Plain[])
+  const parts = [order].flat().map(path => comparable(along(value, path)))
+  if (parts.includes(undefined)) return undefined
+  const place = typeof order === 'string' ? (parts[0] as Plain) : (parts as Plain[])
+  return sizeOf(place) > MOST_BYTES ? undefined : place
+}
+
+/** Bytes of an index key: of texts and bytes 0 and 1 count twice. */
+function sizeOf(key: Plain): number {
+  if (Array.isArray(key)) return key.reduce<number>((sum, part) => sum + sizeOf(part), 2)
+  if (typeof key === 'string') return sizeOf(new TextEncoder().encode(key))
+  if (key instanceof Uint8Array) return key.reduce((sum, byte) => sum + (byte > 1 ? 1 : 2), 2)
+  return typeof key === 'number' ? 9 : 1
 }
 
 /** `value` is undefined where the path leads nowhere. */
