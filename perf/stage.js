@@ -57,6 +57,17 @@ const IN_MICROS = { ns: 1e3, µs: 1, ms: 1e-3, s: 1e-6 }
 /** @param {Scenario['figures'][string]} figure */
 export const unitOf = figure => (typeof figure === 'string' ? figure : figure.unit)
 
+/**
+ * Whether a store has all of some verbs; it is closed then.
+ * @template {{ close(): unknown }} T
+ * @param {T} store
+ * @param {readonly (keyof T)[]} needs
+ */
+export async function hasVerbs(store, needs) {
+  await store.close()
+  return needs.every(verb => store[verb] !== undefined)
+}
+
 /** @template S the system */
 export class Stage {
   /** @type {import('./data.js').Data | undefined} */

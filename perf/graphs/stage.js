@@ -5,7 +5,7 @@
  */
 import { expect } from '../indexes/data.js'
 import { settle } from '../measure.js'
-import { Stage } from '../stage.js'
+import { hasVerbs, Stage } from '../stage.js'
 import { Answers, makeGraph } from './data.js'
 
 /** @typedef {import('./data.js').Edges} Edges */
@@ -97,10 +97,7 @@ export class GraphsStage extends Stage {
   /** @override @param {Scenario} scenario */
   async fits({ needs = [] }) {
     if (!this.system.hasGraphs) return false
-    const probe = this.system.open({ edges: 1 })
-    const able = needs.every(verb => probe[verb] !== undefined)
-    probe.close()
-    return able
+    return hasVerbs(this.system.open({ edges: 1 }), needs)
   }
 
   /** @override */

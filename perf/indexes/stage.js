@@ -3,7 +3,7 @@
  * The stage of the rows on indexes. A `Store` has the verbs in the fastest documented form of its system; one that a
  * system has no counterpart for is left out, and so are the rows that need it.
  */
-import { Stage } from '../stage.js'
+import { hasVerbs, Stage } from '../stage.js'
 import { Answers, expect, makeUsers } from './data.js'
 
 /** @typedef {import('./data.js').User} User */
@@ -142,10 +142,7 @@ export class IndexesStage extends Stage {
   /** @override @param {Scenario} scenario */
   async fits({ needs = [], small }) {
     if (!this.system.hasIndexes || (this.system.isAsync && !small)) return false
-    const probe = await this.system.open({ keys: 1, indexes: [] })
-    const able = needs.every(verb => probe[verb] !== undefined)
-    await probe.close()
-    return able
+    return hasVerbs(await this.system.open({ keys: 1, indexes: [] }), needs)
   }
 
   /** @override */

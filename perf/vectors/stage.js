@@ -4,7 +4,7 @@
  * counterpart for is left out, and so are the rows that need it.
  */
 import { settle } from '../measure.js'
-import { Stage } from '../stage.js'
+import { hasVerbs, Stage } from '../stage.js'
 import { GROUPS, K, makeVectors, nearestOf } from './data.js'
 
 /**
@@ -154,10 +154,7 @@ export class VectorsStage extends Stage {
   /** @override @param {Scenario} scenario */
   async fits({ needs = [] }) {
     if (!this.system.hasVectors) return false
-    const probe = this.system.open({ count: 1 })
-    const able = needs.every(verb => probe[verb] !== undefined)
-    probe.close()
-    return able
+    return hasVerbs(this.system.open({ count: 1 }), needs)
   }
 
   /** @override */

@@ -2,9 +2,9 @@
  * Each allocation of each kind of commit in a store with indexes fails in turn: all is as it was, in every version, and the
  * database goes on.
  */
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { openWith, type ZVerse } from '../../lib/zverse.js'
-import { outcomeOf } from '../support/outcome.js'
+import { failEach } from '../support/allocations.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: values of any kind.
 type Database = ZVerse<string, any>
@@ -71,27 +71,11 @@ function stateOf(db: Database): unknown {
 
 describe('memory that ends in the middle of a commit', () => {
   it.each(Object.entries(WRITES))('of %s', (_, write) => {
-    const twin = prepared()
-    write(twin)
-    const after = JSON.stringify(stateOf(twin))
-    twin.close()
-    const db = prepared()
-    const before = JSON.stringify(stateOf(db))
-    let failures = 0
-    for (let n = 1; ; n++) {
-      db._test.failAfter(n)
-      const outcome = outcomeOf(() => write(db))
-      db._test.failAfter(0)
-      if (!('code' in outcome)) break
-      expect(outcome.code).toBe('ZVERSE_FULL')
-      failures++
-      if (n % 5 !== 1) continue
-      expect(JSON.stringify(stateOf(db))).toBe(before)
-      expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
-    }
-    expect(failures).toBeGreaterThan(3)
-    expect(JSON.stringify(stateOf(db))).toBe(after)
-    expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
-    db.close()
+    failEach(
+      () => ({ db: prepared() }),
+      ({ db }) => write(db),
+      db => JSON.stringify(stateOf(db)),
+      { every: 5, least: 3 },
+    )
   })
 })

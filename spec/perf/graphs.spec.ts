@@ -5,28 +5,15 @@
 import { describe, expect, it } from 'vitest'
 import { asking } from '../../perf/graphs/asking.js'
 import { Answers, DEGREE, makeGraph, otherEdges } from '../../perf/graphs/data.js'
-import type { Stage } from '../../perf/stage.js'
-import { one } from '../../perf/stage.js'
-import { scenarios, suiteOf, suites } from '../../perf/suites.js'
+import { playAll } from './suite.js'
 
 const settings = { keys: 2000, seed: 1, sampleMs: 2, seconds: 0.02, minutes: 0.01 }
 
 describe('the suite', () => {
   it('of zverse has all figures', async () => {
-    const { systems, stage: make } = suites.graphs as (typeof suites)[string]
-    const stage: Stage<unknown> = make(
-      await systems.zverse?.({ directory: '', keys: settings.keys }),
-      settings,
-    )
-    for (const scenario of scenarios.filter(one => suiteOf(one) === 'graphs')) {
-      expect(await stage.start(scenario), scenario.name).toBe(true)
-      const figures = await stage.round()
-      const wanted = Object.keys(scenario.figures)
-      expect(Object.keys(figures).sort(), scenario.name).toEqual(wanted.sort())
-      for (const name of wanted) expect(one(figures[name] ?? Number.NaN), name).toBeGreaterThan(0)
-      await stage.stop()
-    }
-    await stage.close()
+    await playAll('graphs', 'zverse', settings, (figure, name) => {
+      expect(figure, name).toBeGreaterThan(0)
+    })
   })
 })
 

@@ -5,28 +5,15 @@
 import { describe, expect, it } from 'vitest'
 import { asking, draw } from '../../perf/indexes/asking.js'
 import { Answers, makeUsers, SHARING, tasteUser } from '../../perf/indexes/data.js'
-import type { Stage } from '../../perf/stage.js'
-import { one } from '../../perf/stage.js'
-import { scenarios, suiteOf, suites } from '../../perf/suites.js'
+import { playAll } from './suite.js'
 
 const settings = { keys: 1000, seed: 1, sampleMs: 2, seconds: 0.02, minutes: 0.01 }
 
 describe('the suite', () => {
   it('of zverse has all figures', async () => {
-    const { systems, stage: make } = suites.indexes as (typeof suites)[string]
-    const stage: Stage<unknown> = make(
-      await systems.zverse?.({ directory: '', keys: settings.keys }),
-      settings,
-    )
-    for (const scenario of scenarios.filter(one => suiteOf(one) === 'indexes')) {
-      expect(await stage.start(scenario), scenario.name).toBe(true)
-      const figures = await stage.round()
-      const wanted = Object.keys(scenario.figures)
-      expect(Object.keys(figures).sort(), scenario.name).toEqual(wanted.sort())
-      for (const name of wanted) expect(one(figures[name] ?? Number.NaN), name).toBeGreaterThan(0)
-      await stage.stop()
-    }
-    await stage.close()
+    await playAll('indexes', 'zverse', settings, (figure, name) => {
+      expect(figure, name).toBeGreaterThan(0)
+    })
   })
 })
 

@@ -3,29 +3,15 @@
  * the peers, are not installed here.
  */
 import { describe, expect, it } from 'vitest'
-import type { Stage } from '../../perf/stage.js'
-import { one } from '../../perf/stage.js'
-import { scenarios, suiteOf, suites } from '../../perf/suites.js'
 import { drawVectors, nearestOf } from '../../perf/vectors/data.js'
+import { playAll } from './suite.js'
 
 const settings = { keys: 1500, seed: 1, sampleMs: 2, seconds: 0.02, minutes: 0.01 }
 
 describe('the suite', () => {
   for (const name of ['zverse', 'zverse+cache']) {
     it(`of ${name} has all figures`, async () => {
-      const { systems, stage: make } = suites.vectors as (typeof suites)[string]
-      const system = await systems[name]?.({ directory: '', keys: settings.keys })
-      const stage: Stage<unknown> = make(system, settings)
-      for (const scenario of scenarios.filter(one => suiteOf(one) === 'vectors')) {
-        expect(await stage.start(scenario), scenario.name).toBe(true)
-        const figures = await stage.round()
-        const wanted = Object.keys(scenario.figures)
-        expect(Object.keys(figures).sort(), scenario.name).toEqual(wanted.sort())
-        for (const figure of wanted)
-          expect(one(figures[figure] ?? Number.NaN), figure).not.toBeNaN()
-        await stage.stop()
-      }
-      await stage.close()
+      await playAll('vectors', name, settings, (figure, of) => expect(figure, of).not.toBeNaN())
     })
   }
 })

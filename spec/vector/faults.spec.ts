@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { VectorIndex } from '../../lib/index.js'
 import { openWith, type ZVerse } from '../../lib/zverse.js'
+import { failEach } from '../support/allocations.js'
 import { outcomeOf } from '../support/outcome.js'
 import { Random } from '../support/random.js'
 import { unit } from './random-vectors.js'
@@ -97,28 +98,12 @@ function stateOf(db: Database): string {
 
 describe('memory that ends in the middle of a commit', () => {
   it.each(Object.entries(WRITES))('of %s', (_, write) => {
-    const twin = prepared()
-    write(twin)
-    const after = stateOf(twin)
-    twin.close()
-    const db = prepared()
-    const before = stateOf(db)
-    let failures = 0
-    for (let n = 1; ; n++) {
-      db._test.failAfter(n)
-      const outcome = outcomeOf(() => write(db))
-      db._test.failAfter(0)
-      if (!('code' in outcome)) break
-      expect(outcome.code).toBe('ZVERSE_FULL')
-      failures++
-      if (n % 13 !== 1) continue
-      expect(stateOf(db)).toBe(before)
-      expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
-    }
-    expect(failures).toBeGreaterThan(2)
-    expect(stateOf(db)).toBe(after)
-    expect(db.check()).toMatchObject({ ok: true, problems: [], leakedBytes: 0 })
-    db.close()
+    failEach(
+      () => ({ db: prepared() }),
+      ({ db }) => write(db),
+      stateOf,
+      { every: 13, least: 2 },
+    )
   })
 
   it('goes on within a transaction: what failed is made when there is room', () => {
