@@ -12,11 +12,10 @@ import type { EdgeKeys } from '../indexes/edge-key.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { TupleKey } from '../key/tuple-writer.js'
 import { keyBytesOf } from '../memory/entry.js'
-import { hashKey } from '../memory/hash.js'
 import { E_KEY } from '../memory/layout.js'
 import { countAt } from '../read/at.js'
 import { deepVersion } from '../read/deep.js'
-import type { Finder } from '../read/finder.js'
+import { type Finder, reached } from '../read/finder.js'
 import type { Held } from '../read/held.js'
 import type { IndexCore } from '../read/index-core.js'
 import { type Run, runOf } from '../read/run.js'
@@ -282,17 +281,8 @@ export class Adjacency {
   /** The value of an edge that is there. */
   valueOf(from: TupleKey, type: string, to: TupleKey): unknown {
     const key = this.#key
-    const finder = this.#finder
     this.core.keys.encode([from, type, to], key)
-    finder.begin([hashKey(key.words, 0, key.bytes)])
-    try {
-      if (finder.find(key)) return this.core.valueIn(finder.words, finder.entry)
-    } finally {
-      finder.end()
-    }
-    throw new Error(
-      'zverse: assertion failed: the index of a graph leads to an edge that is not there',
-    )
+    return reached(this.#finder, key, (words, entry) => this.core.valueIn(words, entry))
   }
 
   /**

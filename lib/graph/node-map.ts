@@ -1,6 +1,7 @@
 /** Maps and sets by nodes, which are equal if their keys are: arrays and bytes by what they have. */
 import type { KeyBuffer, KeyCodec } from '../key/codec.js'
 import type { TupleKey } from '../key/tuple-writer.js'
+import { nameOf } from '../memory/entry.js'
 import type { StoreCore } from '../read/store-core.js'
 
 export class NodeMap<T> {
@@ -37,12 +38,7 @@ export class NodeMap<T> {
   /** A text that no other of the others has. */
   #nameOf(node: TupleKey): string {
     this.#codec.encode(node, this.#key)
-    const { words, bytes } = this.#key
-    let text = ''
-    for (let i = 0; i < bytes; i++) {
-      text += String.fromCharCode((words[i >>> 2] >>> (24 - 8 * (i & 3))) & 0xff)
-    }
-    return text
+    return nameOf(this.#key)
   }
 }
 

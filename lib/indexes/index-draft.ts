@@ -36,34 +36,71 @@ export interface Tools {
  *    throw.
  * 3. Where `flush` throws, for want of memory, the changes that wait are all there still: it can be done again.
  */
-export interface IndexDraft {
-  readonly known: Known
+export abstract class IndexDraft {
+  known: Known
+  protected readonly tools: Tools
+  /** Those of the transaction under way. */
+  protected drafts: Drafts
+
+  constructor(known: Known, drafts: Drafts, tools: Tools) {
+    this.known = known
+    this.drafts = drafts
+    this.tools = tools
+  }
+
   /** Begins anew, in another transaction. */
-  begin(drafts: Drafts): this
+  begin(drafts: Drafts): this {
+    this.drafts = drafts
+    this.forget()
+    return this
+  }
+
   /** What was gathered without a transaction goes on in one, as an index that it has made. */
-  move(known: Known, drafts: Drafts): void
+  move(known: Known, drafts: Drafts): void {
+    this.known = known
+    this.drafts = drafts
+  }
+
+  /** The index as a store. Where nothing of it changes, it is not asked for. */
+  get draft(): Draft {
+    return this.drafts.draftOf(this.known.id)
+  }
+
+  /** Root of the index's tree. */
+  protected get root(): number {
+    return this.drafts.rootOf(this.known.id)
+  }
+
   /** Changes that wait are no more to be made. */
-  forget(): void
+  abstract forget(): void
   /** There are changes to make. */
-  readonly hasChanges: boolean
+  abstract readonly hasChanges: boolean
   /** So many changes wait that they had better be made: while a store is changed, or an index is filled. */
-  isFull(isFilling: boolean): boolean
+  abstract isFull(isFilling: boolean): boolean
   /** Finds what an entry that goes and one that comes, 0 for none, both of key `primary`, give the index. */
-  look(values: BothValues, old: number, entry: number, primary: KeyBuffer): Unfit | null
+  abstract look(values: BothValues, old: number, entry: number, primary: KeyBuffer): Unfit | null
   /** Notes what {@link look} has found, for the entry of a key. */
-  note(key: KeyBuffer): void
-  /** The store has been emptied. */
-  clear(): void
+  abstract note(key: KeyBuffer): void
   /** What happened since the last {@link flush} is undone. */
-  goBack(): void
+  abstract goBack(): void
   /** Makes the changes that wait. @throws ZVerseError `ZVERSE_FULL` */
-  flush(): void
+  abstract flush(): void
+
+  /** The store has been emptied. */
+  clear(): void {
+    const { W, space } = this.tools
+    this.forget()
+    this.draft.clear(W, space, space.version)
+  }
+
   /** When all changes are made. @throws ZVerseError `ZVERSE_NOT_UNIQUE` */
-  prove(): void
+  prove(): void {}
+
   /** An index that is filled without a transaction has some more: a part of the work may be done. */
-  digest(): void
+  digest(): void {}
+
   /** It has all there is for now. */
-  settle(): void
+  settle(): void {}
 }
 
 /** The same bytes are at each path of an index in both values: nothing is extracted to find that out. */

@@ -16,13 +16,7 @@ import type { Derived } from './derived.js'
 import { EdgeKeys } from './edge-key.js'
 import { IndexEntryKeys, indexKeyWords } from './entry-key.js'
 import { Extractor, IndexKeys, type Unfit } from './extract.js'
-import {
-  type BothValues,
-  type Drafts,
-  type IndexDraft,
-  isUnchanged,
-  type Tools,
-} from './index-draft.js'
+import { type BothValues, type Drafts, IndexDraft, isUnchanged, type Tools } from './index-draft.js'
 import { unpack } from './packed.js'
 import { Pending } from './pending.js'
 import type { Reverse } from './reverse.js'
@@ -42,12 +36,8 @@ export class Scratch {
 }
 
 /** An index by property or place, or of a graph: its changes wait, and are made in key order. */
-export class KeyedDraft implements IndexDraft {
-  readonly #tools: Tools
+export class KeyedDraft extends IndexDraft {
   readonly #scratch: Scratch
-  known: Known
-  /** Those of the transaction under way. */
-  #drafts: Drafts
   readonly pending = new Pending()
   /** Keys that have come into a unique index: nothing says yet that no other entry has the index key. */
   readonly #doubtful: { readonly words: Uint32Array; readonly bytes: number }[] = []
@@ -70,32 +60,12 @@ export class KeyedDraft implements IndexDraft {
     derived: Derived,
     reverse: Reverse | null,
   ) {
-    this.#tools = tools
+    super(known, drafts, tools)
     this.#scratch = scratch
-    this.known = known
-    this.#drafts = drafts
     this.#derived = derived
     this.reverse = reverse
     this.#extractor = new Extractor(known.defined)
     this.#edges = known.defined.kind === 'graph' ? new EdgeKeys() : null
-  }
-
-  /** Begins anew, in another transaction. */
-  begin(drafts: Drafts): this {
-    this.#drafts = drafts
-    this.forget()
-    return this
-  }
-
-  /** What was gathered without a transaction goes on in one, as an index that it has made. */
-  move(known: Known, drafts: Drafts): void {
-    this.known = known
-    this.#drafts = drafts
-  }
-
-  /** The index as a store. Where nothing of it changes, it is not asked for. */
-  get draft(): Draft {
-    return this.#drafts.draftOf(this.known.id)
   }
 
   /** Changes that wait are no more to be made. */
@@ -122,7 +92,7 @@ export class KeyedDraft implements IndexDraft {
         const unfit = this.#extractor.bound(this.#after, primary.bytes)
         if (unfit !== null) return unfit
       }
-      if (old !== 0) this.reverse.read(this.#drafts.rootOf(this.known.id), primary, this.#before)
+      if (old !== 0) this.reverse.read(this.root, primary, this.#before)
       this.#isSame = this.#before.isSame(this.#after)
       return null
     }
@@ -193,15 +163,7 @@ export class KeyedDraft implements IndexDraft {
     return count >= MOST_BUILT || !(isFilling || isEmptied(this.draft))
   }
 
-  clear(): void {
-    const { W, space } = this.#tools
-    this.forget()
-    this.draft.clear(W, space, space.version)
-  }
-
-  digest(): void {}
-
-  settle(): void {
+  override settle(): void {
     this.pending.keepComing()
   }
 
@@ -210,14 +172,14 @@ export class KeyedDraft implements IndexDraft {
     this.reverse?.clear()
   }
 
-  prove(): void {
+  override prove(): void {
     for (const key of this.#doubtful) this.#proveOne(key)
     if (this.#doubtful.length > 0) this.#doubtful.length = 0
   }
 
   /** Throws where another entry has the index key of a key that has come into a unique index. */
   #proveOne({ words, bytes }: { words: Uint32Array; bytes: number }): void {
-    const { W } = this.#tools
+    const { W } = this.tools
     const { key } = this.#scratch
     const { draft, known } = this
     const size = indexKeyWords(known.defined, words, 0) * 4
@@ -239,7 +201,7 @@ export class KeyedDraft implements IndexDraft {
   }
 
   #change(): void {
-    const { writer, space } = this.#tools
+    const { writer, space } = this.tools
     const { key } = this.#scratch
     const { version } = space
     const { pending, draft, reverse } = this
@@ -255,7 +217,7 @@ export class KeyedDraft implements IndexDraft {
 
   /** Builds an index that is empty from the leaves up. */
   #build(): void {
-    const { W, space, writer } = this.#tools
+    const { W, space, writer } = this.tools
     const { key, last } = this.#scratch
     const { version } = space
     const point = space.savepoint()

@@ -12,6 +12,7 @@ import {
   type EncodedValue,
   isInPieces,
   type KeyWords,
+  nameOf,
   valueAt,
   valueBytesOf,
 } from '../memory/entry.js'
@@ -128,13 +129,4 @@ export class Reverse {
     })
     this.clear()
   }
-}
-
-/** A text that no other key has. */
-export function nameOf({ words, bytes }: KeyWords): string {
-  let text = ''
-  for (let i = 0; i < bytes; i += 2) {
-    text += String.fromCharCode((words[i >>> 2] >>> (i % 4 === 0 ? 16 : 0)) & 0xffff)
-  }
-  return text + String.fromCharCode(bytes)
 }

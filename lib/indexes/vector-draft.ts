@@ -4,20 +4,14 @@
  */
 import { ZVerseError } from '../errors.js'
 import { type KeyBuffer, MAX_KEY_BYTES } from '../key/codec.js'
+import { nameOf } from '../memory/entry.js'
 import type { Gatherer } from '../memory/pieces.js'
 import { VectorBatch, type VectorChange } from '../vector/batch.js'
 import { type Kernel, makeKernel } from '../vector/kernel.js'
 import type { Known, VectorForm } from './definition.js'
 import type { Derived } from './derived.js'
 import type { Unfit } from './extract.js'
-import {
-  type BothValues,
-  type Drafts,
-  type IndexDraft,
-  isUnchanged,
-  type Tools,
-} from './index-draft.js'
-import { nameOf } from './reverse.js'
+import { type BothValues, type Drafts, IndexDraft, isUnchanged, type Tools } from './index-draft.js'
 import { VectorReader, vectorOf } from './vectors.js'
 
 /** Bytes of what waits at most before it is made: a bound on private memory. */
@@ -43,16 +37,13 @@ export class SharedKernel {
   }
 }
 
-export class VectorDraft implements IndexDraft {
-  readonly #tools: Tools
+export class VectorDraft extends IndexDraft {
   readonly #gatherer: Gatherer
   readonly #shared: SharedKernel
   readonly #key: KeyBuffer
   readonly #derived: Derived
   readonly #form: VectorForm
   readonly #reader: VectorReader
-  known: Known
-  #drafts: Drafts
   /** By the names of keys. */
   #changes = new Map<string, VectorChange>()
   #bytes = 0
@@ -71,26 +62,13 @@ export class VectorDraft implements IndexDraft {
     key: KeyBuffer,
     derived: Derived,
   ) {
-    this.#tools = tools
+    super(known, drafts, tools)
     this.#gatherer = gatherer
     this.#shared = shared
     this.#key = key
     this.#derived = derived
-    this.known = known
-    this.#drafts = drafts
     this.#form = known.defined.vectors as VectorForm
     this.#reader = new VectorReader(known.defined)
-  }
-
-  begin(drafts: Drafts): this {
-    this.#drafts = drafts
-    this.forget()
-    return this
-  }
-
-  move(known: Known, drafts: Drafts): void {
-    this.known = known
-    this.#drafts = drafts
   }
 
   forget(): void {
@@ -149,23 +127,13 @@ export class VectorDraft implements IndexDraft {
     this.#bytes += OF_CHANGE + key.bytes + (this.#found?.byteLength ?? 0)
   }
 
-  clear(): void {
-    const { W, space } = this.#tools
-    this.forget()
-    this.#drafts.draftOf(this.known.id).clear(W, space, space.version)
-  }
-
   goBack(): void {
     this.forget()
   }
 
-  prove(): void {}
-
-  digest(): void {
+  override digest(): void {
     this.#work(makeKernel)
   }
-
-  settle(): void {}
 
   /** Makes the changes that wait in clusters. */
   #work(kernel: () => Kernel, merges = true): VectorBatch {
@@ -181,8 +149,8 @@ export class VectorDraft implements IndexDraft {
   }
 
   #begin(kernel: Kernel, merges: boolean): VectorBatch {
-    const root = this.#drafts.rootOf(this.known.id)
-    const tree = { W: this.#tools.W, gatherer: this.#gatherer, root, key: this.#key }
+    const root = this.root
+    const tree = { W: this.tools.W, gatherer: this.#gatherer, root, key: this.#key }
     return new VectorBatch(tree, kernel, this.#form, merges)
   }
 
@@ -199,7 +167,7 @@ export class VectorDraft implements IndexDraft {
     } catch (error) {
       // A full database deletes all the same: clusters stay as small as they have become then.
       const isFull = error instanceof ZVerseError && error.code === 'ZVERSE_FULL'
-      if (!isFull || this.#tools.space.injected || !this.#onlyRemoves) throw error
+      if (!isFull || this.tools.space.injected || !this.#onlyRemoves) throw error
       this.#make(false)
     }
     this.forget()
@@ -214,10 +182,10 @@ export class VectorDraft implements IndexDraft {
 
   /** Makes the changes that wait, in clusters and in the tree: all of them, or none, and they wait again. */
   #make(merges: boolean): void {
-    const { space, writer } = this.#tools
+    const { space, writer } = this.tools
     const takes = this.#batch === null && this.#onlyRemoves
     const batch = this.#work(() => this.#shared.take(), merges)
-    const draft = this.#drafts.draftOf(this.known.id)
+    const draft = this.draft
     const saved = draft.save()
     const point = space.savepoint()
     try {

@@ -35,6 +35,15 @@ export interface EncodedValue {
 /** The value of a tombstone. */
 export const NO_VALUE: EncodedValue = { words: new Uint32Array(0), at: 0, length: 0, ascii: false }
 
+/** A text that no other key has. */
+export function nameOf({ words, bytes }: KeyWords): string {
+  let text = ''
+  for (let i = 0; i < bytes; i += 2) {
+    text += String.fromCharCode((words[i >>> 2] >>> (i % 4 === 0 ? 16 : 0)) & 0xffff)
+  }
+  return text + String.fromCharCode(bytes)
+}
+
 // ── Sizes ───────────────────────────────────────────────────────────────────────────────────────
 
 /** Words an entry of `keyBytes` and `valueBytes` takes. */

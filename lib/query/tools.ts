@@ -9,15 +9,23 @@ import { QueryParser } from './query.js'
 import { Tester } from './tester.js'
 
 export class QueryTools {
-  /** A key of an index, for one look-up. */
-  readonly key = new KeyBuffer()
-  /** A place in a tree, for one look. */
-  readonly path = new Path()
+  #key: KeyBuffer | null = null
+  #path: Path | null = null
   #floats: Float32Array | null = null
   #encoder: IndexKeyEncoder | null = null
   #parser: QueryParser | null = null
   #tester: Tester | null = null
   #edges: EdgeKeys | null = null
+
+  /** A key of an index, for one look-up. */
+  get key(): KeyBuffer {
+    return (this.#key ??= new KeyBuffer())
+  }
+
+  /** A place in a tree, for one look. */
+  get path(): Path {
+    return (this.#path ??= new Path())
+  }
 
   /** The words of the arena as 32-bit floats. */
   floatsOf(W: Uint32Array): Float32Array {

@@ -1,6 +1,7 @@
 /** Entries of a store at one version, found by their keys: what the keys of an index lead to. */
 import type { DeepVersion } from '../engine/deep.js'
 import type { KeyBuffer } from '../key/codec.js'
+import { hashKey } from '../memory/hash.js'
 import { deepVersion } from './deep.js'
 import type { Held } from './held.js'
 import type { StoreCore } from './store-core.js'
@@ -14,6 +15,21 @@ export interface Finder {
   readonly words: Uint32Array
   readonly entry: number
   end(): void
+}
+
+/** What `use` makes of the entry of a key that an index leads to. */
+export function reached<T>(
+  finder: Finder,
+  key: KeyBuffer,
+  use: (words: Uint32Array, entry: number) => T,
+): T {
+  finder.begin([hashKey(key.words, 0, key.bytes)])
+  try {
+    if (finder.find(key)) return use(finder.words, finder.entry)
+  } finally {
+    finder.end()
+  }
+  throw new Error('zverse: assertion failed: an index leads to a key that its store lacks')
 }
 
 /** In a snapshot that something has pinned. */

@@ -3,10 +3,9 @@ import type { DeepVersion, Near, Steps as Walk } from '../engine/deep.js'
 import { KeyBuffer } from '../key/codec.js'
 import type { Curve } from '../key/curve.js'
 import type { ZOrderKeys } from '../key/zorder.js'
-import { hashKey } from '../memory/hash.js'
 import { Nearest, type Wanted } from '../tree/nearest.js'
 import { Rewalk } from './deep.js'
-import type { Finder } from './finder.js'
+import { type Finder, reached } from './finder.js'
 import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
@@ -99,14 +98,7 @@ export class IndexNeighbours implements Feed {
   }
 
   #value(): unknown {
-    const finder = this.#finder
-    const key = this.#key
-    finder.begin([hashKey(key.words, 0, key.bytes)])
-    try {
-      if (finder.find(key)) return this.#core.parent.valueIn(finder.words, finder.entry)
-    } finally {
-      finder.end()
-    }
-    throw new Error('zverse: assertion failed: an index leads to a key that its store lacks')
+    const { parent } = this.#core
+    return reached(this.#finder, this.#key, (words, entry) => parent.valueIn(words, entry))
   }
 }

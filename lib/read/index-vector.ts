@@ -1,10 +1,9 @@
 /** The entries whose vectors are nearest to another, by an index of vectors, as items of an iterator. */
 import type { KeyWords } from '../memory/entry.js'
-import { hashKey } from '../memory/hash.js'
 import { invalidOption } from '../options.js'
 import type { KeyList } from '../query/key-list.js'
 import type { VectorQuery } from '../vector/query.js'
-import type { Finder } from './finder.js'
+import { type Finder, reached } from './finder.js'
 import type { Held } from './held.js'
 import type { IndexCore } from './index-core.js'
 import type { Feed } from './iterator.js'
@@ -96,12 +95,7 @@ export class VectorNeighbours implements Feed {
     if (match === undefined) return 0
     const { queries } = this.#store.engine
     queries.returned++
-    const store = this.#store
-    const { key, value } = found(store, this.#finder, match.primary, (words, entry) => {
-      const key = store.keyIn(words, entry)
-      // Last: a custom codec may run the caller's code.
-      return { key, value: store.valueIn(words, entry) }
-    })
+    const { key, value } = entryOf(this.#store, this.#finder, match.primary)
     first[0] = { key, value, distance: match.distance }
     return 1
   }
@@ -146,11 +140,7 @@ class Tests {
   }
 
   #passes(filter: (key: unknown, value: unknown) => boolean, primary: KeyWords): boolean {
-    const store = this.#store
-    const { key, value } = found(store, this.#finder, primary, (words, entry) => {
-      const key = store.keyIn(words, entry)
-      return { key, value: store.valueIn(words, entry) }
-    })
+    const { key, value } = entryOf(this.#store, this.#finder, primary)
     return this.#ran(() => Boolean(filter(key, value)))
   }
 
@@ -166,6 +156,15 @@ class Tests {
   }
 }
 
+/** The key and the value of an entry that the index leads to. */
+function entryOf(store: StoreCore, finder: Finder, primary: KeyWords) {
+  return found(store, finder, primary, (words, entry) => {
+    const key = store.keyIn(words, entry)
+    // Last: a custom codec may run the caller's code.
+    return { key, value: store.valueIn(words, entry) }
+  })
+}
+
 /** What `use` makes of the entry of a key, which is there. */
 function found<T>(
   { engine }: StoreCore,
@@ -177,11 +176,5 @@ function found<T>(
   key.words.set(primary.words)
   key.bytes = primary.bytes
   engine.queries.lookups++
-  finder.begin([hashKey(key.words, 0, key.bytes)])
-  try {
-    if (finder.find(key)) return use(finder.words, finder.entry)
-  } finally {
-    finder.end()
-  }
-  throw new Error('zverse: assertion failed: an index leads to a key that its store lacks')
+  return reached(finder, key, use)
 }

@@ -3,7 +3,7 @@ import type { VectorForm } from '../indexes/definition.js'
 import type { KeyBuffer } from '../key/codec.js'
 import type { KeyWords } from '../memory/entry.js'
 import { codeDistance, distanceOf, strideOf } from '../vector/codes.js'
-import { blockKey, blockSize, numbersIn, placeKey, vectorKey } from '../vector/layout.js'
+import { blockKey, blockSize, numbersIn, placeKey, primaryIn, vectorKey } from '../vector/layout.js'
 import type { VectorQuery } from '../vector/query.js'
 import type { Finder } from './finder.js'
 import type { Held } from './held.js'
@@ -146,12 +146,6 @@ export class Vectors {
       if (found !== undefined) return found
     }
   }
-}
-
-/** The key of an entry, as it lies behind the numbers of its vector. */
-function primaryIn(words: Uint32Array, at: number): KeyWords {
-  const bytes = words[at]
-  return { words: words.slice(at + 1, at + 1 + ((bytes + 3) >>> 2)), bytes }
 }
 
 /** The code of a vector, and its scale, in a block; undefined where it is in another. */

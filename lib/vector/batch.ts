@@ -19,6 +19,7 @@ import {
   PAGES_RANGE,
   pageKey,
   placeKey,
+  primaryIn,
   VECTORS_RANGE,
   vectorKey,
 } from './layout.js'
@@ -236,11 +237,7 @@ export class VectorBatch implements ClusterStore {
 
   #primaryOf(id: number): KeyWords {
     const skip = this.#isKept ? this.#codes.dims : 0
-    return this.#vector(id, (words, at) => {
-      const bytes = words[at + skip]
-      const from = at + skip + 1
-      return { words: words.slice(from, from + ((bytes + 3) >>> 2)), bytes }
-    })
+    return this.#vector(id, (words, at) => primaryIn(words, at + skip))
   }
 
   #valueOf({ key, vector }: VectorChange): EncodedValue {

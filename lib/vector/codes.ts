@@ -26,13 +26,7 @@ export function strideOf(dims: number): number {
   return Math.ceil(dims / LANES) * LANES
 }
 
-/** A code that some memory has, without its bytes. */
-export interface Coded {
-  readonly scale: number
-  readonly bias: number
-}
-
-export class Codes implements Coded {
+export class Codes {
   readonly dims: number
   readonly metric: VectorMetric
   /** Bytes of a code; those behind the last coordinate are 0. */

@@ -22,9 +22,8 @@ const PAGE = 3
 const VECTOR = 8
 const PLACE = 9
 
-/** The greatest id of a vector, and the greatest number of a cluster. */
-export const MOST_IDS = 2 ** 32 - 1
-export const MOST_CLUSTERS = 2 ** 28 - 1
+/** Bits of a key's first word that are the number of a cluster. */
+const CLUSTER_BITS = 2 ** 28 - 1
 
 /** Bytes of a block at most, so that its entry has room in a page; but for these bounds on its members. */
 const BLOCK_BYTES = 4064
@@ -107,10 +106,16 @@ function at(word: number) {
 
 /** The number of the cluster of a block, by the first word of its key. */
 export function clusterIn(word: number): number {
-  return word & MOST_CLUSTERS
+  return word & CLUSTER_BITS
 }
 
 /** Words of a vector's value in front of its primary key. */
 export function numbersIn({ dims, element }: { dims: number; element: string }): number {
   return element === 'int8' ? 0 : dims
+}
+
+/** The primary key in a vector's value, behind its {@link numbersIn numbers}. */
+export function primaryIn(words: Uint32Array, at: number): KeyWords {
+  const bytes = words[at]
+  return { words: words.slice(at + 1, at + 1 + ((bytes + 3) >>> 2)), bytes }
 }

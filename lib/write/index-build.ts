@@ -12,7 +12,7 @@ import type { Defined, Known } from '../indexes/definition.js'
 import type { Drafts, IndexDraft } from '../indexes/index-draft.js'
 import { unfitValue } from '../indexes/unfit.js'
 import { KeyBuffer } from '../key/codec.js'
-import { copyKey } from '../memory/entry.js'
+import { copyKey, nameOf } from '../memory/entry.js'
 import type { Held } from '../read/held.js'
 import type { Source } from '../read/source.js'
 import { Cursor, WHOLE } from '../tree/cursor.js'
@@ -121,7 +121,7 @@ export class IndexBuild {
     copyKey(W, after === 0 ? before : after, key)
     if (encoded !== null && before !== 0) values.before.open(before, encoded)
     if (encoded !== null && after !== 0) values.after.open(after, encoded)
-    if (this.#unfit.size > 0) this.#unfit.delete(textOf(key))
+    if (this.#unfit.size > 0) this.#unfit.delete(nameOf(key))
     let error: ZVerseError | null = null
     try {
       const unfit = index.look(values, before, after, key)
@@ -131,7 +131,7 @@ export class IndexBuild {
       error = thrown
     }
     if (error !== null) {
-      this.#unfit.set(textOf(key), error)
+      this.#unfit.set(nameOf(key), error)
       // What goes, goes.
       if (before !== 0) index.look(values, before, 0, key)
     }
@@ -146,8 +146,4 @@ function differences(W: Uint32Array, before: number, after: number): Next {
     use(cursor.before, cursor.after)
     return true
   }
-}
-
-function textOf({ words, bytes }: KeyBuffer): string {
-  return `${bytes}:${words.slice(0, (bytes + 3) >>> 2).join()}`
 }
