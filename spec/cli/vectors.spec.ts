@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { complete } from '../../lib/cli/complete.js'
-import type { IndexDefinition } from '../../lib/index.js'
 import { folder } from './fixtures.js'
 import { keysOf, Prompt } from './saying.js'
+import { typedAgain } from './typed-again.js'
 import { zverse } from './zverse.js'
 
 const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 31))
@@ -92,21 +92,7 @@ it('any definition is listed as the words that make it again', async () => {
     missing: some(fc.constantFrom('skip', 'error')),
     invalid: some(fc.constantFrom('skip', 'error')),
   })
-  using prompt = new Prompt()
-  const { db } = prompt.session
-  await fc.assert(
-    fc.asyncProperty(vectors, async definition => {
-      db.index('x', definition as IndexDefinition)
-      const [row] = await prompt.say('indexes')
-      const [before] = db.indexes()
-      db.dropIndex('x')
-      const version = await prompt.say(`index x ${row.split('\t')[1]}`)
-      expect(version).toEqual([String(db.version)])
-      expect(db.indexes()).toEqual([before])
-      db.dropIndex('x')
-    }),
-    { seed: SEED, numRuns: 100 },
-  )
+  await typedAgain(vectors, SEED)
 })
 
 it('JSON has what the API returns', async () => {
