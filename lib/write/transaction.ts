@@ -285,9 +285,12 @@ export class Transaction implements Active {
     return this.engine.epochs.space.version
   }
 
-  /** True if a commit has something to publish. */
+  /**
+   * True if a commit has something to publish. Indexes alone say nothing: a read may have had them follow changes that
+   * were then undone, and what undoes them in an index may still wait.
+   */
   get hasChanges(): boolean {
-    for (const { changed } of this.drafts) if (changed !== 0) return true
+    for (const { changed, isIndex } of this.drafts) if (changed !== 0 && !isIndex) return true
     return false
   }
 

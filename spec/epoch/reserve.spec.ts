@@ -119,21 +119,26 @@ describe('a full database half of which is deleted', () => {
           }
         }
         sound(db)
-        db.put(keyOf(), 'x'.repeat(values[0] as number))
+        if (mebibytes > 1) db.put(keyOf(), 'x'.repeat(values[0] as number))
         fill(db, keyOf, sizeOf)
-        expect(bytesIn(db)).toBeGreaterThan(most * LEAST_AGAIN)
+        if (mebibytes > 1) expect(bytesIn(db)).toBeGreaterThan(most * LEAST_AGAIN)
         sound(db)
       }
       for (const key of [...db.keys()]) db.delete(key)
       expect(db.size).toBe(0)
       sound(db)
+      fill(db, keyOf, sizeOf)
+      expect(bytesIn(db)).toBeGreaterThan(most * LEAST_AGAIN)
       db.close()
     })
     fc.assert(property, { seed: SEED, numRuns: scaled(3) })
   })
 })
 
-/** The least part of the first filling that fits again: sizes wander from slab to slab. */
+/**
+ * The least part of the first filling that fits again: sizes wander from slab to slab. In the smallest database of all
+ * (256 pages, of which 16 are reserved) the gaps of deletions may keep half and more, until all is deleted.
+ */
 const LEAST_AGAIN = 0.8
 
 describe('the least reserve', () => {

@@ -76,6 +76,26 @@ describe('an index', () => {
     db.close()
   })
 
+  it.each([
+    ['property', { on: 'n' }],
+    ['spatial', { kind: 'spatial', on: 'at', dimensions: ['float64', 'float64'] }],
+    ['vector', { kind: 'vector', on: 'at', dims: 2 }],
+  ])('by %s that followed what was then undone makes no version', (_, definition) => {
+    const db = ZVerse.open()
+    const index = db.index('i', definition as never)
+    const { version } = db
+    const asked = db.transact(tx => {
+      tx.put('a', { n: 1, at: [1, 2] })
+      const count = tx.index(index).count()
+      tx.delete('a')
+      return count
+    })
+    expect(asked).toBe(1)
+    expect([db.version, index.count()]).toEqual([version, 0])
+    expect(db.check()).toMatchObject({ ok: true, leakedBytes: 0 })
+    db.close()
+  })
+
   it('tells of changes as they happen', async () => {
     const db = ZVerse.open()
     const since = db.put('a', { n: 1 })

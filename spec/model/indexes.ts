@@ -8,9 +8,10 @@ import type { Random } from '../support/random.js'
 import { randomPlace } from './reads.js'
 import type { NamedStore, World } from './world.js'
 
+/** One whose name is also a path gives the order of that path: `order` may be either. */
 const DEFINITIONS: Record<string, Definition> = {
   id: { on: 'id', invalid: 'skip' },
-  name: { on: ['name', 'id'], missing: 'null', invalid: 'skip' },
+  'by name': { on: ['name', 'id'], missing: 'null', invalid: 'skip' },
   tags: { on: 'tags', multi: true, invalid: 'skip' },
   first: { on: '0', invalid: 'skip' },
 }
