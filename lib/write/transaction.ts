@@ -285,10 +285,7 @@ export class Transaction implements Active {
     return this.engine.epochs.space.version
   }
 
-  /**
-   * True if a commit has something to publish. Indexes alone say nothing: a read may have had them follow changes that
-   * were then undone, and what undoes them in an index may still wait.
-   */
+  /** True if a commit has something to publish: indexes may have followed what was undone since, and say nothing. */
   get hasChanges(): boolean {
     for (const { changed, isIndex } of this.drafts) if (changed !== 0 && !isIndex) return true
     return false
