@@ -33,6 +33,8 @@ export type ErrorCode =
   | 'ZVERSE_UNKNOWN_FUNCTION'
   | 'ZVERSE_NOT_UNIQUE'
   | 'ZVERSE_NO_INDEX'
+  | 'ZVERSE_REPLICATED'
+  | 'ZVERSE_UNAVAILABLE'
 
 /** The fields that some codes carry, each named in the documentation of its code. */
 export interface ErrorFields {
@@ -85,6 +87,10 @@ export interface ErrorFields {
   retryAfterMs?: number
   /** UNKNOWN_INDEX, UNKNOWN_FUNCTION, NOT_UNIQUE, INVALID_VALUE of an indexed store: the index. */
   index?: string
+  /**
+   * UNAVAILABLE: whether the change is in the log. 'none': nor will it be. 'unknown': it may be, and takes effect then.
+   */
+  outcome?: 'none' | 'unknown'
   /** UNKNOWN_FUNCTION: the function that this thread lacks. */
   function?: string
   /** NOT_UNIQUE: the index key, and the key of the entry that has it. */
@@ -100,6 +106,7 @@ export class ZVerseError extends Error implements ErrorFields {
   readonly code: ErrorCode
   declare size?: number
   declare index?: string
+  declare outcome?: 'none' | 'unknown'
   declare function?: string
   declare key?: unknown
   declare holder?: unknown

@@ -3,6 +3,7 @@ export type { KeyOf, KeysOption, ValueOf, ValuesOption } from './codec-options.j
 export type { DumpOptions } from './dump/dump.js'
 export type { LoadOptions } from './dump/load.js'
 export type { DumpHeader, DumpRecord } from './dump/record.js'
+export type { ReplicaState } from './engine/replicator.js'
 export type { Signal } from './engine/signal.js'
 export type {
   Bounds,
@@ -50,6 +51,17 @@ export type {
   NearestOptions,
   Neighbour,
 } from './read/read-verbs.js'
+export type { ReplicaOptions } from './replica/join.js'
+export {
+  DEDUPLICATED_MS,
+  LogConflict,
+  type LogEnds,
+  type LogRecord,
+  LogTrimmed,
+  LogUnavailable,
+  type ReplicatedLog,
+  type Snapshot,
+} from './replica/log.js'
 export type { Recovery } from './storage/opening.js'
 export type { Loss } from './storage/past-repair.js'
 export type { Handle } from './threads/handle.js'
@@ -119,4 +131,4 @@ export type {
 } from './verbs/vector-index.js'
 export type { VersionInfo } from './verbs/versions.js'
 export type { Condition, Operation } from './write/operations.js'
-export { ZVerse } from './zverse.js'
+export { type Replica, ZVerse } from './zverse.js'

@@ -23,12 +23,12 @@ import { UNNAMED } from './engine/names.js'
 import type { Signal } from './engine/signal.js'
 import { type Environment, timeFrom, WORLD } from './engine/time.js'
 import { isVersion, type View } from './engine/view.js'
-import { functionsIn } from './indexes/functions.js'
+import { type Functions, functionsIn } from './indexes/functions.js'
 import type { KeyCodec } from './key/codec.js'
 import { keyCodec, keyCodecNamed } from './key/resolve.js'
 import type { Arena } from './memory/arena.js'
 import { granted } from './memory/granted.js'
-import { H_DIRECTORY, WRITING_VERB } from './memory/layout.js'
+import { H_DIRECTORY, H_REPLICA, WRITING_VERB } from './memory/layout.js'
 import {
   checkNames,
   type DatabaseOptions,
@@ -36,10 +36,13 @@ import {
   historyBounds,
   type IndexFunctions,
   invalidOption,
+  type Settings,
   settings,
 } from './options.js'
 import type { ZVerseIterator } from './read/iterator.js'
 import { StoreCore } from './read/store-core.js'
+import type { RecordClock } from './replica/applied.js'
+import { join, type ReplicaOptions, replicaSettings } from './replica/join.js'
 import { Disk } from './storage/disk.js'
 import { Directory, type Files, SYSTEM } from './storage/files.js'
 import { filesIn, lookAt } from './storage/look.js'
@@ -51,8 +54,8 @@ import type { ValueCodec } from './value/codec.js'
 import { isBuiltIn, valueCodec } from './value/resolve.js'
 import { type CheckReport, check } from './verbs/check.js'
 import { withIndexes } from './verbs/index-proof.js'
+import { ReplicaVerbs } from './verbs/replica-verbs.js'
 import { type Stats, stats } from './verbs/stats.js'
-import { StoresVerbs } from './verbs/stores.js'
 import { listVersions, type VersionInfo } from './verbs/versions.js'
 import { waitForVersion } from './verbs/wait.js'
 import { EpochManager } from './versions/manager.js'
@@ -81,6 +84,17 @@ export interface TestHooks extends Environment {
   files?: Files
   /** Puts something between the engine and its memory. */
   wrap?: (arena: Arena) => Arena
+  /** The versions are those of a replicated log. */
+  replica?: boolean
+}
+
+/** A database that a replicated log is the truth of: its end takes a while. */
+export interface Replica<K, V> extends ZVerse<K, V> {
+  /**
+   * Waits until the log has what this thread has submitted, or `timeout`, and ends; with `queue: 'reject'` it waits for what
+   * is under way only. What is not in the log by then is rejected.
+   */
+  close(options?: { queue?: 'commit' | 'reject' | undefined }): Promise<void>
 }
 
 /**
@@ -92,7 +106,7 @@ export interface TestHooks extends Environment {
  * db.put('key', 'two')
  * db.get('key', { at: v1 }) // 'one'
  */
-export class ZVerse<K = string, V = unknown> extends StoresVerbs<K, V> {
+export class ZVerse<K = string, V = unknown> extends ReplicaVerbs<K, V> {
   /**
    * Opens a new database in memory, or with `path` the one in a directory.
    * @throws ZVerseError `ZVERSE_INVALID_OPTION` naming the option; with `path` also `ZVERSE_LOCKED`, `ZVERSE_IO`,
@@ -120,6 +134,22 @@ export class ZVerse<K = string, V = unknown> extends StoresVerbs<K, V> {
     options?: { values?: ValuesOption | undefined; functions?: IndexFunctions | undefined },
   ): ZVerse<K, V> {
     return attachWith(handle, options, WORLD) as unknown as ZVerse<K, V>
+  }
+
+  /**
+   * Opens a database whose versions are those of a replicated log, the same on every node (docs/cluster.md): empty where the
+   * log is new, else with all that the log has by now. Reads are local, and as fast as ever.
+   * @param options those of `open`, and `log`, `node`, `timeout`, `snapshot`; `history` counts for who begins the log
+   * @throws ZVerseError `ZVERSE_UNAVAILABLE` where the log cannot be reached; `ZVERSE_CORRUPT`; and as `open`
+   */
+  static replicate<C extends KeysOption = 'string', E = unknown, D extends E = E>(
+    options: ReplicaOptions & DatabaseOptions & { keys?: C | undefined; values: Encoding<E, D> },
+  ): Promise<Replica<KeyOf<C>, EncodedBy<E, D>>>
+  static replicate<C extends KeysOption = 'string', D extends ValuesOption = 'msgpack'>(
+    options: ReplicaOptions & DatabaseOptions & { keys?: C | undefined; values?: D | undefined },
+  ): Promise<Replica<KeyOf<C>, ValueOf<D>>>
+  static async replicate(options: object): Promise<unknown> {
+    return replicateWith(options, WORLD)
   }
 
   /** @internal */
@@ -362,13 +392,29 @@ export class ZVerse<K = string, V = unknown> extends StoresVerbs<K, V> {
 
 /** @internal Opens a database with a clock, and other hooks, of the caller's own. */
 export function openWith(options: object | undefined, hooks: TestHooks): ZVerse {
+  return openFrom(optionsOf(options), hooks, hooks.firstVersion ?? 0, timeFrom(hooks.now(), 0))
+}
+
+/** The options of `open`, checked. */
+interface Checked {
+  readonly checked: Settings
+  readonly keys: KeyCodec
+  readonly values: ValueCodec
+  readonly functions: Functions
+}
+
+function optionsOf(options: object | undefined): Checked {
   const checked = settings(options)
   const given = (options ?? {}) as Record<string, unknown>
   const keys = keyCodec(given.keys === undefined ? 'string' : given.keys)
   const values = valueCodec(given.values === undefined ? 'msgpack' : given.values)
-  const version = hooks.firstVersion ?? 0
-  const time = timeFrom(hooks.now(), 0)
-  const own = { ...hooks, functions: functionsIn(given.functions) }
+  return { checked, keys, values, functions: functionsIn(given.functions) }
+}
+
+/** Opens a database; a new one begins with a version of a time. */
+function openFrom(options: Checked, hooks: TestHooks, version: number, time: number): ZVerse {
+  const { checked, keys, values, functions } = options
+  const own = { ...hooks, functions }
   if (checked.path === undefined) {
     return connect(newArena(checked, hooks, version, time), keys, values, own)
   }
@@ -386,6 +432,28 @@ export function openWith(options: object | undefined, hooks: TestHooks): ZVerse 
   } finally {
     if (db === undefined) opening.giveUp()
   }
+}
+
+/** @internal Joins a replicated log, with hooks of the caller's own. */
+export async function replicateWith(options: unknown, hooks: TestHooks): Promise<ZVerse> {
+  const [replica, others] = replicaSettings(options)
+  const given = optionsOf(others)
+  const { checked, keys, values } = given
+  const clock: RecordClock = { time: undefined }
+  const own = { ...hooks, replica: true, now: () => clock.time ?? hooks.now() }
+  const asked = {
+    ...{ keys: keys.name, values: values.name, history: checked.history },
+    isPersistent: checked.path !== undefined,
+  }
+  let db: ZVerse | undefined
+  await join(replica, asked, clock, (version, time, history, isSource = false) => {
+    const path = isSource ? undefined : checked.path
+    const bounded = { ...checked, path, history: { ...checked.history, ...history } }
+    const made = openFrom({ ...given, checked: bounded }, own, version, time)
+    if (!isSource) db = made
+    return made._test.engine
+  })
+  return db as ZVerse
 }
 
 /** @internal Attaches with hooks of the caller's own. */
@@ -423,7 +491,9 @@ function connect(
   const claim = claimFor(arena, hooks.threadId ?? threadId)
   try {
     return granted('a handle', () => {
+      if (hooks.replica === true) arena.words[H_REPLICA] = 1
       const engine = new Engine(new EpochManager(claim, hooks.slots === 'always'), hooks)
+      engine.isReplicating = hooks.replica === true
       engine.log = hooks.log ?? null
       const disk = toDisk?.(engine) ?? null
       return new ZVerse(new StoreCore(engine, UNNAMED, null, keys, values), disk)

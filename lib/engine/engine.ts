@@ -24,7 +24,13 @@ import { KeyedDraft, Scratch } from '../indexes/keyed-draft.js'
 import { Reverse } from '../indexes/reverse.js'
 import { SharedKernel, VectorDraft } from '../indexes/vector-draft.js'
 import { KeyBuffer } from '../key/codec.js'
-import { CACHE_FREEZES, CACHE_INDEXES, H_CACHE_BYTES, H_CACHE_FLAGS } from '../memory/layout.js'
+import {
+  CACHE_FREEZES,
+  CACHE_INDEXES,
+  H_CACHE_BYTES,
+  H_CACHE_FLAGS,
+  H_REPLICA,
+} from '../memory/layout.js'
 import { Gatherer } from '../memory/pieces.js'
 import { PointIndex } from '../point/point-index.js'
 import { QueryTools } from '../query/tools.js'
@@ -39,6 +45,7 @@ import { Leases } from './lease.js'
 import type { Log } from './mutation.js'
 import { Names } from './names.js'
 import { Reader } from './reader.js'
+import type { Replicator } from './replicator.js'
 import { NO_SURVEY, type Survey } from './survey.js'
 import { Clock, type Environment } from './time.js'
 
@@ -54,6 +61,8 @@ export interface Active {
 
 /** What this handle has submitted to the write queue (lib/queue). */
 export interface Submissions {
+  /** How many have no outcome yet. */
+  readonly depth: number
   /** Brings the shared counts up to date. */
   flush(): void
   /**
@@ -61,6 +70,14 @@ export interface Submissions {
    * in the middle of it, by user code, it does nothing.
    */
   close(rejects: boolean): void
+}
+
+/** The error of a change that must go to a replicated log first. */
+export function replicated(): ZVerseError {
+  const message =
+    'the versions of this database are those of a replicated log: use await db.submit(…), ' +
+    'await db.transactAsync(…), or await db.change(() => …) for any other verb that writes'
+  return new ZVerseError('ZVERSE_REPLICATED', message)
 }
 
 export class Engine {
@@ -101,6 +118,12 @@ export class Engine {
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
+  /** The versions are those of a replicated log: of all threads one commits what comes of it, and nobody else. */
+  readonly isReplica: boolean
+  /** This thread is that one, and at that. */
+  isReplicating = false
+  /** What it is that one with. */
+  replicator: Replicator | null = null
   /** The write queue, once this handle has used it. */
   queue: Submissions | null = null
   /** The last survey of `stats`. */
@@ -112,6 +135,7 @@ export class Engine {
     const { arena } = epochs
     this.epochs = epochs
     this.W = arena.words
+    this.isReplica = arena.words[H_REPLICA] !== 0
     this.clock = new Clock(this.gate, environment)
     this.gatherer = new Gatherer(arena)
     const editor = new TreeEditor(arena.words, epochs.space)

@@ -46,6 +46,11 @@ export interface Log {
   readonly path?: string
   /** A call has failed that leaves doubt: what is staged is never read, and nothing more is written. */
   readonly hasFailed?: boolean
+  /**
+   * For the owner of the lock. True: the commit is undone, and its caller told that it is done, for a replicated log gets it
+   * first (lib/replica). May throw: then it is undone, too.
+   */
+  defer?(mutation: Mutation): boolean
   /** For the owner of the lock. May throw: then the commit is undone. */
   append(mutation: Mutation): void
   /**

@@ -6,13 +6,13 @@
 import type { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
 import { H_QUEUE_TIMES } from '../memory/layout.js'
-import { U_BATCH, U_CHANGES, U_OUTCOME, U_TICKET, U_WORDS } from '../memory/queue-layout.js'
+import { L_SIZE, U_BATCH, U_CHANGES, U_OUTCOME, U_TICKET, U_WORDS } from '../memory/queue-layout.js'
 import type { StoreCore } from '../read/store-core.js'
 import { monotonic } from '../threads/clock.js'
 import * as rings from '../threads/rings.js'
 import { noteTime } from '../threads/times.js'
 import { Backlog } from './backlog.js'
-import { errorAt, versionAt } from './outcome.js'
+import { errorAt, unavailable, versionAt } from './outcome.js'
 import { closed, type Outcome, Waiting } from './waiting.js'
 
 export class Lane {
@@ -50,6 +50,16 @@ export class Lane {
   get hasWork(): boolean {
     if (this.backlog.hasWork) return true
     return this.#at !== 0 && rings.headOf(this.#W, this.#at) !== rings.tailOf(this.#W, this.#at)
+  }
+
+  /** False for a batch that has no room in the lane's ring, ever. */
+  mayFit(batch: Batch): boolean {
+    return this.#at === 0 || rings.fits(this.#W, this.#at, U_BATCH + batch.length)
+  }
+
+  /** Bytes that a submission in the ring may have. */
+  get mostBytes(): number {
+    return this.#at === 0 ? 0 : 2 * this.#W[this.#at + L_SIZE] - 4 * U_BATCH
   }
 
   /** True if what comes next in the backlog never goes into the ring: this thread is to commit it. */
@@ -117,7 +127,8 @@ export class Lane {
     const W = this.#W
     if (this.#at !== 0) {
       const tail = rings.tailOf(W, this.#at)
-      const done = all ? tail : rings.doneOf(W, this.#at)
+      const decided = rings.doneOf(W, this.#at)
+      const done = all ? tail : decided
       while (this.#read !== tail) {
         const position = rings.skipTo(W, this.#at, this.#read)
         const unit = rings.unitAt(W, this.#at, position)
@@ -125,7 +136,8 @@ export class Lane {
         // Nobody tells of what was taken back.
         if (((done - this.#read) | 0) <= 0 && !isWithdrawn) break
         // First, since the call may be cut off: then it is read once more.
-        if (!isWithdrawn) this.#settle(W, unit, all)
+        const isOut = this.#engine.isReplica && ((decided - this.#read) | 0) <= 0
+        if (!isWithdrawn) this.#settle(W, unit, all, isOut)
         this.#read = (position + W[unit + U_WORDS]) >>> 0
       }
     }
@@ -149,12 +161,14 @@ export class Lane {
     )
   }
 
-  #settle(words: Uint32Array, at: number, all: boolean): void {
+  /** @param isOut it is on its way to a replicated log, and nobody waits for what that says */
+  #settle(words: Uint32Array, at: number, all: boolean, isOut = false): void {
     const ticket = words[at + U_TICKET]
     const chunk = this.#waiting.chunkOf(ticket)
     if (chunk === undefined) return
     if (ticket === chunk.first) noteTime(this.#W, H_QUEUE_TIMES, monotonic() - chunk.since)
-    this.#waiting.settle(chunk, ticket, this.#outcomeAt(words, at, all))
+    const outcome = isOut ? { error: unavailable('unknown') } : this.#outcomeAt(words, at, all)
+    this.#waiting.settle(chunk, ticket, outcome)
   }
 
   #outcomeAt(words: Uint32Array, at: number, all: boolean): Outcome {

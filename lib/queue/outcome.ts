@@ -26,7 +26,7 @@ const CODES: readonly ErrorCode[] = [
   ] as const),
   ...(['ZVERSE_IO', 'ZVERSE_CORRUPT', 'ZVERSE_FORMAT', 'ZVERSE_WRITER_BUSY'] as const),
   ...(['ZVERSE_INVALID_VALUE', 'ZVERSE_NOT_UNIQUE', 'ZVERSE_UNKNOWN_FUNCTION'] as const),
-  'ZVERSE_INVALID_KEY',
+  ...(['ZVERSE_INVALID_KEY', 'ZVERSE_UNAVAILABLE'] as const),
 ]
 const REFUSED = {
   ZVERSE_INVALID_VALUE: 'a value of this submission was refused by',
@@ -36,6 +36,17 @@ const REFUSED = {
 /** Graphs alone refuse a key that its codec has taken. */
 const NO_EDGE =
   'a key of this submission is none of an edge: [from, type, to], and its type a string'
+const UNAVAILABLE = {
+  none: 'nothing of this change is in it, nor will be: try again once it can be reached',
+  unknown: 'this change may be in it, and takes effect then: look once it can be reached',
+}
+
+/** The error of a change that a replicated log did not take in time. */
+export function unavailable(outcome: 'none' | 'unknown', cause?: unknown): ZVerseError {
+  const message = `the replicated log could not be reached in time: ${UNAVAILABLE[outcome]}`
+  return new ZVerseError('ZVERSE_UNAVAILABLE', message, { outcome, cause })
+}
+
 /** Stands for `null`, an absent key: no version is as large. */
 const ABSENT = 0xffffffff
 
@@ -94,6 +105,7 @@ function refusedBy(
 function numbersOf(code: ErrorCode, fields: Partial<ZVerseError>): (number | null | undefined)[] {
   if (code === 'ZVERSE_CONFLICT') return [fields.expected, fields.actual]
   if (code === 'ZVERSE_VALUE_TOO_LARGE') return [fields.size, fields.max]
+  if (code === 'ZVERSE_UNAVAILABLE') return [fields.outcome === 'none' ? 0 : 1, 0]
   // Of a role of one call: it was waited for under the lock.
   if (code === 'ZVERSE_WRITER_BUSY') return [Math.round(fields.waitedMs ?? 0), fields.threadId]
   return [Math.abs(fields.errno ?? 0), numberOf(fields.syscall ?? '')]
@@ -139,6 +151,8 @@ export function errorAt(
     case 'ZVERSE_NOT_UNIQUE':
     case 'ZVERSE_UNKNOWN_FUNCTION':
       return refusedBy(engine, code, words, at)
+    case 'ZVERSE_UNAVAILABLE':
+      return unavailable(first === 0 ? 'none' : 'unknown')
     case 'ZVERSE_INVALID_KEY':
       return new ZVerseError(code, NO_EDGE)
     case undefined:

@@ -8,7 +8,7 @@
  */
 
 import { Batch } from '../engine/batch.js'
-import type { Engine, Submissions } from '../engine/engine.js'
+import { type Engine, replicated, type Submissions } from '../engine/engine.js'
 import { UNNAMED } from '../engine/names.js'
 import type { Signal } from '../engine/signal.js'
 import { ZVerseError } from '../errors.js'
@@ -16,6 +16,7 @@ import { acquire } from '../memory/atomic.js'
 import { addCount } from '../memory/counts.js'
 import {
   H_DRAINER,
+  H_LOCK_TIMEOUT,
   H_PRESSURE,
   H_PUMP,
   H_PUMP_IDLE,
@@ -137,12 +138,23 @@ export class Queue implements Submissions {
       // After that, so that no call that is cut off in between keeps those that follow from running it.
       this.#isRunning = true
     }
+    if (this.#engine.isReplica && !this.#lanes[lane].mayFit(batch)) return this.#takeLarge(batch)
     this.#gauge.set(lane, this.#lanes[lane].depth + 1)
     const result = this.#lanes[lane].submit(batch, changes)
     this.#submitted[lane]++
     // The one call after that needs less stack: else the caller could be told that it has failed.
     rings.tellPump(this.#engine.epochs.arena.signed)
     return result
+  }
+
+  /** A submission that no ring has room for: to the thread that replicates, where this is it. */
+  #takeLarge(batch: Batch): Promise<number> {
+    const { replicator } = this.#engine
+    if (replicator !== null) return replicator.take(Batch.of(batch.words.slice()))
+    const bytes = batch.length * 4
+    const most = this.#lanes[NORMAL].mostBytes
+    const message = `a submission of ${bytes} bytes: on this thread of a replica it may have ${most}`
+    throw new ZVerseError('ZVERSE_VALUE_TOO_LARGE', message, { size: bytes, max: most })
   }
 
   #admit(lane: number): void {
@@ -193,10 +205,13 @@ export class Queue implements Submissions {
       while (!this.#isClosed) {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
-        if (this.#drainer.isTaken(isStuck)) this.#leavePump()
-        else this.#isPump ||= this.#role.take(isStuck)
         let isDone = false
-        if (this.#isPump || isStuck || this.#hasOwn) isDone = await this.#commitOne()
+        if (this.#engine.isReplica) this.#begin()
+        else {
+          if (this.#drainer.isTaken(isStuck)) this.#leavePump()
+          else this.#isPump ||= this.#role.take(isStuck)
+          if (this.#isPump || isStuck || this.#hasOwn) isDone = await this.#commitOne()
+        }
         if (this.#isClosed) return
         isStuck &&= isDone
         // Who submitted since the group was chosen has found the role taken, and may sleep.
@@ -205,10 +220,10 @@ export class Queue implements Submissions {
         // Also where nothing is left: whoever was waited for submits again, in the same turn of the event loop.
         if (isAtWork) await this.#pause()
         if (this.#isClosed) return
-        if (isAtWork && (this.#depth > 0 || isLeft)) continue
+        if (isAtWork && (this.depth > 0 || isLeft)) continue
         // A thread that has come meanwhile has found the role taken.
         if (this.#leavePump() && rings.anyWork(this.#engine.W)) continue
-        if (this.#depth === 0) break
+        if (this.depth === 0) break
         isStuck = await this.#sleep()
       }
     } catch (error) {
@@ -221,6 +236,13 @@ export class Queue implements Submissions {
         this.flush()
       }
     }
+  }
+
+  /** One more try to have a part of shared memory: without it nobody else sees what this thread submits. */
+  #begin(): void {
+    if (this.#block !== 0 || this.#engine.epochs.turn.mine) return
+    this.#makeBlock()
+    for (const lane of this.#lanes) lane.refill()
   }
 
   /** Gives the role back; false if this handle had it not. */
@@ -236,7 +258,7 @@ export class Queue implements Submissions {
     return this.#lanes.some(lane => lane.hasOwn)
   }
 
-  get #depth(): number {
+  get depth(): number {
     return this.#lanes.reduce((sum, { depth }) => sum + depth, 0)
   }
 
@@ -300,6 +322,7 @@ export class Queue implements Submissions {
    * Commits what all threads submit, until aborted or closed.
    */
   async drain(signal: Signal | undefined): Promise<void> {
+    if (this.#engine.isReplica) throw replicated()
     const { arena } = this.#engine.epochs
     const wake = () => rings.tellPump(arena.signed)
     const goesOn = () => !this.#isClosed && signal?.aborted !== true
@@ -396,6 +419,7 @@ export class Queue implements Submissions {
     let cause: unknown
     try {
       if (rejects) this.#withdraw()
+      else if (this.#engine.isReplica) this.#await()
       else while (this.#lanes.some(lane => lane.hasWork)) this.#committer.commit(false, true)
     } catch (error) {
       cause = error
@@ -406,6 +430,22 @@ export class Queue implements Submissions {
     this.#leavePump()
     this.#leaveDrainer()
     rings.tellPump(this.#engine.epochs.arena.signed)
+  }
+
+  /** Waits, with this thread blocked, until the one that replicates has decided all, or for the time of a lock. */
+  #await(): void {
+    const { W, epochs, replicator } = this.#engine
+    const { arena, threadId } = epochs
+    if (replicator !== null) return
+    const word = rings.decidedWord(threadId + 1)
+    rings.setAsleep(W, this.#block, true)
+    for (const since = monotonic(); this.depth > 0 && monotonic() - since < W[H_LOCK_TIMEOUT]; ) {
+      const seen = acquire(W, word)
+      this.#read()
+      for (const lane of this.#lanes) lane.refill()
+      rings.tellPump(arena.signed)
+      if (this.depth > 0) Atomics.wait(arena.signed, word, seen | 0, SLICE)
+    }
   }
 
   /** Takes back what nobody has taken, and rejects it. */

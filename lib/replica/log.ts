@@ -11,6 +11,7 @@
  *    expected, and appends nothing: for {@link DEDUPLICATED_MS} at least.
  * 3. {@link ReplicatedLog.read} yields each record once, in order, without gaps, and goes on over lost connections.
  */
+import type { Signal } from '../engine/signal.js'
 
 /** ms for which an adapter knows ids again, at least: a node that was cut off for longer gives an append up. */
 export const DEDUPLICATED_MS = 120_000
@@ -80,6 +81,7 @@ export interface ReplicatedLog {
    * @param timeout ms after which it gives up
    * @returns its sequence
    * @throws LogConflict where the newest record is another one and none has this id; LogUnavailable
+   * @throws RangeError where `bytes` are more than {@link maxRecordBytes}: nothing is appended then
    */
   append(expected: number, id: string, bytes: Uint8Array, timeout: number): Promise<number>
 
@@ -88,7 +90,7 @@ export interface ReplicatedLog {
    * While the log cannot be reached it waits, for as long as that takes.
    * @throws LogTrimmed where record `from`, or the one that comes next, was trimmed
    */
-  read(from: number, signal: AbortSignal): AsyncIterable<LogRecord>
+  read(from: number, signal: Signal): AsyncIterable<LogRecord>
 
   /** The ends, as the log's leader knows them. @throws LogUnavailable */
   ends(): Promise<LogEnds>

@@ -37,6 +37,10 @@ export const commit = marked(WRITING_FRAME, (tx: Transaction, mutation: Mutation
     mutation.prepare()
     // User code that has run may have closed the database.
     tx.engine.gate.checkOpen()
+    if (log?.defer?.(mutation)) {
+      tx.cutOff()
+      return
+    }
     log?.append(mutation)
     // 2. Cannot fail. If this thread dies here, the next owner of the lock recovers.
     W[H_PHASE] = 1

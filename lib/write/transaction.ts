@@ -11,7 +11,7 @@
  *    unknown, and the transaction is over.
  */
 
-import type { Active, Engine } from '../engine/engine.js'
+import { type Active, type Engine, replicated } from '../engine/engine.js'
 import type { Stamp } from '../engine/mutation.js'
 import { INDEX_KEYS, NAMES_STORE, nameOfIndex, UNNAMED } from '../engine/names.js'
 import { ZVerseError } from '../errors.js'
@@ -162,6 +162,7 @@ export class Transaction implements Active {
   #claim(): void {
     const { engine } = this
     if (engine.gate.barred !== 0) engine.gate.refuse()
+    if (engine.isReplica && !engine.isReplicating) throw replicated()
     if (engine.active !== null) engine.notWriting()
     engine.active = this
   }

@@ -1,0 +1,541 @@
+/**
+ * A node: keeps a database at what a replicated log says, and puts into the log what its threads want to change.
+ *
+ * All changes go the same way. This node evaluates a group of submissions, or a verb, on the newest version that it has,
+ * which gives a change in its byte form and has no effect yet. It appends that to the log on condition that nothing else
+ * comes first; and applies the record once it is there, as all nodes do with all records. Where another node was first,
+ * the change is void: this node applies what came, and evaluates again (docs/decisions/0042-replicas.md).
+ *
+ * Two loops of one thread: {@link ReplicaNode.#read} applies records, {@link ReplicaNode.#work} has one append under
+ * way at a time. Invariant: what is evaluated is on top of record `applied.sequence`, and is appended right behind that.
+ */
+import type { Batch } from '../engine/batch.js'
+import type { Engine } from '../engine/engine.js'
+import { UNNAMED } from '../engine/names.js'
+import type { ReplicaState, Replicator } from '../engine/replicator.js'
+import type { Signal } from '../engine/signal.js'
+import { ZVerseError } from '../errors.js'
+import { H_PUMP_IDLE, H_REPLICA, WRITING_CALLBACK } from '../memory/layout.js'
+import { unavailable } from '../queue/outcome.js'
+import { anchor } from '../threads/alive.js'
+import { monotonic } from '../threads/clock.js'
+import { turn } from '../threads/loop.js'
+import * as rings from '../threads/rings.js'
+import { inCallback } from '../threads/running.js'
+import { sleepUnheld } from '../threads/watch.js'
+import { commitVersion } from '../write/commit.js'
+import { apply } from '../write/replay.js'
+import { inTurn } from '../write/transaction.js'
+import type { Applied } from './applied.js'
+import type { Change, Deferral } from './deferral.js'
+import { Ending } from './ending.js'
+import { Group } from './group.js'
+import { type Job, VerbJob } from './job.js'
+import {
+  LogConflict,
+  type LogRecord,
+  LogTrimmed,
+  LogUnavailable,
+  type ReplicatedLog,
+} from './log.js'
+import { CHANGE, type Content, encode, HEAD_BYTES, MARK, PART, VERSION } from './record.js'
+
+/** ms after which the event loop gets a turn while records are applied. */
+const SPELL = 5
+/** Longest sleep, ms; and between looks at how far the log is. */
+const LISTENING = 250
+const LOOK_EVERY = 1000
+const CLOSING = 5
+
+/** The append that is under way. */
+interface Out {
+  readonly ids: readonly string[]
+  readonly base: number
+  settle(outcome: 'won' | 'lost'): void
+}
+
+export interface NodeSettings {
+  readonly node: string
+  /** ms that a change waits for the log. */
+  readonly timeout: number
+}
+
+export class ReplicaNode implements Replicator {
+  readonly #engine: Engine
+  readonly #log: ReplicatedLog
+  readonly #deferral: Deferral
+  readonly #applied: Applied
+  readonly #settings: NodeSettings
+  readonly #group: Group
+  readonly #jobs: Job[] = []
+  /** Those that wait for proof that nothing newer was committed. */
+  #syncs: { resolve(version: number): void; reject(error: unknown): void }[] = []
+  #out: Out | null = null
+  #ids = 0
+  #last: number
+  #rejoined = 0
+  #error: ZVerseError | undefined
+  #isClosed = false
+  readonly #ended = new Ending()
+  #loops: Promise<unknown> = Promise.resolve()
+  #closing: Promise<void> | undefined
+  /** Called when something has been applied. */
+  readonly #waiting = new Set<() => void>()
+  /** Joins anew, with a snapshot; null where it cannot. */
+  rejoin: (() => Promise<void>) | null = null
+  /** Called after each run of records. */
+  onApplied: () => void = () => {}
+
+  constructor(
+    engine: Engine,
+    log: ReplicatedLog,
+    deferral: Deferral,
+    applied: Applied,
+    settings: NodeSettings,
+  ) {
+    this.#engine = engine
+    this.#log = log
+    this.#deferral = deferral
+    this.#applied = applied
+    this.#settings = settings
+    this.#last = applied.sequence
+    this.#group = new Group(engine)
+  }
+
+  begin(): void {
+    this.#loops = Promise.allSettled([this.#read(), this.#work(), this.#look()])
+  }
+
+  get state(): ReplicaState {
+    const { sequence, time } = this.#applied
+    const last = Math.max(this.#last, sequence)
+    return {
+      connected: this.#error === undefined && !this.#isClosed && this.#log.connected,
+      ...{ last, applied: sequence },
+      lagMs: last === sequence ? 0 : Math.max(0, Date.now() - time),
+      ...{ node: this.#settings.node, rejoined: this.#rejoined },
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    }
+  }
+
+  // ── What is wanted ────────────────────────────────────────────────────────────────────────────
+
+  async run<T>(
+    verb: () => T,
+    proves: boolean,
+    retries: number,
+    signal?: Signal | undefined,
+  ): Promise<T> {
+    this.#check()
+    const job = new VerbJob(verb, proves, retries, signal)
+    this.#jobs.push(job)
+    this.#wake()
+    anchor.hold()
+    try {
+      return await job.promise
+    } finally {
+      anchor.letGo()
+    }
+  }
+
+  take(batch: Batch): Promise<number> {
+    const engine = this.#engine
+    const verb = (): number =>
+      inTurn(engine, WRITING_CALLBACK, tx =>
+        inCallback(() => {
+          tx.begin()
+          tx.all(() => apply(tx, batch, tx.draftOf(UNNAMED)))
+          return commitVersion(tx)
+        }),
+      )
+    return this.run(verb, true, Number.POSITIVE_INFINITY)
+  }
+
+  /**
+   * Puts a mark with a body into the log, if `isWanted` still says so when it comes to that.
+   * @returns whether it is there
+   */
+  async mark(body: Uint32Array, isWanted: () => boolean): Promise<boolean> {
+    let isThere = false
+    const job: Job = {
+      retries: Number.POSITIVE_INFINITY,
+      signal: undefined,
+      evaluate: () => {
+        isThere = isWanted()
+        return isThere ? { body, stamp: undefined, isMark: true } : undefined
+      },
+      done: () => {},
+      fail: () => {},
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#jobs.push({ ...job, done: resolve, fail: reject })
+      this.#wake()
+    })
+    return isThere
+  }
+
+  async sync(): Promise<number> {
+    this.#check()
+    anchor.hold()
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        this.#syncs.push({ resolve, reject })
+        this.#wake()
+      })
+    } finally {
+      anchor.letGo()
+    }
+  }
+
+  /** @throws ZVerseError why nothing can be put into the log */
+  #check(): void {
+    this.#engine.gate.check()
+    if (this.#error !== undefined) throw this.#error
+  }
+
+  #wake(): void {
+    rings.tellPump(this.#engine.epochs.arena.signed)
+  }
+
+  // ── Reading ───────────────────────────────────────────────────────────────────────────────────
+
+  async #read(): Promise<void> {
+    while (!this.#isClosed && this.#error === undefined) {
+      try {
+        await this.#readOn()
+        // Only an end that was asked for comes without an error.
+        if (!this.#isClosed) await this.#sleep(LISTENING)
+      } catch (error) {
+        if (this.#isClosed) return
+        if (error instanceof LogTrimmed && this.rejoin !== null) await this.#joinAnew()
+        else if (error instanceof LogUnavailable) await this.#sleep(LISTENING)
+        else this.#stop(error)
+      }
+    }
+  }
+
+  async #readOn(): Promise<void> {
+    let since = monotonic()
+    for await (const record of this.#log.read(this.#applied.sequence + 1, this.#ended)) {
+      if (this.#isClosed) return
+      this.#last = Math.max(this.#last, record.sequence)
+      if (record.sequence > this.#applied.sequence) this.#take(record)
+      if (monotonic() - since < SPELL) continue
+      await turn()
+      since = monotonic()
+    }
+  }
+
+  #take(record: LogRecord): void {
+    this.#applied.take(record)
+    this.#last = Math.max(this.#last, record.sequence)
+    const out = this.#out
+    if (out !== null && record.sequence > out.base) {
+      const place = record.sequence - out.base
+      if (out.ids[place - 1] !== record.id) out.settle('lost')
+      else if (place === out.ids.length) out.settle('won')
+    }
+    for (const tell of [...this.#waiting]) tell()
+    this.onApplied()
+  }
+
+  async #joinAnew(): Promise<void> {
+    try {
+      await this.rejoin?.()
+      this.#rejoined++
+      this.#out?.settle('lost')
+      for (const tell of [...this.#waiting]) tell()
+    } catch (error) {
+      if (error instanceof LogUnavailable) await this.#sleep(LISTENING)
+      else this.#stop(error)
+    }
+  }
+
+  /** Looks how far the log is, now and then: while nothing comes, nobody else tells. */
+  async #look(): Promise<void> {
+    while (!this.#isClosed && this.#error === undefined) {
+      await this.#sleep(LOOK_EVERY)
+      if (this.#isClosed) return
+      try {
+        const { last } = await this.#log.ends()
+        this.#last = Math.max(this.#last, last)
+      } catch {
+        // `connected` tells.
+      }
+    }
+  }
+
+  // ── Appending ─────────────────────────────────────────────────────────────────────────────────
+
+  async #work(): Promise<void> {
+    const { W, epochs } = this.#engine
+    const { signed } = epochs.arena
+    while (!this.#isClosed) {
+      try {
+        if (await this.#once()) continue
+      } catch (error) {
+        if (this.#isClosed) return
+        this.#stop(error)
+        continue
+      }
+      rings.setPumpIdle(signed, true)
+      const isIdle = !this.#hasOwnWork && !rings.anyWork(W)
+      if (isIdle) await sleepUnheld(epochs.arena, H_PUMP_IDLE, 1, LISTENING)
+      if (!this.#isClosed) rings.setPumpIdle(signed, false)
+    }
+  }
+
+  get #hasOwnWork(): boolean {
+    return this.#jobs.length > 0 || this.#syncs.length > 0 || this.#group.size > 0
+  }
+
+  /** One append, or as many as it takes; false where there is nothing to do. */
+  async #once(): Promise<boolean> {
+    const syncs = this.#syncs
+    this.#syncs = []
+    const job = this.#jobs.shift()
+    const hasGroup = this.#group.choose()
+    if (job === undefined && !hasGroup && syncs.length === 0) return false
+    const deadline = monotonic() + this.#settings.timeout
+    let isProved = false
+    if (hasGroup) isProved = await this.#settleGroup(deadline)
+    if (job !== undefined) isProved = (await this.#settleJob(job, deadline)) || isProved
+    try {
+      if (!isProved && syncs.length > 0) await this.#settle(() => null, deadline, ANY_TIMES)
+      const { newest } = this.#engine.epochs.versions
+      for (const { resolve } of syncs) resolve(newest)
+    } catch (error) {
+      for (const { reject } of syncs) reject(error)
+    }
+    return true
+  }
+
+  /** @returns whether the log has taken something */
+  async #settleGroup(deadline: number): Promise<boolean> {
+    const group = this.#group
+    let isProved = false
+    try {
+      while (!group.isDone) {
+        try {
+          await this.#settle(() => group.evaluate(this.#deferral), deadline, ANY_TIMES)
+          isProved = true
+          group.advance()
+        } catch (error) {
+          if (!isUnavailable(error)) throw error
+          group.fail(error as ZVerseError)
+        }
+      }
+    } finally {
+      // Where this node stops, nobody can tell of what was under way.
+      while (!group.isDone) group.fail(unavailable('unknown'))
+      group.tell()
+    }
+    return isProved
+  }
+
+  async #settleJob(job: Job, deadline: number): Promise<boolean> {
+    try {
+      const isProved = await this.#settle(
+        () => {
+          if (job.signal?.aborted === true) throw job.signal.reason
+          return job.evaluate(this.#deferral)
+        },
+        deadline,
+        job.retries,
+      )
+      job.done()
+      return isProved
+    } catch (error) {
+      job.fail(error)
+      return false
+    }
+  }
+
+  /**
+   * Evaluates until the log takes what comes of it.
+   * @returns false where there was nothing for the log
+   * @throws ZVerseError `ZVERSE_UNAVAILABLE`; `ZVERSE_CONFLICT` where other nodes were first too often; what `evaluate` throws
+   */
+  async #settle(
+    evaluate: () => Change | null | undefined,
+    deadline: number,
+    retries: number,
+  ): Promise<boolean> {
+    for (let tries = 0; ; tries++) {
+      if (this.#error !== undefined) throw this.#error
+      const base = this.#applied.sequence
+      const change = this.#evaluating(evaluate)
+      if (change === undefined) return false
+      if (await this.#append(this.#contents(change), base, deadline)) return true
+      if (!(await this.#comesAfter(base, deadline))) throw this.#error ?? unavailable('none')
+      if (tries >= retries) {
+        const message = `other nodes were first ${tries + 1} times: try again, or allow more retries`
+        throw new ZVerseError('ZVERSE_CONFLICT', message)
+      }
+    }
+  }
+
+  #evaluating<T>(evaluate: () => T): T {
+    this.#engine.isReplicating = true
+    try {
+      return evaluate()
+    } finally {
+      this.#engine.isReplicating = false
+    }
+  }
+
+  /** The records of a change: all but the last are parts. */
+  #contents(change: Change | null): Content[] {
+    const version = this.#engine.epochs.versions.newest
+    if (change === null) return [{ kind: MARK, version }]
+    const { body, stamp, isMark } = change
+    if (isMark === true) return [{ kind: MARK, version, body }]
+    const most = (this.#log.maxRecordBytes - HEAD_BYTES) >>> 2
+    const all: Content[] = []
+    let at = 0
+    for (; body.length - at > most; at += most) {
+      all.push({ kind: PART, version, body: body.subarray(at, at + most) })
+    }
+    const rest = { body: body.subarray(at), parts: all.length }
+    if (stamp === undefined) all.push({ kind: CHANGE, version, ...rest })
+    else all.push({ kind: VERSION, version: stamp.version, stamp, ...rest })
+    return all
+  }
+
+  /**
+   * Appends records behind record `base`, and applies them.
+   * @returns false where another record came first
+   * @throws ZVerseError `ZVERSE_UNAVAILABLE`
+   */
+  async #append(contents: readonly Content[], base: number, deadline: number): Promise<boolean> {
+    const { node } = this.#settings
+    let { check } = this.#applied
+    const records = contents.map((content, i): LogRecord => {
+      const bytes = encode(content, check)
+      check = new DataView(bytes.buffer).getUint32(8, true)
+      return { sequence: base + 1 + i, id: `${node}-${++this.#ids}`, bytes }
+    })
+    const read = new Promise<'won' | 'lost'>(settle => {
+      this.#out = { ids: records.map(({ id }) => id), base, settle }
+    })
+    try {
+      const outcome = await Promise.race([read, this.#appendAll(records, deadline)])
+      if (outcome === 'lost') return false
+      // It may have been closed, or has come by reading.
+      for (const record of records) {
+        if (record.sequence > this.#applied.sequence && !this.#isClosed) this.#take(record)
+      }
+      return true
+    } finally {
+      this.#out = null
+    }
+  }
+
+  async #appendAll(records: readonly LogRecord[], deadline: number): Promise<'won' | 'lost'> {
+    const timeout = Math.max(1, deadline - monotonic())
+    const all = records.map(({ sequence, id, bytes }) =>
+      this.#log.append(sequence - 1, id, bytes, timeout),
+    )
+    const settled = await Promise.allSettled(all)
+    // Without the last one the others mean nothing.
+    const last = settled[settled.length - 1] as PromiseSettledResult<number>
+    if (last.status === 'fulfilled') {
+      const { sequence } = records[records.length - 1] as LogRecord
+      if (last.value === sequence) return 'won'
+      const message = `an append was to make record ${sequence}, and made ${last.value}`
+      throw new ZVerseError('ZVERSE_CORRUPT', `${message}: the log breaks its contract`)
+    }
+    const { reason } = last
+    if (reason instanceof LogConflict) return 'lost'
+    if (reason instanceof LogUnavailable) throw unavailable(reason.outcome, reason)
+    throw reason
+  }
+
+  /** Waits until a record behind `base` is applied; false where none comes in time. */
+  async #comesAfter(base: number, deadline: number): Promise<boolean> {
+    while (this.#applied.sequence <= base) {
+      const left = deadline - monotonic()
+      if (left <= 0 || this.#isClosed || this.#error !== undefined) return false
+      await this.#sleep(Math.min(left, LISTENING))
+    }
+    return true
+  }
+
+  /** Sleeps until something is applied, this node ends, or for so many ms. */
+  async #sleep(ms: number): Promise<void> {
+    let wake = () => {}
+    const woken = new Promise<void>(resolve => {
+      wake = resolve
+    })
+    this.#waiting.add(wake)
+    try {
+      await Promise.race([woken, sleepUnheld(this.#engine.epochs.arena, H_REPLICA, 1, ms)])
+    } finally {
+      this.#waiting.delete(wake)
+    }
+  }
+
+  /** Resolves once record `sequence` is applied. @throws ZVerseError why it never will be */
+  async caughtUp(sequence: number): Promise<void> {
+    while (this.#applied.sequence < sequence) {
+      if (this.#error !== undefined) throw this.#error
+      if (this.#isClosed) this.#engine.gate.checkOpen()
+      await this.#sleep(LISTENING)
+    }
+  }
+
+  // ── The end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Stops for good: reads go on, at what was applied. */
+  #stop(error: unknown): void {
+    const known = error instanceof ZVerseError ? error : undefined
+    const message = `this node has stopped: ${(error as Error)?.message ?? error}`
+    this.#error =
+      known ?? new ZVerseError('ZVERSE_UNAVAILABLE', message, { outcome: 'none', cause: error })
+    this.#end(this.#error)
+  }
+
+  #end(error: unknown): void {
+    this.#ended.abort()
+    this.#out?.settle('lost')
+    for (const job of this.#jobs.splice(0)) job.fail(error)
+    for (const { reject } of this.#syncs.splice(0)) reject(error)
+    for (const tell of [...this.#waiting]) tell()
+    this.#wake()
+  }
+
+  /** Idempotent; other calls wait for the same. */
+  close(rejects: boolean): Promise<void> {
+    this.#closing ??= this.#close(rejects)
+    return this.#closing
+  }
+
+  async #close(rejects: boolean): Promise<void> {
+    const engine = this.#engine
+    const deadline = monotonic() + this.#settings.timeout
+    const isBusy = () =>
+      this.#out !== null || (!rejects && (this.#hasOwnWork || (engine.queue?.depth ?? 0) > 0))
+    anchor.hold()
+    try {
+      while (this.#error === undefined && isBusy() && monotonic() < deadline) {
+        await this.#sleep(CLOSING)
+      }
+      this.#isClosed = true
+      this.#end(
+        new ZVerseError('ZVERSE_CLOSED', 'the database was closed before this was committed'),
+      )
+      engine.close(true)
+      await this.#log.close()
+      await this.#loops
+    } finally {
+      anchor.letGo()
+    }
+  }
+}
+
+/** It goes on as long as its time lasts. */
+const ANY_TIMES = Number.POSITIVE_INFINITY
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ZVerseError && error.code === 'ZVERSE_UNAVAILABLE'
+}
