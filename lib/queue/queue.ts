@@ -206,7 +206,7 @@ export class Queue implements Submissions {
         for (const lane of this.#lanes) lane.refill()
         this.flush()
         let isDone = false
-        if (this.#engine.isReplica) this.#begin()
+        if (this.#engine.isReplica) this.#handOver()
         else {
           if (this.#drainer.isTaken(isStuck)) this.#leavePump()
           else this.#isPump ||= this.#role.take(isStuck)
@@ -238,11 +238,14 @@ export class Queue implements Submissions {
     }
   }
 
-  /** One more try to have a part of shared memory: without it nobody else sees what this thread submits. */
-  #begin(): void {
-    if (this.#block !== 0 || this.#engine.epochs.turn.mine) return
-    this.#makeBlock()
-    for (const lane of this.#lanes) lane.refill()
+  /** The thread that replicates is told of what has come into a ring; a handle without one tries once more to have it. */
+  #handOver(): void {
+    const { turn, arena } = this.#engine.epochs
+    if (this.#block === 0 && !turn.mine) {
+      this.#makeBlock()
+      for (const lane of this.#lanes) lane.refill()
+    }
+    rings.tellPump(arena.signed)
   }
 
   /** Gives the role back; false if this handle had it not. */
