@@ -7,6 +7,7 @@
 import { Batch } from '../engine/batch.js'
 import type { Log, Mutation, Stamp } from '../engine/mutation.js'
 import { invalidOption } from '../options.js'
+import { CHANGE, type Content, HEAD_BYTES, MARK, PART, VERSION } from './record.js'
 
 /** A change, as its verb would have committed it. */
 export interface Change {
@@ -15,6 +16,27 @@ export interface Change {
   readonly stamp: Stamp | undefined
   /** It changes nothing, and tells other nodes something. */
   readonly isMark?: boolean
+}
+
+/**
+ * The records of a change, of which all but the last are parts; null: proof that nothing came before.
+ * @param version the newest one
+ * @param maxBytes of a record
+ */
+export function contentsOf(change: Change | null, version: number, maxBytes: number): Content[] {
+  if (change === null) return [{ kind: MARK, version }]
+  const { body, stamp, isMark } = change
+  if (isMark === true) return [{ kind: MARK, version, body }]
+  const most = (maxBytes - HEAD_BYTES) >>> 2
+  const all: Content[] = []
+  let at = 0
+  for (; body.length - at > most; at += most) {
+    all.push({ kind: PART, version, body: body.subarray(at, at + most) })
+  }
+  const rest = { body: body.subarray(at), parts: all.length }
+  if (stamp === undefined) all.push({ kind: CHANGE, version, ...rest })
+  else all.push({ kind: VERSION, version: stamp.version, stamp, ...rest })
+  return all
 }
 
 export class Deferral implements Log {

@@ -15,7 +15,7 @@ import { UNNAMED } from '../engine/names.js'
 import type { ReplicaState, Replicator } from '../engine/replicator.js'
 import type { Signal } from '../engine/signal.js'
 import { ZVerseError } from '../errors.js'
-import { H_PUMP_IDLE, H_REPLICA, WRITING_CALLBACK } from '../memory/layout.js'
+import { H_PUMP_IDLE, WRITING_CALLBACK } from '../memory/layout.js'
 import { unavailable } from '../queue/outcome.js'
 import { anchor } from '../threads/alive.js'
 import { monotonic } from '../threads/clock.js'
@@ -27,7 +27,8 @@ import { commitVersion } from '../write/commit.js'
 import { apply } from '../write/replay.js'
 import { inTurn } from '../write/transaction.js'
 import type { Applied } from './applied.js'
-import type { Change, Deferral } from './deferral.js'
+import { Bell } from './bell.js'
+import { type Change, contentsOf, type Deferral } from './deferral.js'
 import { Ending } from './ending.js'
 import { Group } from './group.js'
 import { type Job, VerbJob } from './job.js'
@@ -38,7 +39,7 @@ import {
   LogUnavailable,
   type ReplicatedLog,
 } from './log.js'
-import { CHANGE, type Content, encode, HEAD_BYTES, MARK, PART, VERSION } from './record.js'
+import { type Content, encode } from './record.js'
 
 /** ms after which the event loop gets a turn while records are applied. */
 const SPELL = 5
@@ -46,6 +47,8 @@ const SPELL = 5
 const LISTENING = 250
 const LOOK_EVERY = 1000
 const CLOSING = 5
+/** Looks in a row at a log that lacks records, after which it has lost them. */
+const PATIENCE = 5
 
 /** The append that is under way. */
 interface Out {
@@ -79,8 +82,8 @@ export class ReplicaNode implements Replicator {
   readonly #ended = new Ending()
   #loops: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
-  /** Called when something has been applied. */
-  readonly #waiting = new Set<() => void>()
+  /** Rings when something is applied, and at the end. */
+  readonly #bell: Bell
   /** Joins anew, with a snapshot; null where it cannot. */
   rejoin: (() => Promise<void>) | null = null
   /** Called after each run of records. */
@@ -100,6 +103,7 @@ export class ReplicaNode implements Replicator {
     this.#settings = settings
     this.#last = applied.sequence
     this.#group = new Group(engine)
+    this.#bell = new Bell(engine.epochs.arena)
   }
 
   begin(): void {
@@ -204,11 +208,11 @@ export class ReplicaNode implements Replicator {
       try {
         await this.#readOn()
         // Only an end that was asked for comes without an error.
-        if (!this.#isClosed) await this.#sleep(LISTENING)
+        if (!this.#isClosed) await this.#bell.sleep(LISTENING)
       } catch (error) {
         if (this.#isClosed) return
         if (error instanceof LogTrimmed && this.rejoin !== null) await this.#joinAnew()
-        else if (error instanceof LogUnavailable) await this.#sleep(LISTENING)
+        else if (error instanceof LogUnavailable) await this.#bell.sleep(LISTENING)
         else this.#stop(error)
       }
     }
@@ -235,7 +239,7 @@ export class ReplicaNode implements Replicator {
       if (out.ids[place - 1] !== record.id) out.settle('lost')
       else if (place === out.ids.length) out.settle('won')
     }
-    for (const tell of [...this.#waiting]) tell()
+    this.#bell.ring()
     this.onApplied()
   }
 
@@ -244,21 +248,28 @@ export class ReplicaNode implements Replicator {
       await this.rejoin?.()
       this.#rejoined++
       this.#out?.settle('lost')
-      for (const tell of [...this.#waiting]) tell()
+      this.#bell.ring()
     } catch (error) {
-      if (error instanceof LogUnavailable) await this.#sleep(LISTENING)
+      if (error instanceof LogUnavailable) await this.#bell.sleep(LISTENING)
       else this.#stop(error)
     }
   }
 
   /** Looks how far the log is, now and then: while nothing comes, nobody else tells. */
   async #look(): Promise<void> {
-    while (!this.#isClosed && this.#error === undefined) {
-      await this.#sleep(LOOK_EVERY)
+    for (let missing = 0; !this.#isClosed && this.#error === undefined; ) {
+      const since = monotonic()
+      while (!this.#isClosed && monotonic() - since < LOOK_EVERY) await this.#bell.sleep(LOOK_EVERY)
       if (this.#isClosed) return
+      const { sequence } = this.#applied
       try {
         const { last } = await this.#log.ends()
         this.#last = Math.max(this.#last, last)
+        // A leader that does not know yet that it is none any more may be behind for a while.
+        missing = last < sequence ? missing + 1 : 0
+        if (missing < PATIENCE) continue
+        const message = `the replicated log ends with record ${last}, and had ${sequence}: it was lost, or made anew`
+        this.#stop(new ZVerseError('ZVERSE_CORRUPT', message, { offset: last }))
       } catch {
         // `connected` tells.
       }
@@ -366,7 +377,9 @@ export class ReplicaNode implements Replicator {
       const base = this.#applied.sequence
       const change = this.#evaluating(evaluate)
       if (change === undefined) return false
-      if (await this.#append(this.#contents(change), base, deadline)) return true
+      const { newest } = this.#engine.epochs.versions
+      const contents = contentsOf(change, newest, this.#log.maxRecordBytes)
+      if (await this.#append(contents, base, deadline)) return true
       if (!(await this.#comesAfter(base, deadline))) throw this.#error ?? unavailable('none')
       if (tries >= retries) {
         const message = `other nodes were first ${tries + 1} times: try again, or allow more retries`
@@ -382,24 +395,6 @@ export class ReplicaNode implements Replicator {
     } finally {
       this.#engine.isReplicating = false
     }
-  }
-
-  /** The records of a change: all but the last are parts. */
-  #contents(change: Change | null): Content[] {
-    const version = this.#engine.epochs.versions.newest
-    if (change === null) return [{ kind: MARK, version }]
-    const { body, stamp, isMark } = change
-    if (isMark === true) return [{ kind: MARK, version, body }]
-    const most = (this.#log.maxRecordBytes - HEAD_BYTES) >>> 2
-    const all: Content[] = []
-    let at = 0
-    for (; body.length - at > most; at += most) {
-      all.push({ kind: PART, version, body: body.subarray(at, at + most) })
-    }
-    const rest = { body: body.subarray(at), parts: all.length }
-    if (stamp === undefined) all.push({ kind: CHANGE, version, ...rest })
-    else all.push({ kind: VERSION, version: stamp.version, stamp, ...rest })
-    return all
   }
 
   /**
@@ -456,23 +451,9 @@ export class ReplicaNode implements Replicator {
     while (this.#applied.sequence <= base) {
       const left = deadline - monotonic()
       if (left <= 0 || this.#isClosed || this.#error !== undefined) return false
-      await this.#sleep(Math.min(left, LISTENING))
+      await this.#bell.sleep(Math.min(left, LISTENING))
     }
     return true
-  }
-
-  /** Sleeps until something is applied, this node ends, or for so many ms. */
-  async #sleep(ms: number): Promise<void> {
-    let wake = () => {}
-    const woken = new Promise<void>(resolve => {
-      wake = resolve
-    })
-    this.#waiting.add(wake)
-    try {
-      await Promise.race([woken, sleepUnheld(this.#engine.epochs.arena, H_REPLICA, 1, ms)])
-    } finally {
-      this.#waiting.delete(wake)
-    }
   }
 
   /** Resolves once record `sequence` is applied. @throws ZVerseError why it never will be */
@@ -480,7 +461,7 @@ export class ReplicaNode implements Replicator {
     while (this.#applied.sequence < sequence) {
       if (this.#error !== undefined) throw this.#error
       if (this.#isClosed) this.#engine.gate.checkOpen()
-      await this.#sleep(LISTENING)
+      await this.#bell.sleep(LISTENING)
     }
   }
 
@@ -500,7 +481,7 @@ export class ReplicaNode implements Replicator {
     this.#out?.settle('lost')
     for (const job of this.#jobs.splice(0)) job.fail(error)
     for (const { reject } of this.#syncs.splice(0)) reject(error)
-    for (const tell of [...this.#waiting]) tell()
+    this.#bell.ring()
     this.#wake()
   }
 
@@ -518,7 +499,7 @@ export class ReplicaNode implements Replicator {
     anchor.hold()
     try {
       while (this.#error === undefined && isBusy() && monotonic() < deadline) {
-        await this.#sleep(CLOSING)
+        await this.#bell.sleep(CLOSING)
       }
       this.#isClosed = true
       this.#end(

@@ -124,7 +124,8 @@ class Run {
     if (kind === 'sync') return history.call(db, { kind, token }, () => db.sync())
     if (kind === 'put') {
       const puts = [{ type: 'put' as const, key: `u ${token}`, value: token }]
-      if (random.chance(0.3)) puts.push({ type: 'put', key: `v ${token}`, value: 'x'.repeat(random.int(900)) })
+      if (random.chance(0.3))
+        puts.push({ type: 'put', key: `v ${token}`, value: 'x'.repeat(random.int(900)) })
       return history.call(db, { kind, token }, () => db.submit(puts))
     }
     if (kind === 'if') {
@@ -191,7 +192,8 @@ async function settle(nodes: readonly Db[]): Promise<void> {
     const versions: (number | undefined)[] = []
     for (const node of nodes) versions.push(await node.sync().catch(() => undefined))
     const last = Math.max(...nodes.map(({ replica }) => replica?.last ?? 0))
-    isSame = nodes.every(({ replica }) => replica?.applied === last) && !versions.includes(undefined)
+    isSame =
+      nodes.every(({ replica }) => replica?.applied === last) && !versions.includes(undefined)
     for (const { replica } of nodes) expect(replica?.error).toBe(undefined)
   }
 }
@@ -245,7 +247,7 @@ function judgeOne(call: Call, witness: Db, list: readonly string[]): void {
     if (version !== undefined) {
       expect(times).toBe(1)
       expect(version).toBe((seen as number) + 1)
-      expect((witness.get('list', { at: seen }) ?? [])).toEqual(read)
+      expect(witness.get('list', { at: seen }) ?? []).toEqual(read)
       expect(witness.get('list', { at: version })).toEqual([...(read ?? []), token])
     } else if (failed !== 'unknown') expect(times).toBe(0)
   }
