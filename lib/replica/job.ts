@@ -17,40 +17,69 @@ export interface Job {
   fail(error: unknown): void
 }
 
-/** A job whose outcome is a promise: the result of a verb that writes. */
-export class VerbJob<T> implements Job {
+/** A job whose outcome is a promise. */
+abstract class Promised<T> implements Job {
   readonly promise: Promise<T>
-  readonly retries: number
+  readonly retries: number = Number.POSITIVE_INFINITY
   readonly signal: Job['signal']
-  readonly #verb: () => T
-  readonly #proves: boolean
-  #result: T | undefined
+  protected result: T | undefined
   #resolve: (result: T) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  /** @param proves even where it has changed nothing, what it has seen must be the newest there is */
-  constructor(verb: () => T, proves: boolean, retries: number, signal: Job['signal']) {
-    this.#verb = verb
-    this.#proves = proves
-    this.retries = retries
-    this.signal = signal
+  constructor() {
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
   }
 
-  evaluate(deferral: Deferral): Change | null | undefined {
-    const { result, change } = deferral.run(this.#verb)
-    this.#result = result
-    return change === null && !this.#proves ? undefined : change
-  }
+  abstract evaluate(deferral: Deferral): Change | null | undefined
 
   done(): void {
-    this.#resolve(this.#result as T)
+    this.#resolve(this.result as T)
   }
 
   fail(error: unknown): void {
     this.#reject(error)
+  }
+}
+
+/** The change of a verb that writes, and what that returns. */
+export class VerbJob<T> extends Promised<T> {
+  override readonly retries: number
+  override readonly signal: Job['signal']
+  readonly #verb: () => T
+  readonly #proves: boolean
+
+  /** @param proves even where it has changed nothing, what it has seen must be the newest there is */
+  constructor(verb: () => T, proves: boolean, retries: number, signal: Job['signal']) {
+    super()
+    this.#verb = verb
+    this.#proves = proves
+    this.retries = retries
+    this.signal = signal
+  }
+
+  evaluate(deferral: Deferral): Change | null | undefined {
+    const { result, change } = deferral.run(this.#verb)
+    this.result = result
+    return change === null && !this.#proves ? undefined : change
+  }
+}
+
+/** A mark with a body, as long as it is wanted; whether it is there then. */
+export class MarkJob extends Promised<boolean> {
+  readonly #body: Uint32Array
+  readonly #isWanted: () => boolean
+
+  constructor(body: Uint32Array, isWanted: () => boolean) {
+    super()
+    this.#body = body
+    this.#isWanted = isWanted
+  }
+
+  evaluate(): Change | undefined {
+    this.result = this.#isWanted()
+    return this.result ? { body: this.#body, stamp: undefined, isMark: true } : undefined
   }
 }

@@ -31,7 +31,7 @@ import { Bell } from './bell.js'
 import { type Change, contentsOf, type Deferral } from './deferral.js'
 import { Ending } from './ending.js'
 import { Group } from './group.js'
-import { type Job, VerbJob } from './job.js'
+import { type Job, MarkJob, VerbJob } from './job.js'
 import {
   LogConflict,
   type LogRecord,
@@ -160,22 +160,10 @@ export class ReplicaNode implements Replicator {
    * @returns whether it is there
    */
   async mark(body: Uint32Array, isWanted: () => boolean): Promise<boolean> {
-    let isThere = false
-    const job: Job = {
-      retries: Number.POSITIVE_INFINITY,
-      signal: undefined,
-      evaluate: () => {
-        isThere = isWanted()
-        return isThere ? { body, stamp: undefined, isMark: true } : undefined
-      },
-      done: () => {},
-      fail: () => {},
-    }
-    await new Promise<void>((resolve, reject) => {
-      this.#jobs.push({ ...job, done: resolve, fail: reject })
-      this.#wake()
-    })
-    return isThere
+    const job = new MarkJob(body, isWanted)
+    this.#jobs.push(job)
+    this.#wake()
+    return job.promise
   }
 
   async sync(): Promise<number> {
@@ -418,11 +406,21 @@ export class ReplicaNode implements Replicator {
       if (outcome === 'lost') return false
       // It may have been closed, or has come by reading.
       for (const record of records) {
-        if (record.sequence > this.#applied.sequence && !this.#isClosed) this.#take(record)
+        if (record.sequence > this.#applied.sequence && !this.#isClosed) this.#takeOwn(record)
       }
       return true
     } finally {
       this.#out = null
+    }
+  }
+
+  /** Applies a record of this node's own; where that fails, others have it all the same. */
+  #takeOwn(record: LogRecord): void {
+    try {
+      this.#take(record)
+    } catch (error) {
+      this.#stop(error)
+      throw unavailable('unknown', error)
     }
   }
 

@@ -56,28 +56,34 @@ export interface Place {
   readonly check: number
 }
 
-/** The snapshot of the present version. The place is that of `engine` when the first part is asked for. */
-export function snapshotOf(engine: Engine, place: Place, beginning: Beginning): Snapshot {
+/**
+ * The snapshot of the present version, which is pinned until `release` is called.
+ * @param place where the database is in the log
+ */
+export function snapshotOf(
+  engine: Engine,
+  place: Place,
+  beginning: Beginning,
+): { snapshot: Snapshot; release(): void } {
   const pins: Pin[] = []
   const records = kept(engine, pins)
   const version = load48(engine.W, (records[records.length - 1] as number) + R_VERSION)
   const content = { records, tags: allTags(engine), bounds: boundsIn(engine.epochs.arena) }
   async function* parts(): AsyncGenerator<Uint8Array> {
     const file = new Outlet()
-    try {
-      yield headOf(place, version, beginning)
-      const target = new OpenFile(file.files, NAME, 'create')
-      for (const _ of writeBase(engine, target, saltOf(beginning), NUMBER, content)) {
-        if (file.bytes < PART) continue
-        yield file.take()
-        engine.gate.checkOpen()
-      }
+    yield headOf(place, version, beginning)
+    const target = new OpenFile(file.files, NAME, 'create')
+    for (const _ of writeBase(engine, target, saltOf(beginning), NUMBER, content)) {
+      if (file.bytes < PART) continue
       yield file.take()
-    } finally {
-      if (!engine.gate.isClosed) for (const pin of pins) engine.epochs.slots.release(pin)
+      engine.gate.checkOpen()
     }
+    yield file.take()
   }
-  return { sequence: place.sequence, version, parts: parts() }
+  const release = () => {
+    if (!engine.gate.isClosed) for (const pin of pins.splice(0)) engine.epochs.slots.release(pin)
+  }
+  return { snapshot: { sequence: place.sequence, version, parts: parts() }, release }
 }
 
 /** Records of the present version, and of tagged ones before it: oldest first, pinned. */

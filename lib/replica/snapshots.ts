@@ -67,7 +67,13 @@ export class Snapshots {
 
   async #write(): Promise<void> {
     const { sequence, check } = this.#applied
-    await this.#log.putSnapshot(snapshotOf(this.#engine, { sequence, check }, this.#beginning))
+    const place = { sequence, check }
+    const { snapshot, release } = snapshotOf(this.#engine, place, this.#beginning)
+    try {
+      await this.#log.putSnapshot(snapshot)
+    } finally {
+      release()
+    }
     const old = this.#applied.before(Date.now() - this.#settings.keep)
     await this.#log.trim(Math.min(old, sequence) + 1)
   }
