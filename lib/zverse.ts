@@ -230,7 +230,8 @@ export class ZVerse<K = string, V = unknown> extends ReplicaVerbs<K, V> {
     engine.notWriting()
     if (before > this.version) throw engine.reader.futureVersion(before)
     inTurn(engine, WRITING_VERB, tx => prune(tx, before))
-    return this.oldestVersion
+    // On a replica that is still to come.
+    return engine.isReplica ? Math.max(before, this.oldestVersion) : this.oldestVersion
   }
 
   /** Changes how much history is kept; the next commit applies it. */

@@ -22,7 +22,19 @@ const LAYERS = [
     'graph',
     'write',
   ],
-  ...['queue', 'verbs', 'dump', 'storage', 'zverse', 'index', 'level', 'cli'],
+  ...[
+    'queue',
+    'verbs',
+    'dump',
+    'storage',
+    'replica',
+    'zverse',
+    'index',
+    'log',
+    'level',
+    'nats',
+    'cli',
+  ],
 ]
 /** The names at the top of the repository. */
 const TOP = [
@@ -45,8 +57,10 @@ const STATE: Record<string, string> = {
   'lib/memory/sizes.ts': 'tables, filled once when the module loads',
 }
 
-/** The one place below storage/ and cli/ that touches files. */
-const LIVENESS = 'lib/threads/liveness.ts'
+/** What the command imports when it joins a replicated log: the packages of that adapter are optional. */
+const ADAPTER = 'lib/cli/replica.ts -> lib/nats/index.ts'
+/** The places beside storage/ and cli/ that touch files. */
+const FILES = ['lib/threads/liveness.ts', 'lib/replica/log-disk.ts']
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   encoding: 'utf8',
@@ -99,14 +113,18 @@ describe('tidy', () => {
     expect(wrong).toEqual([])
   })
 
-  it('the command and the adapter know the public names only', () => {
+  it('the command and the adapters know the public names only', () => {
     const wrong: string[] = []
     for (const [file, text] of lib) {
-      const folder = /^lib\/(cli|level)\//.exec(file)?.[0]
+      const folder = /^lib\/(cli|level|nats)\//.exec(file)?.[0]
       if (folder === undefined) continue
-      for (const { target } of imports(file, text)) {
-        if (!target.startsWith(folder) && target !== 'lib/index.ts')
-          wrong.push(`${file} -> ${target}`)
+      const later = [...text.matchAll(/\bimport\('(\.[^']+)\.js'\)/g)].map(([, path]) => {
+        return normalize(join(dirname(file), `${path}.ts`))
+      })
+      for (const target of [...imports(file, text).map(({ target }) => target), ...later]) {
+        if (target.startsWith(folder) || target === 'lib/index.ts') continue
+        const edge = `${file} -> ${target}`
+        if (edge !== ADAPTER || !later.includes(target)) wrong.push(edge)
       }
     }
     expect(wrong).toEqual([])
@@ -117,9 +135,14 @@ describe('tidy', () => {
     expect(needing.map(([file]) => file).filter(file => !file.startsWith('lib/level/'))).toEqual([])
   })
 
+  it('only its adapter needs the packages of NATS', () => {
+    const needing = lib.filter(([, text]) => /\b(from|import\()\s*'@nats-io\//.test(text))
+    expect(needing.map(([file]) => file).filter(file => !file.startsWith('lib/nats/'))).toEqual([])
+  })
+
   it('files are touched by the command, and where a thread is asked whether it lives', () => {
     const touching = lib.filter(([, text]) => /from 'node:(fs|child_process)/.test(text))
-    const allowed = (file: string) => /^lib\/(cli|storage)\//.test(file) || file === LIVENESS
+    const allowed = (file: string) => /^lib\/(cli|storage)\//.test(file) || FILES.includes(file)
     expect(touching.map(([file]) => file).filter(file => !allowed(file))).toEqual([])
   })
 
@@ -141,8 +164,8 @@ describe('tidy', () => {
     expect(ALONE.filter(name => !isThere(name))).toEqual([])
   })
 
-  it('no module needs itself, not even for a type, but in the command and the adapter', () => {
-    const isOutside = (file: string) => /^lib\/(cli|level)\//.test(file)
+  it('no module needs itself, not even for a type, but in the command and the adapters', () => {
+    const isOutside = (file: string) => /^lib\/(cli|level|nats)\//.test(file)
     const edges = new Map(
       lib.map(([file, text]) => [
         file,

@@ -11,8 +11,9 @@ import { type Command, callOf, commandNamed, nearest, type Option, usage } from 
 import { COMMANDS } from './commands/all.js'
 import { commandHelp, optionLines, overview } from './help.js'
 import { isDirectory, meansDirectory } from './place.js'
+import { type Joining, joiningIn } from './replica.js'
 import { run } from './shell.js'
-import { complain, openShell, type Start, startSession } from './start.js'
+import { complain, endsWithSignals, openShell, type Start, startSession } from './start.js'
 import { argvTokens, asWord, Mistake, type Token } from './words.js'
 
 const SYNC_MODES = ['commit', 'interval', 'never'] as const
@@ -43,6 +44,16 @@ export const OWN_OPTIONS: readonly Option[] = [
     ...{ name: 'sync', value: 'MODE', choices: SYNC_MODES },
     summary: 'in a directory: sync at each commit (default), at an interval, or never',
   },
+  {
+    ...{ name: 'nats', value: 'URL' },
+    summary: 'join a replicated log: the servers of NATS that have it, with commas between',
+  },
+  {
+    name: 'stream',
+    value: 'NAME',
+    summary: 'of a replicated log: its stream; made if there is none',
+  },
+  { name: 'replicas', value: 'N', summary: 'of a stream that is made: how many servers keep it' },
   { name: 'max-bytes', value: 'SIZE', summary: 'room for data, 1m to 16g; default 1g' },
   { name: 'json', summary: 'print JSON, one value a line' },
   { name: 'keep-going', summary: 'on a pipe: go on after a command that failed' },
@@ -59,11 +70,17 @@ interface Parsed {
   readonly words: readonly string[]
   /** The arguments after `--`, unchanged. */
   readonly rest: readonly string[]
+  /** Makes the log of `--nats`; by default one in NATS. */
+  readonly log?: Joining['log'] | undefined
 }
 
-/** Runs the arguments. @returns the exit code */
-export async function runArguments(argv: readonly string[]): Promise<number> {
-  const parsed = takenApart(argv)
+/**
+ * Runs the arguments.
+ * @param log makes the log that `--nats` joins, instead of one in NATS: for tests
+ * @returns the exit code
+ */
+export async function runArguments(argv: readonly string[], log?: Joining['log']): Promise<number> {
+  const parsed = { ...takenApart(argv), log }
   const { command, given } = parsed
   if (given.has('version')) return printed(packageVersion())
   if (given.has('help')) return printed(command === undefined ? ownHelp() : commandHelp(command))
@@ -202,10 +219,12 @@ function packageVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-function ownHelp(): string {
+/** What `zverse --help` prints. */
+export function ownHelp(): string {
   return [
     'zverse                        a prompt on a new database in memory\n' +
       'zverse DIR                    a prompt on the database in a directory\n' +
+      'zverse --nats … --stream …    a prompt on a replica of a log in NATS\n' +
       'zverse < FILE                 commands from a file or pipe\n' +
       'zverse COMMAND … --from DIR   one command on a directory\n' +
       'zverse COMMAND … --from FILE  one command on what `dump` has written',
@@ -226,21 +245,30 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
   const call = await callOf(command, tokens, own)
   const writes = needs === 'to' || command.writes?.(call) === true
   const hasDirectory = start.path !== undefined
+  const isReplica = start.replica !== undefined
   if (needs === 'prompt') {
     throw new Mistake(`${name} works only at the prompt`, 'start the prompt with `zverse`')
   }
   if (needs === 'directory' && !hasDirectory) {
     throw new Mistake(`${name} needs a directory`, `zverse ${name} DIR`)
   }
+  if (start.repair === true && isReplica) {
+    throw new Mistake('repair opens the directory alone', 'leave out --nats and --stream')
+  }
+  if (writes && isReplica && start.to !== undefined) {
+    const hint = `leave out --to FILE; \`zverse dump FILE --history --nats …\` writes a dump`
+    throw new Mistake(`the changes of ${name} would be in the log, too`, hint)
+  }
   if (writes && hasDirectory && start.to !== undefined) {
     const hint = `--to DIR alone keeps them there; \`zverse dump FILE --history --from DIR\` writes a dump`
     throw new Mistake(`the changes of ${name} would be in ${start.path}, too`, hint)
   }
-  if (writes && !hasDirectory && start.to === undefined) {
+  if (writes && !hasDirectory && !isReplica && start.to === undefined) {
     const hint = `--to DIR keeps them, or: ${shown(command)} --from old.jsonl --to new.jsonl`
     throw new Mistake(`the changes of ${name} would be lost`, hint)
   }
-  if (needs === 'from' && start.from === undefined && !hasDirectory && !writes) {
+  const hasPlace = start.from !== undefined || hasDirectory || isReplica
+  if (needs === 'from' && !hasPlace && !writes) {
     const hint = `--from reads a directory or a dump: ${shown(command)} --from DIR`
     throw new Mistake(`${name} has no database to read`, hint)
   }
@@ -249,6 +277,7 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
     throw new Mistake(`--to ${start.to} would write a file of that name`, hint)
   }
   const shell = await openShell(start, false, writes)
+  const stop = start.replica === undefined ? () => {} : endsWithSignals(shell.session)
   try {
     await run(shell, [{ is: 'word', form: 'argv', text: name }, ...tokens])
     if (start.to !== undefined) {
@@ -261,7 +290,8 @@ async function oneShot(command: Command, parsed: Parsed): Promise<number> {
     return 1
   } finally {
     shell.screen.end()
-    shell.session.close()
+    await shell.session.close()
+    stop()
   }
 }
 
@@ -315,8 +345,15 @@ function startOf(parsed: Parsed, command?: Command, place?: string): Start {
   if (sync !== undefined && !isSyncMode(sync)) {
     throw new Mistake(`--sync must be commit, interval or never, not ${asWord(sync)}`)
   }
+  const places = placesIn(parsed, text('from'), text('to'), place)
+  const named = joiningIn(text('nats'), text('stream'), text('replicas'))
+  const replica = named && { ...named, log: parsed.log ?? named.log }
+  if (replica !== undefined && places.from !== undefined) {
+    const hint = `\`zverse load ${asWord(places.from)} --nats …\` loads it into the log`
+    throw new Mistake('a log has a beginning of its own: it takes no --from FILE', hint)
+  }
   return {
-    ...placesIn(parsed, text('from'), text('to'), place),
+    ...places,
     ...{ sync, create: parsed.given.has('create'), repair: command?.name === 'repair' },
     ...{ keys: text('keys'), values: text('values') },
     ...{
@@ -327,6 +364,7 @@ function startOf(parsed: Parsed, command?: Command, place?: string): Start {
     history: history === undefined ? undefined : Number(history),
     past: pastIn(text('past')),
     maxBytes: sizeIn(text('max-bytes')),
+    replica,
   }
 }
 

@@ -24,7 +24,7 @@ function safe(text: string): string {
 
 async function explained(error: unknown, session: Session | undefined): Promise<Explained> {
   if (error instanceof Mistake) return { message: error.message, hint: error.hint }
-  if (error instanceof Interrupted) return { message: 'stopped', hint: undefined }
+  if (error instanceof Interrupted) return { message: error.message, hint: undefined }
   if (error instanceof ZVerseError) {
     const message = `${error.message} (${error.code})`
     const { code } = (error.cause ?? {}) as { code?: string }
@@ -106,6 +106,10 @@ async function hintFor(error: ZVerseError, session: Session): Promise<string | u
         return 'an index made with --missing skip and --invalid skip leaves such entries out'
       }
       return `values here are of codec ${session.values.name}: \`help values-as\``
+    case 'ZVERSE_UNAVAILABLE':
+      return error.outcome === 'unknown'
+        ? 'look whether it is there before you repeat it: `stats replica` shows whether the log is reached'
+        : 'nothing has changed: `stats replica` shows whether the log is reached'
     case 'ZVERSE_INVALID_OPTION':
       return optionHint(error, session)
     default:

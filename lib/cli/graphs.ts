@@ -41,7 +41,7 @@ export function edgeWord({ from, type, to }: AnyEdge): string {
 
 /**
  * The graph of that name, if the present version has one. `graph` would make one; but the database makes none
- * while this thread has a transaction open.
+ * while this thread has a transaction open, and a replica none but by its log.
  */
 export function graphThere(
   session: Session,
@@ -53,33 +53,45 @@ export function graphThere(
   if (there?.keys !== 'tuple' || !VALUE_CODECS.some(codec => codec === there.values)) {
     return undefined
   }
-  const held = session.tx === null ? db.beginWrite() : null
+  const isHeld = session.tx !== null || session.replica !== undefined
+  const held = isHeld ? null : db.beginWrite()
   try {
     return db.graph(name, { values: (values ?? valueForm(there.values)).option })
   } catch (error) {
-    if (error instanceof ZVerseError && error.code === 'ZVERSE_NESTED_TRANSACTION') return undefined
+    if (error instanceof ZVerseError && MAKES_NONE.includes(error.code)) return undefined
     throw error
   } finally {
     held?.abort()
   }
 }
 
+const MAKES_NONE = ['ZVERSE_NESTED_TRANSACTION', 'ZVERSE_REPLICATED']
+
 /** Enters a graph, and makes it if there is none. */
-export function enterGraph(session: Session, name: string, values?: ValueForm): AnyGraph {
-  const graph = graphThere(session, name, values) ?? madeGraph(session, name, values)
-  session.enter(name)
+export async function enterGraph(
+  session: Session,
+  name: string,
+  values?: ValueForm,
+): Promise<{ graph: AnyGraph; isMade: boolean }> {
+  const there = graphThere(session, name, values)
+  const graph = there ?? (await madeGraph(session, name, values))
+  await session.enter(name)
   if (session.entered !== null) session.entered.graph = graph
-  return graph
+  return { graph, isMade: there === undefined }
 }
 
-function madeGraph(session: Session, name: string, values: ValueForm | undefined): AnyGraph {
+async function madeGraph(
+  session: Session,
+  name: string,
+  values: ValueForm | undefined,
+): Promise<AnyGraph> {
   const { db, made } = session
   session.mustBePresent('no graph can be made there')
   session.mustHaveNoTransaction('making a graph')
   const there = db.stores().find(store => store.name === name)
   const form = values ?? (there === undefined ? made.values : valueForm(there.values))
   try {
-    return db.graph(name, { values: form.option })
+    return await session.change(() => db.graph(name, { values: form.option }))
   } catch (error) {
     if (!(error instanceof ZVerseError) || error.code !== 'ZVERSE_INVALID_KEY') throw error
     throw new Mistake(

@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (process.stdin.isTTY && process.stdout.isTTY) {
     const { prompt } = await import('./prompt.js')
     const { shell } = await prompt(async () => (await import('./start.js')).openPlain())
-    shell.session.close()
+    await shell.session.close()
     return 0
   }
   const { startSession } = await import('./start.js')

@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { ZVerse, type ZVerseError } from '../index.js'
+import { type ReplicaState, ZVerse, type ZVerseError } from '../index.js'
 import { counted } from './bar.js'
 import type { Sink } from './output.js'
 import type { Session } from './session.js'
@@ -68,7 +68,12 @@ export function placeName(path: string): string {
 }
 
 /** What is said when a session begins. */
-export function greeting({ db, path, wasMade }: Session): string {
+export function greeting({ db, path, wasMade, replica }: Session): string {
+  if (replica !== undefined && db.replica !== null) {
+    const keys = `version ${db.version}, ${counted(db.size, 'key')}`
+    const { name, servers } = replica
+    return `stream ${name} of ${servers}: ${keys}\n${replicaWords(db.replica)}`
+  }
   const where = resolve(path as string)
   if (wasMade) return `a new database in ${where}`
   const { tornBytes = 0 } = db.recovery ?? {}
@@ -107,6 +112,24 @@ export async function openingProgress(sink: Sink) {
     },
     end: () => shown?.end(),
   }
+}
+
+// ── Replicas ──────────────────────────────────────────────────────────────────────────────────────
+
+/** Whether the log can be reached, and how much of it is here. */
+export function replicaWords(state: ReplicaState): string {
+  const { connected, last, applied, lagMs, node, error } = state
+  const records = counted(last, 'record')
+  const here =
+    applied === last ? `all ${records} of the log are here` : `${applied} of ${records} are here`
+  const lag = lagMs === 0 ? '' : `, ${Math.round(lagMs)} ms behind`
+  const link = error?.message ?? (connected ? 'connected' : 'not connected')
+  return `node ${node}, ${link}: ${here}${lag}`
+}
+
+/** What `stats` shows of it. */
+export function replicaNumbers({ error, ...state }: ReplicaState): Record<string, unknown> {
+  return error === undefined ? { ...state } : { ...state, error: error.message }
 }
 
 // ── Errors ────────────────────────────────────────────────────────────────────────────────────────

@@ -17,6 +17,7 @@ zverse DIR < FILE                  commands from a file or a pipe, with DIR or w
 zverse COMMAND … --from DIR        one command on a directory, which keeps its changes
 zverse --from FILE --to FILE       a prompt on a dump, which is written back at the end
 zverse COMMAND … --from FILE       one command on a dump; --to FILE keeps its changes
+zverse --nats URL --stream NAME    a prompt on a replica of a log in NATS; with a COMMAND that alone
 \`\`\`
 
 On a pipe the first command that fails ends the run, with exit code 1 and a message on stderr that names
@@ -53,6 +54,37 @@ zverse: there is no database shp/
   \`zverse shp/ --create\` makes one there
 \`\`\``
 
+const REPLICAS = `## Replicas
+
+With \`--nats URL --stream NAME\` the database is a replica: its versions are those of a log in NATS
+JetStream, the same on each node ([cluster.md](cluster.md)). The log is made if there is none, and kept by
+\`--replicas\` servers then: 1, 3 or 5. URL is one server or several, \`nats://a:4222,b:4222\`, with
+\`USER:PASSWORD@\` or \`TOKEN@\` before the first if they ask for that. The packages of NATS must be
+installed beside zverse.
+
+Reads are of what is here, and a write is in the log once its version is printed. All commands work as
+elsewhere, but for \`begin\` (\`batch\` makes one version of several writes), the load of a dump with
+history (its newest version alone can be loaded), and what is for directories, which needs one:
+\`zverse DIR --nats …\` keeps the replica there. A log has the codecs that it was begun with, and they need
+not be said; \`--history\` is for all nodes. While the log cannot be reached the prompt says so, reads go
+on, and writes fail after 30 seconds; Ctrl-C ends the waiting, not the write. \`sync\` waits for what
+others have written, \`stats replica\` shows how far this node is.
+
+\`\`\`
+$ zverse --nats localhost:4222 --stream shop
+stream shop of localhost:4222: version 2, 1 key
+node 0f3a52d1c7e9, connected: all 3 records of the log are here
+zverse shop> put price 12
+version 3
+zverse shop> stats replica
+replica.connected  true
+replica.last       4
+replica.applied    4
+replica.lagMs      0
+replica.node       0f3a52d1c7e9
+replica.rejoined   0
+\`\`\``
+
 const WORDS = `## Words
 
 A word ends at white space or \`;\`, which separates commands. Words with spaces in them are quoted:
@@ -77,12 +109,12 @@ values numbers are rounded, as everywhere in JavaScript: \`{"$bigint":"900719925
 
 ${VIEWS}
 
-The prompt shows the directory, the store, the version and the transaction: \`zverse:users@opening>\` reads
-the store users as of the tag opening; \`zverse shop*>\` is in the directory shop, and has a transaction
-open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab completes commands, options,
-keys, nodes, tags, stores and indexes. \`NO_COLOR\` turns colours off. Typed commands are kept in the file
-that \`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\` below \`$XDG_STATE_HOME\` or
-\`~/.local/state\`.`
+The prompt shows the directory or the stream, the store, the version and the transaction:
+\`zverse:users@opening>\` reads the store users as of the tag opening; \`zverse shop*>\` is in the directory
+shop, and has a transaction open. Ctrl-C stops an output or clears a line, Ctrl-D ends the session, Tab
+completes commands, options, keys, nodes, tags, stores and indexes. \`NO_COLOR\` turns colours off. Typed
+commands are kept in the file that \`ZVERSE_HISTORY\` names (empty: nowhere), else in \`zverse/history\`
+below \`$XDG_STATE_HOME\` or \`~/.local/state\`.`
 
 /** The whole page. */
 export function reference(commands: readonly Command[], own: readonly Option[]): string {
@@ -91,7 +123,7 @@ export function reference(commands: readonly Command[], own: readonly Option[]):
     const members = commands.filter(command => command.group === group)
     return [`## ${group}`, ...members.map(section)].join('\n\n')
   })
-  return `${[BEGINNING, options, DIRECTORIES, WORDS, ...groups].join('\n\n')}\n`
+  return `${[BEGINNING, options, DIRECTORIES, REPLICAS, WORDS, ...groups].join('\n\n')}\n`
 }
 
 function section(command: Command): string {

@@ -11,6 +11,7 @@ import { ZVerse } from '../index.js'
 import type { Command } from './command.js'
 import { type KeyForm, keyForm, type ValueForm, valueForm } from './literals.js'
 import { placeName } from './place.js'
+import type { Joining } from './replica.js'
 import { readView, type ViewWord } from './views.js'
 import { asWord, Mistake, type Word } from './words.js'
 
@@ -31,7 +32,7 @@ export type Writes = {
 }
 
 /** Versions that memory keeps where none are given. */
-const USUAL = 1000
+export const USUAL = 1000
 
 /** The options for opening the database. */
 export interface Opening {
@@ -47,6 +48,8 @@ export interface Opening {
   readonly repair?: boolean | undefined
   readonly background?: boolean | undefined
   readonly onProgress?: ((progress: { done: number; total: number }) => void) | undefined
+  /** The replicated log that the versions come from. */
+  readonly replica?: Joining | undefined
 }
 
 export interface Codecs {
@@ -89,8 +92,9 @@ export class Session {
   inputIsCommands = false
   /** Rows per page. */
   limit: number
-  /** Set by Ctrl-C. */
-  interrupted = false
+  #interrupted = false
+  /** Ends the waiting for a log. */
+  #stopped = () => {}
   /** True if the directory had no database before. */
   wasMade = false
   /** Set by `exit`. */
@@ -99,7 +103,13 @@ export class Session {
   /** The codecs of the unnamed store. */
   #unnamed: Codecs
 
-  constructor(commands: readonly Command[], opening: Opening, limit = Number.POSITIVE_INFINITY) {
+  /** @param db a replica, which has been joined by these options */
+  constructor(
+    commands: readonly Command[],
+    opening: Opening,
+    limit = Number.POSITIVE_INFINITY,
+    db?: Database,
+  ) {
     this.commands = commands
     this.limit = limit
     this.#opening = opening
@@ -107,11 +117,11 @@ export class Session {
     this.values = valueForm(opening.values)
     this.made = { keys: this.keys, values: this.values }
     this.#unnamed = this.made
-    this.db = this.#open()
+    this.db = db ?? this.#open()
   }
 
   #open(): Database {
-    const { history, past, keys: _, values: __, ...others } = this.#opening
+    const { history, past, keys: _, values: __, replica: ___, ...others } = this.#opening
     const disk = past === undefined ? undefined : { versions: past }
     const isGiven = history !== undefined || past !== undefined
     return ZVerse.open({
@@ -142,18 +152,28 @@ export class Session {
     return this.#opening.repair === true
   }
 
+  /** The replicated log, if there is one. */
+  get replica(): Joining | undefined {
+    return this.#opening.replica
+  }
+
   /** @throws Mistake in memory */
   mustHaveDirectory(): string {
     const { path } = this
     if (path !== undefined) return path
+    if (this.replica !== undefined) {
+      throw new Mistake(
+        'this replica is in memory',
+        '`zverse DIR --nats …` keeps one in a directory',
+      )
+    }
     throw new Mistake('the database is in memory', '`zverse DIR` opens one in a directory')
   }
 
   /** True before the first write, where nothing keeps the codecs yet. */
   get isNew(): boolean {
-    return (
-      this.path === undefined && this.db.version === 0 && this.tx === null && this.place === null
-    )
+    const keepsCodecs = this.path !== undefined || this.replica !== undefined
+    return !keepsCodecs && this.db.version === 0 && this.tx === null && this.place === null
   }
 
   /** Changes the codecs; those of the database itself while it is new. @returns whether it was new */
@@ -164,27 +184,32 @@ export class Session {
     this.db.close()
     this.db = this.#open()
     this.#unnamed = this.made
-    this.enter(null)
+    this.leaveStore()
     return true
   }
 
-  /** Enters a store, and makes it if there is none; null goes back to the unnamed store. */
-  enter(name: string | null, codecs: Partial<Codecs> = {}): void {
-    if (name === null) {
-      this.entered = null
-      this.keys = this.#unnamed.keys
-      this.values = this.#unnamed.values
-      return
-    }
+  /** Goes back to the unnamed store. */
+  leaveStore(): void {
+    this.entered = null
+    this.keys = this.#unnamed.keys
+    this.values = this.#unnamed.values
+  }
+
+  /** Enters a store, and makes it if there is none. @returns whether it was made */
+  async enter(name: string, codecs: Partial<Codecs> = {}): Promise<boolean> {
     const there = this.stores().find(store => store.name === name)
     if (there === undefined) this.mustBePresent(`there is no store ${asWord(name)} there`)
     const keys = codecs.keys ?? (there === undefined ? this.made.keys : keyForm(there.keys))
     const values =
       codecs.values ?? (there === undefined ? this.made.values : valueForm(there.values))
-    const verbs = this.db.store(name, { keys: keys.option, values: values.option })
+    const [verbs, isMade] = await this.change(() => {
+      const isMade = !this.db.stores().some(store => store.name === name)
+      return [this.db.store(name, { keys: keys.option, values: values.option }), isMade]
+    })
     this.entered = { name, verbs: verbs as unknown as Verbs, graph: null }
     this.keys = keys
     this.values = values
+    return isMade
   }
 
   /** The stores of the prompt's version. */
@@ -219,6 +244,37 @@ export class Session {
   /** The version that a write has made, or that the open transaction will make. */
   written(version: unknown): number {
     return this.tx === null ? (version as number) : this.tx.version
+  }
+
+  /**
+   * Runs a verb that writes: the one place from which writes go into the log of a replica, which decides on them. There
+   * the verb may run again, on what other nodes have written, and its effect is there when the promise resolves.
+   * @throws Interrupted after Ctrl-C, which ends the waiting
+   */
+  async change<T>(verb: () => T): Promise<T> {
+    return this.replica === undefined ? verb() : this.#unlessStopped(this.db.change(verb))
+  }
+
+  /** Waits until all that was committed on any node is here. @returns the version then @throws Interrupted */
+  async synced(): Promise<number> {
+    return this.#unlessStopped(this.db.sync())
+  }
+
+  /** What a log is waited for, unless Ctrl-C comes first. */
+  async #unlessStopped<T>(done: Promise<T>): Promise<T> {
+    const stopped = new Promise<never>((_, reject) => {
+      this.#stopped = () => reject(new Interrupted('stopped: what is under way goes on'))
+    })
+    try {
+      return await Promise.race([done, stopped])
+    } finally {
+      this.#stopped = () => {}
+    }
+  }
+
+  /** @throws Mistake on a replica, where each change is made at once */
+  mustBeAlone(what: string, hint: string): void {
+    if (this.replica !== undefined) throw new Mistake(`a replica has no ${what}`, hint)
   }
 
   mustBePresent(what: string): void {
@@ -314,12 +370,24 @@ export class Session {
 
   // ── The prompt ────────────────────────────────────────────────────────────────────────────────
 
-  /** `zverse`, `zverse data`, `zverse:users`, `zverse@41` or `zverse*`, without `> `. */
+  /** `zverse`, `zverse data` of a directory or stream, `zverse:users`, `zverse@41`, `zverse*`; no `> `. */
   get prompt(): string {
-    const directory = this.path === undefined ? '' : ` ${placeName(this.path)}`
+    const where = this.replica?.name ?? (this.path === undefined ? '' : placeName(this.path))
+    const isCut = this.db.replica?.connected === false
+    const directory = `${where === '' ? '' : ` ${where}`}${isCut ? ' (not connected)' : ''}`
     const store = this.entered === null ? '' : `:${asWord(this.entered.name)}`
     const place = this.place === null ? '' : `@${asWord(this.place.label)}`
     return `zverse${directory}${store}${place}${this.tx === null ? '' : '*'}`
+  }
+
+  /** Set by Ctrl-C. */
+  get interrupted(): boolean {
+    return this.#interrupted
+  }
+
+  set interrupted(is: boolean) {
+    this.#interrupted = is
+    if (is) this.#stopped()
   }
 
   /** @throws Interrupted after Ctrl-C */
@@ -338,11 +406,11 @@ export class Session {
   }
 
   /**
-   * Ends the session.
+   * Ends the session: at once, but for a replica, which has what is under way written first.
    * @returns true if a transaction was open, which is aborted
    * @throws ZVerseError `ZVERSE_IO` if commits that were to be synced some time cannot be
    */
-  close(): boolean {
+  async close(): Promise<boolean> {
     const open = this.tx !== null
     try {
       this.#release()
@@ -350,7 +418,7 @@ export class Session {
       const { sync } = this.#opening
       if (sync !== undefined && sync !== 'commit') this.db.flush()
     } finally {
-      this.db.close()
+      await this.db.close()
     }
     return open
   }

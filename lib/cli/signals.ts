@@ -7,14 +7,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * @param act what it throws keeps no process alive
  * @returns what ends that
  */
-export function beforeSignals(act: () => void): () => void {
+export function beforeSignals(act: () => unknown): () => void {
   const end = () => {
     for (const name of SIGNALS) process.off(name, die)
   }
-  const die = (signal: NodeJS.Signals) => {
+  const die = async (signal: NodeJS.Signals) => {
+    // The next one ends it at once.
     end()
     try {
-      act()
+      await act()
     } finally {
       process.kill(process.pid, signal)
     }

@@ -6,6 +6,7 @@ import { hasColours, outliveReader } from './output.js'
 import { coloured, plain } from './paint.js'
 import { greeting, type Look, lookAt, openingProgress, unopened } from './place.js'
 import type { Backend } from './prompt.js'
+import { joined } from './replica.js'
 import { Screen } from './screen.js'
 import { type Opening, Session } from './session.js'
 import { runLine, type Shell } from './shell.js'
@@ -54,7 +55,7 @@ export async function openShell(
   const opening = openingFor(start, dump?.header, found, isSession)
   // Pages are for sessions, in which the user can ask for the next one.
   const isAsked = isSession && isTerminal && process.stdin.isTTY === true
-  const session = await sessionFor(opening, isAsked ? PAGE : undefined)
+  const session = await sessionFor(opening, isAsked ? PAGE : undefined, start, found)
   session.inputIsCommands = isSession
   session.wasMade = path !== undefined && found === null
   const screen = new Screen(form, stdout, paint)
@@ -64,20 +65,35 @@ export async function openShell(
       const { restore } = await import('./files/restore.js')
       await restore(session, dump.source, dump.peeked)
     }
-    if (start.store !== undefined) enterStore(session, start.store, keeps || start.to !== undefined)
+    const makes = keeps || start.to !== undefined
+    if (start.store !== undefined) await enterStore(session, start.store, makes)
     return shell
   } catch (error) {
-    session.close()
+    await session.close()
     throw error
   }
 }
 
-async function sessionFor(opening: Opening, limit: number | undefined): Promise<Session> {
-  const { path, repair } = opening
-  if (path === undefined) return new Session(COMMANDS, opening, limit)
+/** @param asked the codecs that were asked for, or that the directory has */
+async function sessionFor(
+  opening: Opening,
+  limit: number | undefined,
+  { keys, values, history }: Start,
+  found: Look | null,
+): Promise<Session> {
+  const { path, repair, replica } = opening
+  const opened = async (opening: Opening) => {
+    if (replica === undefined) return new Session(COMMANDS, opening, limit)
+    const asked = { keys: keys ?? found?.keys, values: values ?? found?.values }
+    const { db, opening: made } = await joined(replica, opening, asked)
+    const session = new Session(COMMANDS, made, limit, db)
+    if (history !== undefined) await session.change(() => db.setHistory({ versions: history }))
+    return session
+  }
+  if (path === undefined) return opened(opening)
   const { onProgress, end } = await openingProgress(process.stderr)
   try {
-    return new Session(COMMANDS, { ...opening, onProgress }, limit)
+    return await opened({ ...opening, onProgress })
   } catch (error) {
     throw unopened(error, path, repair)
   } finally {
@@ -86,13 +102,13 @@ async function sessionFor(opening: Opening, limit: number | undefined): Promise<
 }
 
 /** @param makes whether to make a missing store */
-function enterStore(session: Session, name: string, makes: boolean): void {
+async function enterStore(session: Session, name: string, makes: boolean): Promise<void> {
   const there = session.stores().map(store => store.name)
   if (!makes && !there.includes(name)) {
     const hint = there.length === 0 ? 'there are none' : `there are ${there.map(asWord).join(', ')}`
     throw new Mistake(`there is no store ${asWord(name)}`, hint)
   }
-  session.enter(name)
+  await session.enter(name)
 }
 
 async function dumpIn(path: string) {
@@ -107,7 +123,7 @@ function openingFor(
   found: Look | null,
   isSession: boolean,
 ): Opening {
-  const { from, path, keys, values, maxBytes, sync, repair } = start
+  const { from, path, keys, values, maxBytes, sync, repair, replica } = start
   const codecs = agreed([
     ['', { keys: keys === undefined ? undefined : keyForm(keys).name, values }],
     [path, found ?? {}],
@@ -115,10 +131,11 @@ function openingFor(
   ])
   const opening = { keys: codecs.keys ?? 'string', values: codecs.values ?? 'msgpack', maxBytes }
   // The versions of a file may go back there: without --history none is lost on the way.
-  const isWhole = from !== undefined || (!isSession && path === undefined)
+  const isAlone = !isSession && path === undefined
+  const isWhole = replica === undefined && (from !== undefined || isAlone)
   const all = isWhole && found === null ? Number.POSITIVE_INFINITY : undefined
   const history = start.history ?? all
-  if (path === undefined) return { ...opening, history }
+  if (path === undefined) return { ...opening, history, replica }
   if (found?.hasPast === true && history !== undefined && start.past === undefined) {
     const hint = 'say with --past how much of it to keep: a number of versions, all, or 0'
     throw new Mistake(`${path} keeps a past on disk, which --history alone would end`, hint)
@@ -128,7 +145,8 @@ function openingFor(
     throw new Mistake('--past alone would have memory keep another number of versions', hint)
   }
   // One command is done before a worker would have begun.
-  return { ...opening, history, past: start.past, path, sync, repair, background: isSession }
+  const disk = { past: start.past, path, sync, repair, background: isSession }
+  return { ...opening, ...disk, history, replica }
 }
 
 type Given = { readonly keys?: string | undefined; readonly values?: string | undefined }
@@ -187,8 +205,14 @@ export async function startSession(start: Start): Promise<number> {
     return (await runSession(shell, start)) ? 0 : 1
   } finally {
     shell.screen.end()
-    shell.session.close()
+    await shell.session.close()
   }
+}
+
+/** A signal that ends the process closes first what has a directory, or a log. @returns what ends that */
+export function endsWithSignals(session: Session): () => void {
+  const isKept = session.path !== undefined || session.replica !== undefined
+  return isKept ? beforeSignals(() => session.close()) : () => {}
 }
 
 /** Runs commands to their end. @returns whether all went well */
@@ -198,13 +222,13 @@ async function runSession(shell: Shell, start: Start): Promise<boolean> {
   if (process.stdin.isTTY && process.stdout.isTTY) {
     const { prompt } = await import('./prompt.js')
     const { paint = plain } = shell
-    if (session.path !== undefined) {
+    if (session.path !== undefined || session.replica !== undefined) {
       process.stdout.write(`${paint('dim', greeting(session))}\n`)
     }
     await prompt(() => backendOf(shell), session.prompt)
   } else {
     const { runScript } = await import('./script.js')
-    const stop = session.path === undefined ? () => {} : beforeSignals(() => session.close())
+    const stop = endsWithSignals(session)
     try {
       ok = await runScript(shell, process.stdin, start.keepGoing === true, text => {
         process.stderr.write(`zverse: ${text}\n`)

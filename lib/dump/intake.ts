@@ -37,6 +37,8 @@ export class Intake {
   /** Ends a load whose async iterable is dropped. */
   #lease: WriteLease | undefined
   #hasHistory = false
+  /** The version that was committed last. */
+  #made = 0
   /** The present version's time before the load. */
   #timeBefore = 0
   /** Some of the history can be read already. */
@@ -90,9 +92,9 @@ export class Intake {
     this.#engine.log?.settle(this.newest)
   }
 
-  /** The newest version, which may be staged. */
+  /** The newest version, which may be staged, or on its way to a replicated log. */
   get newest(): number {
-    return this.#engine.epochs.versions.staged
+    return Math.max(this.#made, this.#engine.epochs.versions.staged)
   }
 
   /** True if there is nothing before the present version. */
@@ -150,7 +152,7 @@ export class Intake {
   commit(): void {
     // Once more: since the version began, other threads may have come.
     if (this.#hasHistory) this.#checkReach(this.#tx.version)
-    commitVersion(this.#tx, this.#hasHistory)
+    this.#made = commitVersion(this.#tx, this.#hasHistory)
     this.#isVisible = this.#hasHistory
   }
 

@@ -118,7 +118,9 @@ export class Engine {
   active: Active | null = null
   /** The commit log, if there is one: gets each commit before it can be read. */
   log: Log | null = null
-  /** The versions are those of a replicated log: of all threads one commits what comes of it, and nobody else. */
+  /**
+   * The versions are those of a replicated log: of all threads one commits what comes of it, and nobody else.
+   */
   readonly isReplica: boolean
   /** This thread is that one, and at that. */
   isReplicating = false

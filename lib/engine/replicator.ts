@@ -1,4 +1,6 @@
-/** What the verbs of a database need of the node that keeps it at what a replicated log says (lib/replica). */
+/**
+ * What the verbs of a database need of the node that keeps it at what a replicated log says (lib/replica).
+ */
 import type { ZVerseError } from '../errors.js'
 import type { Batch } from './batch.js'
 import type { Signal } from './signal.js'

@@ -2,7 +2,8 @@
  * ZVerseLevel: an abstract-level database over a zverse database, or over a store of one.
  *
  * Belongs to the thread that made it; levels on many threads may be over one database. Invariants:
- * 1. Writes go through the write queue, in their order: each is in one version as a whole, a batch, too.
+ * 1. Writes go through the write queue, in their order: each is in one version as a whole, a batch, too. Those of a
+ *    replica go from there into its log.
  * 2. The level closes a database that it opened itself; it never closes one that it was given.
  */
 import type {
@@ -74,6 +75,8 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
   #handle: Handle<Uint8Array, Uint8Array> | null = null
   /** The write that was submitted last. */
   #last: Promise<unknown> = Promise.resolve()
+  /** The `clear` of a replica that is under way, for which later writes wait; it never rejects. */
+  #clearing: Promise<unknown> | null = null
 
   /**
    * Opens a new database in memory, or the one in a directory, or makes a level over `db`, which it then never closes.
@@ -219,8 +222,11 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
     make: (sides: Sides) => Writes,
   ): Promise<void> {
     try {
-      const { store, sides } = this._lane(this._source, isText)
-      const done = store._submit(make(sides))
+      const submit = () => {
+        const { store, sides } = this._lane(this._source, isText)
+        return store._submit(make(sides))
+      }
+      const done = this.#clearing === null ? submit() : this.#clearing.then(submit)
       this.#last = done
       await done
       this.#sync(options)
@@ -231,22 +237,56 @@ export class ZVerseLevel<K = string, V = string> extends ReadLevel<K, V> {
 
   /** @internal */
   async _clear(options: ClearOptions): Promise<void> {
-    // After the writes that were called before it; what came of those is told to their callers.
-    await this.#last.catch(() => {})
-    onLevel(() => {
-      const bounds = storedBounds(boundsIn(options), this._sides.keys)
-      const snapshot = ZVerseSnapshot._in(options, this._source)
-      if (snapshot === undefined && options.limit === -1) {
-        this._source.clear(bounds)
-        return
-      }
-      this._source.transact(tx => {
-        const limit = options.limit === -1 ? undefined : options.limit
-        const range = { ...bounds, reverse: options.reverse, limit }
-        for (const key of (snapshot ?? tx).keys(range)) tx.delete(key)
-      })
-    })
+    const done = this.#cleared(this.#last, options)
+    if (!this._source._core.engine.isReplica) return done
+    const settled = done.catch(() => {})
+    this.#clearing = this.#last = settled
+    await settled
+    if (this.#clearing === settled) this.#clearing = null
+    return done
   }
+
+  /** @param last the writes that were called before it */
+  async #cleared(last: Promise<unknown>, options: ClearOptions): Promise<void> {
+    // What came of those is told to their callers.
+    await last.catch(() => {})
+    try {
+      const source = this._source
+      const bounds = storedBounds(boundsIn(options), this._sides.keys)
+      const snapshot = ZVerseSnapshot._in(options, source)
+      const limit = options.limit === -1 ? undefined : options.limit
+      const range = { ...bounds, reverse: options.reverse, limit }
+      await changed(source, {
+        verb() {
+          if (snapshot === undefined && limit === undefined) source.clear(bounds)
+          else {
+            source.transact(tx => {
+              for (const key of (snapshot ?? tx).keys(range)) tx.delete(key)
+            })
+          }
+        },
+        *elsewhere() {
+          for (const key of (snapshot ?? source).keys(range)) yield { type: 'del', key }
+        },
+      })
+    } catch (error) {
+      throw levelError(error)
+    }
+  }
+}
+
+/**
+ * Makes a change that no submission can express: where the source is of a replica, by way of its log.
+ * @param change `verb` makes it; `elsewhere` gives the operations of it, for a thread that has attached to a replica
+ */
+async function changed(
+  source: Source,
+  change: { verb(): void; elsewhere(): Iterable<Operation<unknown, unknown>> },
+): Promise<void> {
+  const { isReplica, replicator } = source._core.engine
+  if (!isReplica) change.verb()
+  else if (replicator === null) await source._submit([...change.elsewhere()])
+  else await replicator.run(change.verb, false, Number.POSITIVE_INFINITY)
 }
 
 printed(ZVerseLevel, 'ZVerseLevel', levelFacts)

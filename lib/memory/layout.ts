@@ -258,7 +258,9 @@ export const H_KEEP_FAILURES = 212
 /** Fixed after construction: whether there is to be a keeper; ms between syncs of the mode 'interval'. */
 export const H_BACKGROUND = 154
 export const H_SYNC_INTERVAL = 155
-/** Not 0: the versions are those of a replicated log, and one thread alone commits (lib/replica). Fixed after opening. */
+/**
+ * Not 0: the versions are those of a replicated log, and one thread alone commits (lib/replica). Fixed after opening.
+ */
 export const H_REPLICA = 213
 /** No log; a version can be read once it is durable; it can be read at once: synced now and then, or not. */
 export const SYNC_NONE = 0

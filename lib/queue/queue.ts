@@ -33,7 +33,7 @@ import { turn } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { Role } from '../threads/role.js'
 import { isRunning, marked } from '../threads/running.js'
-import { sleepOn, sleepUnheld } from '../threads/watch.js'
+import { blockOn, sleepOn, sleepUnheld } from '../threads/watch.js'
 import { addAll, addOne } from '../write/operations.js'
 import { Committer } from './committer.js'
 import { Lane } from './lane.js'
@@ -238,7 +238,9 @@ export class Queue implements Submissions {
     }
   }
 
-  /** The thread that replicates is told of what has come into a ring; a handle without one tries once more to have it. */
+  /**
+   * The thread that replicates is told of what has come into a ring; a handle without one tries once more to have it.
+   */
   #handOver(): void {
     const { turn, arena } = this.#engine.epochs
     if (this.#block === 0 && !turn.mine) {
@@ -435,7 +437,9 @@ export class Queue implements Submissions {
     rings.tellPump(this.#engine.epochs.arena.signed)
   }
 
-  /** Waits, with this thread blocked, until the one that replicates has decided all, or for the time of a lock. */
+  /**
+   * Waits, with this thread blocked, until the one that replicates has decided all, or for the time of a lock.
+   */
   #await(): void {
     const { W, epochs, replicator } = this.#engine
     const { arena, threadId } = epochs
@@ -447,7 +451,7 @@ export class Queue implements Submissions {
       this.#read()
       for (const lane of this.#lanes) lane.refill()
       rings.tellPump(arena.signed)
-      if (this.depth > 0) Atomics.wait(arena.signed, word, seen | 0, SLICE)
+      if (this.depth > 0) blockOn(arena, word, seen, SLICE)
     }
   }
 

@@ -13,7 +13,8 @@ import { inCallback } from '../threads/running.js'
 import { replay } from '../write/replay.js'
 import { inTurn } from '../write/transaction.js'
 import type { LogRecord } from './log.js'
-import { BEGIN, CHANGE, type Decoded, decode, MARK, PART, VERSION } from './record.js'
+import { BEGIN, CHANGE, type Decoded, decode, MARK, PART, TICKET, VERSION } from './record.js'
+import { nodeOf, type Turns } from './turns.js'
 
 /** Samples of which record is how old: one in so many. */
 const SAMPLED = 64
@@ -35,11 +36,13 @@ export class Applied {
   readonly #clock: RecordClock
   readonly #parts: Uint32Array[] = []
   readonly #samples: { sequence: number; time: number }[] = []
+  readonly turns: Turns
   /** Hears of marks with a body. */
   onMark: (body: Uint32Array, sequence: number) => void = () => {}
 
   /** @param sequence the last record that the database has, and its check */
-  constructor(engine: Engine, clock: RecordClock, sequence: number, check: number) {
+  constructor(engine: Engine, clock: RecordClock, turns: Turns, sequence: number, check: number) {
+    this.turns = turns
     this.#engine = engine
     this.#clock = clock
     this.sequence = sequence
@@ -50,12 +53,18 @@ export class Applied {
    * Applies the record behind the last one.
    * @throws ZVerseError `ZVERSE_CORRUPT` where it is damaged, or of another history; `ZVERSE_FULL`
    */
-  take({ sequence, bytes }: LogRecord): void {
+  take({ sequence, id, bytes }: LogRecord): void {
     const record = decode(bytes)
     if (record === undefined) throw damaged(sequence, 'is not what was written')
     if (sequence !== this.sequence + 1) throw damaged(sequence, `comes after ${this.sequence}`)
+    if (record.kind === TICKET) {
+      this.turns.draw(nodeOf(id))
+      this.sequence = sequence
+      return
+    }
     if (record.previous !== this.check) throw damaged(sequence, 'follows from another record')
     this.#apply(record, sequence)
+    this.turns.served(nodeOf(id))
     this.sequence = sequence
     this.check = record.check
     this.bytes += bytes.length

@@ -1,4 +1,6 @@
-/** A signal of our own: what stands for the global one is replaced by test runners, or missing (docs/decisions/0027). */
+/**
+ * A signal of our own: what stands for the global one is replaced by test runners, or missing (docs/decisions/0027).
+ */
 import type { Signal } from '../engine/signal.js'
 
 export class Ending implements Signal {

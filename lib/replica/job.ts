@@ -1,5 +1,15 @@
-/** What a replica's thread wants in the log beside groups of submissions: one change each, or proof of what is newest. */
+/**
+ * What a replica's thread wants in the log beside groups of submissions: one change each, or proof of what is newest.
+ */
+import type { Batch } from '../engine/batch.js'
+import type { Engine } from '../engine/engine.js'
+import { UNNAMED } from '../engine/names.js'
 import type { Signal } from '../engine/signal.js'
+import { WRITING_CALLBACK } from '../memory/layout.js'
+import { inCallback } from '../threads/running.js'
+import { commitVersion } from '../write/commit.js'
+import { apply } from '../write/replay.js'
+import { inTurn } from '../write/transaction.js'
 import type { Change, Deferral } from './deferral.js'
 
 export interface Job {
@@ -50,8 +60,11 @@ export class VerbJob<T> extends Promised<T> {
   override readonly signal: Job['signal']
   readonly #verb: () => T
   readonly #proves: boolean
+  #failure: { readonly error: unknown } | undefined
 
-  /** @param proves even where it has changed nothing, what it has seen must be the newest there is */
+  /**
+   * @param proves even where it has changed nothing, or failed, what it has seen must be the newest there is
+   */
   constructor(verb: () => T, proves: boolean, retries: number, signal: Job['signal']) {
     super()
     this.#verb = verb
@@ -61,9 +74,22 @@ export class VerbJob<T> extends Promised<T> {
   }
 
   evaluate(deferral: Deferral): Change | null | undefined {
-    const { result, change } = deferral.run(this.#verb)
-    this.result = result
-    return change === null && !this.#proves ? undefined : change
+    this.#failure = undefined
+    try {
+      const { result, change } = deferral.run(this.#verb)
+      this.result = result
+      return change === null && !this.#proves ? undefined : change
+    } catch (error) {
+      if (!this.#proves) throw error
+      // It may follow from what is not the newest any more.
+      this.#failure = { error }
+      return null
+    }
+  }
+
+  override done(): void {
+    if (this.#failure === undefined) super.done()
+    else this.fail(this.#failure.error)
   }
 }
 
@@ -82,4 +108,16 @@ export class MarkJob extends Promised<boolean> {
     this.result = this.#isWanted()
     return this.result ? { body: this.#body, stamp: undefined, isMark: true } : undefined
   }
+}
+
+/** Commits a submission, as one: the verb of a job. @returns its version */
+export function committing(engine: Engine, batch: Batch): () => number {
+  return () =>
+    inTurn(engine, WRITING_CALLBACK, tx =>
+      inCallback(() => {
+        tx.begin()
+        tx.all(() => apply(tx, batch, tx.draftOf(UNNAMED)))
+        return commitVersion(tx)
+      }),
+    )
 }

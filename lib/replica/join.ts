@@ -21,28 +21,45 @@ import { ReplicaNode } from './node.js'
 import { BEGIN, checkOf, type Decoded, decode, encode, jsonIn, VERSION, wordsOf } from './record.js'
 import { type Beginning, contentOf, type Taken, take } from './snapshot.js'
 import { Snapshots } from './snapshots.js'
+import { Turns } from './turns.js'
 
 /** What `replicate` takes beside the options of `open`. */
 export interface ReplicaOptions {
-  /** Where the versions come from: `jetstream(…)` of `zverse/nats`, `fileLog(…)` or `memoryLog()` of `zverse/log`. */
+  /**
+   * Where the versions come from: `jetstream(…)` of `zverse/nats`, `fileLog(…)` or `memoryLog()` of `zverse/log`.
+   */
   log: ReplicatedLog
   /** How this node names itself, for `replica` and the log. Default: a random name. */
   node?: string | undefined
-  /** ms that a change waits for the log before `ZVERSE_UNAVAILABLE`, and `replicate` to reach it. Default 30 000. */
+  /**
+   * ms that a change waits for the log before `ZVERSE_UNAVAILABLE`, and `replicate` to reach it. Default 30 000.
+   */
   timeout?: number | undefined
   /** When a snapshot is written, and the log is trimmed behind it. */
   snapshot?:
     | {
         /** Bytes of the log after which one node writes a snapshot. Default 64 MiB. */
         bytes?: number | undefined
-        /** ms for which records that a snapshot has are kept all the same, for nodes that are slow. Default 600 000. */
+        /**
+         * ms for which records that a snapshot has are kept all the same, for nodes that are slow. Default 600 000.
+         */
         keep?: number | undefined
       }
     | undefined
 }
 
 const LONGEST = 2 ** 31 - 1
-const VERBS = ['append', 'close', 'ends', 'getSnapshot', 'open', 'putSnapshot', 'read', 'trim']
+const VERBS = [
+  'announce',
+  'append',
+  'close',
+  'ends',
+  'getSnapshot',
+  'open',
+  'putSnapshot',
+  'read',
+  'trim',
+]
 
 /** Checked options, with their defaults. */
 export interface ReplicaSettings {
@@ -171,7 +188,7 @@ async function joined(
   engine.isReplicating = false
   const deferral = new Deferral(engine.log)
   engine.log = deferral
-  const applied = new Applied(engine, clock, start.sequence, start.check)
+  const applied = new Applied(engine, clock, new Turns(settings.node), start.sequence, start.check)
   const node = new ReplicaNode(engine, log, deferral, applied, settings)
   engine.replicator = node
   node.rejoin = async () => {
@@ -247,7 +264,10 @@ async function startOf(settings: ReplicaSettings, asked: Asked): Promise<Start> 
     const { first, last } = await log.ends()
     if (last === 0) await begin(settings, asked)
     const snapshot = await log.getSnapshot()
-    if (snapshot !== undefined && snapshot.sequence + 1 >= first) return take(snapshot)
+    if (snapshot !== undefined && snapshot.sequence + 1 >= first) {
+      const taken = await take(snapshot)
+      return { ...taken, version: taken.first }
+    }
     if (last === 0 || first === 1) {
       const start = await firstOf(log)
       if (start !== undefined) return start
@@ -322,14 +342,17 @@ function replace(
   clock: RecordClock,
   make: MakeEngine,
 ): void {
-  const { version, time, sequence } = taken
+  const { sequence } = taken
   if (sequence <= applied.sequence)
     throw new LogUnavailable('none', 'the snapshot is older than this node')
-  const source = make(version, time, boundsOf(taken.beginning), true)
+  const source = make(taken.first, taken.time, boundsOf(taken.beginning), true)
   engine.isReplicating = true
-  clock.time = time
   try {
     taken.into(source)
+    const { versions } = source.epochs
+    const version = versions.newest
+    const time = versions.time(version)
+    clock.time = time
     const batch = contentOf(source, engine)
     const next = nextStoreIn(source.W, source.W[tipOf(source.W) + R_CATALOG] as number)
     const { newest } = engine.epochs.versions
@@ -352,6 +375,6 @@ function replace(
   }
   applied.sequence = sequence
   applied.check = taken.check
-  applied.time = time
+  applied.time = engine.epochs.versions.time(engine.epochs.versions.newest)
   applied.bytes = 0
 }

@@ -4,7 +4,7 @@
  *
  * Invariants:
  * 1. Groups of appends, and trims, take turns ({@link Ledger.alone}). A group is decided, written and made durable as
- *    one; then its appends are answered, those in conflict too, for they may be so by records that were not durable yet.
+ *    one; then its appends are answered, those in conflict too: they may be so by records that were not durable yet.
  * 2. Readers see what is durable.
  * 3. An append that was called while another of its node was under way, whose record it expects, comes behind that
  *    record or nowhere: not behind one of another node that has the same sequence.
@@ -30,7 +30,7 @@ export interface Shelf {
   readonly last: number
   /** The sequence of the record that was appended with this id, if it is known. */
   sequenceOf(id: string): number | undefined
-  /** Puts records behind the last one; they are durable then. @throws Unwritten, or what leaves that in doubt */
+  /** Puts records behind the last one, durably. @throws Unwritten, or what leaves that in doubt */
   add(records: readonly LogRecord[]): Promise<void>
   /** A record from `first` to `last`, as bytes of the caller's own; undefined if it is trimmed by now. */
   record(sequence: number): Promise<LogRecord | undefined>
@@ -263,6 +263,9 @@ function conflict(expected: number, last: number): LogConflict {
   return new LogConflict(`The append expects record ${expected} to be the newest; that ${what}`)
 }
 
+/** ms that an announcement takes at most. */
+const SOON = 10_000
+
 /** A log in this process, as one node has it. */
 export interface LocalLog extends ReplicatedLog {
   /** Another node of the same log, to be opened and closed for itself. */
@@ -322,6 +325,18 @@ export class LocalNode implements LocalLog {
       this.#enders.add(end)
       promise.then(resolve, reject).finally(() => this.#enders.delete(end))
     })
+  }
+
+  async announce(id: string, bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      const { last } = await this.ends()
+      try {
+        await this.append(last, id, bytes, SOON)
+        return
+      } catch (error) {
+        if (!(error instanceof LogConflict)) throw error
+      }
+    }
   }
 
   async append(expected: number, id: string, bytes: Uint8Array, timeout: number): Promise<number> {

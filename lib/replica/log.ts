@@ -2,7 +2,7 @@
  * A replicated log: the contract between a replica and whatever keeps its records on several machines.
  *
  * A log is a sequence of records, numbered from 1 on without gaps, which every node reads in the same order. The commit
- * is the conditional append. spec/replica/conformance.ts is a suite for any adapter, exported from `zverse/log`.
+ * is the conditional append. The suite of conformance.ts is for any adapter, exported from `zverse/log`.
  *
  * Rules that an adapter keeps:
  * 1. {@link ReplicatedLog.append} puts a record at sequence `expected` + 1 or nowhere. What it has acknowledged
@@ -13,7 +13,9 @@
  */
 import type { Signal } from '../engine/signal.js'
 
-/** ms for which an adapter knows ids again, at least: a node that was cut off for longer gives an append up. */
+/**
+ * ms for which an adapter knows ids again, at least: a node that was cut off for longer gives an append up.
+ */
 export const DEDUPLICATED_MS = 120_000
 
 /** A record, as it was appended. */
@@ -86,6 +88,13 @@ export interface ReplicatedLog {
   append(expected: number, id: string, bytes: Uint8Array, timeout: number): Promise<number>
 
   /**
+   * Puts a record behind whatever is the newest, as well as it can: it may never come, or late. For what is of use
+   * soon, or not at all.
+   * @throws LogUnavailable
+   */
+  announce(id: string, bytes: Uint8Array): Promise<void>
+
+  /**
    * The records from `from` on, then those to come, until `signal` is aborted, which ends the iterator without an error.
    * While the log cannot be reached it waits, for as long as that takes.
    * @throws LogTrimmed where record `from`, or the one that comes next, was trimmed
@@ -101,7 +110,9 @@ export interface ReplicatedLog {
    */
   putSnapshot(snapshot: Snapshot): Promise<void>
 
-  /** The newest snapshot; undefined where there is none. Its parts throw where it is damaged. @throws LogUnavailable */
+  /**
+   * The newest snapshot; undefined where there is none. Its parts throw where it is damaged. @throws LogUnavailable
+   */
   getSnapshot(): Promise<Snapshot | undefined>
 
   /** Lets go of the records before `before`. @throws LogUnavailable */

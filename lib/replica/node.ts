@@ -9,29 +9,25 @@
  * Two loops of one thread: {@link ReplicaNode.#read} applies records, {@link ReplicaNode.#work} has one append under
  * way at a time. Invariant: what is evaluated is on top of record `applied.sequence`, and is appended right behind that.
  */
+import { randomBytes } from 'node:crypto'
 import type { Batch } from '../engine/batch.js'
 import type { Engine } from '../engine/engine.js'
-import { UNNAMED } from '../engine/names.js'
 import type { ReplicaState, Replicator } from '../engine/replicator.js'
 import type { Signal } from '../engine/signal.js'
 import { ZVerseError } from '../errors.js'
-import { H_PUMP_IDLE, WRITING_CALLBACK } from '../memory/layout.js'
+import { H_PUMP_IDLE } from '../memory/layout.js'
 import { unavailable } from '../queue/outcome.js'
 import { anchor } from '../threads/alive.js'
 import { monotonic } from '../threads/clock.js'
 import { turn } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
-import { inCallback } from '../threads/running.js'
 import { sleepUnheld } from '../threads/watch.js'
-import { commitVersion } from '../write/commit.js'
-import { apply } from '../write/replay.js'
-import { inTurn } from '../write/transaction.js'
 import type { Applied } from './applied.js'
 import { Bell } from './bell.js'
 import { type Change, contentsOf, type Deferral } from './deferral.js'
 import { Ending } from './ending.js'
 import { Group } from './group.js'
-import { type Job, MarkJob, VerbJob } from './job.js'
+import { committing, type Job, MarkJob, VerbJob } from './job.js'
 import {
   LogConflict,
   type LogRecord,
@@ -39,7 +35,8 @@ import {
   LogUnavailable,
   type ReplicatedLog,
 } from './log.js'
-import { type Content, encode } from './record.js'
+import { type Content, encode, TICKET } from './record.js'
+import { VOID } from './turns.js'
 
 /** ms after which the event loop gets a turn while records are applied. */
 const SPELL = 5
@@ -74,7 +71,10 @@ export class ReplicaNode implements Replicator {
   /** Those that wait for proof that nothing newer was committed. */
   #syncs: { resolve(version: number): void; reject(error: unknown): void }[] = []
   #out: Out | null = null
+  readonly #salt = randomBytes(8).toString('hex')
   #ids = 0
+  /** When it may draw a ticket again: one may be on its way. */
+  #drawsAt = 0
   #last: number
   #rejoined = 0
   #error: ZVerseError | undefined
@@ -113,13 +113,13 @@ export class ReplicaNode implements Replicator {
   get state(): ReplicaState {
     const { sequence, time } = this.#applied
     const last = Math.max(this.#last, sequence)
-    return {
+    const { node } = this.#settings
+    const state: ReplicaState = {
       connected: this.#error === undefined && !this.#isClosed && this.#log.connected,
-      ...{ last, applied: sequence },
       lagMs: last === sequence ? 0 : Math.max(0, Date.now() - time),
-      ...{ node: this.#settings.node, rejoined: this.#rejoined },
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      ...{ last, applied: sequence, node, rejoined: this.#rejoined },
     }
+    return this.#error === undefined ? state : { ...state, error: this.#error }
   }
 
   // ── What is wanted ────────────────────────────────────────────────────────────────────────────
@@ -143,16 +143,7 @@ export class ReplicaNode implements Replicator {
   }
 
   take(batch: Batch): Promise<number> {
-    const engine = this.#engine
-    const verb = (): number =>
-      inTurn(engine, WRITING_CALLBACK, tx =>
-        inCallback(() => {
-          tx.begin()
-          tx.all(() => apply(tx, batch, tx.draftOf(UNNAMED)))
-          return commitVersion(tx)
-        }),
-      )
-    return this.run(verb, true, Number.POSITIVE_INFINITY)
+    return this.run(committing(this.#engine, batch), true, ANY_TIMES)
   }
 
   /**
@@ -256,7 +247,7 @@ export class ReplicaNode implements Replicator {
         // A leader that does not know yet that it is none any more may be behind for a while.
         missing = last < sequence ? missing + 1 : 0
         if (missing < PATIENCE) continue
-        const message = `the replicated log ends with record ${last}, and had ${sequence}: it was lost, or made anew`
+        const message = `the replicated log ends with record ${last}, and had ${sequence}: it was made anew`
         this.#stop(new ZVerseError('ZVERSE_CORRUPT', message, { offset: last }))
       } catch {
         // `connected` tells.
@@ -362,6 +353,7 @@ export class ReplicaNode implements Replicator {
   ): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       if (this.#error !== undefined) throw this.#error
+      await this.#giveWay(tries, deadline)
       const base = this.#applied.sequence
       const change = this.#evaluating(evaluate)
       if (change === undefined) return false
@@ -373,6 +365,20 @@ export class ReplicaNode implements Replicator {
         const message = `other nodes were first ${tries + 1} times: try again, or allow more retries`
         throw new ZVerseError('ZVERSE_CONFLICT', message)
       }
+    }
+  }
+
+  /** Lets those go first whose turn it is; draws a ticket where others are faster again and again. */
+  async #giveWay(tries: number, deadline: number): Promise<void> {
+    const { turns } = this.#applied
+    if (tries >= VOID && !turns.hasTicket && monotonic() >= this.#drawsAt) {
+      this.#drawsAt = monotonic() + LISTENING
+      const bytes = encode({ kind: TICKET, version: 0 }, 0)
+      await this.#log.announce(this.#newId(), bytes).catch(() => {})
+    }
+    for (let wait = turns.wait; wait > 0 && monotonic() < deadline; wait = turns.wait) {
+      if (this.#isClosed || this.#error !== undefined) return
+      await this.#bell.sleep(wait)
     }
   }
 
@@ -391,19 +397,22 @@ export class ReplicaNode implements Replicator {
    * @throws ZVerseError `ZVERSE_UNAVAILABLE`
    */
   async #append(contents: readonly Content[], base: number, deadline: number): Promise<boolean> {
-    const { node } = this.#settings
     let { check } = this.#applied
     const records = contents.map((content, i): LogRecord => {
       const bytes = encode(content, check)
       check = new DataView(bytes.buffer).getUint32(8, true)
-      return { sequence: base + 1 + i, id: `${node}-${++this.#ids}`, bytes }
+      return { sequence: base + 1 + i, id: this.#newId(), bytes }
     })
     const read = new Promise<'won' | 'lost'>(settle => {
       this.#out = { ids: records.map(({ id }) => id), base, settle }
     })
     try {
-      const outcome = await Promise.race([read, this.#appendAll(records, deadline)])
-      if (outcome === 'lost') return false
+      const appended = this.#appendAll(records, deadline)
+      if ((await Promise.race([read, appended])) === 'lost') {
+        // What comes next expects what has come: the log must not take it for what goes on from this.
+        await appended.catch(() => {})
+        return false
+      }
       // It may have been closed, or has come by reading.
       for (const record of records) {
         if (record.sequence > this.#applied.sequence && !this.#isClosed) this.#takeOwn(record)
@@ -412,6 +421,11 @@ export class ReplicaNode implements Replicator {
     } finally {
       this.#out = null
     }
+  }
+
+  /** Unique, also among nodes of one name, and for a node that begins anew. */
+  #newId(): string {
+    return `${this.#settings.node}-${this.#salt}.${++this.#ids}`
   }
 
   /** Applies a record of this node's own; where that fails, others have it all the same. */
@@ -424,24 +438,22 @@ export class ReplicaNode implements Replicator {
     }
   }
 
+  /** One after the other: a part that came behind another node's record would be none of this chain. */
   async #appendAll(records: readonly LogRecord[], deadline: number): Promise<'won' | 'lost'> {
-    const timeout = Math.max(1, deadline - monotonic())
-    const all = records.map(({ sequence, id, bytes }) =>
-      this.#log.append(sequence - 1, id, bytes, timeout),
-    )
-    const settled = await Promise.allSettled(all)
-    // Without the last one the others mean nothing.
-    const last = settled[settled.length - 1] as PromiseSettledResult<number>
-    if (last.status === 'fulfilled') {
-      const { sequence } = records[records.length - 1] as LogRecord
-      if (last.value === sequence) return 'won'
-      const message = `an append was to make record ${sequence}, and made ${last.value}`
-      throw new ZVerseError('ZVERSE_CORRUPT', `${message}: the log breaks its contract`)
+    try {
+      for (const { sequence, id, bytes } of records) {
+        const timeout = Math.max(1, deadline - monotonic())
+        const made = await this.#log.append(sequence - 1, id, bytes, timeout)
+        if (made === sequence) continue
+        const message = `an append was to make record ${sequence}, and made ${made}`
+        throw new ZVerseError('ZVERSE_CORRUPT', `${message}: the log breaks its contract`)
+      }
+      return 'won'
+    } catch (error) {
+      if (error instanceof LogConflict) return 'lost'
+      if (error instanceof LogUnavailable) throw unavailable(error.outcome, error)
+      throw error
     }
-    const { reason } = last
-    if (reason instanceof LogConflict) return 'lost'
-    if (reason instanceof LogUnavailable) throw unavailable(reason.outcome, reason)
-    throw reason
   }
 
   /** Waits until a record behind `base` is applied; false where none comes in time. */
@@ -467,10 +479,7 @@ export class ReplicaNode implements Replicator {
 
   /** Stops for good: reads go on, at what was applied. */
   #stop(error: unknown): void {
-    const known = error instanceof ZVerseError ? error : undefined
-    const message = `this node has stopped: ${(error as Error)?.message ?? error}`
-    this.#error =
-      known ?? new ZVerseError('ZVERSE_UNAVAILABLE', message, { outcome: 'none', cause: error })
+    this.#error = error instanceof ZVerseError ? error : unavailable('none', error)
     this.#end(this.#error)
   }
 

@@ -11,7 +11,8 @@
  *
  * The check of the record before chains them: a record belongs to all that came before it. The body of a VERSION, a
  * CHANGE or a PART is of a batch (engine/batch.ts); that of BEGIN, the first record of a log, is JSON in UTF-8; a MARK
- * has none, and changes nothing: it proves that nothing came before it.
+ * has none, or JSON, and changes nothing: it proves that nothing came before it. A TICKET (turns.ts) has none, and
+ * is no link of the chain: who puts it into the log does not know what comes before it.
  */
 import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
@@ -24,13 +25,14 @@ export const VERSION = 2
 export const CHANGE = 3
 export const PART = 4
 export const MARK = 5
+export const TICKET = 6
 
 const FLAG_ENDED = 1
 const FLAG_FORGETS = 2
 const HEAD = 12
 export const HEAD_BYTES = 4 * HEAD
 const CHECK = 2
-const KIND_OF = { [BEGIN]: 1, [VERSION]: 1, [CHANGE]: 1, [PART]: 1, [MARK]: 1 }
+const KIND_OF = { [BEGIN]: 1, [VERSION]: 1, [CHANGE]: 1, [PART]: 1, [MARK]: 1, [TICKET]: 1 }
 
 /** A record, taken apart. */
 export interface Decoded {
@@ -82,7 +84,7 @@ export function checkOf(bytes: Uint8Array): number {
 export function decode(bytes: Uint8Array): Decoded | undefined {
   if (bytes.length < HEAD_BYTES || bytes.length % 4 !== 0) return undefined
   // A copy of its own: aligned, and it may be checked without its check.
-  const words = new Uint32Array(bytes.slice().buffer)
+  const words = new Uint32Array(new Uint8Array(bytes).buffer)
   const check = words[CHECK]
   words[CHECK] = 0
   const own = new Uint8Array(words.buffer)

@@ -130,8 +130,8 @@ const saltOf = ({ id }: Beginning): Uint8Array =>
 /** A snapshot that was read, whole. */
 export interface Taken extends Place {
   readonly beginning: Beginning
-  readonly version: number
-  /** When its version was made, ms since 1970. */
+  /** The first version that its base has, a tagged one perhaps; and when that was made, ms since 1970. */
+  readonly first: number
   readonly time: number
   /** Reads it into a database that is new, and of that version and time. */
   into(engine: Engine): void
@@ -153,9 +153,9 @@ export async function take({ parts, sequence }: Snapshot): Promise<Taken> {
   const beginning = jsonIn(words.slice(HEAD, size)) as Beginning
   const files = inlet(bytes.subarray(4 * size))
   const open = () => new OpenFile(files, NAME, 'read')
-  const { version, time } = readBaseHead(open(), saltOf(beginning), NUMBER)
+  const { version: first, time } = readBaseHead(open(), saltOf(beginning), NUMBER)
   return {
-    ...{ sequence: load48(words, 3), check: words[5] as number, beginning, version, time },
+    ...{ sequence: load48(words, 3), check: words[5] as number, beginning, first, time },
     into: engine => {
       const { pins } = readBase(engine, open(), saltOf(beginning), NUMBER)
       for (const pin of pins) engine.epochs.slots.release(pin)

@@ -41,6 +41,11 @@ export async function sleepUnheld(
   if (result.async) await result.value
 }
 
+/** As {@link sleepOn}, with this thread blocked. */
+export function blockOn({ signed }: Arena, at: number, value: number, ms: number): void {
+  Atomics.wait(signed, at, value | 0, ms)
+}
+
 /** Tells listeners of this thread of commits by any thread. */
 export class Watch {
   readonly #arena: Arena

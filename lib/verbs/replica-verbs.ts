@@ -1,4 +1,6 @@
-/** The verbs of a database that may go through a replicated log (docs/cluster.md). Without one they do as others do. */
+/**
+ * The verbs of a database that may go through a replicated log (docs/cluster.md). Without one they do as others do.
+ */
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { ReplicaState } from '../engine/replicator.js'
 import type { Signal } from '../engine/signal.js'

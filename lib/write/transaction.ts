@@ -286,7 +286,7 @@ export class Transaction implements Active {
     return this.engine.epochs.space.version
   }
 
-  /** True if a commit has something to publish. Indexes may have followed what was undone: they say nothing. */
+  /** True if a commit has something to publish; indexes may follow what was undone since. */
   get hasChanges(): boolean {
     for (const { changed, isIndex } of this.drafts) if (changed !== 0 && !isIndex) return true
     return false

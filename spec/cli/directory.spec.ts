@@ -392,16 +392,16 @@ it('what a crash has left is told', () => {
   ])
 })
 
-it('the prompt says where it is, and completes names there', () => {
+it('the prompt says where it is, and completes names there', async () => {
   using here = place()
   const session = new Session(COMMANDS, { ...OPENING, ...ROOM, path: here.at('my shop') })
   expect(session.prompt).toBe('zverse "my shop"')
   session.db.put('price', 1)
-  session.enter('users')
+  await session.enter('users')
   expect(session.prompt).toBe('zverse "my shop":users')
-  session.enter(null)
+  session.leaveStore()
   expect(complete(session, 'get pr')[0]).toEqual(['price '])
   expect(complete(session, 'fl')[0]).toEqual(['flush '])
-  session.close()
+  await session.close()
   expect(statSync(here.at('my shop')).isDirectory()).toBe(true)
 })

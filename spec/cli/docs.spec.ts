@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { COMMANDS } from '../../lib/cli/commands/all.js'
 import { commandHelp, overview } from '../../lib/cli/help.js'
-import { replay, still } from './replay.js'
+import { still } from './fixtures.js'
+import { replay } from './replay.js'
 
 describe('the command table', () => {
   it.each(COMMANDS.map(command => [command.name, command] as const))(

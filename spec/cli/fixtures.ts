@@ -25,3 +25,13 @@ export function paper(columns = 80): Sink & { text: string } {
     off: () => {},
   }
 }
+
+/** Dates and times as they are in the documentation: always the same one. */
+export function still(text: string): string {
+  return text
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/g, '2026-11-20 10:03:05.250')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T10:03:05.250Z')
+    .replace(/("timestamp":)\d+/g, '$11795170985250')
+    .replace(/(oldestPinnedMs +)\d+/g, '$10')
+    .replace(/(oldestPinnedThread +)\d+/g, '$10')
+}

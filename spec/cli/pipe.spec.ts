@@ -8,7 +8,7 @@ import { shell, shellWords, zverse } from './zverse.js'
 
 /** They have specs of their own. */
 const ELSEWHERE = [
-  ...['bench', 'flush', 'compact', 'repair', 'backup', 'restore-to', 'runs'],
+  ...['bench', 'flush', 'sync', 'compact', 'repair', 'backup', 'restore-to', 'runs'],
   ...['index', 'indexes', 'drop-index', 'where', 'explain'],
   ...['graph', 'link', 'unlink', 'neighbours', 'walk', 'path'],
   'similar',

@@ -15,7 +15,7 @@ import { Screen } from '../../lib/cli/screen.js'
 import { Session } from '../../lib/cli/session.js'
 import { runLine } from '../../lib/cli/shell.js'
 import { Lexer } from '../../lib/cli/words.js'
-import { OPENING, paper } from './fixtures.js'
+import { OPENING, paper, still } from './fixtures.js'
 import { shellWords, zverse } from './zverse.js'
 
 /** The files in the folder of transcripts that use the shell. */
@@ -24,16 +24,6 @@ const FILES: Record<string, string> = {
   'quakes.csv': 'id;lat;mag\na;38.50;2.1\nb;"60.1;1.4\nc;-0.25;4.5\n',
 }
 const PROMPT = /^(?:zverse(?: \S+)?\S*|\s*\.\.\.)> ?(.*)$/
-
-/** Dates and times as they are in the documentation: always the same one. */
-export function still(text: string): string {
-  return text
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}/g, '2026-11-20 10:03:05.250')
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T10:03:05.250Z')
-    .replace(/("timestamp":)\d+/g, '$11795170985250')
-    .replace(/(oldestPinnedMs +)\d+/g, '$10')
-    .replace(/(oldestPinnedThread +)\d+/g, '$10')
-}
 
 /** The transcript as it is today. */
 export async function replay(transcript: string): Promise<string> {

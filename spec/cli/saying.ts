@@ -13,8 +13,12 @@ export class Prompt implements Disposable {
   readonly #sink = paper(200)
   readonly #screen: Screen
 
-  constructor(values = 'msgpack', form: 'plain' | 'json' | 'terminal' = 'plain') {
-    this.session = new Session(COMMANDS, { ...OPENING, values })
+  constructor(
+    values = 'msgpack',
+    form: 'plain' | 'json' | 'terminal' = 'plain',
+    session = new Session(COMMANDS, { ...OPENING, values }),
+  ) {
+    this.session = session
     this.#screen = new Screen(form, this.#sink)
   }
 
@@ -29,9 +33,14 @@ export class Prompt implements Disposable {
     return this.#sink.text.split('\n').filter(line => line !== '')
   }
 
-  [Symbol.dispose](): void {
+  /** Ends an output that goes on. */
+  end(): void {
     this.#screen.end()
-    this.session.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+    void this.session.close()
   }
 }
 

@@ -9,6 +9,7 @@
  *     text       stores of text alone: string keys, any values
  *     directory  a database in a directory of its own for each level
  *     worker     stores of one database, in a worker, while another thread commits
+ *     replica    stores of a replica, whose log another node reads
  *
  * One after the other, each ended by a line `over TARGET`.
  */
@@ -22,6 +23,7 @@ import suite from 'abstract-level/test/index.js'
 import tape from 'tape'
 import { ZVerse } from '../../dist/index.js'
 import { ZVerseLevel } from '../../dist/level/index.js'
+import { memoryLog } from '../../dist/replica/memory-log.js'
 
 const BINARY = /** @type {const} */ ({ keys: 'binary', values: 'binary' })
 const TEXT = /** @type {const} */ (['string', 'msgpack', 'json', 'binary'])
@@ -71,7 +73,13 @@ const factories = {
     const [db] = databases
     return new ZVerseLevel({ ...options, db: db.store(`store ${made++}`, BINARY) })
   },
+  replica(options) {
+    const [db] = databases
+    return new ZVerseLevel({ ...options, db: db.store(`store ${made++}`, BINARY) })
+  },
 }
+/** The suite makes fewer levels. */
+const STORES = 2000
 
 /** @param {string} target */
 async function runSuite(target) {
@@ -94,6 +102,27 @@ async function runBeside() {
   console.log(`commits beside it: ${commits > 100}`)
 }
 
+/** On one node of two. The stores are made ahead: the suite wants levels at once. */
+async function runOnReplica() {
+  const log = memoryLog()
+  await log.open()
+  const options = { maxBytes: 2 ** 28, history: { versions: 100 } }
+  const db = kept(await ZVerse.replicate({ ...options, log: log.node() }))
+  const other = kept(await ZVerse.replicate({ ...options, log: log.node() }))
+  const stores = Array.from({ length: STORES }, (_, i) => {
+    return { type: 'store', store: `store ${i}`, ...BINARY }
+  })
+  await db.change(() => {
+    const [header, ...rest] = db.dump()
+    return db.load([header, ...stores, ...rest])
+  })
+  made = 0
+  await runSuite('replica')
+  await other.sync()
+  const isSame = isDeepStrictEqual([...db.dump()], [...other.dump()])
+  console.log(`the other node is the same: ${isSame && made < STORES}`)
+}
+
 /** The problems of the databases when all levels are closed. */
 function report() {
   for (const [i, db] of databases.entries()) {
@@ -108,12 +137,14 @@ if (isMainThread) {
     databases = []
     if (target === 'directory') root = mkdtempSync(join(PLACE, 'zverse-level-'))
     try {
-      await (target === 'worker' ? runBeside() : runSuite(target))
+      if (target === 'worker') await runBeside()
+      else await (target === 'replica' ? runOnReplica() : runSuite(target))
     } finally {
       if (root !== '') rmSync(root, { recursive: true })
       root = ''
     }
     report()
+    await Promise.all(databases.map(db => db.close()))
     console.log(`over ${target}`)
   }
 } else {

@@ -17,7 +17,7 @@ const ON_DISK = { tests: 1509, passed: 5168 }
 const UTF8 = { tests: 1412, passed: 4498 }
 
 describe('the public suite of abstract-level', () => {
-  const targets = ['own', 'small', 'text', 'directory', 'worker']
+  const targets = ['own', 'small', 'text', 'directory', 'worker', 'replica']
   const output = new Map<string, string[]>()
 
   beforeAll(async () => {
@@ -40,6 +40,7 @@ describe('the public suite of abstract-level', () => {
     ['text', UTF8, []],
     ['directory', ON_DISK, []],
     ['worker', WHOLE, ['commits beside it: true']],
+    ['replica', WHOLE, ['the other node is the same: true']],
   ])('over %s', (target, expected, said) => {
     const lines = output.get(target) as string[]
     expect(lines.filter(line => /^not ok|# SKIP|# TODO/.test(line))).toEqual([])

@@ -1,4 +1,6 @@
-/** What goes wrong with a replica: damaged and foreign records, a log out of reach, a full node, one that is too late. */
+/**
+ * What goes wrong with a replica: damaged and foreign records, a log out of reach, a full node, one that is too late.
+ */
 import { describe, expect, it } from 'vitest'
 import { type ReplicatedLog, ZVerse } from '../../lib/index.js'
 import { memoryLog } from '../../lib/replica/memory-log.js'
@@ -215,13 +217,13 @@ describe('a node that is too late', () => {
     const stands = thread.beginRead()
     const seen = thread.version
     log.cut()
+    await db.change(() => db.tag('before'))
     await db.change(() => db.dropStore('old'))
     const made = await db.change(() => db.store('new', { keys: 'tuple' }))
     for (let i = 0; i < 200; i++) {
       await db.submit({ type: 'put', key: `k${i % 50}`, value: { n: i, text: 'x'.repeat(50) } })
       if (i % 50 === 0) await made.submit({ type: 'put', key: ['a', i], value: i })
     }
-    await until(() => true)
     while ((await shared.ends()).first < 20)
       await db.submit({ type: 'put', key: 'more', value: { n: 1 } })
     log.mend()
@@ -283,5 +285,38 @@ describe('replicate', () => {
     await expect(ZVerse.replicate({ log, timeout: 20 })).rejects.toThrow(
       code('UNAVAILABLE', { outcome: 'none' }),
     )
+  })
+
+  it('goes on under the name that it had before', async () => {
+    const log = await openLog()
+    const options = { node: 'a' }
+    const first = await ZVerse.replicate({ log: log.node(), ...options })
+    expect(await first.submit({ type: 'put', key: 'a', value: 1 })).toBe(1)
+    await first.close()
+    const second = await ZVerse.replicate({ log: log.node(), ...options })
+    const twin = await ZVerse.replicate({ log: log.node(), ...options })
+    const puts = Array.from({ length: 20 }, (_, i) =>
+      (i % 2 ? second : twin).submit({ type: 'put', key: `k${i}`, value: i }),
+    )
+    await Promise.all(puts)
+    await second.sync()
+    await twin.sync()
+    expect([...twin.entries()]).toEqual([...second.entries()])
+    expect(twin.size).toBe(21)
+    await second.close()
+    await twin.close()
+  })
+
+  it('tells what a verb has made, as any database', async () => {
+    const log = await openLog()
+    const db = await ZVerse.replicate({ log: log.node() })
+    await db.submit([{ type: 'put', key: 'a', value: 1 }])
+    const dump = [...db.dump()]
+    expect(await db.change(() => db.load(dump))).toBe(2)
+    expect(await db.change(() => db.tag('t'))).toBe(2)
+    await db.submit([{ type: 'put', key: 'a', value: 2 }])
+    expect(await db.change(() => db.prune({ before: 3 }))).toBe(3)
+    expect(db.oldestVersion).toBe(3)
+    await db.close()
   })
 })

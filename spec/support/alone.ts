@@ -21,6 +21,7 @@ export const ALONE = [
     'cli/vectors',
   ],
   ...['cli/terminal', 'persistent/kills', 'persistent/kills-io', 'persistent/kills-locks'],
+  'nats',
   ...['persistent/kills-last', 'persistent/kills-workers', 'vector/kernel', 'vector/kills'],
   // Workers by the dozen, which are ended and watched as they end.
   ...['threads', 'cli/bench', 'conformance/granted', 'dump/held', 'epoch/liveness'],

@@ -1,7 +1,7 @@
 /**
  * A replicated log on a bad day: another one behind which answers are lost, appends arrive late or twice, connections
- * break. It keeps the contract of lib/replica/log.ts through all of it, so whoever uses a log must live with it. What goes
- * wrong, and when, is decided by a seed; only the order in which the event loop does things is not.
+ * break. It keeps the contract of lib/replica/log.ts through all of it, so whoever uses a log must live with it. What
+ * goes wrong, and when, is decided by a seed; only the order in which the event loop does things is not.
  */
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
@@ -56,7 +56,7 @@ export interface FaultyOptions {
   readonly seed: number
   /** Those that are not given do not happen. */
   readonly faults?: Readonly<Partial<Faults>>
-  /** Appends a record of another node, which users of the log can read; `last` is the newest one that is expected. */
+  /** Appends a record of another node, which users of the log can read, behind record `last`, say. */
   readonly rival?: (last: number) => Promise<unknown>
 }
 
@@ -183,6 +183,12 @@ export class FaultyLog implements ReplicatedLog {
     return result
   }
 
+  async announce(id: string, bytes: Uint8Array): Promise<void> {
+    await this.#mayWait()
+    if (this.#strikes('dropped') || !this.connected) throw this.#unavailable('unknown')
+    await this.inner.announce(id, bytes)
+  }
+
   async append(expected: number, id: string, bytes: Uint8Array, timeout: number): Promise<number> {
     // What the caller is told of itself is no fault.
     if (this.#isClosed || bytes.length > this.maxRecordBytes) {
@@ -247,7 +253,7 @@ export class FaultyLog implements ReplicatedLog {
     return sequence
   }
 
-  /** Hands an append on, unless the one before has come nowhere: what it expects may be another's record by now. */
+  /** Hands an append on, unless the one before came nowhere: what it expects may be another's record. */
   async #handOn(sending: Sending, id: string, bytes: Uint8Array, timeout: number): Promise<number> {
     const { expected, behind } = sending
     sending.isSent = true

@@ -2,7 +2,7 @@
 
 import { counted } from '../bar.js'
 import { type Command, nearest } from '../command.js'
-import { recoveryLines } from '../place.js'
+import { recoveryLines, replicaNumbers } from '../place.js'
 import { type Result, versionResult } from '../result.js'
 import { asWord, Mistake } from '../words.js'
 
@@ -36,7 +36,11 @@ readers.oldestPinnedThread  0`,
       },
     ],
     async run(session, { words: [word] }): Promise<Result> {
-      const all = session.db.stats() as unknown as Record<string, Record<string, unknown>>
+      const { replica } = session.db
+      const all: Record<string, Record<string, unknown>> = {
+        ...(session.db.stats() as unknown as Record<string, Record<string, unknown>>),
+        ...(replica === null ? {} : { replica: replicaNumbers(replica) }),
+      }
       const groups = Object.keys(all)
       if (word !== undefined && !groups.includes(word.text)) {
         const like = await nearest(word.text, groups)
@@ -123,6 +127,30 @@ version 1 is durable`,
       session.mustHaveDirectory()
       const version = session.db.flush()
       return versionResult(version, `version ${version} is durable`)
+    },
+  },
+  {
+    name: 'sync',
+    group: 'Care',
+    needs: 'prompt',
+    arguments: [],
+    options: [],
+    summary: 'waits until all that others have written is here',
+    details:
+      'For a replica: prints the newest version once all can be read here that was committed on any node before. ' +
+      'Other databases have nothing to wait for.',
+    examples: [
+      {
+        title: 'In memory:',
+        transcript: `
+zverse> put price 10
+version 1
+zverse> sync
+version 1`,
+      },
+    ],
+    async run(session) {
+      return versionResult(await session.synced())
     },
   },
   {

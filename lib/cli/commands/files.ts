@@ -181,43 +181,108 @@ async function loadRows(
     import('../files/rows.js'),
     import('../files/progress.js'),
   ])
-  const skips = call.has('skip-bad')
-  let loaded = 0
-  let skipped = 0
-  const reasons: string[] = []
-  const onBad = ({ line, reason, hint }: Bad) => {
-    if (!skips) {
-      // If no row was good, the mistake is not in the rows.
-      const skip = loaded > 0 ? '--skip-bad leaves bad rows out' : undefined
-      const hints = [hint, skip].filter(text => text !== undefined)
-      const shown = hints.length === 0 ? undefined : hints.join('\n')
-      throw new Mistake(`${source.name}, line ${line}: ${reason}`, shown)
-    }
-    skipped++
-    if (reasons.length < TOLD) reasons.push(printable(`line ${line}: ${reason}`))
-  }
+  const rows = new Rows(source.name, call.has('skip-bad'), badOf)
   const progress = new Progress(process.stderr, source.total)
-  const tx = session.db.beginWrite()
-  const writes = session.entered === null ? tx : tx.store(session.entered.verbs)
-  try {
-    for await (const { line, key, value } of await entriesIn(session, call, peeked, onBad)) {
-      try {
-        writes.put(key, value)
-        loaded++
-      } catch (error) {
-        onBad(badOf(error, line))
+  const begun = () => {
+    const tx = session.db.beginWrite()
+    return { tx, writes: session.entered === null ? tx : tx.store(session.entered.verbs) }
+  }
+  const tick = (loaded: number) => {
+    progress.tick(source.read(), loaded)
+    session.goesOn()
+  }
+  const streamed = async () => {
+    const { tx, writes } = begun()
+    try {
+      for await (const entry of await entriesIn(session, call, peeked, bad => rows.leave(bad))) {
+        rows.put(writes, entry)
+        tick(rows.loaded)
       }
-      progress.tick(source.read(), loaded)
-      session.goesOn()
+      return tx.commit()
+    } finally {
+      tx.abort()
     }
-    const version = tx.commit()
+  }
+  // The verb that goes into a log may run again, and cannot wait: what is read is kept for it, bad rows in their place.
+  const collected = async () => {
+    const found: (FoundEntry | Bad)[] = []
+    for await (const entry of await entriesIn(session, call, peeked, bad => found.push(bad))) {
+      tick(found.push(entry))
+    }
+    return session.change(() => {
+      const { tx, writes } = begun()
+      try {
+        rows.begin()
+        for (const one of found) 'reason' in one ? rows.leave(one) : rows.put(writes, one)
+        return tx.commit()
+      } finally {
+        tx.abort()
+      }
+    })
+  }
+  try {
+    const version = await (session.replica === undefined ? streamed() : collected())
     progress.end()
-    if (skipped > 0) tellSkipped(skipped, reasons)
-    return versionResult(version, `${counted(loaded, 'row')}, version ${version}`)
+    rows.tell()
+    return versionResult(version, `${counted(rows.loaded, 'row')}, version ${version}`)
   } finally {
     progress.end()
-    tx.abort()
     await peeked.close()
+  }
+}
+
+/** The rows of a file, loaded or left out. */
+class Rows {
+  loaded = 0
+  #skipped = 0
+  #reasons: string[] = []
+  readonly #name: string
+  readonly #skips: boolean
+  readonly #badOf: (error: unknown, line: number) => Bad
+
+  /** @param skips whether bad rows are left out */
+  constructor(name: string, skips: boolean, badOf: (error: unknown, line: number) => Bad) {
+    this.#name = name
+    this.#skips = skips
+    this.#badOf = badOf
+  }
+
+  /** Begins anew. */
+  begin(): void {
+    this.loaded = 0
+    this.#skipped = 0
+    this.#reasons = []
+  }
+
+  put(writes: { put(key: unknown, value: unknown): unknown }, { line, key, value }: FoundEntry) {
+    try {
+      writes.put(key, value)
+      this.loaded++
+    } catch (error) {
+      this.leave(this.#badOf(error, line))
+    }
+  }
+
+  /** @throws Mistake if bad rows are not left out */
+  leave({ line, reason, hint }: Bad): void {
+    if (!this.#skips) {
+      // If no row was good, the mistake is not in the rows.
+      const skip = this.loaded > 0 ? '--skip-bad leaves bad rows out' : undefined
+      const hints = [hint, skip].filter(text => text !== undefined)
+      const shown = hints.length === 0 ? undefined : hints.join('\n')
+      throw new Mistake(`${this.#name}, line ${line}: ${reason}`, shown)
+    }
+    this.#skipped++
+    if (this.#reasons.length < TOLD) this.#reasons.push(printable(`line ${line}: ${reason}`))
+  }
+
+  /** Tells of those that were left out. */
+  tell(): void {
+    if (this.#skipped === 0) return
+    const untold = this.#skipped - this.#reasons.length
+    const more = untold > 0 ? [`… and ${untold} more`] : []
+    const lines = [`bad rows left out: ${this.#skipped}`, ...this.#reasons, ...more]
+    process.stderr.write(`${lines.join('\n  ')}\n`)
   }
 }
 
@@ -254,12 +319,6 @@ async function entriesIn(
     '--delimiter is for CSV, and these are JSON lines',
     '--format csv reads them as CSV',
   )
-}
-
-function tellSkipped(skipped: number, reasons: readonly string[]): void {
-  const more = skipped > reasons.length ? [`… and ${skipped - reasons.length} more`] : []
-  const lines = [`bad rows left out: ${skipped}`, ...reasons, ...more]
-  process.stderr.write(`${lines.join('\n  ')}\n`)
 }
 
 function formatOf(

@@ -87,7 +87,7 @@ key                   value
       },
     ],
     writes: ({ words }) => words.length > 0,
-    run(session, call) {
+    async run(session, call) {
       const [word] = call.words
       return word === undefined ? listed(session) : entered(session, word, call.option('values'))
     },
@@ -118,11 +118,14 @@ ann   knows    bob  null
 ann   manages  bob  {"since":2019}`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       const [from, to, value] = call.words
       const writer = graphWriter(session)
       const given = value === undefined ? undefined : session.values.read(value)
-      const version = writer.addEdge(nodeIn(from), nodeIn(to), given, { type: typeOf(call) })
+      const ends = [nodeIn(from), nodeIn(to)] as const
+      const version = await session.change(() =>
+        writer.addEdge(...ends, given, { type: typeOf(call) }),
+      )
       return value === undefined ? written(session, version) : writtenValue(session, value, version)
     },
   },
@@ -158,15 +161,15 @@ cid
 ann`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       const [from, to] = call.words
       if (to === undefined) return unlinkedAll(session, call, from)
       if (call.has('all')) {
         throw new Mistake('--all is for one node: it takes no TO', `unlink ${nodeWord(from)} --all`)
       }
-      const version = graphWriter(session).removeEdge(nodeIn(from), nodeIn(to), {
-        type: typeOf(call),
-      })
+      const writer = graphWriter(session)
+      const ends = [nodeIn(from), nodeIn(to)] as const
+      const version = await session.change(() => writer.removeEdge(...ends, { type: typeOf(call) }))
       return written(session, version)
     },
   },
@@ -338,12 +341,16 @@ zverse:roads> path b a
   },
 ]
 
-function entered(session: Session, { text: name }: Word, values: Word | undefined): Result {
+async function entered(
+  session: Session,
+  { text: name }: Word,
+  values: Word | undefined,
+): Promise<Result> {
   if (name === '') throw new Mistake('the name of a graph must not be empty')
-  const before = session.db.version
-  const graph = enterGraph(session, name, values === undefined ? undefined : valueForm(values.text))
+  const form = values === undefined ? undefined : valueForm(values.text)
+  const { graph, isMade } = await enterGraph(session, name, form)
   const { version } = session.db
-  if (version === before) return NOTHING
+  if (!isMade) return NOTHING
   const count = counted(graph.edges.count(), 'edge')
   return versionResult(version, `a new graph of ${count}, version ${version}`)
 }
@@ -356,7 +363,7 @@ function listed(session: Session): Result {
   return rowsOf(columns, graphsIn(session).values(), ({ name, values }) => [asWord(name), values])
 }
 
-function unlinkedAll(session: Session, call: Call, node: Word): Result {
+async function unlinkedAll(session: Session, call: Call, node: Word): Promise<Result> {
   const name = nodeWord(node)
   if (!call.has('all')) {
     throw new Mistake('unlink needs TO', `\`unlink ${name} --all\` removes all edges of ${name}`)
@@ -364,7 +371,9 @@ function unlinkedAll(session: Session, call: Call, node: Word): Result {
   if (call.has('type')) {
     throw new Mistake('--all removes edges of all types: it has no --type', `unlink ${name} --all`)
   }
-  return written(session, graphWriter(session).removeNode(nodeIn(node)))
+  const writer = graphWriter(session)
+  const removed = nodeIn(node)
+  return written(session, await session.change(() => writer.removeNode(removed)))
 }
 
 const nodeWord = (word: Word) => nodes().write(nodeIn(word))

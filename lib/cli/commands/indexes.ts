@@ -183,17 +183,23 @@ name  definition
 born  born`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       session.mustBePresent('no index can be dropped there')
       session.mustHaveNoTransaction('dropping an index')
-      return versionResult(session.verbs.dropIndex(call.word(0).text))
+      const { text } = call.word(0)
+      return versionResult(await session.change(() => session.verbs.dropIndex(text)))
     },
   },
 ]
 
 // ── Making ────────────────────────────────────────────────────────────────────────────────────────
 
-function made(session: Session, call: Call, name: string, paths: readonly Word[]): Result {
+async function made(
+  session: Session,
+  call: Call,
+  name: string,
+  paths: readonly Word[],
+): Promise<Result> {
   const reading = READING.find(option => call.has(option.name))
   if (reading !== undefined) {
     const hint = `\`index ${asWord(name)}\` without paths reads it`
@@ -202,10 +208,13 @@ function made(session: Session, call: Call, name: string, paths: readonly Word[]
   const definition = definitionOf(call, paths)
   session.mustBePresent('no index can be made there')
   session.mustHaveNoTransaction('making an index')
-  const before = session.db.version
-  const index = session.verbs.index(name, definition)
+  const { verbs } = session
+  const [index, isThere] = await session.change(() => {
+    const isThere = verbs.indexes().some(index => index.name === name)
+    return [verbs.index(name, definition), isThere]
+  })
   const { version } = session.db
-  if (version === before) return versionResult(version, 'it is there already')
+  if (isThere) return versionResult(version, 'it is there already')
   const count = counted(index.count(), isVector(index) ? 'vector' : 'key')
   return versionResult(version, `a new index of ${count}, version ${version}`)
 }

@@ -32,22 +32,20 @@ zverse> get ada
 (absent)`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       const [word] = call.words
       const [keys, values] = [call.option('keys'), call.option('values')]
       if (word === undefined) {
-        session.enter(null)
+        session.leaveStore()
         return NOTHING
       }
       if (word.text === '') throw new Mistake('the name of a store must not be empty')
-      const before = session.db.version
-      session.enter(word.text, {
+      const isMade = await session.enter(word.text, {
         ...(keys === undefined ? {} : { keys: keyForm(keys.text) }),
         ...(values === undefined ? {} : { values: valueForm(values.text) }),
       })
       const { version } = session.db
-      if (version !== before) return versionResult(version, `a new store, version ${version}`)
-      return NOTHING
+      return isMade ? versionResult(version, `a new store, version ${version}`) : NOTHING
     },
   },
   {
@@ -72,13 +70,13 @@ users  tuple  msgpack`,
       },
     ],
     writes: call => call.has('drop'),
-    run(session, call) {
+    async run(session, call) {
       const name = call.option('drop')?.text
       if (name !== undefined) {
         session.mustBePresent('no store can be dropped there')
         session.mustHaveNoTransaction('dropping a store')
-        const version = session.db.dropStore(name)
-        if (session.entered?.name === name) session.enter(null)
+        const version = await session.change(() => session.db.dropStore(name))
+        if (session.entered?.name === name) session.leaveStore()
         return versionResult(version)
       }
       const columns = [

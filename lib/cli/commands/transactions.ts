@@ -31,6 +31,10 @@ version 1`,
     ],
     run(session) {
       session.mustBePresent('no transaction can begin there')
+      session.mustBeAlone(
+        'open transactions',
+        '`batch put a 1; put b 2` makes one version of several writes',
+      )
       session.mustHaveNoTransaction('another transaction')
       session.tx = session.db.beginWrite()
       return NOTHING

@@ -208,13 +208,13 @@ zverse> get price --at opening
 10`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       session.mustHaveNoTransaction('tagging')
       const view = session.view(call.words[1])
       const { text } = call.word(0)
       if (text === 'now')
         throw new Mistake('a tag cannot be called now: that is the present', 'take another name')
-      const version = session.db.tag(text, view)
+      const version = await session.change(() => session.db.tag(text, view))
       return versionResult(version, `version ${version} is ${asWord(text)}`)
     },
   },
@@ -240,10 +240,10 @@ zverse> untag opening
 version 1 is no longer opening`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       session.mustHaveNoTransaction('removing a tag')
       const { text } = call.word(0)
-      const version = session.db.untag(text)
+      const version = await session.change(() => session.db.untag(text))
       return versionResult(version, `version ${version} is no longer ${asWord(text)}`)
     },
   },
@@ -275,13 +275,14 @@ zverse> get price
 10`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       session.mustHaveNoTransaction('restoring')
       const [word] = call.words
       if (word === undefined && session.place === null) {
         throw new Mistake('restore needs VIEW', 'or move the prompt into the past first: `at VIEW`')
       }
-      const version = session.verbs.restore(session.view(word))
+      const view = session.view(word)
+      const version = await session.change(() => session.verbs.restore(view))
       session.leave()
       return versionResult(version)
     },
@@ -392,9 +393,11 @@ version  time                     tags
       3  2026-11-20 10:03:05.250`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       session.mustHaveNoTransaction('pruning')
-      const oldest = session.db.prune({ before: session.versionOf(call.word(0)) })
+      const before = session.versionOf(call.word(0))
+      await session.change(() => session.db.prune({ before }))
+      const oldest = session.db.oldestVersion
       return versionResult(oldest, `the oldest version kept is ${oldest}`)
     },
   },

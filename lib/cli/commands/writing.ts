@@ -59,10 +59,11 @@ error: the entry is version 2, not version 1 (ZVERSE_CONFLICT)
   read it again: --if-version 2 holds now`,
     },
   ],
-  run(session, call) {
+  async run(session, call) {
     const key = session.keys.read(call.word(0))
     const value = session.values.read(call.word(1))
-    const version = session.writer().put(key, value, conditionOf(call))
+    const writer = session.writer()
+    const version = await session.change(() => writer.put(key, value, conditionOf(call)))
     return writtenValue(session, call.word(1), version)
   },
 }
@@ -89,9 +90,11 @@ zverse> get a --at 1
 1`,
     },
   ],
-  run(session, call) {
+  async run(session, call) {
     const key = session.keys.read(call.word(0))
-    return written(session, session.writer().delete(key, conditionOf(call)))
+    const writer = session.writer()
+    const version = await session.change(() => writer.delete(key, conditionOf(call)))
+    return written(session, version)
   },
 }
 
@@ -143,10 +146,11 @@ zverse> get visits
 2`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       const writer = session.writer()
       const change = functionIn(call.word(1))
-      return written(session, writer.update(session.keys.read(call.word(0)), change))
+      const key = session.keys.read(call.word(0))
+      return written(session, await session.change(() => writer.update(key, change)))
     },
   },
   {
@@ -176,7 +180,8 @@ b    1`,
     ],
     async run(session, { tokens }) {
       const writer = session.writer()
-      return written(session, writer.batch(await operationsIn(session, tokens)))
+      const operations = await operationsIn(session, tokens)
+      return written(session, await session.change(() => writer.batch(operations)))
     },
   },
   {
@@ -201,12 +206,14 @@ key
 b1`,
       },
     ],
-    run(session, call) {
+    async run(session, call) {
       const writer = session.writer()
       const bounds = boundsOf(call, session.keys)
-      const count = session.reader(undefined).from.count(bounds)
-      const before = session.db.version
-      const result = written(session, writer.clear(bounds))
+      const [count, before, version] = await session.change(() => {
+        const count = session.reader(undefined).from.count(bounds)
+        return [count, session.db.version, writer.clear(bounds)]
+      })
+      const result = written(session, version)
       if (session.tx !== null || count === 0) return result
       // The user may have meant the screen.
       const [gone, back] =

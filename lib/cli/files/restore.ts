@@ -70,6 +70,15 @@ export async function openDump(path: string): Promise<OpenDump> {
   )
 }
 
+/** @throws Mistake for the header of a dump with history, whose versions are not those of a replicated log */
+function mustHaveNoHistory(header: unknown, name: string): void {
+  if ((header as Partial<DumpHeader> | null)?.history !== true) return
+  throw new Mistake(
+    `${name}: a dump with history is loaded into no replica, whose versions are those of its log`,
+    `\`zverse dump FILE --from ${name}\` writes its newest version alone, which can be loaded`,
+  )
+}
+
 /** Loads the records of an opened dump. */
 export async function restore(
   session: Session,
@@ -79,6 +88,23 @@ export async function restore(
   const progress = new Progress(process.stderr, source.total)
   let line = 0
   let records = 0
+  const load = async () => {
+    if (session.replica === undefined) return session.db.load(parsed())
+    const all: { line: number; record: unknown }[] = []
+    for await (const record of parsed()) {
+      if (all.length === 0) mustHaveNoHistory(record, source.name)
+      all.push({ line, record })
+    }
+    await session.change(() => session.db.load(again(all)))
+    return session.db.version
+  }
+  /** What was read, for the log: the verb that loads it may run again. */
+  function* again(all: readonly { line: number; record: unknown }[]): Generator<unknown> {
+    for (const one of all) {
+      line = one.line
+      yield one.record
+    }
+  }
   async function* parsed(): AsyncGenerator<unknown> {
     for await (const next of all) {
       line = next.number
@@ -94,7 +120,7 @@ export async function restore(
     }
   }
   try {
-    return { version: await session.db.load(parsed()), records }
+    return { version: await load(), records }
   } catch (error) {
     if (error instanceof Mistake && !error.message.startsWith(source.name)) {
       throw new Mistake(`${source.name}, line ${line}: ${error.message}`, error.hint)
