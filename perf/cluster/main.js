@@ -47,7 +47,11 @@ async function writers(stream, count) {
   return all
 }
 
-/** @param {import('node:child_process').ChildProcess} child @param {object} message @returns {Promise<any>} */
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {object} message
+ * @returns {Promise<any>}
+ */
 const told = (child, message) =>
   new Promise(resolve => {
     child.once('message', resolve)
