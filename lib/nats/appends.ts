@@ -15,6 +15,7 @@ import { LogUnavailable } from '../index.js'
 import { answerOf, type Failure, idOf, wireId } from './answer.js'
 import { Append, type Known, NOTHING } from './append.js'
 import { HEADER_ROOM, type Link } from './link.js'
+import { NEVER } from './state.js'
 import { subjectOf } from './stream.js'
 import { Bell, now } from './waiting.js'
 
@@ -29,8 +30,6 @@ const STAGED_MS = 3000
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 /** How many ids are remembered of appends that failed. */
 const MOST_KNOWN = 10_000
-/** What no record can be: a try that expects it is for finding out whether the id is known. */
-const NEVER = Number.MAX_SAFE_INTEGER
 
 export class Appends {
   readonly #link: Link
@@ -143,6 +142,7 @@ export class Appends {
 
   #send(append: Append): void {
     if (append.outcome !== null || !this.#link.isUp) return
+    // One that cannot be appended any more is tried to find out whether its id is known.
     const expected = append.isCutLoose ? NEVER : append.expected
     const headers = this.#link.peers.node.headers()
     headers.set('Nats-Msg-Id', wireId(append.id, append.salt))

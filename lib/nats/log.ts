@@ -18,7 +18,8 @@ import type { Settings } from './options.js'
 import { peers } from './peers.js'
 import { Reader } from './reader.js'
 import { Snapshots } from './snapshots.js'
-import { streamConfig, unfit } from './stream.js'
+import { stateOf } from './state.js'
+import { streamConfig, subjectOf, unfit } from './stream.js'
 
 const STREAM_NAME_IN_USE = 10058
 /** What a server takes where it is not asked yet. */
@@ -118,7 +119,7 @@ export class JetStreamLog implements ReplicatedLog {
   async ends(): Promise<LogEnds> {
     const { link } = this.#there
     const { stream } = this.#settings
-    const look = () => link.manager.streams.info(stream)
+    const look = () => stateOf(link, stream, subjectOf(stream))
     const { state } = await link.call('ends', look, true)
     const { first_seq, last_seq } = state
     return { first: state.messages === 0 ? last_seq + 1 : first_seq, last: last_seq }

@@ -11,6 +11,7 @@ import type { JetStreamClient, StoredMsg } from '@nats-io/jetstream'
 import { LogUnavailable, type Snapshot } from '../index.js'
 import { Feed } from './feed.js'
 import { codeOf, HEADER_ROOM, type Link, STREAM_NOT_FOUND } from './link.js'
+import { stateOf } from './state.js'
 import { Bell, now, pause } from './waiting.js'
 
 const STREAM_NAME_IN_USE = 10058
@@ -243,10 +244,13 @@ export class Snapshots {
   /** The subjects in the bucket of descriptions (M) or parts (C). */
   async #subjects(kind: 'M' | 'C'): Promise<string[]> {
     const { streams } = this.#link.manager
-    const info = await this.#unlessMissing('getSnapshot', () => {
-      return streams.info(this.#stream, { subjects_filter: `$O.${this.#bucket}.${kind}.>` })
+    const isThere = await this.#unlessMissing('getSnapshot', () => streams.info(this.#stream))
+    if (isThere === null) return []
+    const folder = `$O.${this.#bucket}.${kind}`
+    const { state } = await this.#link.call('getSnapshot', () => {
+      return stateOf(this.#link, this.#stream, `${folder}.none`, `${folder}.>`)
     })
-    return Object.keys(info?.state.subjects ?? {})
+    return Object.keys(state.subjects ?? {})
   }
 
   /** @returns null where there is no such thing */
