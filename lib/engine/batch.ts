@@ -84,7 +84,7 @@ export interface BatchVisitor {
 }
 
 export class Batch {
-  #words: Uint32Array = new Uint32Array(ROOM)
+  #words: Uint32Array
   #used = 0
   readonly #most: number
   readonly #spill: ((words: Uint32Array) => void) | undefined
@@ -92,19 +92,25 @@ export class Batch {
   /**
    * @param spill gets the words in use, and the batch goes on empty, where a change would make them more than `most`.
    * A batch that may spill is only made: all that it has been is what went to `spill`, and then its words
+   * @param words for its changes
    */
-  constructor(most = 2 ** 30, spill?: (words: Uint32Array) => void) {
+  constructor(
+    most = 2 ** 30,
+    spill?: (words: Uint32Array) => void,
+    words: Uint32Array = new Uint32Array(ROOM),
+  ) {
+    this.#words = words
     this.#most = most
     this.#spill = spill
   }
 
   /** A batch of the words of another one, which may come in parts. */
   static of(...parts: readonly Uint32Array[]): Batch {
-    const batch = new Batch()
     const size = parts.reduce((sum, { length }) => sum + length, 0)
     const [first] = parts
     const isOne = first !== undefined && parts.length === 1
-    batch.#words = granted('a batch', () => (isOne ? first : new Uint32Array(size)))
+    const words = granted('a batch', () => (isOne ? first : new Uint32Array(size)))
+    const batch = new Batch(undefined, undefined, words)
     batch.#used = isOne ? size : 0
     for (const part of isOne ? [] : parts) {
       batch.#words.set(part, batch.#used)

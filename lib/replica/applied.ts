@@ -159,3 +159,14 @@ function damaged(sequence: number, what: string): ZVerseError {
     'Close it, look at the log, and join anew'
   return new ZVerseError('ZVERSE_CORRUPT', message, { offset: sequence })
 }
+
+/** The error of a log that lacks records that it had. */
+export function shorter(last: number, sequence: number): ZVerseError {
+  const message = `the replicated log ends with record ${last}, and had ${sequence}: it was made anew`
+  return new ZVerseError('ZVERSE_CORRUPT', message, { offset: last })
+}
+
+/** The log could not be reached. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof ZVerseError && error.code === 'ZVERSE_UNAVAILABLE'
+}

@@ -8,30 +8,30 @@ import { sleepUnheld } from '../threads/watch.js'
 
 export class Bell {
   readonly #arena: Arena
-  readonly #sleepers = new Set<() => void>()
+  readonly #sleepers = new Set<{ is(): boolean; wake(): void }>()
 
   /** @param arena of a replica */
   constructor(arena: Arena) {
     this.#arena = arena
   }
 
-  /** Wakes all that sleep. */
+  /** Wakes those who sleep until something is so that is so now. */
   ring(): void {
-    for (const wake of [...this.#sleepers]) wake()
+    for (const sleeper of this.#sleepers) if (sleeper.is()) sleeper.wake()
   }
 
-  /** Sleeps until the bell rings, or for so many ms. */
-  async sleep(ms: number): Promise<void> {
-    let wake = () => {}
+  /** Sleeps until the bell rings and `is` holds, or for so many ms. */
+  async sleep(ms: number, is: () => boolean = () => true): Promise<void> {
+    const sleeper = { is, wake: () => {} }
     const woken = new Promise<void>(resolve => {
-      wake = resolve
+      sleeper.wake = resolve
     })
-    this.#sleepers.add(wake)
+    this.#sleepers.add(sleeper)
     try {
       // The word never changes.
       await Promise.race([woken, sleepUnheld(this.#arena, H_REPLICA, 1, ms)])
     } finally {
-      this.#sleepers.delete(wake)
+      this.#sleepers.delete(sleeper)
     }
   }
 }

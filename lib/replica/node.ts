@@ -22,7 +22,7 @@ import { monotonic } from '../threads/clock.js'
 import { turn } from '../threads/loop.js'
 import * as rings from '../threads/rings.js'
 import { sleepUnheld } from '../threads/watch.js'
-import type { Applied } from './applied.js'
+import { type Applied, isUnavailable, shorter } from './applied.js'
 import { Bell } from './bell.js'
 import { type Change, contentsOf, type Deferral } from './deferral.js'
 import { Ending } from './ending.js'
@@ -237,8 +237,7 @@ export class ReplicaNode implements Replicator {
   /** Looks how far the log is, now and then: while nothing comes, nobody else tells. */
   async #look(): Promise<void> {
     for (let missing = 0; !this.#isClosed && this.#error === undefined; ) {
-      const since = monotonic()
-      while (!this.#isClosed && monotonic() - since < LOOK_EVERY) await this.#bell.sleep(LOOK_EVERY)
+      await this.#bell.sleep(LOOK_EVERY, () => this.#isOver)
       if (this.#isClosed) return
       const { sequence } = this.#applied
       try {
@@ -247,8 +246,7 @@ export class ReplicaNode implements Replicator {
         // A leader that does not know yet that it is none any more may be behind for a while.
         missing = last < sequence ? missing + 1 : 0
         if (missing < PATIENCE) continue
-        const message = `the replicated log ends with record ${last}, and had ${sequence}: it was made anew`
-        this.#stop(new ZVerseError('ZVERSE_CORRUPT', message, { offset: last }))
+        this.#stop(shorter(last, sequence))
       } catch {
         // `connected` tells.
       }
@@ -377,8 +375,8 @@ export class ReplicaNode implements Replicator {
       await this.#log.announce(this.#newId(), bytes).catch(() => {})
     }
     for (let wait = turns.wait; wait > 0 && monotonic() < deadline; wait = turns.wait) {
-      if (this.#isClosed || this.#error !== undefined) return
-      await this.#bell.sleep(wait)
+      if (this.#isOver) return
+      await this.#bell.sleep(wait, () => turns.wait === 0 || this.#isOver)
     }
   }
 
@@ -460,18 +458,23 @@ export class ReplicaNode implements Replicator {
   async #comesAfter(base: number, deadline: number): Promise<boolean> {
     while (this.#applied.sequence <= base) {
       const left = deadline - monotonic()
-      if (left <= 0 || this.#isClosed || this.#error !== undefined) return false
-      await this.#bell.sleep(Math.min(left, LISTENING))
+      if (left <= 0 || this.#isOver) return false
+      const is = () => this.#applied.sequence > base || this.#isOver
+      await this.#bell.sleep(Math.min(left, LISTENING), is)
     }
     return true
+  }
+
+  /** Nothing more comes of this node. */
+  get #isOver(): boolean {
+    return this.#isClosed || this.#error !== undefined
   }
 
   /** Resolves once record `sequence` is applied. @throws ZVerseError why it never will be */
   async caughtUp(sequence: number): Promise<void> {
     while (this.#applied.sequence < sequence) {
-      if (this.#error !== undefined) throw this.#error
-      if (this.#isClosed) this.#engine.gate.checkOpen()
-      await this.#bell.sleep(LISTENING)
+      this.#check()
+      await this.#bell.sleep(LISTENING, () => this.#applied.sequence >= sequence || this.#isOver)
     }
   }
 
@@ -523,7 +526,3 @@ export class ReplicaNode implements Replicator {
 
 /** It goes on as long as its time lasts. */
 const ANY_TIMES = Number.POSITIVE_INFINITY
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof ZVerseError && error.code === 'ZVERSE_UNAVAILABLE'
-}

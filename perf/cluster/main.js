@@ -76,8 +76,12 @@ async function groups(count, window) {
   return stream
 }
 
-/** How long the log takes to deliver its records, and a node to apply them. @param {string} stream */
-async function applying(stream) {
+/**
+ * How long the log takes to deliver its records, and a node to apply them.
+ * @param {string} stream
+ * @param {string} what each record has
+ */
+async function applying(stream, what) {
   const delivered = []
   const applied = []
   for (let run = 0; run < 5; run++) {
@@ -101,7 +105,7 @@ async function applying(stream) {
     await db.close()
   }
   console.log(
-    `records of the log delivered: ${show(delivered)} /s; applied: ${show(applied)} /s; ratio ${(median(applied) / median(delivered)).toFixed(2)}`,
+    `records of ${what} delivered: ${show(delivered)} /s; applied: ${show(applied)} /s; ratio ${(median(applied) / median(delivered)).toFixed(2)}`,
   )
 }
 
@@ -228,8 +232,8 @@ async function leaderKilled() {
 const runs = {
   groups: async () => {
     await groups(1, 5000)
-    await groups(3, 1)
-    await applying(await groups(3, 5000))
+    await applying(await groups(3, 1), 'one operation')
+    await applying(await groups(3, 5000), 'a group')
   },
   reading,
   joining,
