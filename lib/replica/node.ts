@@ -116,8 +116,9 @@ export class ReplicaNode implements Replicator {
     const { node } = this.#settings
     const state: ReplicaState = {
       connected: this.#error === undefined && !this.#isClosed && this.#log.connected,
+      ...{ last, applied: sequence },
       lagMs: last === sequence ? 0 : Math.max(0, Date.now() - time),
-      ...{ last, applied: sequence, node, rejoined: this.#rejoined },
+      ...{ node, rejoined: this.#rejoined },
     }
     return this.#error === undefined ? state : { ...state, error: this.#error }
   }
