@@ -6,10 +6,10 @@ import { setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { jetstream } from '../../lib/nats/index.js'
 import { LogConflict, LogUnavailable, type ReplicatedLog } from '../../lib/replica/log.js'
-import { findServer, type NatsServer, NatsServers } from '../support/nats-server.js'
+import { findServerToKill, type NatsServer, NatsServers } from '../support/nats-server.js'
 import { bytesOf, idsOf, insist, leaderOf, numbers, PATIENCE, take } from './harness.js'
 
-const file = findServer()
+const file = findServerToKill()
 const STREAM = 'log'
 
 describe.skipIf(file === undefined)('a log in JetStream whose servers die', () => {

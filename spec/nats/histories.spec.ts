@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ReplicatedLog, ZVerse } from '../../lib/index.js'
 import { type Db, History, judge, same, settle } from '../replica/history.js'
-import { findServer, NatsServers } from '../support/nats-server.js'
+import { findServerToKill, NatsServers } from '../support/nats-server.js'
 import { Random } from '../support/random.js'
 import { scaled } from '../support/runs.js'
 import { CuttingHarness } from './harness.js'
@@ -17,7 +17,7 @@ const SEED = Number(process.env.ZVERSE_SEED ?? Math.floor(Math.random() * 2 ** 3
 const RUNS = scaled(10)
 const FAULTS = ['kill one', 'kill all', 'freeze one', 'cut one off', 'end a node'] as const
 
-const file = findServer()
+const file = findServerToKill()
 
 class Run {
   readonly random: Random

@@ -3,11 +3,14 @@
  * deleted when the process ends, however it does.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect as connectNats } from '@nats-io/transport-node'
 
 /** The oldest that has `sync_interval: always` in clusters without faults that we know of. */
 const OLDEST = [2, 10, 23] as const
@@ -43,6 +46,15 @@ function isNewEnough(file: string): boolean {
   } catch {
     return false
   }
+}
+
+/**
+ * As {@link findServer}, for specs that kill servers, freeze them and wait until they have met again: minutes, so
+ * `npm run test:nats` plays them, and `npm test` does not.
+ */
+export function findServerToKill(): string | undefined {
+  const { ZVERSE_NATS_FAULTS: plays } = process.env
+  return plays === '1' ? findServer() : undefined
 }
 
 /** Ports that nobody has at the time. */
@@ -150,19 +162,35 @@ export class NatsServers {
     process.on('exit', this.#onExit)
   }
 
-  /** @param file what {@link findServer} has found */
+  /**
+   * Servers that take streams.
+   * @param file what {@link findServer} has found
+   */
   static async start(file: string, count = 1): Promise<NatsServers> {
+    for (;;) {
+      const started = await NatsServers.#start(file, count)
+      if (count === 1 || (await started.#takesStreams())) return started
+      // Of servers that begin at once one may not be known to the others as a place for streams, for good.
+      await started.stop()
+    }
+  }
+
+  static async #start(file: string, count: number): Promise<NatsServers> {
     const folder = mkdtempSync(join(tmpdir(), 'zverse-nats-'))
-    const [clients, routes] = [await freePorts(count), await freePorts(count)]
-    const all = routes.map(port => `nats-route://127.0.0.1:${port}`).join(', ')
+    const ports = await freePorts(2 * count)
+    const [clients, routes] = [ports.slice(0, count), ports.slice(count)]
+    // Others that try the same ports are of another cluster.
+    const cluster = `c${randomBytes(6).toString('hex')}`
     const servers = clients.map((port, i) => {
       const name = `n${i + 1}`
-      const cluster = `cluster { name: c, listen: "127.0.0.1:${routes[i]}", routes: [${all}] }`
+      const others = routes.filter((_, k) => k !== i)
+      const all = others.map(port => `nats-route://127.0.0.1:${port}`).join(', ')
+      const route = `listen: "127.0.0.1:${routes[i]}", routes: [${all}]`
       const config = [
         `server_name: ${name}`,
         `listen: "127.0.0.1:${port}"`,
         `jetstream { store_dir: ${JSON.stringify(join(folder, name))}, sync_interval: always }`,
-        ...(count > 1 ? [cluster] : []),
+        ...(count > 1 ? [`cluster { name: ${cluster}, ${route} }`] : []),
       ]
       return new NatsServer(file, folder, name, port, config.join('\n'))
     })
@@ -174,6 +202,26 @@ export class NatsServers {
       throw error
     }
     return started
+  }
+
+  /** Whether a stream finds room on all of them, before long. */
+  async #takesStreams(): Promise<boolean> {
+    const nc = await connectNats({ servers: this.addresses })
+    try {
+      const { streams } = await jetstreamManager(nc, { checkAPI: false, timeout: 2000 })
+      const num_replicas = this.servers.length
+      for (let tries = 0; tries < 40; tries++) {
+        try {
+          await streams.add({ name: 'probe', subjects: ['probe'], num_replicas, storage: 'memory' })
+          return await streams.delete('probe')
+        } catch {
+          await setTimeout(250)
+        }
+      }
+      return false
+    } finally {
+      await nc.close()
+    }
   }
 
   get addresses(): string[] {
