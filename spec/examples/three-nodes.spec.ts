@@ -21,7 +21,8 @@ const isLeft = () => readdirSync(TMPDIR).some(name => name.startsWith('zverse-th
 // `npm run test:nats` plays it; it takes a while.
 const { ZVERSE_NATS_FAULTS: plays } = process.env
 const server = plays === '1' ? findServer() : undefined
-if (server === undefined) console.log('skipped: three nodes over three servers; see npm run test:nats')
+if (server === undefined)
+  console.log('skipped: three nodes over three servers; see npm run test:nats')
 
 /** A process, for its end is what cleans up. */
 function start(args: string[], env: NodeJS.ProcessEnv = {}) {
