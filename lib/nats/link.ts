@@ -26,8 +26,9 @@ const PASSING = [10004, 10005, 10008, 10009, 10039, 10076, 10118, 10158]
 /** The lowest code of an error of JetStream; what is lower are statuses. */
 const FIRST_CODE = 10_000
 export const STREAM_NOT_FOUND = 10059
+export const STREAM_NAME_IN_USE = 10058
 /** What the packages of NATS assume where a server has not told. */
-const USUAL_PAYLOAD = 2 ** 20
+export const USUAL_PAYLOAD = 2 ** 20
 
 export class Link {
   readonly nc: NatsConnection

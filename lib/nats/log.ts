@@ -13,17 +13,20 @@ import {
   type Snapshot,
 } from '../index.js'
 import { Appends } from './appends.js'
-import { codeOf, HEADER_ROOM, Link, STREAM_NOT_FOUND } from './link.js'
+import {
+  codeOf,
+  HEADER_ROOM,
+  Link,
+  STREAM_NAME_IN_USE,
+  STREAM_NOT_FOUND,
+  USUAL_PAYLOAD,
+} from './link.js'
 import type { Settings } from './options.js'
 import { peers } from './peers.js'
 import { Reader } from './reader.js'
 import { Snapshots } from './snapshots.js'
 import { stateOf } from './state.js'
 import { streamConfig, subjectOf, unfit } from './stream.js'
-
-const STREAM_NAME_IN_USE = 10058
-/** What a server takes where it is not asked yet. */
-const USUAL_PAYLOAD = 2 ** 20
 
 /** What there is once the log is open. */
 interface Opened {

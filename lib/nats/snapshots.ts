@@ -10,11 +10,10 @@ import { createHash } from 'node:crypto'
 import type { JetStreamClient, StoredMsg } from '@nats-io/jetstream'
 import { LogUnavailable, type Snapshot } from '../index.js'
 import { Feed } from './feed.js'
-import { codeOf, HEADER_ROOM, type Link, STREAM_NOT_FOUND } from './link.js'
+import { codeOf, HEADER_ROOM, type Link, STREAM_NAME_IN_USE, STREAM_NOT_FOUND } from './link.js'
 import { stateOf } from './state.js'
 import { Bell, now, pause } from './waiting.js'
 
-const STREAM_NAME_IN_USE = 10058
 const NO_MESSAGE = 10037
 /** Bytes of a message of an object, at most; the server may allow fewer. */
 const CHUNK = 512 * 1024

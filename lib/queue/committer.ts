@@ -171,7 +171,8 @@ export class Committer implements Group {
   }
 }
 
-function applyOne(tx: Transaction, applier: Applier, { words, at }: Unit): void {
+/** Applies a submission to a transaction that is open, as one. @throws ZVerseError: nothing has changed */
+export function applyOne(tx: Transaction, applier: Applier, { words, at }: Unit): void {
   const end = at + words[at + U_WORDS]
   if (!tx.has(words[at + U_STORE] | 0)) {
     throw new ZVerseError('ZVERSE_UNKNOWN_STORE', 'the store has been dropped')

@@ -37,8 +37,6 @@ export class Applied {
   readonly #parts: Uint32Array[] = []
   readonly #samples: { sequence: number; time: number }[] = []
   readonly turns: Turns
-  /** Hears of marks with a body. */
-  onMark: (body: Uint32Array, sequence: number) => void = () => {}
 
   /** @param sequence the last record that the database has, and its check */
   constructor(engine: Engine, clock: RecordClock, turns: Turns, sequence: number, check: number) {
@@ -90,7 +88,8 @@ export class Applied {
         this.#change(Batch.of(...before, body))
         break
       case MARK:
-        if (body.length > 0) this.onMark(body, sequence)
+        // A node has said that it writes a snapshot.
+        if (body.length > 0) this.bytes = 0
         break
       case BEGIN:
         throw damaged(sequence, 'begins a log')

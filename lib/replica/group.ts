@@ -8,8 +8,9 @@
 import type { Engine } from '../engine/engine.js'
 import { ZVerseError } from '../errors.js'
 import { WRITING_CALLBACK } from '../memory/layout.js'
-import { U_BATCH, U_CHANGES, U_OUTCOME, U_STORE, U_WORDS } from '../memory/queue-layout.js'
+import { U_OUTCOME } from '../memory/queue-layout.js'
 import { Backlog } from '../queue/backlog.js'
+import { applyOne } from '../queue/committer.js'
 import { setError, setVersion } from '../queue/outcome.js'
 import { Selection, type Unit } from '../queue/selection.js'
 import { inCallback } from '../threads/running.js'
@@ -113,15 +114,11 @@ export class Group {
     return isFull
   }
 
-  #apply(tx: Transaction, applier: Applier, { words, at }: Unit): boolean {
+  #apply(tx: Transaction, applier: Applier, unit: Unit): boolean {
+    const { words, at } = unit
     words[at + U_OUTCOME] = 0
-    const body = () => applier.apply(words, at + U_BATCH, at + words[at + U_WORDS])
     try {
-      if (!tx.has(words[at + U_STORE] | 0)) {
-        throw new ZVerseError('ZVERSE_UNKNOWN_STORE', 'the store has been dropped')
-      }
-      if (words[at + U_CHANGES] === 1) tx.change(body)
-      else tx.all(body)
+      applyOne(tx, applier, unit)
     } catch (error) {
       if (!(error instanceof ZVerseError)) throw error
       setError(this.#engine, words, at, error)

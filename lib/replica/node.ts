@@ -35,7 +35,7 @@ import {
   LogUnavailable,
   type ReplicatedLog,
 } from './log.js'
-import { type Content, encode, TICKET } from './record.js'
+import { type Content, checkOf, encode, TICKET } from './record.js'
 import { VOID } from './turns.js'
 
 /** ms after which the event loop gets a turn while records are applied. */
@@ -115,7 +115,7 @@ export class ReplicaNode implements Replicator {
     const last = Math.max(this.#last, sequence)
     const { node } = this.#settings
     const state: ReplicaState = {
-      connected: this.#error === undefined && !this.#isClosed && this.#log.connected,
+      connected: !this.#isOver && this.#log.connected,
       ...{ last, applied: sequence },
       lagMs: last === sequence ? 0 : Math.max(0, Date.now() - time),
       ...{ node, rejoined: this.#rejoined },
@@ -184,7 +184,7 @@ export class ReplicaNode implements Replicator {
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────
 
   async #read(): Promise<void> {
-    while (!this.#isClosed && this.#error === undefined) {
+    while (!this.#isOver) {
       try {
         await this.#readOn()
         // Only an end that was asked for comes without an error.
@@ -202,7 +202,6 @@ export class ReplicaNode implements Replicator {
     let since = monotonic()
     for await (const record of this.#log.read(this.#applied.sequence + 1, this.#ended)) {
       if (this.#isClosed) return
-      this.#last = Math.max(this.#last, record.sequence)
       if (record.sequence > this.#applied.sequence) this.#take(record)
       if (monotonic() - since < SPELL) continue
       await turn()
@@ -237,7 +236,7 @@ export class ReplicaNode implements Replicator {
 
   /** Looks how far the log is, now and then: while nothing comes, nobody else tells. */
   async #look(): Promise<void> {
-    for (let missing = 0; !this.#isClosed && this.#error === undefined; ) {
+    for (let missing = 0; !this.#isOver; ) {
       await this.#bell.sleep(LOOK_EVERY, () => this.#isOver)
       if (this.#isClosed) return
       const { sequence } = this.#applied
@@ -399,7 +398,7 @@ export class ReplicaNode implements Replicator {
     let { check } = this.#applied
     const records = contents.map((content, i): LogRecord => {
       const bytes = encode(content, check)
-      check = new DataView(bytes.buffer).getUint32(8, true)
+      check = checkOf(bytes)
       return { sequence: base + 1 + i, id: this.#newId(), bytes }
     })
     const read = new Promise<'won' | 'lost'>(settle => {

@@ -40,9 +40,6 @@ export class Snapshots {
     this.#applied = applied
     this.#beginning = beginning
     this.#settings = settings
-    applied.onMark = () => {
-      applied.bytes = 0
-    }
     node.onApplied = () => {
       if (!this.#isBusy && applied.bytes >= settings.snapshotBytes) void this.#once()
     }
